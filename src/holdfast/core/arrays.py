@@ -1,0 +1,36 @@
+"""The vocabulary of shapes. Every array that crosses a function's border has one of these types.
+
+The axes by name: ``batch`` (sequences side by side), ``time`` (steps), ``input`` and ``output`` (features),
+``unit`` (hidden units), ``source`` (what a linear map reads) and ``column`` (its outputs, all gates side by side).
+Checked in tests by jaxtyping with beartype; free at run time.
+"""
+
+from __future__ import annotations
+
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+Inputs = Float[Array, "batch time input"]
+Targets = Float[Array, "batch time output"]
+Outputs = Float[Array, "batch time output"]
+Mask = Bool[Array, "batch time"]
+Scalar = Float[Array, ""]
+Count = Int[Array, ""]
+Matrix = Float[Array, "source column"]
+Vector = Float[Array, " column"]
+Symbols = Int[Array, "batch time"]
+Reals = Float[Array, "batch time"]
+
+__all__ = [
+    "Array",
+    "Count",
+    "Inputs",
+    "Mask",
+    "Matrix",
+    "Outputs",
+    "Reals",
+    "Scalar",
+    "Symbols",
+    "Targets",
+    "Vector",
+]

@@ -1,0 +1,63 @@
+"""What a cell is: one time step, with named gates and named states.
+
+A file under ``cells/`` *is* a cell. Its module docstring has the sentence, equation and source; the module
+has the names below, which ``registry`` checks and hands on as one ``Cell``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from holdfast.core.ops import Reading, Value
+
+
+class Step(NamedTuple):
+    """What one time step gives: the hidden output, the state that is carried on, and every gate by name."""
+
+    output: Value
+    state: Any
+    gates: Any
+
+
+@dataclass(frozen=True)
+class Map:
+    """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none."""
+
+    gates: tuple[str, ...]
+    source: str
+    bias: bool
+
+    def __post_init__(self) -> None:
+        assert self.source in ("x", "h", "c"), f"a map reads x, h or c, not {self.source!r}"
+
+
+StepFunction = Callable[[Reading, Mapping[str, Any], Value, Any], Step]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell, read from its file.
+
+    ``letters`` are the symbols that the literature uses for the gates (``{"forget": "f"}``). ``keep`` names the
+    gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
+    that is all that an initialisation needs to know to set a time scale.
+    """
+
+    name: str
+    title: str
+    source: str
+    maps: tuple[Map, ...]
+    letters: Mapping[str, str]
+    keep: str
+    write: str
+    states: tuple[str, ...]
+    gates: tuple[str, ...]
+    state_type: type
+    step: StepFunction
+
+    def parameters(self, inputs: int, units: int) -> int:
+        """How many numbers one layer of this cell holds."""
+        width = {"x": inputs, "h": units, "c": units}
+        return sum(len(m.gates) * units * (width[m.source] + m.bias) for m in self.maps)

@@ -1,0 +1,30 @@
+"""Files are written whole or not at all: first beside their place, then moved onto it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from holdfast.core.errors import BadRun
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Put ``content`` at ``path``; a reader sees the old file or the new one, never half of either.
+
+    Raises ``BadRun`` where the disk is full or the folder cannot be written; what was there stays.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise BadRun(f"cannot write {path}: {error.strerror}.", "Nothing that was stored before is lost.") from error

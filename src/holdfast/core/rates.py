@@ -1,0 +1,40 @@
+"""A success rate: never a bare percentage, always with its count and its interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Z_95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution: two-sided 95 %."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``solved`` of ``of`` runs.
+
+    >>> Rate(9, 10).interval
+    (0.5958499732047615, 0.9821237869049271)
+    >>> print(Rate(9, 10))
+    9 of 10 (90 %, 95 % interval 60-98 %)
+    """
+
+    solved: int
+    of: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % score interval of the underlying probability (Wilson 1927); (0, 1) where nothing was run."""
+        if self.of == 0:
+            return (0.0, 1.0)
+        n, p, z = self.of, self.solved / self.of, Z_95
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        low = 0.0 if self.solved == 0 else centre - half
+        high = 1.0 if self.solved == n else centre + half
+        return (low, high)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        share = 100 * self.solved / self.of if self.of else 0
+        return f"{self.solved} of {self.of} ({share:.0f} %, 95 % interval {100 * low:.0f}-{100 * high:.0f} %)"

@@ -1,0 +1,148 @@
+"""What a task is: rows of inputs with the right answers, the chance level, and the memory that it demands.
+
+A file under ``tasks/`` *is* a task: it defines one frozen dataclass derived from ``Task``, whose fields are the
+task's axes. A task makes one row from one key; batches, splits and drawing are written here, once.
+"""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+import jax
+import numpy as np
+
+from holdfast.core.arrays import Array
+from holdfast.core.errors import refuse
+
+Split = Literal["train", "test"]
+"""Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Batch:
+    """Sequences side by side, or one row of them without the batch axis.
+
+    ``inputs`` [batch, time, input]; ``targets`` [batch, time, output]; ``scored`` [batch, time], true where the
+    output is asked for; ``present`` [batch, time], false in the padding behind a shorter sequence.
+    """
+
+    inputs: Array
+    targets: Array
+    scored: Array
+    present: Array
+
+    def take(self, rows: Any) -> Batch:
+        """The rows of these numbers, in this order."""
+        return jax.tree.map(lambda a: a[rows], self)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` fresh sequences."""
+
+    metric: Literal["error_sup", "accuracy"]
+    bound: float
+    sequences: int = 2560
+
+    def met(self, score: dict[str, float | None]) -> bool:
+        value = score[self.metric]
+        if value is None or not np.isfinite(value):
+            return False
+        return value >= self.bound if self.metric == "accuracy" else value < self.bound
+
+    def __str__(self) -> str:
+        words = {"error_sup": f"largest error below {self.bound:g}", "accuracy": f"accuracy at least {self.bound:g}"}
+        return f"{words[self.metric]} on {self.sequences} fresh sequences"
+
+
+def axis(default: Any, help: str, *, least: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
+    """A field of a task that a user may vary: its baseline, what it means, the least value or the choices."""
+    return field(default=default, metadata={"help": help, "least": least, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Task(abc.ABC):
+    """One task with all its axes fixed. Subclasses are final, frozen, and know nothing of networks."""
+
+    loss: ClassVar[str]
+    length_axis: ClassVar[str]
+    memory_unit: ClassVar[Literal["bits", "reals"]]
+
+    def __post_init__(self) -> None:
+        refuse(self.mistakes(), self.name, f"See 'holdfast show {self.name}' for its axes.")
+
+    def mistakes(self) -> list[str]:
+        """Every reason why these axes make no task; a subclass adds its own."""
+        reasons = []
+        for f in fields(self):
+            value, least, choices = getattr(self, f.name), f.metadata.get("least"), f.metadata.get("choices")
+            if least is not None and value is not None and not value >= least:
+                reasons.append(f"--{f.name} is {value}, expected at least {least:g}")
+            if choices and value not in choices:
+                reasons.append(f"--{f.name} is '{value}', expected one of {', '.join(choices)}")
+        return reasons
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    @abc.abstractmethod
+    def inputs(self) -> int:
+        """Input features per step."""
+
+    @property
+    @abc.abstractmethod
+    def outputs(self) -> int:
+        """Output features per step."""
+
+    @property
+    @abc.abstractmethod
+    def longest(self) -> int:
+        """Steps of the longest sequence, padding included."""
+
+    @property
+    @abc.abstractmethod
+    def lag_steps(self) -> int:
+        """The longest time over which something has to be remembered, in steps."""
+
+    @property
+    @abc.abstractmethod
+    def criterion(self) -> Criterion:
+        """When a network has solved this task."""
+
+    @abc.abstractmethod
+    def row(self, key: Array, split: Split) -> Batch:
+        """One row, without the batch axis, drawn with ``key`` from this split."""
+
+    @abc.abstractmethod
+    def oracle(self, inputs: np.ndarray) -> np.ndarray:
+        """The right outputs [time, output] of one row, recomputed from its inputs [time, input] alone."""
+
+    @abc.abstractmethod
+    def chance(self) -> dict[str, float | None]:
+        """What the best guess from the current input alone reaches: ``error_rms`` and ``accuracy``, or None."""
+
+    @abc.abstractmethod
+    def memory(self) -> list[float]:
+        """How much must be held after each step, in ``memory_unit``, of what was read before."""
+
+    def label_input(self, features: np.ndarray) -> str:
+        """One input in the user's words."""
+        return " ".join(f"{value:+.2f}" for value in features)
+
+    def label_output(self, features: np.ndarray) -> str:
+        """One target, or one prediction, in the user's words."""
+        return " ".join(f"{value:+.2f}" for value in features)
+
+    def examples(self) -> Batch | None:
+        """All rows, where the task is a fixed list of them; None where rows are drawn afresh."""
+        return None
+
+    def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:
+        """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
+        return jax.vmap(lambda k: self.row(k, split))(keys)

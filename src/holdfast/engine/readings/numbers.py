@@ -1,0 +1,44 @@
+"""The alphabet read as numbers: JAX arrays, hence gradients, batching and compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+
+from holdfast.core.arrays import Array
+from holdfast.engine.network import Linear
+
+
+class Numbers:
+    """Words on arrays whose last axis is the unit; every other axis is carried along."""
+
+    def linear(self, weights: Linear, source: Array) -> Mapping[str, Array]:
+        # All gates in one product; its columns are then taken apart by name.
+        pre = source @ weights.matrix
+        if weights.bias is not None:
+            pre = pre + weights.bias
+        parts = jnp.split(pre, len(weights.gates), axis=-1)
+        return dict(zip(weights.gates, parts, strict=True))
+
+    def add(self, *terms: Array) -> Array:
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def multiply(self, a: Array, b: Array) -> Array:
+        return a * b
+
+    def mix(self, keep: Array, kept: Array, new: Array) -> Array:
+        return keep * kept + (1 - keep) * new
+
+    def sigmoid(self, a: Array) -> Array:
+        return jax.nn.sigmoid(a)
+
+    def tanh(self, a: Array) -> Array:
+        return jnp.tanh(a)
+
+    def relu(self, a: Array) -> Array:
+        return jnp.maximum(a, 0)

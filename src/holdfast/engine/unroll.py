@@ -1,0 +1,106 @@
+"""Time, written once: a cell's step repeated over a sequence, its state carried, padded and cut as asked.
+
+There is one set of weights, used at every step. Nothing but the state passes from one step to the next; so a
+sequence read in pieces, the state carried, gives what the whole gives.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.errors import BadValue
+from holdfast.engine.network import Network
+from holdfast.engine.readings.numbers import Numbers
+
+NUMBERS = Numbers()
+
+
+class Trace(NamedTuple):
+    """Every gate and state of every layer, by name: ``trace.states[0].c`` and ``trace.gates[0].forget``,
+    each [batch, time, unit]; ``outputs`` [batch, time, output]; ``state`` is what is carried on."""
+
+    outputs: Array
+    state: tuple[Any, ...]
+    states: tuple[Any, ...]
+    gates: tuple[Any, ...]
+
+
+def unroll(
+    network: Network,
+    inputs: Inputs,
+    state: Any = None,
+    *,
+    present: Mask | None = None,
+    truncate: int | None = None,
+) -> tuple[Outputs, Any]:
+    """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
+
+    ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
+    gradient, not the value, between windows of k steps counted from the first step given.
+    Returns the outputs [batch, time, output] and the state after the last step, to run on from.
+    Raises ``BadValue`` where the inputs do not fit the network.
+    """
+    hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False)
+    return _read(network, hidden), state
+
+
+def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
+    """As ``unroll``, with every gate and state at every step."""
+    hidden, state, (states, gates) = _scan(network, inputs, state, present, None, keep=True)
+    return Trace(_read(network, hidden), state, states, gates)
+
+
+def _read(network: Network, hidden: Array) -> Array:
+    outputs = hidden @ network.readout.matrix + network.readout.bias
+    return jnp.swapaxes(outputs, 0, 1)
+
+
+def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
+    """One time step through all layers: x [batch, input] to the top hidden output, new states and gates."""
+    cell, states, gates = network.cell, [], []
+    for layer, before in zip(network.layers, state, strict=True):
+        x, after, opened = cell.step(NUMBERS, layer, x, before)
+        states.append(after)
+        gates.append(opened)
+    return x, tuple(states), tuple(gates)
+
+
+def _scan(network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool):
+    _check(network, inputs, present, truncate)
+    if state is None:
+        state = network.start(inputs.shape[0])
+
+    def step(carried, now):
+        state, clock = carried
+        x, here = now
+        if truncate is not None:
+            first = clock % truncate == 0
+            state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
+        hidden, after, gates = advance(network, state, x)
+        if here is not None:
+            after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
+        return (after, clock + 1), (hidden, (after, gates) if keep else None)
+
+    def time_first(a):
+        return None if a is None else jnp.swapaxes(a, 0, 1)
+
+    (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present)))
+    kept = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept) if keep else (None, None)
+    return hidden, state, kept
+
+
+def _check(network: Network, inputs: Array, present: Array | None, truncate: int | None) -> None:
+    if inputs.ndim != 3 or inputs.shape[2] != network.inputs:
+        raise BadValue(
+            f"inputs have shape {tuple(inputs.shape)}, expected [batch, time, {network.inputs}] for this network.",
+            "Add the missing axes, or use a network of this input size.",
+        )
+    if present is not None and present.shape != inputs.shape[:2]:
+        raise BadValue(f"present has shape {tuple(present.shape)}, expected {tuple(inputs.shape[:2])}.")
+    if truncate is not None and truncate < 1:
+        raise BadValue(f"truncate is {truncate}, expected at least 1 step.")

@@ -1,0 +1,108 @@
+"""Read pairs (value, marker); at the end, give the sum of the two marked values.
+
+Three forms are in the literature, and figures from one say nothing about another:
+``1997``: values in [-1, 1], length drawn from [steps, 1.1 steps], the first and last marker are -1, the first
+mark lies among the first ten pairs and the second among the first steps/2 - 1; the target is 0.5 + sum/4, and a
+mark on the very first pair makes that value count as 0 (the paper says so of X1; here it holds for either mark).
+``halves``: values in [0, 1], one mark in each half, target the plain sum. ``anywhere``: values in [0, 1], two
+marks anywhere.
+
+Source: 1997: Hochreiter & Schmidhuber, Experiment 4; halves: Arjovsky, Shah & Bengio 2016, arXiv:1511.06464;
+anywhere: Martens & Sutskever 2011 and later variants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core import splits
+from holdfast.core.task import Batch, Criterion, Task, axis
+
+
+@dataclass(frozen=True)
+class Adding(Task):
+    """inputs (value, marker) [time, 2]; the target is asked for at the last present step."""
+
+    steps: int = axis(50, "pairs read (the shortest length in variant 1997), in steps", least=4)
+    variant: str = axis("halves", "which form of the task", choices=("1997", "halves", "anywhere"))
+    tolerance: float = axis(0.04, "largest error that still counts as right", least=1e-12)
+
+    loss = "squared_error"
+    length_axis = "steps"
+    memory_unit = "reals"
+    inputs = 2
+    outputs = 1
+
+    def mistakes(self) -> list[str]:
+        reasons = super().mistakes()
+        if self.variant == "1997" and self.steps < 24:
+            reasons.append(f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least 24")
+        return reasons
+
+    @property
+    def longest(self) -> int:
+        return self.steps + self.steps // 10 if self.variant == "1997" else self.steps
+
+    @property
+    def lag_steps(self) -> int:
+        return self.longest - 1
+
+    @property
+    def criterion(self) -> Criterion:
+        return Criterion("error_sup", self.tolerance)
+
+    def row(self, key, split):
+        values_key, marks_key, length_key = jax.random.split(key, 3)
+        values = splits.reals(values_key, (self.longest,), split)
+        first, second = self._marks(marks_key)
+        at = jnp.arange(self.longest)
+        marker = ((at == first) | (at == second)).astype(jnp.float32)
+        if self.variant != "1997":
+            target = values[first] + values[second]
+            length = self.longest
+        else:
+            values = 2 * values - 1
+            length = jax.random.randint(length_key, (), self.steps, self.longest + 1)
+            marker = jnp.where((at == 0) & (marker == 0) | (at == length - 1), -1.0, marker)
+            target = 0.5 + (values[first] * (first > 0) + values[second] * (second > 0)) / 4
+        present, last = at < length, at == length - 1
+        inputs = jnp.stack([values, marker], -1) * present[:, None]
+        return Batch(inputs, jnp.where(last, target, 0.0)[:, None], last, present)
+
+    def _marks(self, key):
+        one, two = jax.random.split(key)
+        if self.variant == "halves":
+            half = self.steps // 2
+            return jax.random.randint(one, (), 0, half), jax.random.randint(two, (), half, self.steps)
+        near, far = (10, self.steps // 2 - 1) if self.variant == "1997" else (self.steps, self.steps)
+        first = jax.random.randint(one, (), 0, near)
+        second = jax.random.randint(two, (), 0, far - 1)
+        return first, second + (second >= first)
+
+    def oracle(self, inputs):
+        values, marks = inputs[:, 0].astype(np.float64), inputs[:, 1] == 1
+        answer = np.zeros((len(inputs), 1))
+        if self.variant == "1997":
+            last = np.flatnonzero(inputs[:, 1] == -1)[-1]
+            answer[last] = 0.5 + values[1:][marks[1:]].sum() / 4
+        else:
+            answer[-1] = values[marks].sum()
+        return answer
+
+    def chance(self):
+        one = 1 / 12  # the variance of a number uniform in [0, 1]
+        if self.variant == "1997":
+            # The last pair is never marked: nothing helps. A mark on the first pair counts as 0.
+            first_marked = 0.1 + 0.9 / (self.steps // 2 - 2)
+            mean_square = (2 - first_marked) * (1 / 3) / 16
+        else:
+            last_marked = 1 / (self.steps - self.steps // 2) if self.variant == "halves" else 2 / self.steps
+            mean_square = 2 * one - last_marked * one
+        return {"error_rms": mean_square**0.5, "accuracy": None}
+
+    def memory(self):
+        return [1.0] * (self.longest - 1) + [0.0]

@@ -1,0 +1,123 @@
+"""Read x_1 ... x_n, wait, then give all of them back in order.
+
+After the n inputs come ``lag`` blank steps, then n steps on which the copy is asked for. The first step of the
+answer carries a signal (symbols: a symbol of its own; reals: a second channel). Only the n steps of the answer
+are scored; published figures of this task average over the blanks as well, so their loss is smaller by the
+factor n / (2 n + lag).
+
+Source: Hochreiter & Schmidhuber 1997 in spirit; in this form Arjovsky, Shah & Bengio 2016, arXiv:1511.06464.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core import splits
+from holdfast.core.task import Batch, Criterion, Task, axis
+
+
+@dataclass(frozen=True)
+class Copy(Task):
+    """symbols: inputs one-hot [time, symbols + 2] (blank, signal last); reals: inputs (value, signal) [time, 2]."""
+
+    steps: int = axis(5, "symbols or numbers to be copied", least=1)
+    lag: int = axis(10, "blank steps between the last input and the answer", least=0)
+    variant: str = axis("symbols", "what is copied", choices=("symbols", "reals"))
+    symbols: int = axis(8, "size of the alphabet", least=2)
+    range: tuple[float, float] = axis((-1.0, 1.0), "least and largest number, variant reals")
+    accuracy: float = axis(0.99, "share of right symbols that counts as solved, variant symbols", least=0)
+    tolerance: float = axis(0.05, "largest error that still counts as right, variant reals", least=1e-12)
+
+    length_axis = "lag"
+
+    @property
+    def loss(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "cross_entropy" if self.variant == "symbols" else "squared_error"
+
+    @property
+    def memory_unit(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "bits" if self.variant == "symbols" else "reals"
+
+    def mistakes(self) -> list[str]:
+        reasons = super().mistakes()
+        if self.variant == "symbols" and self.symbols**self.steps < splits.FEWEST:
+            reasons.append(
+                f"{self.symbols} symbols at {self.steps} steps make only {self.symbols**self.steps} different rows; "
+                f"training and test rows are disjoint, which needs at least {splits.FEWEST}"
+            )
+        if self.accuracy > 1:
+            reasons.append(f"--accuracy is {self.accuracy:g}, expected at most 1")
+        if not self.range[0] < self.range[1]:
+            reasons.append(f"--range {self.range[0]:g} {self.range[1]:g} is empty, expected the smaller number first")
+        return reasons
+
+    @property
+    def inputs(self) -> int:
+        return self.symbols + 2 if self.variant == "symbols" else 2
+
+    @property
+    def outputs(self) -> int:
+        return self.symbols if self.variant == "symbols" else 1
+
+    @property
+    def longest(self) -> int:
+        return 2 * self.steps + self.lag
+
+    @property
+    def lag_steps(self) -> int:
+        return self.steps + self.lag
+
+    @property
+    def criterion(self) -> Criterion:
+        if self.variant == "symbols":
+            return Criterion("accuracy", self.accuracy)
+        return Criterion("error_sup", self.tolerance)
+
+    @cached_property
+    def _answer(self) -> np.ndarray:
+        return np.arange(self.longest) >= self.longest - self.steps
+
+    def row(self, key, split):
+        before, answer = self.longest - self.steps, jnp.asarray(self._answer)
+        signal = jnp.arange(self.longest) == before
+        if self.variant == "symbols":
+            drawn = splits.symbols(key, self.steps, self.symbols, split)
+            blank = jnp.full(self.longest, self.symbols).at[: self.steps].set(drawn)
+            inputs = jax.nn.one_hot(jnp.where(signal, self.symbols + 1, blank), self.inputs)
+            copied = jax.nn.one_hot(drawn, self.symbols)
+        else:
+            low, high = self.range
+            drawn = low + (high - low) * splits.reals(key, (self.steps,), split)
+            inputs = jnp.stack([jnp.zeros(self.longest).at[: self.steps].set(drawn), signal.astype(jnp.float32)], -1)
+            copied = drawn[:, None]
+        targets = jnp.zeros((self.longest, self.outputs)).at[before:].set(copied)
+        return Batch(inputs, targets, answer, jnp.ones(self.longest, bool))
+
+    def oracle(self, inputs):
+        answer = np.zeros((self.longest, self.outputs))
+        answer[self._answer] = inputs[: self.steps, : self.outputs]
+        return answer
+
+    def chance(self):
+        if self.variant == "symbols":
+            return {"error_rms": None, "accuracy": 1 / self.symbols}
+        return {"error_rms": (self.range[1] - self.range[0]) / 12**0.5, "accuracy": None}
+
+    def memory(self):
+        each = math.log2(self.symbols) if self.variant == "symbols" else 1.0
+        n, before = self.steps, self.longest - self.steps
+        return [each * (min(t, n) - max(0, t - before)) for t in range(1, self.longest + 1)]
+
+    def label_input(self, features):
+        if self.variant == "reals":
+            return super().label_input(features)
+        return ([str(s) for s in range(self.symbols)] + ["_", "!"])[int(np.argmax(features))]
+
+    def label_output(self, features):
+        return str(int(np.argmax(features))) if self.variant == "symbols" else super().label_output(features)

@@ -1,0 +1,89 @@
+"""Read real numbers x_1 ... x_n one by one, then give x_k.
+
+Asked in public since 2019: can a recurrent network keep a real number exactly, while others are read through
+the same weights? Nothing marks the number to be kept but its position.
+
+Source: datascience.stackexchange 46704, "The memorisation capacity of an LSTM (real numbers)".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core import splits
+from holdfast.core.task import Batch, Criterion, Task, axis
+
+
+@dataclass(frozen=True)
+class Recall(Task):
+    """inputs x_t [time, 1]; the target x_position is asked for at the last step."""
+
+    steps: int = axis(10, "numbers read, in steps", least=1)
+    position: int = axis(1, "which number is asked for, from 1", least=1)
+    range: tuple[float, float] = axis((-1.0, 1.0), "least and largest number")
+    distribution: str = axis("uniform", "how numbers are drawn", choices=("uniform", "normal"))
+    tolerance: float = axis(0.05, "largest error that still counts as right", least=1e-12)
+
+    loss = "squared_error"
+    length_axis = "steps"
+    memory_unit = "reals"
+    inputs = 1
+    outputs = 1
+
+    def mistakes(self) -> list[str]:
+        reasons = super().mistakes()
+        if self.position > self.steps:
+            reasons.append(
+                f"position {self.position} is past the end of a sequence of {self.steps} steps "
+                f"(positions run from 1 to {self.steps})"
+            )
+        low, high = self.range
+        if not (np.isfinite(low) and np.isfinite(high)):
+            reasons.append(f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one")
+        elif not low < high:
+            reasons.append(f"--range {low:g} {high:g} is empty, expected the smaller number first")
+        return reasons
+
+    @property
+    def longest(self) -> int:
+        return self.steps
+
+    @property
+    def lag_steps(self) -> int:
+        return self.steps - self.position
+
+    @property
+    def criterion(self) -> Criterion:
+        return Criterion("error_sup", self.tolerance)
+
+    def row(self, key, split):
+        u = splits.reals(key, (self.steps,), split)
+        low, high = self.range
+        x = low + (high - low) * u
+        if self.distribution == "normal":
+            # A normal distribution cut off at the range, which is then four standard deviations wide.
+            edge = jax.scipy.stats.norm.cdf(2.0)
+            x = (low + high) / 2 + (high - low) / 4 * jax.scipy.stats.norm.ppf(1 - edge + (2 * edge - 1) * u)
+        last = jnp.arange(self.steps) == self.steps - 1
+        target = jnp.where(last, x[self.position - 1], 0.0)
+        return Batch(x[:, None], target[:, None], last, jnp.ones(self.steps, bool))
+
+    def oracle(self, inputs):
+        answer = np.zeros_like(inputs)
+        answer[-1] = inputs[self.position - 1]
+        return answer
+
+    def chance(self):
+        if self.position == self.steps:
+            return {"error_rms": 0.0, "accuracy": None}
+        width = self.range[1] - self.range[0]
+        # Uniform: width / sqrt 12. Normal cut at two standard deviations: variance 0.7737 of the uncut one.
+        deviation = width / 12**0.5 if self.distribution == "uniform" else width / 4 * 0.7737413**0.5
+        return {"error_rms": deviation, "accuracy": None}
+
+    def memory(self):
+        return [float(self.position <= t < self.steps) for t in range(1, self.steps + 1)]

@@ -1,0 +1,182 @@
+"""Many networks at once: blocks of them on all cores, watched, checkpointed, stopped and resumed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.train import block as blocks
+from holdfast.train.block import Block, Outcome
+from holdfast.train.programs import Programs
+from holdfast.train.result import Training
+from holdfast.train.run import Run
+from holdfast.train.settings import Settings
+
+WIDEST = 32
+"""Networks side by side in a block: past this, caches overflow and nothing is gained."""
+
+BLOCKS = 8
+"""A run has at least this many blocks where it has so many networks, whatever the machine: how networks are
+grouped decides the last bit of sums, and the same settings are to give the same result on 2 threads and on 8."""
+
+CHECKPOINT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told while a run goes on; ``seconds_left`` is what is left if none is solved any sooner."""
+
+    solved: int
+    finished: int
+    of: int
+    sequences: int
+    loss: float
+    sequences_per_second: float
+    seconds_left: float
+
+
+def train(
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    threads: int | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Training:
+    """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
+
+    ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
+    with, to the same bits as if it had never stopped. A ``KeyboardInterrupt`` is not raised on: what was done is
+    kept and the result says ``interrupted``. Raises ``BadRun`` where the folder cannot be used.
+
+    >>> from holdfast.tasks.echo import Echo
+    >>> done = train(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
+    >>> print(done.rate)
+    2 of 2 (100 %, 95 % interval 34-100 %)
+    """
+    programs = Programs(settings)
+    run = Run(out, settings) if out else None
+    try:
+        groups = _groups(settings.seeds)
+        made = [_block(index, numbers, programs, run) for index, numbers in enumerate(groups)]
+        interrupted = _train_all(made, programs, run, threads or _cores(), watch)
+        return _result(settings, made, run, interrupted)
+    finally:
+        if run:
+            run.close()
+
+
+def _groups(seeds: int) -> list[list[int]]:
+    width = max(1, min(WIDEST, -(-seeds // BLOCKS)))
+    return [list(range(first, min(first + width, seeds))) for first in range(0, seeds, width)]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _block(index: int, numbers: list[int], programs: Programs, run: Run | None) -> Block:
+    saved = run.load_block(index, programs, numbers) if run else None
+    return saved or Block(numbers, programs.begin(numbers))
+
+
+def _train_all(
+    made: list[Block], programs: Programs, run: Run | None, threads: int, watch: Callable[[Progress], None]
+) -> bool:
+    """Run every block; returns whether a keyboard interrupt cut it short."""
+    stop = threading.Event()
+    clock = _Clock(made, programs.settings)
+    interrupted = False
+
+    def work(index: int) -> None:
+        saved_at = time.monotonic()
+
+        def tell(block: Block) -> None:
+            nonlocal saved_at
+            if run and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                run.save_block(index, block)
+                saved_at = time.monotonic()
+
+        try:
+            blocks.run(made[index], programs, stop.is_set, tell)
+            if run:
+                run.save_block(index, made[index])
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(work, index) for index in range(len(made))]
+        while not all(f.done() for f in futures):
+            try:
+                wait(futures, timeout=0.2)
+                watch(clock.progress())
+            except KeyboardInterrupt:
+                interrupted = True
+                stop.set()
+        for future in futures:
+            future.result()
+    watch(clock.progress())
+    return interrupted and not all(block.done for block in made)
+
+
+class _Clock:
+    """Progress from the blocks as they stand; reading them while they move is harmless."""
+
+    def __init__(self, made: list[Block], settings: Settings) -> None:
+        self.made, self.settings = made, settings
+        self.began, self.already = time.monotonic(), self._read()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def _read(self) -> int:
+        return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)
+
+    def progress(self) -> Progress:
+        outcomes = [o for block in self.made for o in list(block.outcomes.values())]
+        latest = {row["seed"]: row["loss"] for block in self.made for row in list(block.history)}
+        losses = sorted(latest.values())
+        read = self._read()
+        rate = (read - self.already) / max(self.seconds, 1e-9)
+        left = sum(
+            (self.settings.batches - block.drawn) * self.settings.rows * len(block.numbers)
+            for block in self.made
+            if not block.done
+        )
+        return Progress(
+            solved=sum(o.solved for o in outcomes),
+            finished=len(outcomes),
+            of=self.settings.seeds,
+            sequences=read,
+            loss=losses[len(losses) // 2] if losses else float("nan"),
+            sequences_per_second=rate,
+            seconds_left=left / rate if rate > 0 else float("inf"),
+        )
+
+
+def _result(settings: Settings, made: list[Block], run: Run | None, interrupted: bool) -> Training:
+    found: list[Outcome] = []
+    for block in made:
+        for number in block.numbers:
+            found.append(block.outcomes.get(number) or _unfinished(settings, block, number))
+    networks = {number: block.network(number) for block in made for number in block.numbers}
+    history = [row for block in made for row in block.history]
+    result = Training(settings, tuple(found), networks, history, interrupted)
+    if run:
+        origin = {"made_by": "train", "settings": settings.as_json()}
+        document = result.as_json()
+        result.weights = tuple(run.finish(made, document, origin))
+        result.run = run.folder
+    return result
+
+
+def _unfinished(settings: Settings, block: Block, number: int) -> Outcome:
+    last = next((row for row in reversed(block.history) if row["seed"] == number), {})
+    figures = {name: last.get(name, float("nan")) for name in ("loss", "error_sup", "accuracy")}
+    return Outcome(number, "interrupted", block.drawn * settings.rows, **figures)

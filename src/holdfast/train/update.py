@@ -1,0 +1,143 @@
+"""One step of learning: draw rows, run the network, differentiate, let Optax change the weights.
+
+Everything here is for one network; ``loop.py`` maps it over many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+
+from holdfast.core.arrays import Array
+from holdfast.core.task import Batch
+from holdfast.engine.initialise import initialise
+from holdfast.engine.network import Network, create
+from holdfast.engine.unroll import advance, unroll
+from holdfast.train.losses import mean_loss
+from holdfast.train.settings import Settings
+from holdfast.train.streams import stream
+
+EPSILON = 1e-7
+"""Adam's, as in Keras (PyTorch and Optax have 1e-8)."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Learner:
+    """One network in training: all that the next update depends on. ``drawn`` counts batches of rows."""
+
+    network: Network
+    optimiser: Any
+    data: Array
+    order: Array
+    drawn: Array
+
+
+def optimiser(settings: Settings) -> optax.GradientTransformation:
+    adam = optax.adam(settings.learning_rate, eps=EPSILON)
+    return adam if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), adam)
+
+
+def begin(settings: Settings, number: Array) -> Learner:
+    """Network ``number`` of this run, with its first weights and its streams."""
+    shape = create(settings.cell, settings.task.inputs, settings.units, settings.task.outputs, settings.layers)
+    network = initialise(shape, settings.how, stream(settings.seed, number, "weights"))
+    data, order = (stream(settings.seed, number, purpose) for purpose in ("data", "order"))
+    return Learner(network, optimiser(settings).init(network), data, order, jnp.zeros((), jnp.int32))
+
+
+def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
+    """The function (learner, batches) -> learner that reads so many batches; compiled once for any number."""
+    draw, absorb = _draw(settings), _by_step(settings) if settings.update == "step" else _by_batch(settings)
+
+    def one(_: Any, learner: Learner) -> Learner:
+        learner = absorb(learner, draw(learner))
+        return replace(learner, drawn=learner.drawn + 1)
+
+    return lambda learner, batches: lax.fori_loop(0, batches, one, learner)
+
+
+def _draw(settings: Settings) -> Callable[[Learner], Batch]:
+    task, rows, examples = settings.task, settings.rows, settings.task.examples()
+    if examples is None:
+        return lambda learner: task.sample(jax.random.fold_in(learner.data, learner.drawn), rows, "train")
+    count = len(examples.inputs)
+    if rows == count and settings.order == "fixed":
+        return lambda learner: examples
+
+    def in_order(learner: Learner) -> Batch:
+        place = learner.drawn * rows + jnp.arange(rows)
+        if settings.order == "fixed":
+            return examples.take(place % count)
+
+        def shuffled(place: Array) -> Array:
+            epoch = jax.random.fold_in(learner.order, place // count)
+            return jax.random.permutation(epoch, count)[place % count]
+
+        return examples.take(jax.vmap(shuffled)(place))
+
+    return in_order
+
+
+def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
+    loss_name, adapt = settings.task.loss, optimiser(settings)
+    padded = _padded(settings)
+
+    def loss(network: Network, batch: Batch) -> Array:
+        present = batch.present if padded else None
+        outputs, _ = unroll(network, batch.inputs, present=present, truncate=settings.truncate)
+        return mean_loss(loss_name, outputs, batch.targets, batch.scored)
+
+    def absorb(learner: Learner, batch: Batch) -> Learner:
+        changes, state = adapt.update(jax.grad(loss)(learner.network, batch), learner.optimiser)
+        return replace(learner, network=optax.apply_updates(learner.network, changes), optimiser=state)
+
+    return absorb
+
+
+def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
+    """Weights change after every step. The state is carried on as a number: no gradient flows through time."""
+    loss_name, adapt = settings.task.loss, optimiser(settings)
+    padded, always_scored = _padded(settings), _always_scored(settings)
+
+    def loss(network: Network, state: Any, x: Array, target: Array, scored: Array) -> tuple[Array, Any]:
+        hidden, state, _ = advance(network, state, x)
+        output = hidden @ network.readout.matrix + network.readout.bias
+        return mean_loss(loss_name, output, target, scored), state
+
+    def step(carried: Any, now: Batch) -> tuple[Any, None]:
+        network, adapting, state = carried
+        gradient, after = jax.grad(loss, has_aux=True)(network, state, now.inputs, now.targets, now.scored)
+        changes, adapted = adapt.update(gradient, adapting)
+        changed = (optax.apply_updates(network, changes), adapted)
+        if not always_scored:
+            asked = now.scored.any()
+            changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))
+        if padded:
+            after = jax.tree.map(lambda new, old: jnp.where(now.present[:, None], new, old), after, state)
+        return (*changed, after), None
+
+    def absorb(learner: Learner, batch: Batch) -> Learner:
+        by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
+        start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
+        (network, adapted, _), _ = lax.scan(step, start, by_time)
+        return replace(learner, network=network, optimiser=adapted)
+
+    return absorb
+
+
+def _padded(settings: Settings) -> bool:
+    examples = settings.task.examples()
+    rows = settings.task.sample(jax.random.key(0), 64) if examples is None else examples
+    return not bool(rows.present.all())
+
+
+def _always_scored(settings: Settings) -> bool:
+    examples = settings.task.examples()
+    return examples is not None and bool(examples.scored.all())
