@@ -15,7 +15,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 -- the word users read
     """A user's mistake, told once: what happened, where, and how to mend it.
 
     ``message`` says what and where, with what was got and what was expected; ``fix`` says what to do.

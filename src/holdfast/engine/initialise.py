@@ -47,8 +47,10 @@ class Initialisation:
 
 def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     """``"keras+chrono"`` for this cell and lag. Raises ``BadValue`` with what is possible."""
+    if text == "auto":
+        text = "keras+chrono" if cell.keep else "keras"
     first, *changes = text.split("+")
-    known = "keras or pytorch, then any of +orthogonal, +forget=NUMBER, +chrono or +chrono=STEPS"
+    known = "auto, or keras or pytorch, then any of +orthogonal, +forget=NUMBER, +chrono or +chrono=STEPS"
     if first not in FRAMEWORKS:
         raise BadValue(f"--initialisation starts with '{first}', expected {known}.", "Try keras+chrono.")
     made = Initialisation(first)

@@ -134,6 +134,7 @@ def demonstrate(
         update=update,
         order=order,
         learning_rate=learning_rate,
+        clip=None,
         budget=(epochs or MOST_EPOCHS) * len(sequences),
         check_every=max(1, (epochs or MOST_EPOCHS) // 100) * len(sequences),
         seeds=1,

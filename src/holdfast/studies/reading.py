@@ -25,7 +25,8 @@ class Reading:
 def read(network: Network, task: Echo) -> tuple[Reading, ...]:
     """Every given sequence, read by ``network`` from its start."""
     rows = task.examples()
-    assert rows is not None and task.sequences, "only given sequences can be read"
+    assert rows is not None, "only given sequences can be read"
+    assert task.sequences is not None
     best = np.asarray(unroll(network, rows.inputs, present=rows.present)[0]).argmax(-1)
     return tuple(
         Reading(words[:-1], words[1:], tuple(task.alphabet[n] for n in best[row, : len(words) - 1]))

@@ -27,7 +27,7 @@ from holdfast.core.task import Batch, Criterion, Task, axis
 class Adding(Task):
     """inputs (value, marker) [time, 2]; the target is asked for at the last present step."""
 
-    steps: int = axis(50, "pairs read (the shortest length in variant 1997), in steps", least=4)
+    steps: int = axis(50, "pairs read; in variant 1997 the shortest length", least=4)
     variant: str = axis("halves", "which form of the task", choices=("1997", "halves", "anywhere"))
     tolerance: float = axis(0.04, "largest error that still counts as right", least=1e-12)
 

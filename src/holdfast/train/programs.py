@@ -19,7 +19,10 @@ from holdfast.train.streams import stream
 from holdfast.train.update import Learner, begin, learn
 
 VALIDATION = 256
-"""Fresh sequences for a progress check; only a network that passes is put to the task's full test."""
+"""Fresh sequences for a progress check; only a network that passes is put to the task's full test.
+
+A network near the criterion is judged again and again, and would pass in the end by luck. So the full number of
+sequences is passed twice, on separate rows, and the figures reported are those of the second."""
 
 
 class Programs:
@@ -30,7 +33,8 @@ class Programs:
         self._begin = _Shared(jax.vmap(partial(begin, settings)))
         self._learn = _Shared(jax.vmap(learn(settings), (0, None)))
         self._validate = _Shared(jax.vmap(self._judge("validate", VALIDATION), (0, 0, None)))
-        self._test = _Shared(self._judge("test", settings.task.criterion.sequences))
+        full = settings.task.criterion.sequences
+        self._tests = [_Shared(self._judge(purpose, full)) for purpose in ("confirm", "test")]
 
     def begin(self, numbers: list[int]) -> Learner:
         return self._begin(jnp.asarray(numbers, jnp.uint32))
@@ -44,8 +48,14 @@ class Programs:
         return [{name: float(values[lane]) for name, values in plain.items()} for lane in range(len(numbers))]
 
     def test(self, network: Network, number: int, drawn: int) -> dict[str, float]:
-        score = self._test(network, jnp.uint32(number), jnp.int32(drawn))
-        return {name: float(value) for name, value in jax.device_get(_figures(score)).items()}
+        """The figures of the full test; where a first one, on other rows, is failed, the figures of that."""
+        figures: dict[str, float] = {}
+        for test in self._tests:
+            score = test(network, jnp.uint32(number), jnp.int32(drawn))
+            figures = {name: float(value) for name, value in jax.device_get(_figures(score)).items()}
+            if not self.settings.task.criterion.met(figures):
+                break
+        return figures
 
     def _judge(self, purpose: str, sequences: int) -> Callable[[Network, Array, Array], Score]:
         def judge(network: Network, number: Array, drawn: Array) -> Score:

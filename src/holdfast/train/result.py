@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from holdfast.core.rates import Rate
-from holdfast.core.results import Table, finite
+from holdfast.core.results import Part, Table, Text, finite
 from holdfast.engine.network import Network
 from holdfast.train.block import Outcome
 from holdfast.train.settings import Settings
@@ -75,8 +75,31 @@ class Training:
     def _real(self) -> bool:
         return self.settings.task.criterion.metric == "error_sup"
 
-    def table(self) -> Table:
-        """Every network's line."""
+    def parts(self) -> list[Part]:
+        """What ``holdfast train`` prints: what was done, every network's line, the rate, where things are."""
+        s, quartiles = self.settings, self.sequences_to_success
+        said = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
+        if quartiles:
+            low, middle, high = quartiles
+            said.append(f"Sequences to success: median {middle:,.0f}, quartiles {low:,.0f} to {high:,.0f}.")
+        if self.interrupted:
+            said.append(f"Interrupted; go on with: holdfast train --resume {self.run}")
+        if self.run:
+            said.append(f"Run: {self.run}")
+        return [Text(self._set_up()), self._table(), Text("\n".join(said))]
+
+    def _set_up(self) -> str:
+        s = self.settings
+        axes = ", ".join(f"{f.name} {_shown(getattr(s.task, f.name))}" for f in fields(s.task))
+        clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
+        cut = f", gradient cut every {s.truncate} steps" if s.truncate is not None else ""
+        deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
+        return (
+            f"{s.task.name}: {axes}\n{s.cell}: {deep} units, initialisation {s.how}; update per {s.update} of "
+            f"{s.rows}, Adam {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} sequences; seed {s.seed}"
+        )
+
+    def _table(self) -> Table:
         last = "largest error" if self._real else "accuracy"
         rows = [
             (str(o.seed), o.verdict, f"{o.sequences:,}", f"{o.loss:.3g}", f"{self._figure(o):.3g}")
@@ -86,3 +109,9 @@ class Training:
 
     def _figure(self, outcome: Outcome) -> float:
         return outcome.error_sup if self._real else outcome.accuracy
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(",".join(part) if isinstance(part, tuple) else f"{part:g}" for part in value)
+    return "none" if value is None else str(value)

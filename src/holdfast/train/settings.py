@@ -32,13 +32,13 @@ class Settings:
     cell: str = "lstm"
     units: int = 32
     layers: int = 1
-    initialisation: str = "keras"
+    initialisation: str = "auto"
     update: Update = "batch"
     batch: int | None = None
     order: str = "fixed"
     truncate: int | None = None
-    learning_rate: float = 1e-3
-    clip: float | None = None
+    learning_rate: float = 1e-2
+    clip: float | None = 1.0
     budget: int = 100_000
     check_every: int | None = None
     seeds: int = 10

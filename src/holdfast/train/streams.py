@@ -10,8 +10,8 @@ import jax
 
 from holdfast.core.arrays import Array
 
-PURPOSES = ("weights", "data", "order", "validate", "test", "measure")
-"""``validate`` and ``test`` judge during training; ``measure`` is for ``holdfast test``, later and elsewhere."""
+PURPOSES = ("weights", "data", "order", "validate", "confirm", "test", "measure")
+"""``validate``, ``confirm`` and ``test`` judge during training; ``measure`` is for ``holdfast test``, later and elsewhere."""
 
 
 def stream(seed: int, network: int | Array, purpose: str) -> Array:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from holdfast.core.cell import Cell, Map
 
-TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * ", "prime": "'"}
-LATEX = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "multiply": r" \odot ", "prime": "'"}
+TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * "}
+LATEX = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "multiply": r" \odot "}
 SUM, PRODUCT, ATOM = 0, 1, 2
 
 
@@ -66,16 +66,38 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
     state = cell.state_type(*(Term("leaf", name=s) for s in cell.states))
     weights = {m.source: m for m in cell.maps}
     step = cell.step(Equation(cell.letters), weights, Term("leaf", name="x"), state)
+    labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
+    named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.state, strict=True)]
+    if all(step.output is not after for after in step.state):
+        # A cell without a state still has an output, which the literature calls h too.
+        labels["output"] = "h'"
+        named.append(("output", step.output))
     names: dict[Term, str] = {}
-    for gate, term in zip(cell.gates, step.gates, strict=True):
-        names.setdefault(term, cell.letters[gate])
-    for label, term in zip(cell.states, step.state, strict=True):
-        names.setdefault(term, label + words["prime"])
-    lines = [f"{name} = {_write(term, words, names, top=True)}" for term, name in names.items()]
-    aliases = dict(zip((s + words["prime"] for s in cell.states), step.state, strict=True))
-    aliases["y"] = step.output
-    lines += [f"{alias} = {names[term]}" for alias, term in aliases.items() if names[term] != alias]
-    return lines
+    for name, term in named:
+        names.setdefault(term, labels[name])
+    lines = [f"{names[term]} = {_write(term, words, names, top=True)}" for term in _in_order(names)]
+    return lines + [f"{labels[name]} = {names[term]}" for name, term in named if names[term] != labels[name]]
+
+
+def _in_order(names: dict[Term, str]) -> list[Term]:
+    """The named terms, each behind those that it is made of."""
+    ordered: dict[Term, None] = {}
+
+    def visit(term: Term) -> None:
+        for operand in term.operands:
+            visit(operand)
+        if term in names:
+            ordered.setdefault(term)
+
+    for term in names:
+        visit(term)
+    return list(ordered)
+
+
+def _terms(term: Term) -> list[Term]:
+    """A sum's terms, sums within it taken apart, products before biases."""
+    flat = [t for operand in term.operands for t in (_terms(operand) if operand.word == "add" else [operand])]
+    return sorted(flat, key=lambda t: t.word == "leaf")
 
 
 def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int = SUM, top: bool = False) -> str:
@@ -91,7 +113,7 @@ def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int
         case "apply":
             return f"{sub(term.operands[0], ATOM)} {sub(term.operands[1], ATOM)}"
         case "add":
-            text = " + ".join(sub(operand, SUM) for operand in term.operands)
+            text = " + ".join(sub(operand, SUM) for operand in _terms(term))
             return text if level == SUM else f"({text})"
         case "multiply":
             text = words["multiply"].join(sub(operand, PRODUCT) for operand in term.operands)

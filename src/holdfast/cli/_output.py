@@ -1,0 +1,57 @@
+"""What every verb prints the same way: the one JSON document, and progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.train.loop import Progress
+
+LINE_SECONDS = 5.0
+"""How often progress is a line where standard error is no terminal."""
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Exactly one document on standard output; a NaN in it would be a bug of ours, since JSON has none."""
+    sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
+
+
+class Teller:
+    """Tells progress: in a terminal one line that is rewritten, elsewhere a plain line every few seconds."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._told = time.monotonic()
+        self._shown = False
+
+    def __call__(self, what: str, progress: Progress) -> None:
+        p = progress
+        if not self._live and time.monotonic() - self._told < LINE_SECONDS:
+            return
+        self._told = time.monotonic()
+        loss = f", median loss {p.loss:.3g}" if p.loss == p.loss else ""
+        speed = f", {p.sequences_per_second:,.0f} sequences/s, at most {_duration(p.seconds_left)} left"
+        running = speed if p.sequences_per_second else ", compiling"
+        text = f"{what}: {p.solved} solved, {p.finished} of {p.of} finished{loss}{running}"
+        sys.stderr.write(f"\r{text}\x1b[K" if self._live else text + "\n")
+        sys.stderr.flush()
+        self._shown = self._live
+
+    def done(self) -> None:
+        """Clear the live line."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            self._shown = False
+
+
+def _duration(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "?"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"

@@ -1,0 +1,94 @@
+"""Parsing with argparse, its complaints turned into ours: one message, the nearest flag, exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import MISSING, Field, fields
+from typing import Any, NoReturn
+
+from holdfast.core.errors import BadValue, UnknownName
+
+GIVEN_ONLY: Any = argparse.SUPPRESS
+"""Default of a flag that appears in the parsed arguments only if the user gave it."""
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of one verb. ``docstring`` is its module's: everything after the first paragraph is help."""
+
+    def __init__(self, verb: str, sentence: str, docstring: str) -> None:
+        super().__init__(
+            prog=f"holdfast {verb}",
+            description=sentence,
+            epilog="\n\n".join(docstring.strip().split("\n\n")[1:]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        # So that "--range -inf inf" and "--range -1e-3 1" are numbers, not flags.
+        self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
+
+    def error(self, message: str) -> NoReturn:
+        raise BadValue(f"{self.prog}: {message}.", f"'{self.prog} --help' shows what it takes.")
+
+    def parse(self, words: list[str]) -> argparse.Namespace:
+        known, unknown = self.parse_known_args(words)
+        for word in unknown:
+            if word.startswith("-"):
+                raise UnknownName(f"flag of '{self.prog}'", word.split("=")[0], self._option_string_actions)
+        if unknown:
+            raise BadValue(
+                f"{self.prog}: '{unknown[0]}' is one word too many.", f"'{self.prog} --help' shows what it takes."
+            )
+        return known
+
+    def flag(self, name: str, kind: type = str, help: str = "", **options: Any) -> None:
+        """A flag with a value. ``kind`` int or float also checks that it is one, in our words."""
+        if kind is str and "choices" not in options:
+            options.setdefault("metavar", "TEXT")
+        readers = {int: _int, float: _float, str: str}
+        if "choices" not in options:
+            options.setdefault("metavar", {int: "N", float: "X", str: "TEXT"}[kind])
+        self.add_argument(f"--{name}", type=readers[kind], help=help, **options)
+
+    def axes(self, task: type) -> None:
+        """A flag for every axis of a task, present in the result only where given."""
+        group = self.add_argument_group(f"axes of {task.__module__.rsplit('.', 1)[-1]}")
+        for axis in fields(task):
+            default, help = axis.default, axis.metadata["help"]
+            options: dict[str, Any] = {"default": GIVEN_ONLY, "help": f"{help} (default: {_shown(default)})"}
+            if axis.name == "sequences":
+                options |= {"nargs": "+", "type": str, "metavar": "A,B,C"}
+            elif isinstance(default, tuple):
+                options |= {"nargs": len(default), "type": _float, "metavar": ("LOW", "HIGH")}
+            else:
+                options |= {"type": _reader(axis)}
+                options |= {"choices": axis.metadata["choices"]} if axis.metadata["choices"] else {"metavar": "N"}
+            group.add_argument(f"--{axis.name.replace('_', '-')}", **options)
+
+
+def _reader(axis: Field) -> Any:
+    assert axis.default is not MISSING, f"axis {axis.name} has no baseline"
+    return {int: _int, float: _float}.get(type(axis.default), str)
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return "none"
+    return " ".join(f"{v:g}" for v in default) if isinstance(default, tuple) else str(default)
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
+def _float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number") from None
+    if value != value:
+        raise argparse.ArgumentTypeError("NaN is no number")
+    return value

@@ -1,0 +1,65 @@
+"""What is there: cells, tasks, and the runs made in this folder.
+
+examples:
+  holdfast list
+  holdfast list cells
+  holdfast list runs --json
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from holdfast.cli._flags import add_json
+from holdfast.cli._output import print_json
+from holdfast.cli._parser import Parser
+from holdfast.core.registry import Folder
+
+PACKAGE = Path(__file__).parent.parent
+KINDS = {
+    # Found without importing their packages, which import JAX: a list answers at once.
+    "cells": Folder("cell", "holdfast.cells", PACKAGE / "cells"),
+    "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
+}
+RUNS = Path("runs")
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    parser.add_argument("kind", nargs="?", choices=(*KINDS, "runs"), help="only these (default: all)")
+    add_json(parser)
+
+
+def run(args: Namespace) -> int:
+    kinds = [args.kind] if args.kind else [*KINDS, "runs"]
+    found = {kind: _runs() if kind == "runs" else _named(KINDS[kind]) for kind in kinds}
+    if args.json:
+        print_json(found)
+        return 0
+    for kind, things in found.items():
+        width = max((len(thing["name"]) for thing in things), default=0)
+        lines = [f"  {thing['name']:<{width}}  {thing['sentence']}" for thing in things]
+        print(f"{kind}:", *(lines or [f"  none in {RUNS}/"]), sep="\n")
+    return 0
+
+
+def _named(folder: Folder) -> list[dict[str, str]]:
+    return [{"name": name, "sentence": folder.sentence(name)} for name in folder.names()]
+
+
+def _runs() -> list[dict[str, str]]:
+    return [{"name": str(f.parent), "sentence": _sentence(f.parent)} for f in sorted(RUNS.glob("*/settings.json"))]
+
+
+def _sentence(folder: Path) -> str:
+    try:
+        result = json.loads((folder / "result.json").read_text())
+        cut = ", interrupted" if result["interrupted"] else ""
+        return (
+            f"{result['task']}, {result['cell']} of {result['units']}: solved {result['solved']} of {result['of']}{cut}"
+        )
+    except FileNotFoundError:
+        return "unfinished; go on with: holdfast train --resume " + str(folder)
+    except (OSError, ValueError, KeyError):
+        return "its result cannot be read"

@@ -1,0 +1,59 @@
+"""Draw results in a terminal, by their type."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import TextIO
+
+from holdfast.core.results import Part, Table, Text
+
+PLAIN_WIDTH = 120
+"""Columns where the output is no terminal, so that a file looks the same everywhere."""
+
+
+def draw(parts: Iterable[Part], file: TextIO | None = None) -> None:
+    """Write every part, a blank line between them."""
+    file = file or sys.stdout
+    width = shutil.get_terminal_size().columns if file.isatty() else PLAIN_WIDTH
+    for number, part in enumerate(parts):
+        if number:
+            file.write("\n")
+        if part.title:
+            file.write(part.title + "\n")
+        match part:
+            case Text():
+                file.write("".join(_wrap(line, width) for line in part.text.splitlines()))
+            case Table():
+                _draw_table(part, width, file)
+
+
+def _wrap(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
+def _draw_table(table: Table, width: int, file: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text as RichText
+
+    drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column, head in enumerate(table.heads):
+        numbers = all(_is_number(row[column]) for row in table.rows)
+        drawn.add_column(RichText(head), justify="right" if numbers and table.rows else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(RichText(cell) for cell in row))
+    # RichText: a symbol such as "[red]" is text, never markup.
+    console = Console(file=file, width=width, highlight=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    file.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").replace("-", "").replace("e", "").replace("+", "").isdigit() or (
+        cell in ("", "nan", "inf", "-")
+    )

@@ -1,0 +1,170 @@
+"""What a cell, a task or a run is, in full: as a document and as parts to be drawn."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from holdfast import cells, tasks
+from holdfast.core.errors import BadRun
+from holdfast.core.results import Part, Table, Text, finite
+from holdfast.core.task import Batch, Task
+from holdfast.engine.readings.equation import equation
+
+Described = tuple[dict[str, Any], list[Part]]
+SHOWN_STEPS = 12
+"""Steps drawn at either end of a row that is longer than both together."""
+DRAWN_LENGTH = 8
+EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
+
+
+def cell(name: str) -> Described:
+    """A cell: its equation as its own step writes it, gates, states, sizes and source."""
+    made = cells.get(name)
+    lines = equation(made)
+    sizes = [{"inputs": i, "units": u, "parameters": made.parameters(i, u)} for i, u in EXAMPLE_SIZES]
+    document = {
+        "name": name,
+        "title": made.title,
+        "equation": lines,
+        "latex": equation(made, latex=True),
+        "states": list(made.states),
+        "gates": {gate: made.letters[gate] for gate in made.gates},
+        "parameters": sizes,
+        "source": made.source,
+    }
+    gates = ", ".join(f"{gate} ({made.letters[gate]})" for gate in made.gates)
+    parts: list[Part] = [
+        Text(_docstring(cells.FOLDER.load(name)), name),
+        Text("\n".join(f"  {line}" for line in lines), "One step"),
+        Text(f"gates: {gates}\nstates carried to the next step: {', '.join(made.states) or 'none'}"),
+        Table(
+            ("inputs", "units", "numbers per layer"),
+            tuple((str(s["inputs"]), str(s["units"]), f"{s['parameters']:,}") for s in sizes),
+        ),
+        Text(f"source: {made.source}"),
+    ]
+    return document, parts
+
+
+def task(name: str) -> Described:
+    """A task at its baseline: a drawn row, its axes, chance, criterion and the memory it demands."""
+    kind = tasks.get(name)
+    made = kind()
+    short = _short(made)
+    drawn = _drawn(short, short.sample(jax.random.key(0), 1).take(0))
+    axes = [
+        {
+            "name": f.name,
+            "default": getattr(made, f.name),
+            "help": f.metadata["help"],
+            "choices": f.metadata["choices"],
+        }
+        for f in fields(made)
+    ]
+    memory = made.memory()
+    document = {
+        "name": name,
+        "title": tasks.FOLDER.sentence(name),
+        "row": drawn,
+        "axes": axes,
+        "chance": made.chance(),
+        "criterion": str(made.criterion),
+        "memory": {"unit": made.memory_unit, "after_step": memory},
+        "loss": made.loss,
+    }
+    named = [(m, v) for m, v in made.chance().items() if v is not None]
+    chance = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in named)
+    parts: list[Part] = [
+        Text(_docstring(tasks.FOLDER.load(name)), name),
+        Table(("step", "input", "asked for"), _shortened(drawn), _title(short)),
+        Table(
+            ("axis", "default", "meaning"),
+            tuple((f"--{a['name']}", _shown(a["default"]), _meaning(a)) for a in axes),
+        ),
+        Text(
+            f"by chance (the best guess from the current input alone): {chance}\n"
+            f"solved: {made.criterion}\n"
+            f"memory demanded: at most {max(memory):g} {made.memory_unit}, over {made.lag_steps} steps\n"
+            f"loss: {made.loss.replace('_', ' ')}"
+        ),
+    ]
+    return document, parts
+
+
+def run(folder: Path) -> Described:
+    """A run's result as it was stored."""
+    try:
+        document = json.loads((folder / "result.json").read_text())
+        rows = tuple(
+            (
+                str(seed["seed"]),
+                seed["verdict"],
+                f"{seed['sequences']:,}",
+                _figure(seed["loss"]),
+                _figure(seed["error_sup"] if seed["accuracy"] is None else seed["accuracy"]),
+            )
+            for seed in document["seeds"]
+        )
+        low, high = document["interval"]
+        last = "largest error" if any(seed["error_sup"] is not None for seed in document["seeds"]) else "accuracy"
+        parts: list[Part] = [
+            Table(("seed", "verdict", "sequences", "loss", last), rows, f"{document['task']}, {document['cell']}"),
+            Text(
+                f"Solved: {document['solved']} of {document['of']} "
+                f"(95 % interval {100 * low:.0f}-{100 * high:.0f} %). Criterion: {document['criterion']}."
+            ),
+        ]
+    except FileNotFoundError:
+        raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadRun(f"the result in {folder} cannot be read: {error!r}.") from error
+    return document, parts
+
+
+def _short(made: Task) -> Task:
+    """The task at a length that can be drawn whole."""
+    return replace(made, **{made.length_axis: min(DRAWN_LENGTH, getattr(made, made.length_axis))})
+
+
+def _title(short: Task) -> str:
+    return f"A row, --{short.length_axis} {getattr(short, short.length_axis)}"
+
+
+def _docstring(module: Any) -> str:
+    return (inspect.getdoc(module) or "").strip()
+
+
+def _drawn(made: Task, row: Batch) -> list[dict[str, Any]]:
+    inputs, targets, scored = np.asarray(row.inputs), np.asarray(row.targets), np.asarray(row.scored)
+    return [
+        {"step": t + 1, "input": made.label_input(inputs[t]), "asked": made.label_output(targets[t]) if asked else None}
+        for t, asked in enumerate(scored)
+    ]
+
+
+def _shortened(drawn: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    rows = [(str(line["step"]), line["input"], line["asked"] or "") for line in drawn]
+    if len(rows) <= 2 * SHOWN_STEPS:
+        return tuple(rows)
+    return (*rows[:SHOWN_STEPS], ("...", "", ""), *rows[-SHOWN_STEPS:])
+
+
+def _meaning(axis: dict[str, Any]) -> str:
+    return axis["help"] + (f" ({', '.join(axis['choices'])})" if axis["choices"] else "")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(f"{v:g}" for v in value)
+    return "none" if value is None else str(value)
+
+
+def _figure(value: float | None) -> str:
+    return f"{value:.3g}" if value is not None and finite(value) is not None else ""
