@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         _tell(problem, as_json="--json" in words)
         return MISTAKE
     except KeyboardInterrupt:
-        sys.stderr.write("holdfast: interrupted.\n")
+        interrupted = Problem("interrupted before there was a result.")
+        _tell(interrupted, as_json="--json" in words)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe (head, less) has seen enough.

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from holdfast.cli._flags import add_common, add_json
+from holdfast.cli._flags import add_common, add_json, check_threads
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 
@@ -50,6 +50,7 @@ def run(args: Namespace) -> int:
         value = getattr(args, flag)
         if value is not None and value < least:
             raise BadValue(f"holdfast demo: --{flag} is {value}, expected at least {least}.")
+    check_threads(args.threads)
     keep_compiled_programs()
 
     from holdfast.report.terminal import draw

@@ -1,14 +1,15 @@
 """How training and test rows are kept apart: by construction, not by chance.
 
-Real numbers lie on a grid of 2^24 points; training rows use the even points, test rows the odd ones. Rows of
-symbols have a checksum, the sum of their symbol numbers; it is even in training and odd in tests. The last
-symbol is drawn among those that make it so, hence both sets hold every symbol at every place.
+Real numbers lie on a grid of 2^24 points; training rows use the even points, test rows the odd ones. A row of
+symbols belongs to training or to tests by one bit of a hash of all its symbols. The hash has no structure that a
+network could learn in place of the task, as a plain checksum would have.
 """
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.core.task import Split
@@ -17,7 +18,10 @@ GRID = 24
 """Bits of the grid of reals: the mantissa of a float32, so that every point is exact in [0, 1)."""
 
 FEWEST = 16
-"""Below this many different rows, halves of them are too small to learn from and to test on."""
+"""Rows of symbols there must be for either half to have some. (A task may need many more to be learned.)"""
+
+TAIL = 16
+"""Symbols, at the end of a row, that are drawn again until the row lies in the half asked for."""
 
 
 def reals(key: Array, shape: tuple[int, ...], split: Split) -> Array:
@@ -27,9 +31,32 @@ def reals(key: Array, shape: tuple[int, ...], split: Split) -> Array:
 
 
 def symbols(key: Array, length: int, size: int, split: Split) -> Array:
-    """``length`` symbol numbers below ``size``, uniform but for the parity of their sum."""
-    first, last = jax.random.split(key)
-    drawn = jax.random.randint(first, (length,), 0, size)
-    parity = (drawn[:-1].sum() + int(split == "test")) % 2
-    choices = jnp.where(parity == 0, (size + 1) // 2, size // 2)
-    return drawn.at[-1].set(2 * jax.random.randint(last, (), 0, choices) + parity)
+    """``length`` symbol numbers below ``size``, uniform over the half of all rows that this split owns.
+
+    (Rows longer than ``TAIL``: their beginning is uniform, their tail uniform over what then belongs to the split.)
+    """
+    start = max(0, length - TAIL)
+
+    def wrong(tried: tuple[Array, Array]) -> Array:
+        return half(tried[0]) != int(split == "test")
+
+    def again(tried: tuple[Array, Array]) -> tuple[Array, Array]:
+        row, count = tried
+        tail = jax.random.randint(jax.random.fold_in(key, count), (length - start,), 0, size)
+        return row.at[start:].set(tail), count + 1
+
+    first = jax.random.randint(key, (length,), 0, size)
+    return lax.while_loop(wrong, again, (first, jnp.uint32(0)))[0]
+
+
+def half(row: Array) -> Array:
+    """0 where this row of symbol numbers belongs to training, 1 where it belongs to tests."""
+    place = _mixed(jnp.arange(row.shape[-1], dtype=jnp.uint32) + 1)
+    return _mixed((place * (row.astype(jnp.uint32) + 1)).sum(-1, dtype=jnp.uint32)) >> 31
+
+
+def _mixed(bits: Array) -> Array:
+    """The finaliser of MurmurHash3 (Appleby, public domain): every bit of the result depends on all of ``bits``."""
+    bits = (bits ^ (bits >> 16)) * jnp.uint32(0x85EBCA6B)
+    bits = (bits ^ (bits >> 13)) * jnp.uint32(0xC2B2AE35)
+    return bits ^ (bits >> 16)

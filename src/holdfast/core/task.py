@@ -7,6 +7,7 @@ task's axes. A task makes one row from one key; batches, splits and drawing are 
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
@@ -47,7 +48,7 @@ class Criterion:
     bound: float
     sequences: int = 2560
 
-    def met(self, score: dict[str, float | None]) -> bool:
+    def met(self, score: Mapping[str, float | None]) -> bool:
         value = score[self.metric]
         if value is None or not np.isfinite(value):
             return False
@@ -67,9 +68,7 @@ def axis(default: Any, help: str, *, least: float | None = None, choices: tuple[
 class Task(abc.ABC):
     """One task with all its axes fixed. Subclasses are final, frozen, and know nothing of networks."""
 
-    loss: ClassVar[str]
     length_axis: ClassVar[str]
-    memory_unit: ClassVar[Literal["bits", "reals"]]
 
     def __post_init__(self) -> None:
         refuse(self.mistakes(), self.name, f"See 'holdfast show {self.name}' for its axes.")
@@ -88,6 +87,16 @@ class Task(abc.ABC):
     @property
     def name(self) -> str:
         return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    @abc.abstractmethod
+    def loss(self) -> str:
+        """The loss it is trained with, by its name in ``train/losses.py``."""
+
+    @property
+    @abc.abstractmethod
+    def memory_unit(self) -> Literal["bits", "reals"]:
+        """What ``memory`` counts."""
 
     @property
     @abc.abstractmethod

@@ -30,6 +30,11 @@ class Linear:
     bias: Array | None
     gates: tuple[str, ...] = field(metadata={"static": True})
 
+    def __call__(self, source: Array) -> Array:
+        """[..., source] to [..., gates * units]: all gates in one product."""
+        product = source @ self.matrix
+        return product if self.bias is None else product + self.bias
+
     @property
     def units(self) -> int:
         return self.matrix.shape[-1] // len(self.gates)

@@ -46,18 +46,14 @@ def unroll(
     Raises ``BadValue`` where the inputs do not fit the network.
     """
     hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False)
-    return _read(network, hidden), state
+    return jnp.swapaxes(network.readout(hidden), 0, 1), state
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
     """As ``unroll``, with every gate and state at every step."""
-    hidden, state, (states, gates) = _scan(network, inputs, state, present, None, keep=True)
-    return Trace(_read(network, hidden), state, states, gates)
-
-
-def _read(network: Network, hidden: Array) -> Array:
-    outputs = hidden @ network.readout.matrix + network.readout.bias
-    return jnp.swapaxes(outputs, 0, 1)
+    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True)
+    states, gates = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept)
+    return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
 
 def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
@@ -70,7 +66,10 @@ def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, 
     return x, tuple(states), tuple(gates)
 
 
-def _scan(network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool):
+def _scan(
+    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool
+) -> tuple[Array, Any, Any]:
+    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
     _check(network, inputs, present, truncate)
     if state is None:
         state = network.start(inputs.shape[0])
@@ -90,7 +89,6 @@ def _scan(network: Network, inputs: Array, state: Any, present: Array | None, tr
         return None if a is None else jnp.swapaxes(a, 0, 1)
 
     (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present)))
-    kept = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept) if keep else (None, None)
     return hidden, state, kept
 
 

@@ -14,9 +14,9 @@ PLAIN_WIDTH = 120
 """Columns where the output is no terminal, so that a file looks the same everywhere."""
 
 
-def draw(parts: Iterable[Part], file: TextIO | None = None) -> None:
-    """Write every part, a blank line between them."""
-    file = file or sys.stdout
+def draw(parts: Iterable[Part]) -> None:
+    """Write every part to standard output, a blank line between them."""
+    file = sys.stdout
     width = shutil.get_terminal_size().columns if file.isatty() else PLAIN_WIDTH
     for number, part in enumerate(parts):
         if number:

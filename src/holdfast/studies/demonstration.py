@@ -23,9 +23,9 @@ from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
 from holdfast.train.loop import Progress, train
 from holdfast.train.losses import mean_loss
+from holdfast.train.programs import programs
 from holdfast.train.result import Training
 from holdfast.train.settings import Settings, Update
-from holdfast.train.update import begin
 
 SEQUENCES: tuple[Words, ...] = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
 UNITS = 20
@@ -159,34 +159,53 @@ def demonstrate(
 
 
 def _show(settings: Settings, threads: int | None, watch: Callable[[str, Progress], None]) -> Shown:
-    trained = train(settings, threads=threads, watch=lambda p: watch(settings.cell, p))
-    count = len(settings.task.examples().inputs)
-    losses = tuple((row["sequences"] // count, row["loss"]) for row in trained.history)
-    network = trained.networks[0]
-    return Shown(settings, trained, network, losses, read(network, settings.task))
+    trained = _train(settings, settings.cell, threads, watch)
+    task, network = _echo(settings), trained.networks[0]
+    losses = tuple((row["sequences"] // _count(settings), row["loss"]) for row in trained.history)
+    return Shown(settings, trained, network, losses, read(network, task))
+
+
+def _train(settings: Settings, what: str, threads: int | None, watch: Callable[[str, Progress], None]) -> Training:
+    trained = train(settings, threads=threads, watch=lambda progress: watch(what, progress))
+    if trained.interrupted:
+        # A demonstration has nothing to keep: an interrupt ends it.
+        raise KeyboardInterrupt
+    return trained
 
 
 def _rate(settings: Settings, threads: int | None, watch: Callable[[str, Progress], None]) -> SuccessRate:
     what = f"{settings.seeds} initialisations, update per {settings.update}"
-    trained = train(settings, threads=threads, watch=lambda p: watch(what, p))
-    epochs = settings.budget // len(settings.task.examples().inputs)
+    trained = _train(settings, what, threads, watch)
+    epochs = settings.budget // _count(settings)
     return SuccessRate(settings.update, settings.order, epochs, trained.rate, _reach(settings))
+
+
+def _echo(settings: Settings) -> Echo:
+    assert isinstance(settings.task, Echo), "a demonstration is about given sequences"
+    return settings.task
+
+
+def _count(settings: Settings) -> int:
+    """Sequences in an epoch."""
+    return len(_echo(settings).sequences or ())
 
 
 def _reach(settings: Settings) -> tuple[float, ...]:
     """mean |d loss at the last step of the first sequence / d x_t| over at most 32 first networks, for every t."""
-    task = settings.task
-    rows = task.examples().take(slice(0, 1))
+    task = _echo(settings)
+    examples = task.examples()
+    assert examples is not None
+    rows = examples.take(slice(0, 1))
     last = int(np.flatnonzero(np.asarray(rows.scored[0]))[-1])
     scored = rows.scored & (jnp.arange(rows.scored.shape[1]) == last)
     cut = 1 if settings.update == "step" else None
+    networks = programs(settings).begin(list(range(min(32, settings.seeds)))).network
 
     def loss(inputs, network):
         outputs, _ = unroll(network, inputs, present=rows.present, truncate=cut)
         return mean_loss(task.loss, outputs, rows.targets, scored)
 
-    def one(number):
-        return jnp.linalg.norm(jax.grad(loss)(rows.inputs, begin(settings, number).network)[0], axis=-1)
+    def one(network):
+        return jnp.linalg.norm(jax.grad(loss)(rows.inputs, network)[0], axis=-1)
 
-    numbers = jnp.arange(min(32, settings.seeds), dtype=jnp.uint32)
-    return tuple(float(v) for v in jax.jit(lambda n: jax.vmap(one)(n).mean(0))(numbers)[: last + 1])
+    return tuple(float(v) for v in jax.jit(lambda many: jax.vmap(one)(many).mean(0))(networks)[: last + 1])

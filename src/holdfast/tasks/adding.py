@@ -31,17 +31,29 @@ class Adding(Task):
     variant: str = axis("halves", "which form of the task", choices=("1997", "halves", "anywhere"))
     tolerance: float = axis(0.04, "largest error that still counts as right", least=1e-12)
 
-    loss = "squared_error"
     length_axis = "steps"
-    memory_unit = "reals"
-    inputs = 2
-    outputs = 1
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.variant == "1997" and self.steps < 24:
             reasons.append(f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least 24")
         return reasons
+
+    @property
+    def loss(self) -> str:
+        return "squared_error"
+
+    @property
+    def memory_unit(self):
+        return "reals"
+
+    @property
+    def inputs(self) -> int:
+        return 2
+
+    @property
+    def outputs(self) -> int:
+        return 1
 
     @property
     def longest(self) -> int:

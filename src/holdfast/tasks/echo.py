@@ -39,10 +39,9 @@ class Echo(Task):
     accuracy: float = axis(1.0, "share of right symbols that counts as solved", least=0)
 
     length_axis = "lag"
-    memory_unit = "bits"
 
     @property
-    def loss(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def loss(self) -> str:
         return "binary_cross_entropy" if self.sequences else "cross_entropy"
 
     def mistakes(self) -> list[str]:
@@ -73,7 +72,13 @@ class Echo(Task):
     def inputs(self) -> int:
         return len(self.alphabet)
 
-    outputs = inputs
+    @property
+    def outputs(self) -> int:
+        return len(self.alphabet)
+
+    @property
+    def memory_unit(self):
+        return "bits"
 
     @property
     def longest(self) -> int:

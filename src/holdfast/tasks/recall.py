@@ -28,11 +28,7 @@ class Recall(Task):
     distribution: str = axis("uniform", "how numbers are drawn", choices=("uniform", "normal"))
     tolerance: float = axis(0.05, "largest error that still counts as right", least=1e-12)
 
-    loss = "squared_error"
     length_axis = "steps"
-    memory_unit = "reals"
-    inputs = 1
-    outputs = 1
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
@@ -47,6 +43,22 @@ class Recall(Task):
         elif not low < high:
             reasons.append(f"--range {low:g} {high:g} is empty, expected the smaller number first")
         return reasons
+
+    @property
+    def loss(self) -> str:
+        return "squared_error"
+
+    @property
+    def memory_unit(self):
+        return "reals"
+
+    @property
+    def inputs(self) -> int:
+        return 1
+
+    @property
+    def outputs(self) -> int:
+        return 1
 
     @property
     def longest(self) -> int:

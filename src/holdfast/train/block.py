@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
 
 from holdfast.engine.network import Network
-from holdfast.train.programs import Programs
+from holdfast.train.programs import Figures, Programs
+from holdfast.train.settings import Settings
 from holdfast.train.update import Learner
 
 PIECE_SECONDS = 1.0
@@ -54,8 +56,12 @@ class Block:
         """The network that is judged: as it was when it solved the task, or as it is now."""
         if number in self.solutions:
             return self.solutions[number]
-        lane = self.numbers.index(number)
-        return jax.tree.map(lambda a: a[lane], self.learner.network)
+        return self.networks()[self.numbers.index(number)]
+
+    def networks(self) -> list[Network]:
+        """All networks as they are now, each on its own."""
+        together = jax.device_get(self.learner.network)
+        return [jax.tree.map(lambda a, lane=lane: a[lane], together) for lane in range(len(self.numbers))]
 
 
 def run(block: Block, programs: Programs, stopped: Callable[[], bool], tell: Callable[[Block], None]) -> None:
@@ -80,30 +86,33 @@ def _check(block: Block, programs: Programs) -> None:
     settings = programs.settings
     at_end = block.drawn >= settings.batches
     sequences = min(block.drawn * settings.rows, settings.budget)
-    figures = programs.validate(block.learner, block.numbers, block.drawn)
-    for number, figure in zip(block.numbers, figures, strict=True):
+    for number, network in zip(block.numbers, block.networks(), strict=True):
         if number in block.outcomes:
             continue
-        block.history.append({"seed": number, "sequences": sequences, **_reported(figure)})
-        verdict = _verdict(block, programs, number, figure, at_end)
+        figures = programs.validate(network, number, block.drawn)
+        block.history.append({"seed": number, "sequences": sequences, **_reported(figures)})
+        judged = partial(programs.test, network, number, block.drawn)
+        verdict = _verdict(settings, figures, judged, at_end)
         if verdict is not None:
-            word, figure = verdict
-            block.outcomes[number] = Outcome(number, word, sequences, **_reported(figure))
-            block.solutions[number] = block.network(number)
+            word, figures = verdict
+            block.outcomes[number] = Outcome(number, word, sequences, **_reported(figures))
+            block.solutions[number] = network
     assert not at_end or block.done, f"{settings.task.name}: the budget is spent and some network has no verdict"
 
 
-def _verdict(block: Block, programs: Programs, number: int, figure: dict, at_end: bool) -> tuple[str, dict] | None:
-    task = programs.settings.task
-    if not math.isfinite(figure["loss"]):
-        return "nan", figure
-    if (programs.settings.stop or at_end) and task.criterion.met(figure):
-        if task.examples() is None:
-            figure = programs.test(block.network(number), number, block.drawn)
-        if task.criterion.met(figure):
-            return "solved", figure
-    return ("not solved", figure) if at_end else None
+def _verdict(
+    settings: Settings, figures: Figures, test: Callable[[], Figures], at_end: bool
+) -> tuple[str, Figures] | None:
+    criterion = settings.task.criterion
+    if not math.isfinite(figures["loss"]):
+        return "nan", figures
+    if (settings.stop or at_end) and criterion.met(figures):
+        if settings.task.examples() is None:
+            figures = test()
+        if criterion.met(figures):
+            return "solved", figures
+    return ("not solved", figures) if at_end else None
 
 
-def _reported(figure: dict[str, float]) -> dict[str, float]:
-    return {name: figure[name] for name in ("loss", "error_sup", "accuracy")}
+def _reported(figures: Figures) -> Figures:
+    return {name: figures[name] for name in ("loss", "error_sup", "accuracy")}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
-from holdfast.train.programs import Programs
+from holdfast.train.programs import Programs, programs
 from holdfast.train.result import Training
 from holdfast.train.run import Run
 from holdfast.train.settings import Settings
@@ -58,12 +58,12 @@ def train(
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
-    programs = Programs(settings)
+    made_of = programs(settings)
     run = Run(out, settings) if out else None
     try:
         groups = _groups(settings.seeds)
-        made = [_block(index, numbers, programs, run) for index, numbers in enumerate(groups)]
-        interrupted = _train_all(made, programs, run, threads or _cores(), watch)
+        made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
+        interrupted = _train_all(made, made_of, run, threads or _cores(), watch)
         return _result(settings, made, run, interrupted)
     finally:
         if run:
@@ -79,17 +79,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _block(index: int, numbers: list[int], programs: Programs, run: Run | None) -> Block:
-    saved = run.load_block(index, programs, numbers) if run else None
-    return saved or Block(numbers, programs.begin(numbers))
+def _block(index: int, numbers: list[int], made_of: Programs, run: Run | None) -> Block:
+    saved = run.load_block(index, made_of, numbers) if run else None
+    return saved or Block(numbers, made_of.begin(numbers))
 
 
 def _train_all(
-    made: list[Block], programs: Programs, run: Run | None, threads: int, watch: Callable[[Progress], None]
+    made: list[Block], made_of: Programs, run: Run | None, threads: int, watch: Callable[[Progress], None]
 ) -> bool:
     """Run every block; returns whether a keyboard interrupt cut it short."""
     stop = threading.Event()
-    clock = _Clock(made, programs.settings)
+    clock = _Clock(made, made_of.settings)
     interrupted = False
 
     def work(index: int) -> None:
@@ -102,7 +102,7 @@ def _train_all(
                 saved_at = time.monotonic()
 
         try:
-            blocks.run(made[index], programs, stop.is_set, tell)
+            blocks.run(made[index], made_of, stop.is_set, tell)
             if run:
                 run.save_block(index, made[index])
         except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -64,21 +64,22 @@ def score(network: Network, task: Task, rows: Batch, tolerance: float) -> Score:
     )
 
 
-def measure(network: Network, task: Task, key: Array, sequences: int) -> Score:
+def measure(network: Network, task: Task, key: Array, sequences: int | Array) -> Score:
     """Judge ``network`` on ``sequences`` fresh rows of the test split, or on all rows of a fixed list."""
     tolerance = task.criterion.bound
     examples = task.examples()
     if examples is not None:
         return score(network, task, examples, tolerance)
-    chunk = min(CHUNK, sequences)
-    full, rest = divmod(sequences, chunk)
 
-    def of_chunk(first: Array) -> Score:
-        return score(network, task, task.sample(key, chunk, "test", first), tolerance)
+    def of_chunk(chunk: Array) -> Score:
+        first = chunk * CHUNK
+        rows = task.sample(key, CHUNK, "test", first)
+        asked = rows.scored & (first + jnp.arange(CHUNK) < sequences)[:, None]
+        return score(network, task, replace(rows, scored=asked), tolerance)
 
-    scores = lax.map(of_chunk, jnp.arange(full) * chunk)
-    if rest:
-        last = score(network, task, task.sample(key, rest, "test", full * chunk), tolerance)
-        scores = jax.tree.map(lambda many, one: jnp.concatenate([many, one[None]]), scores, last)
-    total = jax.tree.map(lambda a: a.sum(0), scores)
-    return Score(**{**total.__dict__, "error_sup": scores.error_sup.max()})
+    def add(chunk: Array, total: Score) -> Score:
+        new = of_chunk(chunk)
+        summed = jax.tree.map(jnp.add, total, new)
+        return replace(summed, error_sup=jnp.maximum(total.error_sup, new.error_sup))
+
+    return lax.fori_loop(1, -(-sequences // CHUNK), add, of_chunk(jnp.int32(0)))

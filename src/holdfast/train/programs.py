@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
+from dataclasses import fields, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
-from holdfast.train.streams import stream
+from holdfast.train.streams import PURPOSES, stream
 from holdfast.train.update import Learner, begin, learn
+
+Figures = dict[str, float]
+
+FIRST_WEIGHTS = ("task", "cell", "units", "layers", "initialisation", "clip")
+"""The settings that decide first weights and the shape of the optimiser's state."""
 
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
@@ -26,54 +33,78 @@ sequences is passed twice, on separate rows, and the figures reported are those 
 
 
 class Programs:
-    """``begin``, ``learn`` and ``validate`` work on networks side by side (a leading axis), ``test`` on one."""
+    """``learn`` works on networks side by side (a leading axis), ``begin`` and judgements on one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin = _Shared(jax.vmap(partial(begin, settings)))
+        self._begin = _beginning(_first_weights(settings))
         self._learn = _Shared(jax.vmap(learn(settings), (0, None)))
-        self._validate = _Shared(jax.vmap(self._judge("validate", VALIDATION), (0, 0, None)))
-        full = settings.task.criterion.sequences
-        self._tests = [_Shared(self._judge(purpose, full)) for purpose in ("confirm", "test")]
+        self._judge = _judgement(settings.task)
 
     def begin(self, numbers: list[int]) -> Learner:
-        return self._begin(jnp.asarray(numbers, jnp.uint32))
+        """The learners of these networks, side by side."""
+        seed = jnp.uint32(self.settings.seed)
+        single = [jax.device_get(self._begin(seed, jnp.uint32(number))) for number in numbers]
+        return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
 
     def learn(self, learner: Learner, batches: int) -> Learner:
         return jax.block_until_ready(self._learn(learner, jnp.int32(batches)))
 
-    def validate(self, learner: Learner, numbers: list[int], drawn: int) -> list[dict[str, float]]:
-        score = self._validate(learner.network, jnp.asarray(numbers, jnp.uint32), jnp.int32(drawn))
-        plain = jax.device_get(_figures(score))
-        return [{name: float(values[lane]) for name, values in plain.items()} for lane in range(len(numbers))]
+    def validate(self, network: Network, number: int, drawn: int) -> Figures:
+        return self._figures(network, number, drawn, "validate", VALIDATION)
 
-    def test(self, network: Network, number: int, drawn: int) -> dict[str, float]:
+    def test(self, network: Network, number: int, drawn: int) -> Figures:
         """The figures of the full test; where a first one, on other rows, is failed, the figures of that."""
-        figures: dict[str, float] = {}
-        for test in self._tests:
-            score = test(network, jnp.uint32(number), jnp.int32(drawn))
-            figures = {name: float(value) for name, value in jax.device_get(_figures(score)).items()}
-            if not self.settings.task.criterion.met(figures):
-                break
-        return figures
+        criterion = self.settings.task.criterion
+        figures = self._figures(network, number, drawn, "confirm", criterion.sequences)
+        return self._figures(network, number, drawn, "test", criterion.sequences) if criterion.met(figures) else figures
 
-    def _judge(self, purpose: str, sequences: int) -> Callable[[Network, Array, Array], Score]:
-        def judge(network: Network, number: Array, drawn: Array) -> Score:
-            key = jax.random.fold_in(stream(self.settings.seed, number, purpose), drawn)
-            return measure(network, self.settings.task, key, sequences)
-
-        return judge
+    def _figures(self, network: Network, number: int, drawn: int, purpose: str, sequences: int) -> Figures:
+        which = jnp.asarray([self.settings.seed, number, PURPOSES.index(purpose), drawn], jnp.uint32)
+        return _plain(self._judge(network, which, jnp.int32(sequences)))
 
 
-def measured(network: Network, task: Task, key: Array, sequences: int) -> dict[str, float]:
+@lru_cache(maxsize=32)
+def _judgement(task: Task) -> _Shared:
+    """(network, (seed, number, purpose, drawn), sequences) to figures; one program for every way of training."""
+
+    def judge(network: Network, which: Array, sequences: Array) -> dict[str, Array]:
+        seed, number, purpose, drawn = which
+        key = jax.random.fold_in(stream(seed, number, purpose), drawn)
+        return _figures(measure(network, task, key, sequences))
+
+    return _Shared(judge)
+
+
+@lru_cache(maxsize=32)
+def _beginning(settings: Settings) -> _Shared:
+    return _Shared(partial(begin, settings))
+
+
+def _first_weights(settings: Settings) -> Settings:
+    """The same settings with everything neutral that first weights and the optimiser's first state are without."""
+    neutral = {f.name: f.default for f in fields(Settings) if f.name not in FIRST_WEIGHTS}
+    return replace(settings, **neutral)
+
+
+@lru_cache(maxsize=8)
+def programs(settings: Settings) -> Programs:
+    """The programs of these settings: a process compiles them once, however often it trains with them."""
+    return Programs(settings)
+
+
+def measured(network: Network, task: Task, key: Array, sequences: int) -> Figures:
     """``measure`` compiled, as plain figures."""
-    score = jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key)
-    return {name: float(value) for name, value in jax.device_get(score).items()}
+    return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
 
 
 def _figures(score: Score) -> dict[str, Array]:
-    names = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows", "right", "scored")
+    names = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
     return {name: getattr(score, name) for name in names}
+
+
+def _plain(figures: dict[str, Array]) -> Figures:
+    return {name: float(value) for name, value in jax.device_get(figures).items()}
 
 
 class _Shared:

@@ -36,10 +36,8 @@ class Training:
         read = sorted(o.sequences for o in self.outcomes if o.solved)
         if not read:
             return None
-        if len(read) == 1:
-            return (float(read[0]),) * 3
-        low, middle, high = statistics.quantiles(read, n=4, method="inclusive")
-        return (low, middle, high)
+        low, middle, high = statistics.quantiles(read, n=4, method="inclusive") if len(read) > 1 else read * 3
+        return (float(low), float(middle), float(high))
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast train --json``; figures that are not numbers are null."""
@@ -90,7 +88,8 @@ class Training:
 
     def _set_up(self) -> str:
         s = self.settings
-        axes = ", ".join(f"{f.name} {_shown(getattr(s.task, f.name))}" for f in fields(s.task))
+        values = {f.name: getattr(s.task, f.name) for f in fields(s.task)}
+        axes = ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
         cut = f", gradient cut every {s.truncate} steps" if s.truncate is not None else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
@@ -114,4 +113,4 @@ class Training:
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(",".join(part) if isinstance(part, tuple) else f"{part:g}" for part in value)
-    return "none" if value is None else str(value)
+    return str(value)

@@ -79,7 +79,7 @@ class Run:
             block.outcomes = {o["seed"]: Outcome(**o) for o in json.loads(plain["outcomes"])}
             leaves, shape = jax.tree.flatten(learner.network)
             for number in block.outcomes:
-                saved = [jnp.asarray(arrays[f"solution.{number}.{i}"]) for i in range(len(leaves))]
+                saved = [arrays[f"solution.{number}.{i}"] for i in range(len(leaves))]
                 block.solutions[number] = jax.tree.unflatten(shape, saved)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, AssertionError) as error:
             raise BadRun(
@@ -112,7 +112,7 @@ def read_settings(folder: Path) -> Settings:
         document = json.loads((folder / "settings.json").read_text())
         if document.pop("format") != FORMAT:
             raise BadRun(f"{folder} is a run of another version of holdfast.")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise BadRun(
             f"{folder} holds no run that can be resumed: {error}.", "'holdfast list runs' shows the runs there are."
         ) from error

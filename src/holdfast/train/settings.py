@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from holdfast import cells, tasks
-from holdfast.core.errors import BadRun, refuse
+from holdfast.core.errors import BadRun, UnknownName, refuse
 from holdfast.core.task import Task
 from holdfast.engine.initialise import Initialisation, parse
 
@@ -114,16 +114,27 @@ class Settings:
             axes = dict(document["task"])
             task = make_task(axes.pop("name"), axes)
             return Settings(**{**document, "task": task})
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, UnknownName) as error:
             raise BadRun(
                 f"these are not settings of a run: {error!r}.", "Name a folder made by 'holdfast train'."
             ) from error
 
 
 def make_task(name: str, axes: dict[str, Any]) -> Task:
-    """The task of this name with these axes, lists turned into tuples."""
+    """The task of this name with these axes, lists turned into tuples.
+
+    Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for axes that make no task.
+
+    >>> make_task("recall", {"steps": 3}).lag_steps
+    2
+    """
+    kind = tasks.get(name)
+    known = [f.name for f in fields(kind)]
+    for axis in axes:
+        if axis not in known:
+            raise UnknownName(f"axis of {name}", axis, known)
 
     def frozen(value: Any) -> Any:
         return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
 
-    return tasks.get(name)(**{axis: frozen(value) for axis, value in axes.items()})
+    return kind(**{axis: frozen(value) for axis, value in axes.items()})

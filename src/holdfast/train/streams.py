@@ -11,10 +11,10 @@ import jax
 from holdfast.core.arrays import Array
 
 PURPOSES = ("weights", "data", "order", "validate", "confirm", "test", "measure")
-"""``validate``, ``confirm`` and ``test`` judge during training; ``measure`` is for ``holdfast test``, later and elsewhere."""
+"""``validate``, ``confirm`` and ``test`` judge during training; ``measure`` is for ``holdfast test``, later."""
 
 
-def stream(seed: int, network: int | Array, purpose: str) -> Array:
-    """The key of one network's stream for one purpose."""
-    root = jax.random.fold_in(jax.random.key(seed), PURPOSES.index(purpose))
+def stream(seed: int | Array, network: int | Array, purpose: str | Array) -> Array:
+    """The key of one network's stream for one purpose, given by name or by its place in ``PURPOSES``."""
+    root = jax.random.fold_in(jax.random.key(seed), PURPOSES.index(purpose) if isinstance(purpose, str) else purpose)
     return jax.random.fold_in(root, network)

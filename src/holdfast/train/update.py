@@ -30,12 +30,15 @@ EPSILON = 1e-7
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Learner:
-    """One network in training: all that the next update depends on. ``drawn`` counts batches of rows."""
+    """One network in training: all that the next update depends on.
+
+    ``seed`` and ``number`` name its random streams; ``drawn`` counts the batches of rows it has read.
+    """
 
     network: Network
     optimiser: Any
-    data: Array
-    order: Array
+    seed: Array
+    number: Array
     drawn: Array
 
 
@@ -44,40 +47,56 @@ def optimiser(settings: Settings) -> optax.GradientTransformation:
     return adam if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), adam)
 
 
-def begin(settings: Settings, number: Array) -> Learner:
-    """Network ``number`` of this run, with its first weights and its streams."""
+def begin(settings: Settings, seed: Array, number: Array) -> Learner:
+    """Network ``number`` under the root ``seed``, with its first weights."""
     shape = create(settings.cell, settings.task.inputs, settings.units, settings.task.outputs, settings.layers)
-    network = initialise(shape, settings.how, stream(settings.seed, number, "weights"))
-    data, order = (stream(settings.seed, number, purpose) for purpose in ("data", "order"))
-    return Learner(network, optimiser(settings).init(network), data, order, jnp.zeros((), jnp.int32))
+    network = initialise(shape, settings.how, stream(seed, number, "weights"))
+    adapting = optimiser(settings).init(_parameters(network))
+    return Learner(network, adapting, seed, number, jnp.zeros((), jnp.int32))
+
+
+def _parameters(network: Network) -> Any:
+    """A network is a pytree of its weights, which is all that Optax wants of it."""
+    return network
+
+
+def _changed(network: Network, changes: Any) -> Network:
+    return optax.apply_updates(_parameters(network), changes)  # pyright: ignore[reportReturnType]
 
 
 def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
     """The function (learner, batches) -> learner that reads so many batches; compiled once for any number."""
-    draw, absorb = _draw(settings), _by_step(settings) if settings.update == "step" else _by_batch(settings)
+    absorb = _by_step(settings) if settings.update == "step" else _by_batch(settings)
 
-    def one(_: Any, learner: Learner) -> Learner:
-        learner = absorb(learner, draw(learner))
-        return replace(learner, drawn=learner.drawn + 1)
+    def run(learner: Learner, batches: Array) -> Learner:
+        draw = drawing(settings, learner.seed, learner.number)
 
-    return lambda learner, batches: lax.fori_loop(0, batches, one, learner)
+        def one(_: Any, learner: Learner) -> Learner:
+            learner = absorb(learner, draw(learner.drawn))
+            return replace(learner, drawn=learner.drawn + 1)
+
+        return lax.fori_loop(0, batches, one, learner)
+
+    return run
 
 
-def _draw(settings: Settings) -> Callable[[Learner], Batch]:
+def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array], Batch]:
+    """The function that gives a network its batch of training rows: drawn afresh, or given ones in order."""
     task, rows, examples = settings.task, settings.rows, settings.task.examples()
     if examples is None:
-        return lambda learner: task.sample(jax.random.fold_in(learner.data, learner.drawn), rows, "train")
-    count = len(examples.inputs)
+        data = stream(seed, number, "data")
+        return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train")
+    count, order = len(examples.inputs), stream(seed, number, "order")
     if rows == count and settings.order == "fixed":
-        return lambda learner: examples
+        return lambda drawn: examples
 
-    def in_order(learner: Learner) -> Batch:
-        place = learner.drawn * rows + jnp.arange(rows)
+    def in_order(drawn: Array) -> Batch:
+        place = drawn * rows + jnp.arange(rows)
         if settings.order == "fixed":
             return examples.take(place % count)
 
         def shuffled(place: Array) -> Array:
-            epoch = jax.random.fold_in(learner.order, place // count)
+            epoch = jax.random.fold_in(order, place // count)
             return jax.random.permutation(epoch, count)[place % count]
 
         return examples.take(jax.vmap(shuffled)(place))
@@ -96,7 +115,7 @@ def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 
     def absorb(learner: Learner, batch: Batch) -> Learner:
         changes, state = adapt.update(jax.grad(loss)(learner.network, batch), learner.optimiser)
-        return replace(learner, network=optax.apply_updates(learner.network, changes), optimiser=state)
+        return replace(learner, network=_changed(learner.network, changes), optimiser=state)
 
     return absorb
 
@@ -108,14 +127,13 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 
     def loss(network: Network, state: Any, x: Array, target: Array, scored: Array) -> tuple[Array, Any]:
         hidden, state, _ = advance(network, state, x)
-        output = hidden @ network.readout.matrix + network.readout.bias
-        return mean_loss(loss_name, output, target, scored), state
+        return mean_loss(loss_name, network.readout(hidden), target, scored), state
 
     def step(carried: Any, now: Batch) -> tuple[Any, None]:
         network, adapting, state = carried
         gradient, after = jax.grad(loss, has_aux=True)(network, state, now.inputs, now.targets, now.scored)
         changes, adapted = adapt.update(gradient, adapting)
-        changed = (optax.apply_updates(network, changes), adapted)
+        changed = (_changed(network, changes), adapted)
         if not always_scored:
             asked = now.scored.any()
             changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))

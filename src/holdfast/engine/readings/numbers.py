@@ -15,11 +15,7 @@ class Numbers:
     """Words on arrays whose last axis is the unit; every other axis is carried along."""
 
     def linear(self, weights: Linear, source: Array) -> Mapping[str, Array]:
-        # All gates in one product; its columns are then taken apart by name.
-        pre = source @ weights.matrix
-        if weights.bias is not None:
-            pre = pre + weights.bias
-        parts = jnp.split(pre, len(weights.gates), axis=-1)
+        parts = jnp.split(weights(source), len(weights.gates), axis=-1)
         return dict(zip(weights.gates, parts, strict=True))
 
     def add(self, *terms: Array) -> Array:
