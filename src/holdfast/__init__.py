@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from holdfast.engine.initialise import build
     from holdfast.engine.network import Network
     from holdfast.engine.unroll import trace, unroll
-    from holdfast.train.loop import train
+    from holdfast.train.loop import train_networks
     from holdfast.train.settings import Settings, make_task
 
 __version__ = "0.1.0"
@@ -29,11 +29,11 @@ _HOMES = {
     "make_task": "holdfast.train.settings",
     "save": "holdfast.engine.files",
     "trace": "holdfast.engine.unroll",
-    "train": "holdfast.train.loop",
+    "train_networks": "holdfast.train.loop",
     "unroll": "holdfast.engine.unroll",
 }
 
-__all__ = ["Network", "Problem", "Settings", "build", "load", "make_task", "save", "trace", "train", "unroll"]
+__all__ = ["Network", "Problem", "Settings", "build", "load", "make_task", "save", "trace", "train_networks", "unroll"]
 
 
 def __getattr__(name: str) -> Any:

@@ -49,12 +49,12 @@ def run(args: Namespace) -> int:
     check_threads(args.threads)
     keep_compiled_programs()
     settings, folder = _resumed(args) if args.resume else _fresh(args)
-    from holdfast.train.loop import train
+    from holdfast.train.loop import train_networks
 
     teller = Teller()
     what = f"{settings.task.name}, {settings.cell}"
     try:
-        done = train(settings, out=folder, threads=args.threads, watch=lambda progress: teller(what, progress))
+        done = train_networks(settings, out=folder, threads=args.threads, watch=lambda progress: teller(what, progress))
     finally:
         teller.done()
     if args.json:
@@ -68,13 +68,13 @@ def run(args: Namespace) -> int:
 
 def _fresh(args: Namespace):
     from holdfast import tasks
-    from holdfast.train.settings import Settings
+    from holdfast.train.settings import Settings, make_task
 
     if args.task is None:
         raise BadValue("holdfast train: name the task first.", "Try 'holdfast train recall --steps 30'.")
-    task = tasks.get(args.task)
     given = vars(args)
-    settings = Settings(task(**given_axes(task, given)), **given_settings(given))
+    task = make_task(args.task, given_axes(tasks.get(args.task), given))
+    settings = Settings(task, **given_settings(given))
     if args.out:
         folder = Path(args.out)
         if (folder / "settings.json").exists():

@@ -7,8 +7,13 @@ Checked in tests by jaxtyping with beartype; free at run time.
 
 from __future__ import annotations
 
+from typing import Any
+
 from jax import Array
 from jaxtyping import Bool, Float, Int
+
+Leaf = Any
+"""A field of a pytree: an array, or whatever JAX puts in its place while it maps, batches or compiles."""
 
 Inputs = Float[Array, "batch time input"]
 Targets = Float[Array, "batch time output"]
@@ -25,6 +30,7 @@ __all__ = [
     "Array",
     "Count",
     "Inputs",
+    "Leaf",
     "Mask",
     "Matrix",
     "Outputs",

@@ -15,7 +15,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     Raises ``BadRun`` where the disk is full or the folder cannot be written; what was there stays.
     """
     data = content.encode() if isinstance(content, str) else content
-    temporary = None
+    temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
@@ -25,6 +25,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
         raise BadRun(f"cannot write {path}: {error.strerror}.", "Nothing that was stored before is lost.") from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)

@@ -36,8 +36,8 @@ class Reading(Protocol):
     def mix(self, keep: Value, kept: Value, new: Value) -> Value:
         """keep * kept + (1 - keep) * new, in this order of operations, for keep in [0, 1].
 
-        With keep exactly 1.0 and finite operands the result is ``kept`` bit for bit; the form
-        new + keep * (kept - new) is not, because IEEE subtraction rounds.
+        With keep exactly 1.0 and a finite ``new``, a normal number ``kept`` comes out bit for bit (of a zero, all but
+        its sign); with new + keep * (kept - new) it would not, because IEEE subtraction rounds.
         """
         ...
 

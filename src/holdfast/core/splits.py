@@ -1,8 +1,8 @@
 """How training and test rows are kept apart: by construction, not by chance.
 
-Real numbers lie on a grid of 2^24 points; training rows use the even points, test rows the odd ones. A row of
-symbols belongs to training or to tests by one bit of a hash of all its symbols. The hash has no structure that a
-network could learn in place of the task, as a plain checksum would have.
+The last bit of a real number's mantissa is 0 in training rows and 1 in test rows. A row of symbols belongs to
+training or to tests by one bit of a hash of all its symbols, which has no structure that a network could learn in
+place of the task, as a plain checksum would have.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from jax import lax
 from holdfast.core.arrays import Array
 from holdfast.core.task import Split
 
-GRID = 24
-"""Bits of the grid of reals: the mantissa of a float32, so that every point is exact in [0, 1)."""
-
 FEWEST = 16
 """Rows of symbols there must be for either half to have some. (A task may need many more to be learned.)"""
 
@@ -24,10 +21,18 @@ TAIL = 16
 """Symbols, at the end of a row, that are drawn again until the row lies in the half asked for."""
 
 
-def reals(key: Array, shape: tuple[int, ...], split: Split) -> Array:
-    """Uniform numbers in [0, 1), float32, even grid points for training and odd ones for tests."""
-    half = jax.random.randint(key, shape, 0, 2 ** (GRID - 1))
-    return (2 * half + int(split == "test")).astype(jnp.float32) / 2**GRID
+def reals(key: Array, shape: tuple[int, ...], split: Split, low: float = 0.0, high: float = 1.0) -> Array:
+    """Uniform numbers between ``low`` and ``high``, float32, of this split."""
+    return mark(jax.random.uniform(key, shape, jnp.float32, low, high), split, low, high)
+
+
+def mark(numbers: Array, split: Split, low: float, high: float) -> Array:
+    """The same float32 numbers, at most two units in the last place away, such that they belong to this split."""
+    bits = lax.bitcast_convert_type(numbers, jnp.uint32) >> 1 << 1 | jnp.uint32(split == "test")
+    marked = lax.bitcast_convert_type(bits, jnp.float32)
+    # A number pushed over an end of the range takes the next one of its split towards zero.
+    inward = lax.bitcast_convert_type(bits - 2, jnp.float32)
+    return jnp.where((marked < low) | (marked > high), inward, marked)
 
 
 def symbols(key: Array, length: int, size: int, split: Split) -> Array:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import jax
 import numpy as np
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import refuse
 
 Split = Literal["train", "test"]
@@ -30,10 +30,10 @@ class Batch:
     output is asked for; ``present`` [batch, time], false in the padding behind a shorter sequence.
     """
 
-    inputs: Array
-    targets: Array
-    scored: Array
-    present: Array
+    inputs: Leaf
+    targets: Leaf
+    scored: Leaf
+    present: Leaf
 
     def take(self, rows: Any) -> Batch:
         """The rows of these numbers, in this order."""
@@ -62,6 +62,14 @@ class Criterion:
 def axis(default: Any, help: str, *, least: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
     """A field of a task that a user may vary: its baseline, what it means, the least value or the choices."""
     return field(default=default, metadata={"help": help, "least": least, "choices": choices})
+
+
+def range_mistakes(range: tuple[float, float]) -> list[str]:
+    """Why no numbers can be drawn from this range."""
+    low, high = range
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return [f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one"]
+    return [] if low < high else [f"--range {low:g} {high:g} is empty, expected the smaller number first"]
 
 
 @dataclass(frozen=True)

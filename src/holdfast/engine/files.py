@@ -87,6 +87,9 @@ def _open(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def _fill(network: Network, read: dict[str, np.ndarray], path: Path | str) -> Network:
+    for name, value in read.items():
+        if value.dtype.kind != "f":
+            raise BadFile(f"{path}: tensor '{name}' holds {value.dtype} numbers, expected floating point.")
     wanted = {name: value.shape for name, value in tensors(network).items()}
     got = {name: value.shape for name, value in read.items()}
     if wanted != got:

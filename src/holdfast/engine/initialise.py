@@ -6,6 +6,7 @@ keras+forget=3              the bias of the gate that keeps (forget, or the GRU'
 pytorch+orthogonal          the recurrent matrix of every gate orthogonal
 keras+chrono=1000           time scales of up to 1000 steps (Tallec & Ollivier 2018, arXiv:1804.11188)
 keras+chrono                the same with the task's own lag
+auto                        keras+chrono where the cell has a gate that keeps, else keras
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.nn import initializers
+import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array
@@ -26,6 +27,7 @@ from holdfast.core.errors import BadValue
 from holdfast.engine.network import Linear, Network, create
 
 FRAMEWORKS = ("keras", "pytorch")
+EXAMPLES = {"forget": 1, "chrono": 100}
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Initialisation:
     def __str__(self) -> str:
         parts = [self.framework]
         parts += ["orthogonal"] if self.orthogonal else []
-        parts += [f"forget={self.forget:g}"] if self.forget is not None else []
-        parts += [f"chrono={self.chrono:g}"] if self.chrono is not None else []
+        parts += [f"forget={_exact(self.forget)}"] if self.forget is not None else []
+        parts += [f"chrono={_exact(self.chrono)}"] if self.chrono is not None else []
         return "+".join(parts)
 
 
@@ -61,9 +63,9 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
         if match[1]:
             made = replace(made, orthogonal=True)
         elif match[2]:
-            made = replace(made, chrono=max(2.0, float(match[3] or lag_steps)))
+            made = replace(made, chrono=max(2.0, _number("chrono", match[3] or str(lag_steps))))
         else:
-            made = replace(made, forget=_number(match[5]))
+            made = replace(made, forget=_number("forget", match[5]))
     if made.forget is not None and made.chrono is not None:
         raise BadValue("--initialisation has both forget and chrono, which set the same bias.", "Leave one out.")
     if (made.forget is not None or made.chrono is not None) and not cell.keep:
@@ -71,11 +73,19 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     return made
 
 
-def _number(text: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise BadValue(f"--initialisation has forget={text}, expected a number.", "Try keras+forget=1.") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadValue(f"--initialisation has {name}={text}, expected a number.", f"Try keras+{name}={EXAMPLES[name]}.")
+    return value
+
+
+def _exact(value: float) -> str:
+    """As short as it can be while it is read back as the same number."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def build(
@@ -102,48 +112,76 @@ def build(
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
-    """The same network with weights drawn by ``how``."""
+    """The same network with weights drawn by ``how``: in NumPy, where nothing has to be compiled for it."""
+    seed = np.asarray(jax.random.key_data(key)).tolist()
+    dtype, units = network.dtype, network.units
+
+    def generator(*place: int) -> np.random.Generator:
+        return np.random.default_rng([*seed, *place])
+
     layers = []
     for depth, layer in enumerate(network.layers):
-        of_layer = jax.random.fold_in(key, depth)
-        maps = {s: _draw(m, how, network.units, s, jax.random.fold_in(of_layer, ord(s))) for s, m in layer.items()}
-        layers.append(_time_scale(maps, network.cell, how, network.units, jax.random.fold_in(of_layer, 0)))
-    readout = _draw(network.readout, how, network.units, "x", jax.random.fold_in(key, len(layers)))
+        # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
+        biases = 2 if "h" in layer and layer["h"].bias is None else 1
+        maps = {s: _draw(m, how, units, s, dtype, generator(depth, ord(s)), biases) for s, m in layer.items()}
+        layers.append(_time_scale(maps, network.cell, how, units, dtype, generator(depth, 0)))
+    readout = _draw(network.readout, how, units, "y", dtype, generator(len(layers)))
     return replace(network, layers=tuple(layers), readout=readout)
 
 
-def _draw(shape: Linear, how: Initialisation, units: int, source: str, key: Array) -> Linear:
-    matrix_key, bias_key = jax.random.split(key)
-    size, dtype = shape.matrix.shape, shape.matrix.dtype
+def _draw(
+    shape: Linear,
+    how: Initialisation,
+    units: int,
+    source: str,
+    dtype: Any,
+    random: np.random.Generator,
+    biases: int = 1,
+) -> Linear:
+    rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)
-
-    def uniform(key, size):
-        return jax.random.uniform(key, size, dtype, -reach, reach)
-
-    if source == "h" and (how.orthogonal or how.framework == "keras"):
-        # Keras draws all gates side by side as one matrix with orthogonal rows; "orthogonal" makes each gate's own so.
-        side_by_side = initializers.orthogonal()
-        keys = jax.random.split(matrix_key, len(shape.gates))
-        each = [initializers.orthogonal()(k, (size[0], shape.units), dtype) for k in keys]
-        matrix = jnp.concatenate(each, 1) if how.orthogonal else side_by_side(matrix_key, size, dtype)
-    elif how.framework == "keras":
-        matrix = initializers.glorot_uniform()(matrix_key, size, dtype)
+    if source == "h" and how.orthogonal:
+        matrix = np.concatenate([_orthogonal(random, rows, shape.units) for _ in shape.gates], 1)
+    elif source == "h" and how.framework == "keras":
+        # Keras draws all gates side by side as one matrix with orthonormal rows; "+orthogonal" draws each gate's own.
+        matrix = _orthogonal(random, rows, columns)
     else:
-        matrix = uniform(matrix_key, size)
-    if shape.bias is None or how.framework == "keras":
-        return replace(shape, matrix=matrix)
-    return replace(shape, matrix=matrix, bias=uniform(bias_key, shape.bias.shape))
+        limit = math.sqrt(6 / (rows + columns)) if how.framework == "keras" else reach
+        matrix = random.uniform(-limit, limit, (rows, columns))
+    bias = shape.bias
+    if bias is not None and how.framework == "pytorch":
+        bias = jnp.asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
+    return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
 
 
-def _time_scale(maps: dict[str, Linear], cell: Cell, how: Initialisation, units: int, key: Array) -> dict[str, Linear]:
+def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    """Uniform among matrices with orthonormal rows, or columns where these are fewer (Saxe et al. 2013)."""
+    tall = random.standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))
+    return q if rows >= columns else q.T
+
+
+def _time_scale(
+    maps: dict[str, Linear], cell: Cell, how: Initialisation, units: int, dtype: Any, random: np.random.Generator
+) -> dict[str, Linear]:
+    """Set the biases of the gate that keeps, and of the one that writes, as ``how`` asks."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.
     forget = 1.0 if how.forget is None and how.framework == "keras" and cell.keep == "forget" else how.forget
-    x, dtype = maps["x"], maps["x"].matrix.dtype
+    wanted: dict[str, Any] = {}
     if how.chrono is not None:
-        scale = jnp.log(jax.random.uniform(key, (units,), dtype, 1, max(how.chrono - 1, 1 + 1e-6)))
-        x = x.put(cell.keep, bias=scale)
-        if cell.write:
-            x = x.put(cell.write, bias=-scale)
+        scale = np.log(random.uniform(1, max(how.chrono - 1, 1), units))
+        wanted = {cell.keep: scale} | ({cell.write: -scale} if cell.write else {})
     elif cell.keep and forget is not None:
-        x = x.put(cell.keep, bias=jnp.full(units, forget, dtype))
-    return {**maps, "x": x}
+        wanted = {cell.keep: forget}
+
+    def changed(source: str, linear: Linear) -> Linear:
+        if linear.bias is None or not wanted:
+            return linear
+        bias = np.array(linear.bias)
+        for gate, value in wanted.items():
+            # Where a gate has two biases, what acts is their sum.
+            bias[linear.columns(gate)] = value if source == "x" else 0.0
+        return replace(linear, bias=jnp.asarray(bias, dtype))
+
+    return {source: changed(source, linear) for source, linear in maps.items()}

@@ -8,9 +8,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from holdfast import cells
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.cell import Cell
 
 READOUT = "y"
@@ -26,8 +27,8 @@ class Linear:
     ``gates``. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias.
     """
 
-    matrix: Array
-    bias: Array | None
+    matrix: Leaf
+    bias: Leaf
     gates: tuple[str, ...] = field(metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
@@ -39,16 +40,19 @@ class Linear:
     def units(self) -> int:
         return self.matrix.shape[-1] // len(self.gates)
 
-    def of(self, gate: str) -> tuple[Array, Array | None]:
-        """The matrix [source, unit] and the bias [unit] (or None) of one gate."""
+    def columns(self, gate: str) -> slice:
+        """Where a gate's outputs lie among the columns of ``matrix`` and in ``bias``."""
         start = self.gates.index(gate) * self.units
-        columns = slice(start, start + self.units)
+        return slice(start, start + self.units)
+
+    def of(self, gate: str) -> tuple[Leaf, Leaf]:
+        """The matrix [source, unit] and the bias [unit] (or None) of one gate."""
+        columns = self.columns(gate)
         return self.matrix[..., columns], None if self.bias is None else self.bias[..., columns]
 
-    def put(self, gate: str, matrix: Array | None = None, bias: Array | None = None) -> Linear:
+    def put(self, gate: str, matrix: Leaf = None, bias: Leaf = None) -> Linear:
         """The same map with one gate's matrix, or bias, or both, replaced."""
-        start = self.gates.index(gate) * self.units
-        columns = slice(start, start + self.units)
+        columns = self.columns(gate)
         new = self
         if matrix is not None:
             new = replace(new, matrix=self.matrix.at[..., columns].set(matrix))
@@ -119,4 +123,5 @@ def create(cell: str, inputs: int, units: int, outputs: int, layers: int = 1, dt
 
 def _zeros(gates: tuple[str, ...], source: int, units: int, bias: bool, dtype: Any) -> Linear:
     columns = len(gates) * units
-    return Linear(jnp.zeros((source, columns), dtype), jnp.zeros(columns, dtype) if bias else None, gates)
+    matrix, biases = (jnp.asarray(np.zeros(shape), dtype) for shape in ((source, columns), columns))
+    return Linear(matrix, biases if bias else None, gates)

@@ -41,7 +41,7 @@ def unroll(
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
 
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
-    gradient, not the value, between windows of k steps counted from the first step given.
+    gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
     Returns the outputs [batch, time, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network.
     """

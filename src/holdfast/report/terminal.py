@@ -6,7 +6,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable
-from typing import TextIO
 
 from holdfast.core.results import Part, Table, Text
 
@@ -27,7 +26,7 @@ def draw(parts: Iterable[Part]) -> None:
             case Text():
                 file.write("".join(_wrap(line, width) for line in part.text.splitlines()))
             case Table():
-                _draw_table(part, width, file)
+                file.write(_table(part, width))
 
 
 def _wrap(line: str, width: int) -> str:
@@ -35,7 +34,7 @@ def _wrap(line: str, width: int) -> str:
     return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
-def _draw_table(table: Table, width: int, file: TextIO) -> None:
+def _table(table: Table, width: int) -> str:
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text as RichText
@@ -47,10 +46,10 @@ def _draw_table(table: Table, width: int, file: TextIO) -> None:
     for row in table.rows:
         drawn.add_row(*(RichText(cell) for cell in row))
     # RichText: a symbol such as "[red]" is text, never markup.
-    console = Console(file=file, width=width, highlight=False)
+    console = Console(width=width, highlight=False)
     with console.capture() as capture:
         console.print(drawn)
-    file.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
 
 
 def _is_number(cell: str) -> bool:

@@ -21,7 +21,7 @@ from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
 from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
-from holdfast.train.loop import Progress, train
+from holdfast.train.loop import Progress, train_networks
 from holdfast.train.losses import mean_loss
 from holdfast.train.programs import programs
 from holdfast.train.result import Training
@@ -166,7 +166,7 @@ def _show(settings: Settings, threads: int | None, watch: Callable[[str, Progres
 
 
 def _train(settings: Settings, what: str, threads: int | None, watch: Callable[[str, Progress], None]) -> Training:
-    trained = train(settings, threads=threads, watch=lambda progress: watch(what, progress))
+    trained = train_networks(settings, threads=threads, watch=lambda progress: watch(what, progress))
     if trained.interrupted:
         # A demonstration has nothing to keep: an interrupt ends it.
         raise KeyboardInterrupt

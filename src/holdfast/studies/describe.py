@@ -91,7 +91,7 @@ def task(name: str) -> Described:
         Text(
             f"by chance (the best guess from the current input alone): {chance}\n"
             f"solved: {made.criterion}\n"
-            f"memory demanded: at most {max(memory):g} {made.memory_unit}, over {made.lag_steps} steps\n"
+            f"memory demanded: at most {max(memory):g} {_unit(made, max(memory))}, over {made.lag_steps} steps\n"
             f"loss: {made.loss.replace('_', ' ')}"
         ),
     ]
@@ -135,6 +135,11 @@ def _short(made: Task) -> Task:
 
 def _title(short: Task) -> str:
     return f"A row, --{short.length_axis} {getattr(short, short.length_axis)}"
+
+
+def _unit(made: Task, count: float) -> str:
+    words = {"bits": ("bit", "bits"), "reals": ("real number", "real numbers")}[made.memory_unit]
+    return words[count != 1]
 
 
 def _docstring(module: Any) -> str:

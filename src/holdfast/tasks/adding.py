@@ -69,7 +69,7 @@ class Adding(Task):
 
     def row(self, key, split):
         values_key, marks_key, length_key = jax.random.split(key, 3)
-        values = splits.reals(values_key, (self.longest,), split)
+        values = splits.reals(values_key, (self.longest,), split, -1.0 if self.variant == "1997" else 0.0, 1.0)
         first, second = self._marks(marks_key)
         at = jnp.arange(self.longest)
         marker = ((at == first) | (at == second)).astype(jnp.float32)
@@ -77,7 +77,6 @@ class Adding(Task):
             target = values[first] + values[second]
             length = self.longest
         else:
-            values = 2 * values - 1
             length = jax.random.randint(length_key, (), self.steps, self.longest + 1)
             marker = jnp.where((at == 0) & (marker == 0) | (at == length - 1), -1.0, marker)
             target = 0.5 + (values[first] * (first > 0) + values[second] * (second > 0)) / 4
@@ -117,4 +116,5 @@ class Adding(Task):
         return {"error_rms": mean_square**0.5, "accuracy": None}
 
     def memory(self):
-        return [1.0] * (self.longest - 1) + [0.0]
+        # In variant 1997 the first value never counts.
+        return [0.0 if self.variant == "1997" else 1.0] + [1.0] * (self.longest - 2) + [0.0]

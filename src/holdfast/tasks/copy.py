@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core import splits
-from holdfast.core.task import Batch, Criterion, Task, axis
+from holdfast.core.task import Batch, Criterion, Task, axis, range_mistakes
 
 FEWEST = 1000
 """Different rows below which a network learns the training half by heart and copies nothing else."""
@@ -49,16 +49,15 @@ class Copy(Task):
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
-        if self.variant == "symbols" and self.symbols**self.steps < FEWEST:
+        whole = self.symbols >= 2 and self.steps >= 1
+        if self.variant == "symbols" and whole and self.symbols**self.steps < FEWEST:
             reasons.append(
                 f"{self.symbols} symbols at {self.steps} steps make only {self.symbols**self.steps} different rows; "
                 f"half of them are for training, which needs at least {FEWEST} (raise --symbols or --steps)"
             )
         if self.accuracy > 1:
             reasons.append(f"--accuracy is {self.accuracy:g}, expected at most 1")
-        if not self.range[0] < self.range[1]:
-            reasons.append(f"--range {self.range[0]:g} {self.range[1]:g} is empty, expected the smaller number first")
-        return reasons
+        return reasons + range_mistakes(self.range)
 
     @property
     def inputs(self) -> int:
@@ -96,7 +95,7 @@ class Copy(Task):
             copied = jax.nn.one_hot(drawn, self.symbols)
         else:
             low, high = self.range
-            drawn = low + (high - low) * splits.reals(key, (self.steps,), split)
+            drawn = splits.reals(key, (self.steps,), split, low, high)
             inputs = jnp.stack([jnp.zeros(self.longest).at[: self.steps].set(drawn), signal.astype(jnp.float32)], -1)
             copied = drawn[:, None]
         targets = jnp.zeros((self.longest, self.outputs)).at[before:].set(copied)

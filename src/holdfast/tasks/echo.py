@@ -24,6 +24,7 @@ import numpy as np
 
 from holdfast.core import sequences as given
 from holdfast.core import splits
+from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Criterion, Task, axis
 
 
@@ -47,8 +48,11 @@ class Echo(Task):
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.sequences is not None:
-            given.check(self.sequences)
-        elif self._other ** (self.lag - 1) < splits.FEWEST:
+            try:
+                given.check(self.sequences)
+            except BadValue as problem:
+                reasons.append(problem.message.rstrip("."))
+        elif self._other >= 2 and self.lag >= 2 and self._other ** (self.lag - 1) < splits.FEWEST:
             reasons.append(
                 f"{self.lag - 1} distractors out of {self._other} symbols make only {self._other ** (self.lag - 1)} "
                 f"different rows; training and test rows are disjoint, which needs at least {splits.FEWEST}"

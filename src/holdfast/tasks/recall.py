@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core import splits
-from holdfast.core.task import Batch, Criterion, Task, axis
+from holdfast.core.task import Batch, Criterion, Task, axis, range_mistakes
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,7 @@ class Recall(Task):
                 f"position {self.position} is past the end of a sequence of {self.steps} steps "
                 f"(positions run from 1 to {self.steps})"
             )
-        low, high = self.range
-        if not (np.isfinite(low) and np.isfinite(high)):
-            reasons.append(f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one")
-        elif not low < high:
-            reasons.append(f"--range {low:g} {high:g} is empty, expected the smaller number first")
-        return reasons
+        return reasons + range_mistakes(self.range)
 
     @property
     def loss(self) -> str:
@@ -73,13 +68,13 @@ class Recall(Task):
         return Criterion("error_sup", self.tolerance)
 
     def row(self, key, split):
-        u = splits.reals(key, (self.steps,), split)
         low, high = self.range
-        x = low + (high - low) * u
         if self.distribution == "normal":
             # A normal distribution cut off at the range, which is then four standard deviations wide.
-            edge = jax.scipy.stats.norm.cdf(2.0)
-            x = (low + high) / 2 + (high - low) / 4 * jax.scipy.stats.norm.ppf(1 - edge + (2 * edge - 1) * u)
+            cut = jax.random.truncated_normal(key, -2.0, 2.0, (self.steps,), jnp.float32)
+            x = splits.mark((low + high) / 2 + (high - low) / 4 * cut, split, low, high)
+        else:
+            x = splits.reals(key, (self.steps,), split, low, high)
         last = jnp.arange(self.steps) == self.steps - 1
         target = jnp.where(last, x[self.position - 1], 0.0)
         return Batch(x[:, None], target[:, None], last, jnp.ones(self.steps, bool))

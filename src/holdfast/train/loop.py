@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
+from holdfast.train.interrupt import Interrupts
 from holdfast.train.programs import Programs, programs
 from holdfast.train.result import Training
 from holdfast.train.run import Run
@@ -40,7 +40,7 @@ class Progress:
     seconds_left: float
 
 
-def train(
+def train_networks(
     settings: Settings,
     *,
     out: Path | None = None,
@@ -50,21 +50,23 @@ def train(
     """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
 
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
-    with, to the same bits as if it had never stopped. A ``KeyboardInterrupt`` is not raised on: what was done is
-    kept and the result says ``interrupted``. Raises ``BadRun`` where the folder cannot be used.
+    with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
+    between two pieces, what was done is kept, and the result says ``interrupted``. Raises ``BadRun`` where the
+    folder cannot be used.
 
     >>> from holdfast.tasks.echo import Echo
-    >>> done = train(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
+    >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
     made_of = programs(settings)
     run = Run(out, settings) if out else None
     try:
-        groups = _groups(settings.seeds)
-        made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
-        interrupted = _train_all(made, made_of, run, threads or _cores(), watch)
-        return _result(settings, made, run, interrupted)
+        with Interrupts() as interrupts:
+            groups = _groups(settings.seeds)
+            made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
+            _train_all(made, made_of, run, threads or _cores(), watch, interrupts)
+            return _result(settings, made, run, interrupts.heard and not all(block.done for block in made))
     finally:
         if run:
             run.close()
@@ -85,12 +87,16 @@ def _block(index: int, numbers: list[int], made_of: Programs, run: Run | None) -
 
 
 def _train_all(
-    made: list[Block], made_of: Programs, run: Run | None, threads: int, watch: Callable[[Progress], None]
-) -> bool:
-    """Run every block; returns whether a keyboard interrupt cut it short."""
-    stop = threading.Event()
+    made: list[Block],
+    made_of: Programs,
+    run: Run | None,
+    threads: int,
+    watch: Callable[[Progress], None],
+    interrupts: Interrupts,
+) -> None:
+    """Run every block, until all are done or an interrupt was heard."""
+    stop = interrupts.stop
     clock = _Clock(made, made_of.settings)
-    interrupted = False
 
     def work(index: int) -> None:
         saved_at = time.monotonic()
@@ -116,12 +122,10 @@ def _train_all(
                 wait(futures, timeout=0.2)
                 watch(clock.progress())
             except KeyboardInterrupt:
-                interrupted = True
-                stop.set()
+                interrupts.interrupt()
         for future in futures:
             future.result()
     watch(clock.progress())
-    return interrupted and not all(block.done for block in made)
 
 
 class _Clock:

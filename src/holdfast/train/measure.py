@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
@@ -27,12 +27,12 @@ class Score:
     right symbol; a NaN in any output makes ``loss`` NaN.
     """
 
-    loss_sum: Array
-    square_sum: Array
-    error_sup: Array
-    right: Array
-    scored: Array
-    wrong_rows: Array
+    loss_sum: Leaf
+    square_sum: Leaf
+    error_sup: Leaf
+    right: Leaf
+    scored: Leaf
+    wrong_rows: Leaf
 
     @property
     def loss(self) -> Array:

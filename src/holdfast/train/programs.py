@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import fields, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -18,12 +17,9 @@ from holdfast.engine.network import Network
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
 from holdfast.train.streams import PURPOSES, stream
-from holdfast.train.update import Learner, begin, learn
+from holdfast.train.update import Learner, begin, first_network, learn
 
 Figures = dict[str, float]
-
-FIRST_WEIGHTS = ("task", "cell", "units", "layers", "initialisation", "clip")
-"""The settings that decide first weights and the shape of the optimiser's state."""
 
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
@@ -33,19 +29,19 @@ sequences is passed twice, on separate rows, and the figures reported are those 
 
 
 class Programs:
-    """``learn`` works on networks side by side (a leading axis), ``begin`` and judgements on one at a time."""
+    """``begin`` and ``learn`` work on networks side by side (a leading axis), judgements on one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin = _beginning(_first_weights(settings))
+        self._begin = _Shared(jax.vmap(partial(begin, settings)))
         self._learn = _Shared(jax.vmap(learn(settings), (0, None)))
         self._judge = _judgement(settings.task)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, side by side."""
-        seed = jnp.uint32(self.settings.seed)
-        single = [jax.device_get(self._begin(seed, jnp.uint32(number))) for number in numbers]
-        return jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
+        single = [first_network(self.settings, number) for number in numbers]
+        together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
+        return self._begin(together, jnp.asarray(numbers, jnp.uint32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:
         return jax.block_until_ready(self._learn(learner, jnp.int32(batches)))
@@ -74,17 +70,6 @@ def _judgement(task: Task) -> _Shared:
         return _figures(measure(network, task, key, sequences))
 
     return _Shared(judge)
-
-
-@lru_cache(maxsize=32)
-def _beginning(settings: Settings) -> _Shared:
-    return _Shared(partial(begin, settings))
-
-
-def _first_weights(settings: Settings) -> Settings:
-    """The same settings with everything neutral that first weights and the optimiser's first state are without."""
-    neutral = {f.name: f.default for f in fields(Settings) if f.name not in FIRST_WEIGHTS}
-    return replace(settings, **neutral)
 
 
 @lru_cache(maxsize=8)

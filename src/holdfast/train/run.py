@@ -43,6 +43,12 @@ class Run:
         document = json.dumps({"format": FORMAT, **settings.as_json()}, indent=1)
         if not (folder / "settings.json").exists():
             write_atomically(folder / "settings.json", document)
+        elif (stored := read_settings(folder)) != settings:
+            self.close()
+            raise BadRun(
+                f"the run in {folder} has other settings: {_difference(stored, settings)}.",
+                "Go on with it as it is (--resume), or name another folder.",
+            )
 
     def close(self) -> None:
         self._lock.release()
@@ -117,6 +123,11 @@ def read_settings(folder: Path) -> Settings:
             f"{folder} holds no run that can be resumed: {error}.", "'holdfast list runs' shows the runs there are."
         ) from error
     return Settings.from_json(document)
+
+
+def _difference(stored: Settings, asked: Settings) -> str:
+    one, other = stored.as_json(), asked.as_json()
+    return ", ".join(f"{name} is {one[name]} there, not {other[name]}" for name in one if one[name] != other[name])
 
 
 def _make(folder: Path) -> None:

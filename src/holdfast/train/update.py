@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.task import Batch
 from holdfast.engine.initialise import initialise
 from holdfast.engine.network import Network, create
@@ -37,9 +37,9 @@ class Learner:
 
     network: Network
     optimiser: Any
-    seed: Array
-    number: Array
-    drawn: Array
+    seed: Leaf
+    number: Leaf
+    drawn: Leaf
 
 
 def optimiser(settings: Settings) -> optax.GradientTransformation:
@@ -47,12 +47,16 @@ def optimiser(settings: Settings) -> optax.GradientTransformation:
     return adam if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), adam)
 
 
-def begin(settings: Settings, seed: Array, number: Array) -> Learner:
-    """Network ``number`` under the root ``seed``, with its first weights."""
+def first_network(settings: Settings, number: int) -> Network:
+    """Network ``number`` of these settings, with its first weights."""
     shape = create(settings.cell, settings.task.inputs, settings.units, settings.task.outputs, settings.layers)
-    network = initialise(shape, settings.how, stream(seed, number, "weights"))
+    return initialise(shape, settings.how, stream(settings.seed, number, "weights"))
+
+
+def begin(settings: Settings, network: Network, number: Array) -> Learner:
+    """The learner of a network that has read nothing yet."""
     adapting = optimiser(settings).init(_parameters(network))
-    return Learner(network, adapting, seed, number, jnp.zeros((), jnp.int32))
+    return Learner(network, adapting, jnp.uint32(settings.seed), number, jnp.zeros((), jnp.int32))
 
 
 def _parameters(network: Network) -> Any:

@@ -69,9 +69,9 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
     labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.state, strict=True)]
     if all(step.output is not after for after in step.state):
-        # A cell without a state still has an output, which the literature calls h too.
-        labels["output"] = "h'"
-        named.append(("output", step.output))
+        # The output of a cell without a state is called h in the literature too.
+        labels["read"] = "y" if "h" in cell.states else "h'"
+        named.append(("read", step.output))
     names: dict[Term, str] = {}
     for name, term in named:
         names.setdefault(term, labels[name])

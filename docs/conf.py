@@ -1,0 +1,42 @@
+"""How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pages
+
+import holdfast
+from holdfast.core import arrays
+
+project = "holdfast"
+author = "the holdfast contributors"
+version = release = holdfast.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode"]
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = f"holdfast {release}"
+html_copy_source = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_type_aliases = {name: name for name in arrays.__all__}
+autodoc_default_options = {"members": True}
+
+
+def setup(app) -> None:
+    app.connect("builder-inited", lambda app: pages.write(Path(app.srcdir)))
+    app.connect("builder-inited", lambda app: pages.check_examples(Path(app.srcdir)))
+    app.connect("autodoc-process-signature", lambda app, what, name, obj, options, *signature: pages.named(*signature))
+    app.connect("autodoc-skip-member", lambda app, *member: pages.left_out(*member))
+    app.connect("autodoc-process-docstring", lambda app, what, name, obj, options, lines: pages.as_rst(lines))

@@ -1,0 +1,264 @@
+"""Pages that write themselves: one for every cell and task in the registry, and one for every room of the code.
+
+Nothing here names a cell, a task or a module, so a new file in its folder has its page at the next build.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+import textwrap
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sphinx.errors import ExtensionError
+
+import holdfast
+from holdfast import cells, tasks
+from holdfast.core import arrays
+from holdfast.core.registry import Folder
+from holdfast.core.results import Table
+from holdfast.studies import describe
+
+ROOMS = ("core", "engine", "train", "studies", "report")
+"""The folders whose modules have a reference page; ``cli`` is the command, and nobody imports it."""
+EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
+"""An escaped *word*: the one kind of markup that our docstrings use besides code."""
+
+SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
+
+
+def write(docs: Path) -> None:
+    """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
+    wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
+    wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
+    wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
+    folder = docs / "_generated"
+    for old in folder.glob("**/*.md"):
+        if str(old.relative_to(folder)) not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def cell_page(name: str) -> str:
+    """A cell: what it is, its equation as its own step writes it, gates, states, sizes, source and the file."""
+    document, _ = describe.cell(name)
+    gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
+    states = ", ".join(f"`{state}`" for state in document["states"])
+    sizes = [(f"{inputs}", f"{units}", f"{cells.get(name).parameters(inputs, units):,}") for inputs, units in SIZES]
+    return "\n".join(
+        (
+            f"# {name}",
+            "",
+            prose(_docstring(cells.FOLDER, name)),
+            "",
+            "## One step",
+            "",
+            "Printed by the step itself, which is read here as an equation instead of as numbers.",
+            "",
+            "```{math}",
+            r"\begin{aligned}",
+            " \\\\\n".join(line.replace(" = ", " &= ", 1) for line in document["latex"]),
+            r"\end{aligned}",
+            "```",
+            "",
+            "As text:",
+            "",
+            "```text",
+            *document["equation"],
+            "```",
+            "",
+            f"Gates: {gates}. States carried to the next step: {states or 'none'}.",
+            "",
+            "## Numbers in one layer",
+            "",
+            table(("inputs", "units", "parameters"), sizes),
+            "",
+            "The linear read-out behind the last layer adds outputs × (units + 1).",
+            "",
+            f"Source: {escaped(document['source'])}.",
+            "",
+            "## The file",
+            "",
+            "```python",
+            _code(cells.FOLDER.files()[name]),
+            "```",
+            "",
+        )
+    )
+
+
+def task_page(name: str) -> str:
+    """A task: what is asked, a drawn row, its axes, and at the baseline its chance, criterion and memory."""
+    document, parts = describe.task(name)
+    kind = tasks.get(name)
+    made: Any = kind()
+    drawn = next(part for part in parts if isinstance(part, Table))
+    chance = ", ".join(f"{m.replace('_', ' ')} {v:.4g}" for m, v in document["chance"].items() if v is not None)
+    held, unit = document["memory"]["after_step"], document["memory"]["unit"]
+    axes = [
+        (f"`--{f.name.replace('_', '-')}`", f"`{_plain(getattr(made, f.name))}`", escaped(_meaning(f.metadata)))
+        for f in fields(kind)
+    ]
+    return "\n".join(
+        (
+            f"# {name}",
+            "",
+            prose(_docstring(tasks.FOLDER, name)),
+            "",
+            f"## {escaped(drawn.title)}",
+            "",
+            "```text",
+            as_text(drawn),
+            "```",
+            "",
+            "## Axes",
+            "",
+            "Each is a flag of the command and a field of the task in Python.",
+            "",
+            table(("axis", "baseline", "meaning"), axes),
+            "",
+            "## At the baseline",
+            "",
+            table(
+                ("", ""),
+                [
+                    ("shapes, per step", f"{escaped(kind.__doc__ or '')}"),
+                    ("by chance", f"{chance} (the best guess from the current input alone)"),
+                    ("solved", escaped(document["criterion"])),
+                    ("memory demanded", f"at most {amount(max(held), unit)}, over {made.lag_steps} steps"),
+                    ("loss", document["loss"].replace("_", " ")),
+                ],
+            ),
+            "",
+        )
+    )
+
+
+def room_page(room: str) -> str:
+    """Every module of a room, by its docstrings."""
+    root = Path(holdfast.__file__).parent
+    files = sorted(file for file in (root / room).glob("**/*.py") if file.stem != "__init__")
+    names = [".".join(("holdfast", *file.relative_to(root).with_suffix("").parts)) for file in files]
+    blocks = []
+    for name in names:
+        options = "\n   :no-members:" if name == arrays.__name__ else ""
+        blocks.append(f"## {name.removeprefix(f'holdfast.{room}.')}")
+        blocks.append(f"```{{eval-rst}}\n.. automodule:: {name}{options}\n```")
+        if name == arrays.__name__:
+            blocks.append(table(("name", "axes"), shapes()))
+    return f"# holdfast.{room}\n\n" + "\n\n".join(blocks) + "\n"
+
+
+def shapes() -> list[tuple[str, ...]]:
+    """Every name in the vocabulary of shapes, with its axes."""
+    named = {name: getattr(arrays, name) for name in arrays.__all__}
+    return [(f"`{name}`", f"[{alias.dim_str.strip()}]") for name, alias in named.items() if hasattr(alias, "dim_str")]
+
+
+def check_examples(docs: Path) -> None:
+    """Run the examples of ``python.md``; the build fails where one does not give what the page says."""
+    page = docs / "python.md"
+    text = "\n".join("" if line.startswith("```") else line for line in page.read_text(encoding="utf-8").splitlines())
+    example = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    told: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=told.append)
+    if told:
+        raise ExtensionError("".join(told))
+
+
+def named(*signature: str | None) -> tuple[str | None, ...]:
+    """Arguments and result of a function with our names of shapes in place of what Sphinx wraps them in."""
+    return tuple(part and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", part) for part in signature)
+
+
+def left_out(what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Whether a member says nothing: the fields of a named tuple, which its own docstring tells of."""
+    return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field number") else None
+
+
+def as_rst(lines: list[str]) -> None:
+    """Our docstrings are plain text; Sphinx reads reStructuredText. Changes ``lines`` so that they look as written.
+
+    A paragraph that is indented, or laid out in columns, becomes a literal block; elsewhere asterisks, bars and
+    trailing underscores are taken as the characters that they are.
+    """
+    done: list[str] = []
+    for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
+        rows = block.split("\n")
+        laid_out = sum(bool(re.search(r"\S {3,}\S", row)) for row in rows) > 1 or "──" in block
+        if block.lstrip().startswith((">>>", "..", ":")):
+            done += [*rows, ""]
+        elif laid_out or all(row.startswith("  ") for row in rows):
+            done += ["::", "", *textwrap.indent(textwrap.dedent(block), "    ").split("\n"), ""]
+        else:
+            done += [*("\n".join(_outside_code(row, _rst_escaped) for row in rows)).split("\n"), ""]
+    lines[:] = done
+
+
+def prose(text: str) -> str:
+    """Plain text as Markdown that shows it unchanged; indented paragraphs become code."""
+    made = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        if all(row.startswith("  ") for row in block.split("\n")):
+            made.append(f"```text\n{textwrap.dedent(block)}\n```")
+        else:
+            made.append(escaped(block))
+    return "\n\n".join(made)
+
+
+def escaped(text: str) -> str:
+    """Text with the characters that Markdown would take for its own marked as plain; ``code`` stays code."""
+    return _outside_code(text, lambda part: EMPHASIS.sub(r"*\1*", re.sub(r"([*_<>$|\[\]])", r"\\\1", part)))
+
+
+def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("\n", " ") for cell in line) + " |" for line in lines)
+
+
+def amount(value: float, unit: str) -> str:
+    """``1 bit``, ``2 bits``."""
+    return f"{value:g} {unit.removesuffix('s') if value == 1 else unit}"
+
+
+def as_text(drawn: Table) -> str:
+    """A table of results as columns of text."""
+    lines = (drawn.heads, *drawn.rows)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(drawn.heads))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _outside_code(text: str, change: Any) -> str:
+    parts = re.split(r"(``.+?``)", text)
+    return "".join(part if part.startswith("``") else change(part) for part in parts)
+
+
+def _rst_escaped(part: str) -> str:
+    return EMPHASIS.sub(r"*\1*", re.sub(r"_(?=\W|$)", r"\\_", re.sub(r"([*|`])", r"\\\1", part)))
+
+
+def _docstring(folder: Folder, name: str) -> str:
+    return (folder.load(name).__doc__ or "").strip()
+
+
+def _code(file: Path) -> str:
+    """The file below its docstring."""
+    return re.sub(r'\A""".*?"""\s*', "", file.read_text(encoding="utf-8"), flags=re.DOTALL).rstrip()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(f"{part:g}" for part in value)
+    return "none" if value is None else str(value)
+
+
+def _meaning(metadata: Any) -> str:
+    limits = [", ".join(metadata["choices"])] if metadata["choices"] else []
+    limits += [f"at least {metadata['least']:g}"] if metadata["least"] is not None else []
+    return metadata["help"] + (f" ({'; '.join(limits)})" if limits else "")

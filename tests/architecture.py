@@ -1,0 +1,112 @@
+"""The arrows between the folders of holdfast, read from its imports: which room may know of which.
+
+``broken_rules`` looks at one package folder and gives every breach in words, so that the same checker judges
+holdfast itself and the small fake packages under ``offenders/packages``.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = "holdfast"
+LONGEST = 400
+"""Lines in a file."""
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "core": (),
+    "cells": ("core",),
+    "tasks": ("core",),
+    "engine": ("core", "cells"),
+    "train": ("core", "cells", "tasks", "engine"),
+    "construct": ("core", "cells", "tasks", "engine.network"),
+    "certify": ("core", "cells", "tasks", "engine"),
+    "explain": ("core", "cells", "tasks", "engine"),
+    "exchange": ("core", "cells", "engine"),
+    "studies": ("core", "cells", "tasks", "engine", "train", "construct", "certify", "explain", "exchange"),
+    "report": ("core",),
+    "cli": ("everything",),
+}
+"""Every room, and what it may import besides itself. Nobody has ``cli``, which may import everything."""
+
+FRONT = ("__init__.py", "__main__.py")
+"""The only files outside a room; ``__main__`` may import anything."""
+
+LIGHT = ("core/errors.py", "core/registry.py", "core/files.py", "core/rates.py", "core/results.py", "core/sequences.py")
+"""With every file of ``cli``, what has to answer before JAX is imported."""
+
+
+def broken_rules(folder: Path) -> list[str]:
+    """Every breach, one line each, with its file."""
+    return [breach for file in sorted(folder.rglob("*.py")) for breach in _of_file(file, folder)]
+
+
+def _of_file(file: Path, folder: Path) -> Iterator[str]:
+    place = file.relative_to(folder).as_posix()
+    room = place.split("/")[0]
+    text = file.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    if (lines := len(text.splitlines())) > LONGEST:
+        yield f"{place} has {lines} lines, expected at most {LONGEST}"
+    if file.name == "utils.py":
+        yield f"{place}: a file named utils says nothing"
+    if place == "__init__.py":
+        for name in _at_import(tree):
+            if name.split(".")[0] not in sys.stdlib_module_names:
+                yield f"{place} imports {name} at import time"
+    elif "/" not in place and place not in FRONT:
+        yield f"{place} is in no room"
+    elif "/" in place and room not in MAY_IMPORT:
+        yield f"{place}: the room {room} is not in the table"
+    if room == "cli" or place in LIGHT:
+        for name in _at_import(tree):
+            if name.split(".")[0] in ("jax", "jaxlib", "jaxtyping", "optax"):
+                yield f"{place} imports {name} at module level"
+    for name in _imports(tree):
+        if name.startswith("."):
+            yield f"{place} imports {name}, expected an absolute import"
+        if name.split(".")[0] in ("pickle", "cPickle", "dill", "cloudpickle"):
+            yield f"{place} imports {name}"
+        if name.split(".")[0] == PACKAGE and place not in FRONT and not _allowed(room, name.split(".", 1)[1:]):
+            yield f"{place} imports {name}"
+
+
+def _allowed(room: str, rest: list[str]) -> bool:
+    """Whether this room may import ``holdfast.<rest>``; the package itself (rest empty) is for its front and cli."""
+    wanted = rest[0] if rest else ""
+    return room == "cli" or any(
+        wanted == known or wanted.startswith(known + ".") for known in (room, *MAY_IMPORT.get(room, ()))
+    )
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported anywhere in the file, inside functions and for type checkers too."""
+    for node in ast.walk(tree):
+        yield from _names(node)
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+                yield node.args[0].value
+
+
+def _at_import(node: ast.AST) -> Iterator[str]:
+    """What is imported when the file is: not inside functions, not for type checkers alone."""
+    for child in ast.iter_child_nodes(node):
+        yield from _names(child)
+        typing_only = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        if not typing_only and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _at_import(child)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        if node.level:
+            yield "." * node.level + (node.module or "")
+        elif node.module == PACKAGE:  # from holdfast import cells: a room, or a public name of the front
+            yield from (f"{PACKAGE}.{alias.name}" for alias in node.names)
+        else:
+            yield node.module or ""

@@ -1,0 +1,234 @@
+"""The laws that every cell obeys, in the numbers of float64.
+
+Each is a function of the cell's name, and of the act that it judges where the law is about time and not the cell.
+It raises ``AssertionError`` where the law is broken; ``test_every_cell.py`` applies each to every cell and to a
+planted offender that it has to catch.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from holdfast import cells
+from holdfast.engine.files import load, save
+from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.unroll import trace, unroll
+from tests.networks import numbers, random_network, random_state
+from tests.written_equation import evaluate
+
+EXACT = {"rtol": 0, "atol": 1e-13}
+"""Two orders of the same sum of a few numbers near 1."""
+
+
+def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
+    """d(objective)/d(number) = (objective(+step) - objective(-step)) / 2 step for every weight and initial state.
+
+    Step 1e-5: the rounding of the difference and the neglected third derivative are both near 1e-10.
+    """
+    network, inputs, step = random_network(name, layers=2), numbers(2, 4, 2), 1e-5
+    at, restore = ravel_pytree((network, random_state(network, 2)))
+
+    def objective(flat: jax.Array) -> jax.Array:
+        network, state = restore(flat)
+        seen = jax.tree.leaves(run(network, inputs, state))
+        return sum((part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(seen))
+
+    gradient = jax.jit(jax.grad(objective))(at)
+    moves = step * np.concatenate([np.eye(at.size), -np.eye(at.size)])
+    up, down = np.split(jax.jit(jax.vmap(objective))(at + moves), 2)
+    differences = (up - down) / (2 * step)
+    np.testing.assert_allclose(gradient, differences, rtol=0, atol=1e-8)
+    for path, leaf in jax.tree.leaves_with_path(restore(gradient)):
+        assert np.abs(leaf).max() > 0, f"nothing depends on {jax.tree_util.keystr(path)}"
+
+
+def batch_is_singles(name: str, run: Any = unroll) -> None:
+    """Every row gives alone what it gives among others."""
+    network, inputs = random_network(name), numbers(3, 4, 2)
+    state = random_state(network, 3)
+    together, alone = jax.jit(run)(network, inputs, state), jax.jit(run)
+    for row in range(3):
+        here = slice(row, row + 1)
+        _same(alone(network, inputs[here], _take(state, here)), _take(together, here))
+
+
+def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
+    """A sequence read in pieces, the state carried from piece to piece, gives what the whole gives."""
+    network, inputs = random_network(name, layers=2), numbers(2, 6, 2)
+    start = random_state(network, 2)
+    whole, pieces, state = run(network, inputs, start), [], start
+    for first, last in ((0, 2), (2, 3), (3, 6)):
+        piece, state = run(network, inputs[:, first:last], state)
+        pieces.append(piece)
+    _same((jnp.concatenate(pieces, 1), state), whole)
+
+
+def absent_steps_change_nothing(name: str, run: Any = unroll) -> None:
+    """Steps that are not present might as well not be there: outputs, the last state and every gradient say so."""
+    network = random_network(name)
+    start = random_state(network, 2)
+    present = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0]], bool)
+    inputs = jnp.where(present[..., None], numbers(2, 5, 2), 1e3 * numbers(2, 5, 2, seed=3))
+    weight = numbers(5, 2, seed=4)
+
+    def padded(network: Network) -> Any:
+        outputs, end = run(network, inputs, start, present=jnp.asarray(present))
+        return [(outputs[row, here], _take(end, row)) for row, here in enumerate(present)]
+
+    def plain(network: Network) -> Any:
+        rows = [np.s_[row : row + 1] for row in range(2)]
+        found = [run(network, inputs[row, here], _take(start, row)) for row, here in zip(rows, present, strict=True)]
+        return [_take(row, 0) for row in found]
+
+    def judged(network: Network, way: Any) -> Any:
+        rows = way(network)
+        return sum((outputs * weight[: len(outputs)]).sum() for outputs, _ in rows), rows
+
+    both = jax.jit(lambda n: [jax.value_and_grad(judged, has_aux=True)(n, way) for way in (padded, plain)])
+    ((_, found), gradient), ((_, expected), gradient_expected) = both(network)
+    _same(found, expected)
+    _same(gradient, gradient_expected, atol=1e-12)
+
+
+def relabelling_units_commutes(name: str, run: Any = unroll) -> None:
+    """Units have no names: taken in another order, in every map at once, they give the same outputs."""
+    network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
+    start, order = random_state(network, 2), np.array([2, 0, 1])
+
+    def relabelled(linear: Linear, reads_units: bool) -> Linear:
+        for gate in linear.gates:
+            matrix, bias = linear.of(gate)
+            matrix = matrix[order] if reads_units else matrix
+            linear = linear.put(gate, matrix[:, order], None if bias is None else bias[order])
+        return linear
+
+    layers = tuple(
+        {source: relabelled(linear, source != "x" or depth > 0) for source, linear in layer.items()}
+        for depth, layer in enumerate(network.layers)
+    )
+    readout = Linear(network.readout.matrix[order], network.readout.bias, network.readout.gates)
+    columns = np.s_[:, order]
+    outputs, end = run(network, inputs, start)
+    _same(run(Network(layers, readout, name), inputs, _take(start, columns)), (outputs, _take(end, columns)))
+
+
+def truncation_cuts_between_windows(name: str, run: Any = unroll) -> None:
+    """With windows of k steps, d output[t] / d input[s] is the whole one within a window and 0 across its border."""
+    network, inputs = random_network(name), numbers(1, 5, 2)
+    state = random_state(network, 1)
+
+    def jacobian(x: jax.Array, truncate: int | None) -> Any:
+        outputs = lambda x: run(network, x, state, truncate=truncate)[0]  # noqa: E731
+        return outputs(x), jax.jacrev(outputs)(x)[0, :, :, 0]  # [time of output, output, time of input, input]
+
+    windows, time = (1, 2, 9), np.arange(5)
+    (values, whole), *cut = jax.jit(lambda x: [jacobian(x, k) for k in (None, *windows)])(inputs)
+    assert np.abs(whole[1:, :, 0]).max() > 1e-6 or not cells.get(name).states, "no memory: there is nothing to judge"
+    for k, (same, found) in zip(windows, cut, strict=True):
+        inside = (time[:, None] // k == time[None, :] // k)[:, None, :, None]
+        _same(found, np.where(inside, whole, 0))
+        _same(same, values)
+
+
+def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -> None:
+    """Every gate and state of every layer has its name, and the value that a step in plain NumPy gives it."""
+    network, inputs = random_network(name, layers=2), numbers(2, 3, 2)
+    start = random_state(network, 2)
+    found = run(network, inputs, start)
+    below = np.asarray(inputs)
+    for layer, first, states, gates in zip(network.layers, start, found.states, found.gates, strict=True):
+        assert states._fields == cells.get(name).states
+        assert gates._fields == cells.get(name).gates
+        weights = by_letter(name, layer)
+        state = {label: np.asarray(value) for label, value in first._asdict().items()}
+        above = []
+        for t in range(inputs.shape[1]):
+            output, state, opened = reference(weights, below[:, t], state)
+            for label, value in state.items():
+                np.testing.assert_allclose(getattr(states, label)[:, t], value, **EXACT, err_msg=f"state {label}")
+            for gate, value in opened.items():
+                np.testing.assert_allclose(getattr(gates, gate)[:, t], value, **EXACT, err_msg=f"gate {gate}")
+            above.append(output)
+        below = np.stack(above, 1)
+    np.testing.assert_allclose(
+        found.outputs, below @ np.asarray(network.readout.matrix) + np.asarray(network.readout.bias), **EXACT
+    )
+    _same((found.outputs, found.state), unroll(network, inputs, start))
+    _same(_take(found.states, np.s_[:, -1]), found.state)
+
+
+def equation_says_what_is_computed(name: str) -> None:
+    """The step as it is printed, read back and evaluated by NumPy, is the step that is computed."""
+
+    def written(weights: dict[str, np.ndarray], x: np.ndarray, state: dict[str, np.ndarray]) -> Any:
+        values = evaluate(cells.get(name), weights, x, state)
+        cell = cells.get(name)
+        gates = {gate: values[cell.letters[gate]] for gate in cell.gates}
+        return values["h'"], {label: values[f"{label}'"] for label in cell.states}, gates
+
+    trace_is_the_independent_step(name, written)
+
+
+def files_keep_every_bit(name: str, folder: Path, dtype: Any, write: Any = save, read: Any = load) -> None:
+    """What is loaded is what was saved, bit for bit, with the same structure; signed zeros and infinities too."""
+    network = random_network(name, layers=2, dtype=dtype)
+    odd = jnp.asarray([-0.0, jnp.inf, jnp.finfo(dtype).tiny / 4], dtype)
+    gate = network.layers[1]["x"].gates[-1]
+    network.layers[1]["x"] = network.layers[1]["x"].put(gate, bias=odd)
+    write(network, folder / "network.safetensors", {"made": "here"})
+    again, origin = read(folder / "network.safetensors")
+    assert origin == {"made": "here"}
+    assert jax.tree.structure(again) == jax.tree.structure(network)
+    for a, b in zip(jax.tree.leaves(again), jax.tree.leaves(network), strict=True):
+        assert a.dtype == b.dtype == dtype
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def parameters_are_counted(name: str, inputs: int, units: int, layers: int, make: Any = create) -> None:
+    """The cell's own count is how many numbers a network of it holds."""
+    network = make(name, inputs, units, 1, layers)
+    held = sum(leaf.size for leaf in jax.tree.leaves(network.layers))
+    count = cells.get(name).parameters
+    assert held == count(inputs, units) + (layers - 1) * count(units, units)
+
+
+def names_are_whole(name: str) -> None:
+    """Gates, states, letters and maps name each other, the title is a sentence, the source has a year."""
+    cell = cells.get(name)
+    assert set(cell.letters) == set(cell.gates)
+    assert len(set(cell.letters.values())) == len(cell.gates), "two gates share a letter"
+    assert {gate for m in cell.maps for gate in m.gates} == set(cell.gates)
+    assert len({m.source for m in cell.maps}) == len(cell.maps)
+    assert {cell.keep, cell.write} <= {*cell.gates, ""}
+    assert cell.title.endswith(".")
+    assert re.search(r"\b(19|20)\d\d\b", cell.source)
+
+
+def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
+    """A layer's weights as the literature writes them: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``."""
+    symbols = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e")}
+    found = {}
+    for source, linear in layer.items():
+        for gate in linear.gates:
+            letter, (matrix, bias) = cells.get(name).letters[gate], linear.of(gate)
+            found[f"{symbols[source][0]}_{letter}"] = np.asarray(matrix)
+            if bias is not None:
+                found[f"{symbols[source][1]}_{letter}"] = np.asarray(bias)
+    return found
+
+
+def _take(tree: Any, rows: Any) -> Any:
+    return jax.tree.map(lambda a: a[rows], tree)
+
+
+def _same(got: Any, expected: Any, atol: float = EXACT["atol"]) -> None:
+    assert jax.tree.structure(got) == jax.tree.structure(expected)
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=atol)

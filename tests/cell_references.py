@@ -1,0 +1,44 @@
+"""The steps of the cells we ship, written again in plain NumPy from their papers, and not from the cells.
+
+A reference takes the weights by letter (``W_i`` [input, unit], ``b_i``, ``U_i``, ``d_i``), the input and the state
+by name; it gives the output, the next state and every gate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def sigmoid(a: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-a))
+
+
+def elman(w: Any, x: np.ndarray, state: Any) -> Any:
+    h = np.tanh(x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
+    return h, {"h": h}, {"candidate": h}
+
+
+def feedforward(w: Any, x: np.ndarray, state: Any) -> Any:
+    h = np.tanh(x @ w["W_n"] + w["b_n"])
+    return h, {}, {"candidate": h}
+
+
+def gru(w: Any, x: np.ndarray, state: Any) -> Any:
+    r = sigmoid(x @ w["W_r"] + w["b_r"] + state["h"] @ w["U_r"] + w["d_r"])
+    z = sigmoid(x @ w["W_z"] + w["b_z"] + state["h"] @ w["U_z"] + w["d_z"])
+    n = np.tanh(x @ w["W_n"] + w["b_n"] + r * (state["h"] @ w["U_n"] + w["d_n"]))
+    h = (1 - z) * n + z * state["h"]
+    return h, {"h": h}, {"reset": r, "update": z, "candidate": n}
+
+
+def lstm(w: Any, x: np.ndarray, state: Any) -> Any:
+    i, f, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "ifo")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + i * g
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "output": o}
+
+
+REFERENCES = {"elman": elman, "feedforward": feedforward, "gru": gru, "lstm": lstm}

@@ -1,0 +1,62 @@
+"""What every test shares: the option that checks shapes, double precision, and the planted offenders as plug-ins.
+
+``--shapes`` checks the shape annotations of every function of holdfast while the tests run (jaxtyping and
+beartype); it has to be set before anything of holdfast is imported, hence here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Tests compile much and compute little: XLA optimises less, and what it compiled is kept for the next test.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0 " + os.environ.get("XLA_FLAGS", "")
+os.environ.setdefault("HOLDFAST_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
+
+import jax
+import pytest
+
+from holdfast.engine.compiled import keep_compiled_programs
+
+OFFENDERS = Path(__file__).parent / "offenders"
+
+collect_ignore = ["offenders"]
+
+pytest.register_assert_rewrite("tests.cell_laws", "tests.task_laws")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shapes", action="store_true", help="check the shape annotations of holdfast while testing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    keep_compiled_programs()
+    if config.getoption("--shapes"):
+        import jaxtyping
+
+        import tests.shapes  # noqa: F401  (the hook writes this name into every function that it decorates)
+
+        jaxtyping.install_import_hook("holdfast", "tests.shapes.checked")
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Double precision while the test runs: ``create(..., dtype=jnp.float64)`` then means what it says."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def offenders(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of planted offenders, read as plug-ins: its cells and tasks are found by name."""
+    monkeypatch.setenv("HOLDFAST_PLUGINS", str(OFFENDERS))
+    return OFFENDERS
+
+
+@pytest.fixture
+def quick_to_compile() -> Iterator[None]:
+    """Programs are compiled in a third of the time and run slower: for tests that compile much and run little."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

@@ -1,0 +1,146 @@
+"""A network's file: gates by name, origin in its metadata, and every way in which it can be wrong told in words."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from holdfast.core.errors import BadFile, BadRun
+from holdfast.engine.files import FORMAT, load, save
+from holdfast.engine.network import create
+
+
+@pytest.fixture
+def saved(tmp_path):
+    file = tmp_path / "network.safetensors"
+    save(create("gru", 2, 3, 1), file, {"run": "runs/one", "seed": 4})
+    return file
+
+
+def metadata(file):
+    with safe_open(file, framework="numpy") as opened:
+        return opened.metadata()
+
+
+def changed(file, tensors=None, **words):
+    """The same file with tensors replaced (None: taken out) or words of its metadata replaced."""
+    held = load_file(file) | (tensors or {})
+    stated = {**metadata(file), **words}
+    save_file(
+        {name: value for name, value in held.items() if value is not None},
+        file,
+        {name: word for name, word in stated.items() if word is not None},
+    )
+    return file
+
+
+def refusal(file):
+    with pytest.raises(BadFile) as caught:
+        load(file)
+    return str(caught.value)
+
+
+def test_gates_have_their_names_in_the_file(saved):
+    shapes = {name: value.shape for name, value in load_file(saved).items()}
+    gates = ("reset", "update", "candidate")
+    assert shapes == {
+        **{f"layer0.{gate}.from_x": (2, 3) for gate in gates},
+        **{f"layer0.{gate}.from_h": (3, 3) for gate in gates},
+        **{f"layer0.{gate}.bias": (3,) for gate in gates},
+        **{f"layer0.{gate}.bias_h": (3,) for gate in gates},
+        "readout.matrix": (3, 1),
+        "readout.bias": (1,),
+    }
+
+
+def test_the_metadata_says_what_the_network_is(saved):
+    found = metadata(saved)
+    assert json.loads(found.pop("origin")) == {"run": "runs/one", "seed": 4}
+    assert found == {"format": FORMAT, "cell": "gru", "inputs": "2", "units": "3", "outputs": "1", "layers": "1"}
+
+
+def test_a_tensor_written_by_another_hand_lands_at_its_gate(saved):
+    mine = np.arange(6, dtype=np.float32).reshape(2, 3)
+    network, _ = load(changed(saved, {"layer0.update.from_x": mine}))
+    assert (network.layers[0]["x"].of("update")[0] == mine).all()
+    assert not network.layers[0]["x"].of("reset")[0].any()
+    assert not network.layers[0]["x"].of("candidate")[0].any()
+
+
+def test_a_network_without_an_origin_has_an_empty_one(tmp_path):
+    save(create("elman", 1, 1, 1), tmp_path / "n")
+    assert load(str(tmp_path / "n"))[1] == {}
+
+
+def test_a_path_that_does_not_exist_is_told(tmp_path):
+    assert refusal(tmp_path / "none") == (
+        f"there is no file {tmp_path / 'none'}. 'holdfast list runs' shows where networks were saved."
+    )
+
+
+def test_a_folder_is_no_file(tmp_path):
+    assert refusal(tmp_path).startswith(f"there is no file {tmp_path}.")
+
+
+@pytest.mark.parametrize("content", [b"", b"not safetensors at all", b"\xff" * 64, b"{}"])
+def test_a_foreign_file_is_told(tmp_path, content):
+    file = tmp_path / "foreign"
+    file.write_bytes(content)
+    assert refusal(file).startswith(f"{file} cannot be read as safetensors: ")
+    assert refusal(file).endswith("It may be cut short or foreign.")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_file_that_is_cut_short_is_told(saved, share):
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(len(content) * share)])
+    assert refusal(saved).startswith(f"{saved} cannot be read as safetensors: ")
+
+
+@pytest.mark.parametrize(("format", "said"), [(None, "not stated"), ("holdfast-network-9", "holdfast-network-9")])
+def test_safetensors_of_another_kind_are_told(saved, format, said):
+    assert refusal(changed(saved, format=format)) == (
+        f"{saved} is a safetensors file, but no network of holdfast: its format is '{said}', expected '{FORMAT}'."
+    )
+
+
+def test_a_tensor_that_is_missing_is_told(saved):
+    message = refusal(changed(saved, {"layer0.update.bias_h": None}))
+    assert message == f"{saved}: tensor 'layer0.update.bias_h' has shape None, expected (3,)."
+
+
+def test_a_tensor_of_another_shape_is_told(saved):
+    message = refusal(changed(saved, {"readout.matrix": np.zeros((1, 3), np.float32)}))
+    assert message == f"{saved}: tensor 'readout.matrix' has shape (1, 3), expected (3, 1)."
+
+
+def test_a_tensor_too_many_is_told(saved):
+    message = refusal(changed(saved, {"layer1.update.bias": np.zeros(3, np.float32)}))
+    assert message == f"{saved}: tensor 'layer1.update.bias' has shape (3,), expected None."
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("cell", None), ("units", "three"), ("cell", "no_such_cell"), ("origin", "{"), ("units", "-3")],
+)
+def test_metadata_that_describes_no_network_are_told(saved, word, value):
+    assert refusal(changed(saved, **{word: value})).startswith(f"{saved}: its metadata does not describe a network: ")
+
+
+def test_a_layer_too_few_or_too_many_is_told(saved):
+    assert "tensor 'layer0.candidate.bias' has shape (3,), expected None." in refusal(changed(saved, layers="0"))
+    assert "tensor 'layer1.candidate.bias' has shape None, expected (3,)." in refusal(changed(saved, layers="2"))
+
+
+def test_numbers_that_are_no_floats_are_told(saved):
+    message = refusal(changed(saved, {"readout.bias": np.zeros(1, np.int32)}))
+    assert "readout.bias" in message
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(BadRun, match="cannot write"):
+        save(create("elman", 1, 1, 1), tmp_path / "nowhere" / "network")

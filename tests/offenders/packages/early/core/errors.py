@@ -1,0 +1,6 @@
+"""OFFENDER: errors need JAX, even if only sometimes."""
+
+try:
+    import jax
+except ImportError:
+    jax = None

@@ -1,0 +1,7 @@
+"""OFFENDER: a cell asks for time, inside a function."""
+
+
+def step(x):
+    from holdfast.engine.unroll import unroll
+
+    return unroll(x)

@@ -1,0 +1,1 @@
+"""OFFENDER: a file whose name says nothing."""

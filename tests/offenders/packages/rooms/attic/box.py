@@ -1,0 +1,1 @@
+"""OFFENDER: a room that the table does not have."""

@@ -1,0 +1,1 @@
+"""OFFENDER: a file in no room."""

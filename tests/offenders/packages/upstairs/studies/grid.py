@@ -1,0 +1,5 @@
+"""OFFENDER: a study calls the command line."""
+
+from holdfast.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,16 @@
+"""OFFENDER: recall that asks its question in the padding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from holdfast.tasks.recall import Recall
+
+
+@dataclass(frozen=True)
+class AsksInPadding(Recall):
+    steps: int = 3
+
+    def row(self, key, split):
+        row = super().row(key, split)
+        return replace(row, present=~row.scored)

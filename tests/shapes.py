@@ -1,0 +1,17 @@
+"""The checker behind ``--shapes``: beartype, to which an int is a float where a float is asked for (PEP 484).
+
+What builds a record is left alone: JAX rebuilds networks and batches with whatever it maps over them (shapes,
+axis numbers, marks), and a record's own checks have to be met by wrong values, to refuse them in words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beartype import BeartypeConf, beartype
+
+_beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
+
+
+def checked(function: Any) -> Any:
+    return function if getattr(function, "__name__", "") == "__init__" else _beartype(function)

@@ -1,0 +1,66 @@
+"""The demonstration: the published coin flip, why it is one, and what the control cannot do."""
+
+import pytest
+
+from holdfast.studies.demonstration import SEQUENCES, demonstrate
+from holdfast.studies.demonstration_parts import parts
+from holdfast.studies.reading import ambiguities, why_control_fails
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return demonstrate()
+
+
+@pytest.mark.slow
+def test_the_tutorials_recipe_is_a_coin_flip_and_an_update_per_sequence_is_not(whole):
+    """Keras, 256 initialisations, 250 epochs: about 50 % and 96 %. Both lie within four standard errors of ours."""
+    by_update = {s.update: s.rate for s in whole.success_rates}
+    assert abs(by_update["step"].solved / 256 - 0.50) < 4 * (0.5 * 0.5 / 256 * 2) ** 0.5
+    assert abs(by_update["sequence"].solved / 256 - 0.96) < 4 * (0.96 * 0.04 / 256 * 2) ** 0.5
+
+
+@pytest.mark.slow
+def test_no_gradient_flows_through_time_with_an_update_per_step(whole):
+    reach = {s.update: s.reach for s in whole.success_rates}
+    assert reach["step"][:-1] == (0.0, 0.0, 0.0)
+    assert reach["step"][-1] > 0.01
+    assert min(reach["sequence"]) > 1e-3
+
+
+@pytest.mark.slow
+def test_the_network_has_every_step_right_and_the_control_seven_of_eight(whole):
+    network, control = whole.networks
+    assert whole.solved
+    assert network.solved
+    wrong = [
+        (now, then)
+        for r in control.readings
+        for now, then, said in zip(r.input, r.expected, r.predicted, strict=True)
+        if then != said
+    ]
+    assert not control.solved
+    assert len(wrong) == 1
+    assert wrong[0] in {("2", "3"), ("2", "4")}
+    assert control.losses[-1][1] < control.losses[0][1]
+
+
+def test_with_epochs_given_training_lasts_exactly_so_long():
+    shown = demonstrate(epochs=7, update="step", initialisations=0, units=3)
+    assert [n.training.outcomes[0].sequences for n in shown.networks] == [14, 14]
+    assert shown.success_rates == ()
+
+
+def test_sequences_of_unequal_length_and_without_ambiguity():
+    sequences = (("a", "b", "c"), ("x", "y"))
+    shown = demonstrate(sequences, epochs=40, initialisations=2, units=8, learning_rate=0.05)
+    assert all(network.solved for network in shown.networks)
+    assert ambiguities(sequences) == []
+    assert "no memory is needed" in why_control_fails(sequences)
+    text = "\n".join(getattr(part, "text", "") for part in parts(shown))
+    assert "feedforward: all 3 transitions are right." in text
+
+
+def test_what_only_memory_can_tell_apart():
+    assert ambiguities(SEQUENCES) == [("2", ("3", "4"))]
+    assert "after 2 comes 3 or 4" in why_control_fails(SEQUENCES)

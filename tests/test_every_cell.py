@@ -1,0 +1,129 @@
+"""Every cell in the folder obeys every law of ``cell_laws.py``, and every law catches the offender planted for it."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast import cells
+from tests import cell_laws as laws
+from tests.cell_references import REFERENCES
+from tests.offenders import acts
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+every_cell = pytest.mark.parametrize("cell", cells.FOLDER.names())
+sizes = st.integers(1, 5)
+
+
+@pytest.mark.slow
+@every_cell
+def test_gradients_are_finite_differences(cell, float64):
+    laws.gradients_are_finite_differences(cell)
+
+
+@every_cell
+def test_a_batch_gives_what_its_rows_give_alone(cell, float64):
+    laws.batch_is_singles(cell)
+
+
+@every_cell
+def test_pieces_with_the_state_carried_give_the_whole(cell, float64):
+    laws.chunks_are_the_whole(cell)
+
+
+@pytest.mark.slow
+@every_cell
+def test_padding_and_what_it_holds_change_nothing(cell, float64):
+    laws.absent_steps_change_nothing(cell)
+
+
+@every_cell
+def test_units_in_another_order_give_the_same_outputs(cell, float64):
+    laws.relabelling_units_commutes(cell)
+
+
+@pytest.mark.slow
+@every_cell
+def test_truncation_cuts_the_gradient_between_windows_and_only_there(cell, float64):
+    laws.truncation_cuts_between_windows(cell)
+
+
+@pytest.mark.parametrize("cell", REFERENCES)
+def test_the_trace_is_an_independent_step_gate_by_gate(cell, float64):
+    laws.trace_is_the_independent_step(cell, REFERENCES[cell])
+
+
+@every_cell
+def test_the_written_equation_is_what_is_computed(cell, float64):
+    laws.equation_says_what_is_computed(cell)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@every_cell
+def test_a_file_keeps_every_bit(cell, dtype, tmp_path, float64):
+    laws.files_keep_every_bit(cell, tmp_path, dtype)
+
+
+@every_cell
+@settings(max_examples=10, deadline=None)
+@given(inputs=sizes, units=sizes, layers=st.integers(1, 3))
+def test_the_count_of_parameters_is_what_a_network_holds(cell, inputs, units, layers):
+    laws.parameters_are_counted(cell, inputs, units, layers)
+
+
+@every_cell
+def test_names_letters_and_maps_fit_together(cell):
+    laws.names_are_whole(cell)
+
+
+def test_every_cell_of_ours_has_a_reference():
+    assert set(REFERENCES) == set(cells.FOLDER.names())
+
+
+@pytest.mark.parametrize(
+    ("law", "cell", "words"),
+    [
+        (laws.gradients_are_finite_differences, "blocked_gradient", "Mismatched elements"),
+        (laws.gradients_are_finite_differences, "idle_weights", "nothing depends on"),
+        (laws.batch_is_singles, "mixed_rows", "Mismatched elements"),
+        (laws.chunks_are_the_whole, "secret_state", "Mismatched elements"),
+        (laws.relabelling_units_commutes, "numbered_units", "Mismatched elements"),
+        (laws.equation_says_what_is_computed, "two_faced", "Mismatched elements"),
+        (laws.names_are_whole, "nameless", "forget"),
+    ],
+)
+def test_a_law_catches_the_cell_that_breaks_it(law, cell, words, offenders, float64):
+    with pytest.raises(AssertionError, match=words):
+        law(cell)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("law", "act"),
+    [
+        (laws.chunks_are_the_whole, acts.forgets_the_state),
+        (laws.absent_steps_change_nothing, acts.reads_padding),
+        (laws.truncation_cuts_between_windows, acts.never_cuts),
+        (laws.truncation_cuts_between_windows, acts.cuts_one_late),
+    ],
+)
+def test_a_law_of_time_catches_the_act_that_breaks_it(law, act, float64):
+    with pytest.raises(AssertionError, match="Mismatched elements"):
+        law("gru", act)
+
+
+def test_the_trace_law_catches_swapped_gates(offenders, float64):
+    with pytest.raises(AssertionError, match="gate input"):
+        laws.trace_is_the_independent_step("swapped_gates", REFERENCES["lstm"])
+
+
+def test_the_file_law_catches_rounding(tmp_path, float64):
+    with pytest.raises(AssertionError, match="At index 0 diff"):
+        laws.files_keep_every_bit("gru", tmp_path, jnp.float32, write=acts.saves_rounded)
+
+
+def test_the_counting_law_catches_a_bias_too_many():
+    with pytest.raises(AssertionError, match="assert 84 == "):
+        laws.parameters_are_counted("lstm", 2, 3, 1, acts.makes_two_biases)

@@ -1,0 +1,134 @@
+"""Every task in the folder, in every variant, obeys every law of ``task_laws.py``; every law catches its offender.
+
+A task is met with its baseline, with each choice of each of its axes, and with the small axes below, whose rows
+are few enough to be all met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from holdfast import tasks
+from tests import task_laws as laws
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+
+SMALL = {
+    "adding": [{"steps": 7}, {"steps": 5, "variant": "anywhere"}, {"steps": 24, "variant": "1997"}],
+    "copy": [
+        {"steps": 10, "symbols": 2, "lag": 2},
+        {"steps": 7, "symbols": 3, "lag": 0},
+        {"steps": 3, "lag": 2, "variant": "reals"},
+        {"steps": 1, "lag": 0, "variant": "reals", "range": (0.0, 1.0)},
+    ],
+    "echo": [
+        {"lag": 4, "symbols": 2},
+        {"lag": 4, "symbols": 3, "variant": "shared"},
+        {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
+        {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
+    ],
+    "recall": [
+        {"steps": 4, "position": 2, "range": (-2.0, 2.0)},
+        {"steps": 3, "position": 3},
+        {"steps": 1},
+        {"steps": 3, "distribution": "normal"},
+        {"steps": 2, "range": (2.0, 5.0)},
+    ],
+}
+
+
+def choices(name: str) -> list[dict]:
+    """The baseline, and each axis of choices with every choice."""
+    return [{}, *({f.name: choice} for f in fields(tasks.get(name)) for choice in f.metadata.get("choices") or ())]
+
+
+def label(axes: dict) -> str:
+    return "-".join(f"{name}={value}" for name, value in axes.items() if name != "sequences") or "given"
+
+
+ALL = [
+    pytest.param(name, axes, id=f"{name}-{label(axes)}")
+    for name in tasks.FOLDER.names()
+    for axes in SMALL.get(name) or choices(name)
+]
+every_variant = pytest.mark.parametrize(("name", "axes"), ALL)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_choice_of_our_tasks_is_met(name):
+    made = [tasks.get(name)(**axes) for axes in SMALL[name]]
+    for choice in choices(name)[1:]:
+        assert any(getattr(task, axis) == value for task in made for axis, value in choice.items()), choice
+
+
+@every_variant
+def test_shapes_are_as_declared(name, axes):
+    laws.shapes_are_as_declared(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_a_row_is_decided_by_its_key_and_number(name, axes):
+    laws.rows_are_their_key_and_number(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_targets_are_the_oracles_where_scored(name, axes):
+    laws.targets_are_the_oracles(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_no_target_depends_on_a_later_input(name, axes):
+    laws.nothing_looks_ahead(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_training_and_test_rows_are_disjoint(name, axes):
+    laws.splits_are_disjoint(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_chance_is_what_a_memoryless_guesser_reaches(name, axes):
+    laws.chance_is_the_best_guess(tasks.get(name)(**axes))
+
+
+@every_variant
+def test_the_memory_demanded_is_what_has_to_be_told_apart(name, axes):
+    laws.memory_is_what_has_to_be_told_apart(tasks.get(name)(**axes))
+
+
+@pytest.mark.parametrize("name", tasks.FOLDER.names())
+def test_bad_axes_are_refused_together(name):
+    laws.bad_axes_are_refused_together(tasks.get(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("law", "offender", "words"),
+    [
+        (laws.shapes_are_as_declared, "asks_in_padding", "padding is scored"),
+        (laws.rows_are_their_key_and_number, "ignores_the_key", "another key gives the same batch"),
+        (laws.rows_are_their_key_and_number, "global_chance", "3 rows from 0 are others"),
+        (laws.rows_are_their_key_and_number, "batch_in_the_key", "3 rows from 0 are others"),
+        (laws.rows_are_their_key_and_number, "ignores_first", "3 rows from 2 are others"),
+        (laws.targets_are_the_oracles, "wrong_oracle", "Mismatched elements"),
+        (laws.nothing_looks_ahead, "looks_ahead", "two answers at step 1 after the same inputs"),
+        (laws.nothing_looks_ahead, "oracle_looks_ahead", "oracle looks ahead"),
+        (laws.splits_are_disjoint, "shared_symbols", "a row is in both splits"),
+        (laws.splits_are_disjoint, "shared_numbers", "100.00% of the numbers are in both splits"),
+        (laws.chance_is_the_best_guess, "modest_chance", "claim 0.33333"),
+        (laws.memory_is_what_has_to_be_told_apart, "forgetful_memory", "Mismatched elements"),
+    ],
+)
+def test_a_law_catches_the_task_that_breaks_it(law, offender, words, offenders):
+    with pytest.raises(AssertionError, match=words):
+        law(tasks.get(offender)())
+
+
+@pytest.mark.parametrize(
+    ("offender", "words"), [("first_reason_only", "not named"), ("takes_anything", "was accepted")]
+)
+def test_the_law_of_refusals_catches_the_task_that_breaks_it(offender, words, offenders):
+    with pytest.raises(AssertionError, match=words):
+        laws.bad_axes_are_refused_together(tasks.get(offender))
