@@ -62,7 +62,7 @@ def test_show_prints_the_equation_from_the_step(run):
 
 def test_show_draws_a_row_and_the_axes_of_a_task(run):
     _, out, _ = run("show", "recall")
-    assert "--position  1" in out
+    assert "--position      1        which number is asked for, from 1" in out
     assert "by chance (the best guess from the current input alone): error rms 0.5774" in out
 
 
@@ -115,7 +115,7 @@ def test_length_generalisation_has_a_line_per_length(run):
     assert all(line["sequences"] == 50 and line["accuracy"] is None and line["error_sup"] > 0 for line in lines)
 
 
-DEMO = ["demo", "--initialisations", "4", "--units", "5"]
+DEMO = ["demo", "--initialisations", "4", "--units", "10"]
 
 
 def test_demo_prints_what_each_network_predicts_and_why(run):

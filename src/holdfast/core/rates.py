@@ -8,6 +8,9 @@ from dataclasses import dataclass
 Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution: two-sided 95 %."""
 
+MANY = 500
+"""From so many runs on, tenths of a per cent mean something."""
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -35,6 +38,6 @@ class Rate:
         return (low, high)
 
     def __str__(self) -> str:
-        low, high = self.interval
-        share = 100 * self.solved / self.of if self.of else 0
-        return f"{self.solved} of {self.of} ({share:.0f} %, 95 % interval {100 * low:.0f}-{100 * high:.0f} %)"
+        low, share, high = (100 * p for p in (self.interval[0], self.solved / max(1, self.of), self.interval[1]))
+        digits = 1 if self.of >= MANY else 0
+        return f"{self.solved} of {self.of} ({share:.{digits}f} %, 95 % interval {low:.{digits}f}-{high:.{digits}f} %)"

@@ -50,7 +50,7 @@ class Judged:
     def parts(self) -> list[Part]:
         """What ``holdfast test`` prints."""
         first = self.lines[0][0]
-        axis = f"{first.length_axis} (steps)"
+        axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
         if _real(first):
             heads = (axis, "largest error", "rms error", "rms by chance", f"sequences below {first.criterion.bound:g}")
         else:
