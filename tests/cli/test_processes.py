@@ -12,7 +12,20 @@ import pytest
 from safetensors.numpy import load_file
 
 HOLDFAST = [sys.executable, "-m", "holdfast"]
-LONG = ["train", "recall", "--steps", "40", "--units", "8", "--seeds", "2", "--budget", "25600", "--check-every", "6400"]
+LONG = [
+    "train",
+    "recall",
+    "--steps",
+    "40",
+    "--units",
+    "8",
+    "--seeds",
+    "2",
+    "--budget",
+    "25600",
+    "--check-every",
+    "6400",
+]
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "cells", "--json"], ["--version"]])
