@@ -78,8 +78,8 @@ def test_names_letters_and_maps_fit_together(cell):
     laws.names_are_whole(cell)
 
 
-def test_every_cell_of_ours_has_a_reference():
-    assert set(REFERENCES) == set(cells.FOLDER.names())
+def test_every_reference_is_of_a_cell():
+    assert set(REFERENCES) <= set(cells.FOLDER.names())
 
 
 @pytest.mark.parametrize(
