@@ -34,7 +34,7 @@ MISTAKES = [
     (["demo", "--sequences", "3,0,1", "3,0,2"], "sequences 1 and 2 contradict each other: after 3,0", ""),
     (["demo", "--epochs", "0"], "--epochs is 0, expected at least 1", ""),
     (["demo", "--units", "-3"], "--units is -3, expected at least 1", ""),
-    (["demo", "--update", "epoch"], "argument --update: invalid choice: 'epoch'", ""),
+    (["demo", "--update", "epoch"], "--update: invalid choice: 'epoch'", ""),
     (["demo", "--threads", "0"], "--threads is 0", ""),
     (["demo", "--initialisations", "-1"], "--initialisations is -1", ""),
     (["test", "nothing.safetensors"], "there is no file nothing.safetensors", ""),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors import safe_open
@@ -144,3 +146,11 @@ def test_numbers_that_are_no_floats_are_told(saved):
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(BadRun, match="cannot write"):
         save(create("elman", 1, 1, 1), tmp_path / "nowhere" / "network")
+
+
+def test_double_precision_is_never_cut_silently(tmp_path):
+    with jax.enable_x64(True):
+        save(create("elman", 1, 1, 1, dtype=jnp.float64), tmp_path / "network.safetensors")
+        load(tmp_path / "network.safetensors")
+    with pytest.raises(BadFile, match="JAX_ENABLE_X64=1"):
+        load(tmp_path / "network.safetensors")

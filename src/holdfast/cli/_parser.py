@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
 
     def error(self, message: str) -> NoReturn:
-        raise BadValue(f"{self.prog}: {message}.", f"'{self.prog} --help' shows what it takes.")
+        raise BadValue(f"{message.removeprefix('argument ')}.", f"'{self.prog} --help' shows what it takes.")
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         known, unknown = self.parse_known_args(words)

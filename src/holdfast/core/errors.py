@@ -43,7 +43,7 @@ class UnknownName(Problem):
 
     def __init__(self, what: str, got: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(got, names, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(got, names, n=1, cutoff=0.6)
         fix = f"Did you mean '{near[0]}'?" if near else ""
         super().__init__(f"there is no {what} named '{got}'; there are: {', '.join(names)}.", fix)
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -90,6 +91,11 @@ def _fill(network: Network, read: dict[str, np.ndarray], path: Path | str) -> Ne
     for name, value in read.items():
         if value.dtype.kind != "f":
             raise BadFile(f"{path}: tensor '{name}' holds {value.dtype} numbers, expected floating point.")
+        if jax.dtypes.canonicalize_dtype(value.dtype) != value.dtype:
+            raise BadFile(
+                f"{path} holds {value.dtype} numbers, but JAX is set to compute with fewer bits.",
+                "Set the environment variable JAX_ENABLE_X64=1 and try again.",
+            )
     wanted = {name: value.shape for name, value in tensors(network).items()}
     got = {name: value.shape for name, value in read.items()}
     if wanted != got:
