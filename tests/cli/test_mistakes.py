@@ -12,6 +12,7 @@ from holdfast.engine.initialise import build
 MISTAKES = [
     (["trian"], "there is no verb named 'trian'", "Did you mean 'train'?"),
     (["train"], "name the task first", "holdfast train recall"),
+    (["train", "--units", "3", "recall"], "the task 'recall' stands behind a flag", "holdfast train recall"),
     (["train", "recal"], "there is no task named 'recal'", "Did you mean 'recall'?"),
     (["train", "recall", "--cell", "lstn"], "there is no cell named 'lstn'", "Did you mean 'lstm'?"),
     (["train", "recall", "--unit", "3"], "there is no flag of 'holdfast train' named '--unit'", "'--units'"),

@@ -57,7 +57,7 @@ def test_ctrl_c_keeps_what_was_done_and_resume_gives_the_same_weights(tmp_path):
     whole = start([*HOLDFAST, *LONG, "--out", "whole", "--json"], tmp_path)
     cut = start([*HOLDFAST, *LONG, "--out", "cut", "--json"], tmp_path)
     wait_for((tmp_path / "cut" / "settings.json").exists, cut)
-    time.sleep(3)
+    time.sleep(1.5)
     cut.send_signal(signal.SIGINT)
     out, err = cut.communicate(timeout=120)
     if cut.returncode == 130 and out:

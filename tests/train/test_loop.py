@@ -1,6 +1,7 @@
 """Many networks at once: interruption and resumption to the same bits, NaN, threads, run folders."""
 
 import json
+import time
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +47,23 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
+@pytest.fixture
+def cut(tmp_path, monkeypatch):
+    """A run that was interrupted between two checks, in pieces of one batch that take their time."""
+    learn = programs.Programs.learn
+
+    def slowly(self, learner, batches):
+        time.sleep(0.02)
+        return learn(self, learner, batches)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("holdfast.train.block.PIECE_SECONDS", 1e-9)
+        patch.setattr(programs.Programs, "learn", slowly)
+        done = train_networks(SETTINGS, out=tmp_path / "run", threads=1, watch=Interrupt(1))
+    assert done.interrupted
+    return done
+
+
 def test_the_same_settings_give_the_same_bits_on_one_thread_and_on_two(whole):
     same_bits(whole, train_networks(SETTINGS, threads=1))
 
@@ -55,11 +73,7 @@ def test_another_seed_gives_other_networks(whole):
     assert not np.array_equal(other.networks[0].readout.matrix, whole.networks[0].readout.matrix)
 
 
-def test_an_interrupted_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch):
-    # Pieces so short that the interrupt falls between two checks.
-    monkeypatch.setattr("holdfast.train.block.PIECE_SECONDS", 1e-4)
-    cut = train_networks(SETTINGS, out=tmp_path / "run", threads=1, watch=Interrupt(1))
-    assert cut.interrupted
+def test_an_interrupted_run_resumes_to_the_same_bits(whole, cut, tmp_path):
     assert any(o.verdict == "interrupted" for o in cut.outcomes)
     assert json.loads((tmp_path / "run" / "result.json").read_text())["interrupted"]
     resumed = train_networks(read_settings(tmp_path / "run"), out=tmp_path / "run")
@@ -72,10 +86,8 @@ def test_how_a_run_is_cut_into_pieces_changes_no_bit(whole, monkeypatch):
     same_bits(whole, train_networks(SETTINGS))
 
 
-def test_a_lost_bit_in_a_checkpoint_would_be_seen(whole, tmp_path, monkeypatch):
+def test_a_lost_bit_in_a_checkpoint_would_be_seen(whole, cut, tmp_path, monkeypatch):
     """The planted fault for the test above: a resume that forgets the optimiser's state."""
-    monkeypatch.setattr("holdfast.train.block.PIECE_SECONDS", 1e-4)
-    train_networks(SETTINGS, out=tmp_path / "run", threads=1, watch=Interrupt(1))
     fill = loop.Run.load_block
 
     def forgetful(self, index, made, numbers):
@@ -152,12 +164,10 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
         train_networks(SETTINGS, out=tmp_path / "run")
 
 
-def test_a_full_disk_is_told_and_what_was_stored_stays(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_and_what_was_stored_stays(cut, tmp_path, monkeypatch):
     import errno
     import os
 
-    monkeypatch.setattr("holdfast.train.block.PIECE_SECONDS", 1e-4)
-    train_networks(SETTINGS, out=tmp_path / "run", threads=1, watch=Interrupt(1))
     kept = {p: p.read_bytes() for p in (tmp_path / "run" / "blocks").iterdir()}
     real = os.fsync
 

@@ -62,13 +62,19 @@ class Parser(argparse.ArgumentParser):
                 options |= {"nargs": len(default), "type": _float, "metavar": ("LOW", "HIGH")}
             else:
                 options |= {"type": _reader(axis)}
-                options |= {"choices": axis.metadata["choices"]} if axis.metadata["choices"] else {"metavar": "N"}
+                options |= (
+                    {"choices": axis.metadata["choices"]} if axis.metadata["choices"] else {"metavar": _letter(axis)}
+                )
             group.add_argument(f"--{axis.name.replace('_', '-')}", **options)
 
 
 def _reader(axis: Field) -> Any:
     assert axis.default is not MISSING, f"axis {axis.name} has no baseline"
     return {int: _int, float: _float}.get(type(axis.default), str)
+
+
+def _letter(axis: Field) -> str:
+    return {int: "N", float: "X"}.get(type(axis.default), "TEXT")
 
 
 def _shown(default: Any) -> str:

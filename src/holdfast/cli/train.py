@@ -36,10 +36,14 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("out", help="the run folder (default: a new one under runs/)")
     parser.flag("resume", metavar="RUN", help="go on with the run in this folder")
     add_json(parser)
-    if words and not words[0].startswith("-"):
-        from holdfast import tasks
+    if not words or "--resume" in words:
+        return
+    from holdfast import tasks
 
+    if not words[0].startswith("-"):
         parser.axes(tasks.get(words[0]))
+    elif late := next((word for word in words if word in tasks.FOLDER.names()), None):
+        raise BadValue(f"the task '{late}' stands behind a flag.", f"Name it first: holdfast train {late} ...")
 
 
 def run(args: Namespace) -> int:

@@ -171,12 +171,10 @@ def _result(settings: Settings, made: list[Block], run: Run | None, interrupted:
             found.append(block.outcomes.get(number) or _unfinished(settings, block, number))
     networks = {number: block.network(number) for block in made for number in block.numbers}
     history = [row for block in made for row in block.history]
-    result = Training(settings, tuple(found), networks, history, interrupted)
+    weights = tuple(str(run.weights(number)) for number in networks) if run else ()
+    result = Training(settings, tuple(found), networks, history, interrupted, run.folder if run else None, weights)
     if run:
-        origin = {"made_by": "train", "settings": settings.as_json()}
-        document = result.as_json()
-        result.weights = tuple(run.finish(made, document, origin))
-        result.run = run.folder
+        run.finish(networks, history, result.as_json())
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,15 @@ from holdfast.train.block import Outcome
 from holdfast.train.settings import Settings
 
 
-@dataclass
+@dataclass(frozen=True)
 class Training:
-    """``outcomes`` in the order of the networks' numbers; ``history`` has a row per check and network."""
+    """``outcomes`` in the order of the networks' numbers; ``history`` has a row per check and network; ``run`` and
+    ``weights`` say where it is kept, if it is."""
 
     settings: Settings
     outcomes: tuple[Outcome, ...]
-    networks: dict[int, Network] = field(repr=False)
-    history: list[dict[str, Any]] = field(repr=False)
+    networks: Mapping[int, Network] = field(repr=False)
+    history: Sequence[Mapping[str, Any]] = field(repr=False)
     interrupted: bool = False
     run: Path | None = None
     weights: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import numpy as np
 
 from holdfast.core.errors import BadRun
 from holdfast.core.files import write_atomically
+from holdfast.engine.files import save
+from holdfast.engine.network import Network
 from holdfast.train.block import Block, Outcome
 from holdfast.train.programs import Programs
 from holdfast.train.settings import Settings
@@ -94,22 +97,19 @@ class Run:
             ) from error
         return block
 
-    def finish(self, blocks: list[Block], document: dict[str, Any], origin: dict[str, Any]) -> list[str]:
-        """Write history, weights and result; returns the paths of the weights."""
-        from holdfast.engine.files import save
+    def weights(self, number: int) -> Path:
+        """Where network ``number`` is kept."""
+        return self.folder / "weights" / f"seed-{number}.safetensors"
 
-        weights = []
-        rows = [row for block in blocks for row in block.history]
-        write_atomically(self.folder / "history.csv", _csv(rows))
-        for block in blocks:
-            for number in block.numbers:
-                path = self.folder / "weights" / f"seed-{number}.safetensors"
-                save(block.network(number), path, {**origin, "network": number})
-                weights.append((number, str(path)))
-        paths = [path for _, path in sorted(weights)]
-        document |= {"run": str(self.folder), "weights": paths}
+    def finish(
+        self, networks: Mapping[int, Network], history: list[dict[str, Any]], document: Mapping[str, Any]
+    ) -> None:
+        """Write history, networks and, last, the result."""
+        write_atomically(self.folder / "history.csv", _csv(history))
+        for number, network in networks.items():
+            origin = {"made_by": "train", "network": number, "settings": self.settings.as_json()}
+            save(network, self.weights(number), origin)
         write_atomically(self.folder / "result.json", json.dumps(document, indent=1))
-        return paths
 
 
 def read_settings(folder: Path) -> Settings:
