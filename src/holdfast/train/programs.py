@@ -101,8 +101,10 @@ class _Shared:
         self._lock = threading.Lock()
 
     def __call__(self, *arguments: Any) -> Any:
-        shapes = tuple(a.shape for a in jax.tree.leaves(arguments))
+        leaves, structure = jax.tree.flatten(arguments)
+        # The structure names the cell: two cells may well have weights of the same shapes.
+        kind = (structure, *((a.shape, a.dtype) for a in leaves))
         with self._lock:
-            if shapes not in self._compiled:
-                self._compiled[shapes] = self._jitted.lower(*arguments).compile()
-        return self._compiled[shapes](*arguments)
+            if kind not in self._compiled:
+                self._compiled[kind] = self._jitted.lower(*arguments).compile()
+        return self._compiled[kind](*arguments)
