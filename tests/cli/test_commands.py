@@ -122,8 +122,8 @@ def test_demo_prints_what_each_network_predicts_and_why(run):
     code, out, _ = run(*DEMO, "--learning-rate", "0.01")
     assert code == 0
     assert "2 → 4 (4)" in out
-    assert "feedforward: 7 of 8 transitions are right; wrong: 2 to" in out
-    assert "after 2 comes 3 or 4" in out
+    assert "feedforward: 7 of 8 transitions are right; wrong: 2 → " in out
+    assert "after '2' comes '3' or '4'" in out
     assert "no gradient flows through time" in out
 
 

@@ -63,4 +63,4 @@ def test_sequences_of_unequal_length_and_without_ambiguity():
 
 def test_what_only_memory_can_tell_apart():
     assert ambiguities(SEQUENCES) == [("2", ("3", "4"))]
-    assert "after 2 comes 3 or 4" in why_control_fails(SEQUENCES)
+    assert "after '2' comes '3' or '4'" in why_control_fails(SEQUENCES)

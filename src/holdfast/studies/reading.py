@@ -50,7 +50,7 @@ def ambiguities(sequences: tuple[Words, ...]) -> list[tuple[str, Words]]:
 def verdict(name: str, readings: tuple[Reading, ...]) -> str:
     """One sentence: how many transitions are right, and which are not."""
     wrong = [
-        f"{now} to {then} in sequence {number} (predicted {said})"
+        f"{now} → {then} in sequence {number} (predicted {said})"
         for number, r in enumerate(readings, 1)
         for now, then, said in zip(r.input, r.expected, r.predicted, strict=True)
         if then != said
@@ -67,7 +67,8 @@ def why_control_fails(sequences: tuple[Words, ...]) -> str:
     if not found:
         return "Every symbol here has one successor, so no memory is needed and the control can have all right."
     symbol, after = found[0]
+    follows = " or ".join(f"'{then}'" for then in after)
     return (
-        f"The control cannot have all right: after {symbol} comes {' or '.join(after)}, depending on what was read "
-        f"before, and the control, which sees only the {symbol}, must answer the same each time."
+        f"The control cannot have all right: after '{symbol}' comes {follows}, depending on what was "
+        f"read before, and the control, which sees only the '{symbol}', must answer the same each time."
     )
