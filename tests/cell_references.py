@@ -33,6 +33,11 @@ def gru(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h}, {"reset": r, "update": z, "candidate": n}
 
 
+def irnn(w: Any, x: np.ndarray, state: Any) -> Any:
+    h = np.maximum(0, x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
+    return h, {"h": h}, {"candidate": h}
+
+
 def lstm(w: Any, x: np.ndarray, state: Any) -> Any:
     i, f, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "ifo")
     g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
@@ -41,4 +46,27 @@ def lstm(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "output": o}
 
 
-REFERENCES = {"elman": elman, "feedforward": feedforward, "gru": gru, "lstm": lstm}
+def lstm1997(w: Any, x: np.ndarray, state: Any) -> Any:
+    i, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "io")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = state["c"] + i * g
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"input": i, "candidate": g, "output": o}
+
+
+def lstm1997_as_printed(w: Any, x: np.ndarray, state: Any) -> Any:
+    """With the squashing functions of the paper, g(a) = 4 sigmoid(a) - 2 and h(a) = 2 sigmoid(a) - 1."""
+    i, g, o = (x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"] for k in "igo")
+    c = state["c"] + sigmoid(i) * (4 * sigmoid(g) - 2)
+    h = sigmoid(o) * (2 * sigmoid(c) - 1)
+    return h, {"h": h, "c": c}, {}
+
+
+REFERENCES = {
+    "elman": elman,
+    "feedforward": feedforward,
+    "gru": gru,
+    "irnn": irnn,
+    "lstm": lstm,
+    "lstm1997": lstm1997,
+}

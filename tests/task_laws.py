@@ -16,9 +16,12 @@ import jax
 import numpy as np
 
 from holdfast.core.errors import BadValue
+from holdfast.core.scenario import Box, Class, Scenario
 from holdfast.core.task import Batch, Task
 
 MANY = 20_000
+FEW = 8
+"""An input with more different values than these is a number, and no symbol or marker."""
 FLOAT32 = 2.0**-22
 """Targets are float32 numbers below 2, made with at most two roundings of half a unit in the last place, 2^-24 each."""
 
@@ -121,8 +124,8 @@ def splits_are_disjoint(task: Task) -> None:
 def chance_is_the_best_guess(task: Task) -> None:
     """The chance level is what a guesser reaches who sees the current input alone.
 
-    It is fitted on training rows (the most frequent answer to each input; for numbers a cubic for each marker) and
-    judged on test rows; the claim may be off by five standard errors of that measurement.
+    It is fitted on training rows (the most frequent answer to each input; for numbers their powers up to the third,
+    for each marker) and judged on test rows; the claim may be off by five standard errors of that measurement.
     """
     train, test, claim = rows(task, "train"), rows(task, "test", seed=1), task.chance()
     if (fixed := task.examples()) is not None:
@@ -143,16 +146,66 @@ def chance_is_the_best_guess(task: Task) -> None:
 
 def memory_is_what_has_to_be_told_apart(task: Task) -> None:
     """After each step: bits, log2 of how many pasts have to be told apart; reals, how many directions of the past's
-    numbers still move an answer to come. Found by trial, over all rows or 200 of them."""
+    numbers still move an answer to come. Found by trial, over all rows or 200 of them; bits under numbers, of which
+    never all are met, over the oracle's answers to 2000 pasts with the same five futures."""
     claim = task.memory()
     assert len(claim) == task.longest, "one number per step"
-    if task.memory_unit == "bits":
-        fixed = task.examples()
+    fixed = task.examples()
+    if task.memory_unit == "bits" and len(np.unique(rows(task, "train").inputs)) > FEW:
+        found = _bits_by_answers(task)
+    elif task.memory_unit == "bits":
         parts = [rows(task, "train"), rows(task, "test")] if fixed is None else [Rows.of(fixed)]
         found = _bits_by_trial([r for part in parts for r in zip(part.inputs, part.targets, part.scored, strict=True)])
     else:
         found = _reals_by_trial(task)
     np.testing.assert_allclose(claim, found, rtol=0, atol=1e-12)
+
+
+def rows_are_paths(task: Task) -> None:
+    """Every row, of either split, is a path of the scenario; where an answer is asked for, the paths that a row takes
+    ask for all of it, and none of them for another one. A proof about the scenario is then one about every row."""
+    scenario, fixed = task.scenario(), task.examples()
+    assert scenario.steps == task.longest, "the scenario's longest row is another one"
+    for split in ("train", "test"):
+        batch = Rows.of(fixed) if fixed is not None else Rows(*(part[:200] for part in rows(task, split)))
+        reads = _readings(scenario, batch.inputs.astype(np.float64))
+        for row, present in enumerate(batch.present):
+            paths: set[tuple[str, frozenset[tuple[str, float]]]] = {(scenario.start, frozenset())}
+            for step in np.flatnonzero(present):
+                paths = {
+                    (e.target, bound | {(e.remember[1], float(batch.inputs[row, step, e.remember[0]]))})
+                    if e.remember
+                    else (e.target, bound)
+                    for node, bound in paths
+                    for e in scenario.leaving(node)
+                    if reads[e.boxes][row, step]
+                }
+                assert paths, f"row {row} of {split} leaves every path at step {step + 1}"
+                if batch.scored[row, step]:
+                    found = [(node, *_judged(scenario, node, dict(bound), batch.targets[row, step]))
+                             for node, bound in paths if node in scenario.answers]  # fmt: skip
+                    wrong = [node for node, asked, right in found if (asked & ~right).any()]
+                    assert not wrong, f"row {row} of {split} has another answer at step {step + 1} than {wrong}"
+                    assert np.any([asked for _, asked, _ in found], 0).all(), f"no answer at step {step + 1}: {paths}"
+
+
+def _readings(scenario: Scenario, inputs: np.ndarray) -> dict[tuple[Box, ...], np.ndarray]:
+    """For the boxes of every edge [row, time]: whether the input there lies in one of them."""
+    return {
+        boxes: np.any([((inputs >= box.low) & (inputs <= box.high)).all(-1) for box in boxes], 0)
+        for boxes in {edge.boxes for edge in scenario.edges}
+    }
+
+
+def _judged(scenario: Scenario, node: str, known: dict[str, float], target: np.ndarray) -> tuple[Any, Any]:
+    """For every output: whether this node asks for it, and whether the answer is the target."""
+    answer = scenario.answers[node]
+    if isinstance(answer, Class):
+        return np.ones(len(target), bool), np.full(len(target), answer.output == target.argmax())
+    assert len(answer) == len(target)
+    values = [v and v.constant + sum(by * known[name] for name, by in v.names.items()) for v in answer]
+    asked = np.array([value is not None for value in values])
+    return asked, asked & (np.abs(np.array(values, np.float64) - target) < 1e-6)
 
 
 def bad_axes_are_refused_together(kind: type[Task]) -> None:
@@ -194,9 +247,12 @@ def _guess_symbols(train: Rows, test: Rows) -> np.ndarray:
 
 
 def _guess_numbers(train: Rows, test: Rows) -> np.ndarray:
+    numbers = np.array([len(np.unique(feature)) > FEW for feature in train.inputs[train.scored].T])
+
     def seen(batch: Rows) -> Any:
         x = batch.inputs[batch.scored].astype(np.float64)
-        return x[:, 0, None] ** np.arange(4), x[:, 1:], batch.targets[batch.scored].astype(np.float64)
+        powers = np.concatenate([np.ones((len(x), 1)), *(x[:, numbers] ** power for power in (1, 2, 3))], 1)
+        return powers, np.where(numbers, 0, x), batch.targets[batch.scored].astype(np.float64)
 
     (powers, markers, y), (new_powers, new_markers, new_y) = seen(train), seen(test)
     squares = np.full(len(new_y), np.nan)
@@ -221,7 +277,9 @@ def _bits_by_trial(found: list[Any]) -> list[float]:
         pasts: dict[bytes, list[Any]] = defaultdict(list)
         for inputs, targets, scored in distinct:
             pasts[inputs[:end].tobytes()].append((inputs[end:], targets[end:], scored[end:]))
-        futures = list(pasts.values())
+        # Pasts before the same futures, with the same answers, can always be held as one.
+        same = {frozenset((x.tobytes(), y.tobytes(), a.tobytes()) for x, y, a in past): past for past in pasts.values()}
+        futures = list(same.values())
         if len({frozenset(x.tobytes() for x, _, _ in future) for future in futures}) == 1:
             answers = {frozenset((x.tobytes(), y[asked].tobytes()) for x, y, asked in future) for future in futures}
             bits.append(math.log2(len(answers)))
@@ -251,6 +309,20 @@ def _fewest_groups(count: int, apart: set[tuple[int, int]]) -> int:
         return any(fits(groups, (*chosen, group)) for group in free if group not in clash)
 
     return next(groups for groups in range(1, count + 1) if fits(groups, ()))
+
+
+def _bits_by_answers(task: Task) -> list[float]:
+    """log2 of how many different lists of answers the pasts have, where any future can follow any past."""
+    batch, bits = rows(task, "train"), []
+    inputs, last = batch.inputs[:2000].astype(np.float64), batch.inputs[-5:].astype(np.float64)
+    assert batch.scored[:, -1].all(), "where rows end at different steps, not every future fits every past"
+    for end in range(1, task.longest + 1):
+        answers = {
+            b"".join(task.oracle(np.concatenate([past[:end], future[end:]]))[end:].tobytes() for future in last)
+            for past in inputs
+        }
+        bits.append(math.log2(len(answers)))
+    return bits
 
 
 def _reals_by_trial(task: Task) -> list[float]:

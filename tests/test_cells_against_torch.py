@@ -5,6 +5,7 @@ Weights are copied by the gates' names. PyTorch keeps two biases everywhere; whe
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ CLOSE = {"rtol": 0, "atol": 1e-12}
 PEERS = {
     "elman": (torch.nn.RNN, ("candidate",)),
     "gru": (torch.nn.GRU, ("reset", "update", "candidate")),
+    "irnn": (partial(torch.nn.RNN, nonlinearity="relu"), ("candidate",)),
     "lstm": (torch.nn.LSTM, ("input", "forget", "candidate", "output")),
 }
 """Our cell, PyTorch's class, and the order in which that keeps the gates one below the other."""

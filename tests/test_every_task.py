@@ -11,12 +11,14 @@ from dataclasses import fields
 import pytest
 
 from holdfast import tasks
+from holdfast.core.task import Task
 from tests import task_laws as laws
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
 SMALL = {
     "adding": [{"steps": 7}, {"steps": 5, "variant": "anywhere"}, {"steps": 24, "variant": "1997"}],
+    "bits": [{"steps": 4, "bits": 2}, {"steps": 2, "bits": 3, "noise": 0.9}, {"steps": 3, "bits": 1}],
     "copy": [
         {"steps": 10, "symbols": 2, "lag": 2},
         {"steps": 7, "symbols": 3, "lag": 0},
@@ -29,6 +31,7 @@ SMALL = {
         {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
         {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
     ],
+    "order": [{"steps": 6}, {"steps": 7, "variant": "three"}],
     "recall": [
         {"steps": 4, "position": 2, "range": (-2.0, 2.0)},
         {"steps": 3, "position": 3},
@@ -98,6 +101,16 @@ def test_the_memory_demanded_is_what_has_to_be_told_apart(name, axes):
     laws.memory_is_what_has_to_be_told_apart(tasks.get(name)(**axes))
 
 
+@pytest.mark.parametrize(("name", "axes"), [p for p in ALL if tasks.get(p.values[0]).scenario is not Task.scenario])
+def test_every_row_is_a_path_of_the_scenario(name, axes):
+    laws.rows_are_paths(tasks.get(name)(**axes))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_our_tasks_describe_all_their_rows(name):
+    assert tasks.get(name).scenario is not Task.scenario
+
+
 @pytest.mark.parametrize("name", tasks.FOLDER.names())
 def test_bad_axes_are_refused_together(name):
     laws.bad_axes_are_refused_together(tasks.get(name))
@@ -119,6 +132,11 @@ def test_bad_axes_are_refused_together(name):
         (laws.splits_are_disjoint, "shared_numbers", "100.00% of the numbers are in both splits"),
         (laws.chance_is_the_best_guess, "modest_chance", "claim 0.33333"),
         (laws.memory_is_what_has_to_be_told_apart, "forgetful_memory", "Mismatched elements"),
+        (laws.chance_is_the_best_guess, "modest_bits", "claim 0.98010"),
+        (laws.memory_is_what_has_to_be_told_apart, "modest_bits", "Mismatched elements"),
+        (laws.rows_are_paths, "missing_path", "row 0 of train leaves every path at step 2"),
+        (laws.rows_are_paths, "wrong_answer", "row 0 of train has another answer at step 10 than .'held'."),
+        (laws.rows_are_paths, "missing_answer", "no answer at step 10"),
     ],
 )
 def test_a_law_catches_the_task_that_breaks_it(law, offender, words, offenders):

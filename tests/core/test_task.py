@@ -9,7 +9,7 @@ import pytest
 
 from holdfast import tasks
 from holdfast.core.errors import BadValue
-from holdfast.core.task import Batch, Criterion
+from holdfast.core.task import Batch, Criterion, Task
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,8 @@ BAD = [
         "echo: 2 distractors out of 3 symbols make only 9 different rows; training and test rows are disjoint, which "
         "needs at least 16; --accuracy is 1.5, expected at most 1.",
     ),
+    ("bits", {"noise": 1.0}, "bits: --noise is 1, expected less than 1, the size of a sign."),
+    ("order", {"accuracy": 2.0}, "order: --accuracy is 2, expected at most 1."),
     ("copy", {"accuracy": 2.0}, "copy: --accuracy is 2, expected at most 1."),
     (
         "copy",
@@ -109,3 +111,15 @@ def test_a_range_without_bounds_is_refused_by_every_task_that_draws_from_one(bou
 def test_contradicting_sequences_are_refused_along_with_every_other_reason():
     with pytest.raises(BadValue, match=r"contradict each other.*--accuracy is 2"):
         tasks.get("echo")(sequences=(("1", "2"), ("1", "3")), accuracy=2.0)
+
+
+def test_a_task_that_does_not_describe_all_its_rows_says_that_nothing_can_be_proved():
+    class Silent(tasks.get("recall")):
+        scenario = Task.scenario
+
+    with pytest.raises(BadValue) as caught:
+        Silent().scenario()
+    assert caught.value.message == (
+        "test_task: this task does not describe all its rows at once, so nothing can be proved about it."
+    )
+    assert caught.value.fix == "tasks/recall.py shows how one does: by a method 'scenario'."

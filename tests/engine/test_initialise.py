@@ -14,7 +14,7 @@ from holdfast.core.errors import BadValue, UnknownName
 from holdfast.engine.initialise import Initialisation, build, parse
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
-KNOWN = "auto, or keras or pytorch, then any of +orthogonal, +forget=NUMBER, +chrono or +chrono=STEPS"
+KNOWN = "auto, or keras or pytorch, then any of +orthogonal, +identity, +forget=NUMBER, +chrono or +chrono=STEPS"
 
 
 def made(cell, initialisation, units=40, **more):
@@ -48,6 +48,13 @@ def test_auto_is_plain_for_a_cell_that_keeps_nothing():
         assert parse("auto", cells.get(cell), lag_steps=30) == Initialisation("keras")
 
 
+def test_auto_is_the_identity_for_the_cell_that_asks_for_it():
+    found = parse("auto", cells.get("irnn"), lag_steps=30)
+    assert found == Initialisation("keras", identity=True)
+    assert parse(str(found), cells.get("irnn"), lag_steps=30) == found
+    assert [name for name in cells.FOLDER.names() if cells.get(name).identity] == ["irnn"]
+
+
 @pytest.mark.parametrize(
     ("text", "cell", "message", "fix"),
     [
@@ -73,6 +80,24 @@ def test_auto_is_plain_for_a_cell_that_keeps_nothing():
             "keras+forget=1",
             "feedforward",
             "feedforward has no gate that keeps its state, so 'keras+forget=1' has no bias to set.",
+            "Try keras.",
+        ),
+        (
+            "keras+orthogonal+identity",
+            "elman",
+            "--initialisation has both orthogonal and identity, which set the same matrix.",
+            "Leave one out.",
+        ),
+        (
+            "pytorch+identity",
+            "gru",
+            "gru has 3 gates, and the identity is for a cell with one, so 'pytorch+identity' has no meaning.",
+            "Try keras.",
+        ),
+        (
+            "keras+identity",
+            "feedforward",
+            "feedforward has no recurrent matrix, so 'keras+identity' has no meaning.",
             "Try keras.",
         ),
     ],
@@ -120,6 +145,17 @@ def test_orthogonal_makes_the_recurrence_of_every_gate_orthogonal(scheme, float6
     for matrix in drawn:
         np.testing.assert_allclose(matrix @ matrix.T, np.eye(40), rtol=0, atol=1e-12)
     assert all(np.abs(drawn[0] - other).max() > 0.1 for other in drawn[1:]), "two gates have the same matrix"
+
+
+@pytest.mark.parametrize("framework", ["keras", "pytorch"])
+@pytest.mark.parametrize("cell", ["irnn", "elman"])
+def test_identity_sets_the_recurrent_matrix_of_every_layer_and_nothing_else(framework, cell):
+    plain, changed = made(cell, framework, layers=2), made(cell, f"{framework}+identity", layers=2)
+    for before, after in zip(plain.layers, changed.layers, strict=True):
+        assert (after["h"].matrix == np.eye(40)).all()
+        assert (before["x"].matrix == after["x"].matrix).all()
+        assert (before["x"].bias == after["x"].bias).all()
+    assert (plain.readout.matrix == changed.readout.matrix).all()
 
 
 def test_keras_sets_the_lstms_forget_bias_to_one_and_every_other_to_zero():

@@ -32,4 +32,5 @@ def get(name: str) -> Cell:
         gates=module.Gates._fields,
         state_type=module.State,
         step=module.step,
+        identity=getattr(module, "identity", False),
     )

@@ -42,7 +42,8 @@ class Cell:
 
     ``letters`` are the symbols that the literature uses for the gates (``{"forget": "f"}``). ``keep`` names the
     gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
-    that is all that an initialisation needs to know to set a time scale.
+    that is all that an initialisation needs to know to set a time scale. ``identity`` says that the recurrent
+    matrix is meant to start as the identity (a name that a cell's file may leave out).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Cell:
     gates: tuple[str, ...]
     state_type: type
     step: StepFunction
+    identity: bool = False
 
     def parameters(self, inputs: int, units: int) -> int:
         """How many numbers one layer of this cell holds."""

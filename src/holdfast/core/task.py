@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.errors import refuse
+from holdfast.core.errors import BadValue, refuse
+from holdfast.core.scenario import Scenario
 
 Split = Literal["train", "test"]
 """Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
@@ -146,6 +147,13 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def memory(self) -> list[float]:
         """How much must be held after each step, in ``memory_unit``, of what was read before."""
+
+    def scenario(self) -> Scenario:
+        """All rows at once, as an automaton that a proof can go through. Raises ``BadValue`` where there is none."""
+        raise BadValue(
+            f"{self.name}: this task does not describe all its rows at once, so nothing can be proved about it.",
+            "tasks/recall.py shows how one does: by a method 'scenario'.",
+        )
 
     def label_input(self, features: np.ndarray) -> str:
         """One input in the user's words."""

@@ -4,9 +4,11 @@ keras                       Glorot uniform inputs, orthogonal recurrence, zero b
 pytorch                     everything uniform in +-1/sqrt(units); both of its biases where it has two
 keras+forget=3              the bias of the gate that keeps (forget, or the GRU's update) set to 3
 pytorch+orthogonal          the recurrent matrix of every gate orthogonal
+keras+identity              the recurrent matrix 1, of a cell with a single gate (Le et al. 2015, arXiv:1504.00941)
 keras+chrono=1000           time scales of up to 1000 steps (Tallec & Ollivier 2018, arXiv:1804.11188)
 keras+chrono                the same with the task's own lag
-auto                        keras+chrono where the cell has a gate that keeps, else keras
+auto                        keras+chrono where the cell has a gate that keeps, keras+identity where it asks for
+                            that (irnn), else keras
 """
 
 from __future__ import annotations
@@ -36,12 +38,14 @@ class Initialisation:
 
     framework: str = "keras"
     orthogonal: bool = False
+    identity: bool = False
     forget: float | None = None
     chrono: float | None = None
 
     def __str__(self) -> str:
         parts = [self.framework]
         parts += ["orthogonal"] if self.orthogonal else []
+        parts += ["identity"] if self.identity else []
         parts += [f"forget={_exact(self.forget)}"] if self.forget is not None else []
         parts += [f"chrono={_exact(self.chrono)}"] if self.chrono is not None else []
         return "+".join(parts)
@@ -50,18 +54,18 @@ class Initialisation:
 def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     """``"keras+chrono"`` for this cell and lag. Raises ``BadValue`` with what is possible."""
     if text == "auto":
-        text = "keras+chrono" if cell.keep else "keras"
+        text = "keras+chrono" if cell.keep else "keras+identity" if cell.identity else "keras"
     first, *changes = text.split("+")
-    known = "auto, or keras or pytorch, then any of +orthogonal, +forget=NUMBER, +chrono or +chrono=STEPS"
+    known = "auto, or keras or pytorch, then any of +orthogonal, +identity, +forget=NUMBER, +chrono or +chrono=STEPS"
     if first not in FRAMEWORKS:
         raise BadValue(f"--initialisation starts with '{first}', expected {known}.", "Try keras+chrono.")
     made = Initialisation(first)
     for change in changes:
-        match = re.fullmatch(r"(orthogonal)|(chrono)(?:=(\d+(?:\.\d+)?))?|(forget)=([-+.\de]+)", change)
+        match = re.fullmatch(r"(orthogonal|identity)|(chrono)(?:=(\d+(?:\.\d+)?))?|(forget)=([-+.\de]+)", change)
         if not match:
             raise BadValue(f"--initialisation has '+{change}', expected {known}.", "Try keras+chrono.")
         if match[1]:
-            made = replace(made, orthogonal=True)
+            made = replace(made, **{match[1]: True})
         elif match[2]:
             made = replace(made, chrono=max(2.0, _number("chrono", match[3] or str(lag_steps))))
         else:
@@ -70,7 +74,20 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
         raise BadValue("--initialisation has both forget and chrono, which set the same bias.", "Leave one out.")
     if (made.forget is not None or made.chrono is not None) and not cell.keep:
         raise BadValue(f"{cell.name} has no gate that keeps its state, so '{text}' has no bias to set.", "Try keras.")
+    if made.identity and made.orthogonal:
+        raise BadValue(
+            "--initialisation has both orthogonal and identity, which set the same matrix.", "Leave one out."
+        )
+    if made.identity and (why := _why_no_identity(cell)):
+        raise BadValue(f"{cell.name} {why}, so '{text}' has no meaning.", "Try keras.")
     return made
+
+
+def _why_no_identity(cell: Cell) -> str:
+    if not any(m.source == "h" for m in cell.maps):
+        return "has no recurrent matrix"
+    # In front of several gates an identity would carry nothing on: each unit would only gate itself.
+    return f"has {len(cell.gates)} gates, and the identity is for a cell with one" if len(cell.gates) > 1 else ""
 
 
 def _number(name: str, text: str) -> float:
@@ -140,7 +157,9 @@ def _draw(
 ) -> Linear:
     rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)
-    if source == "h" and how.orthogonal:
+    if source == "h" and how.identity:
+        matrix = np.eye(rows, columns)
+    elif source == "h" and how.orthogonal:
         matrix = np.concatenate([_orthogonal(random, rows, shape.units) for _ in shape.gates], 1)
     elif source == "h" and how.framework == "keras":
         # Keras draws all gates side by side as one matrix with orthonormal rows; "+orthogonal" draws each gate's own.

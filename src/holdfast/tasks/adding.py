@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core import splits
+from holdfast.core.scenario import Box, Edge, Scenario, Value
 from holdfast.core.task import Batch, Criterion, Task, axis
 
 
@@ -118,3 +119,39 @@ class Adding(Task):
     def memory(self):
         # In variant 1997 the first value never counts.
         return [0.0 if self.variant == "1997" else 1.0] + [1.0] * (self.longest - 2) + [0.0]
+
+    def scenario(self):
+        """Where the marks are is free, but for their number: no mark yet, one, two.
+
+        In variant 1997 a mark on the first pair is counted and its value is not; after the last pair nothing follows.
+        """
+        paper = self.variant == "1997"
+        low = -1.0 if paper else 0.0
+
+        def pair(marker: float) -> tuple[Box, ...]:
+            return (Box((low, marker), (1.0, marker)),)
+
+        plain, marked = pair(0.0), pair(1.0)
+        edges = [
+            Edge("none", "none", plain),
+            Edge("none", "one", marked, (0, "first")),
+            Edge("one", "one", plain),
+            Edge("one", "two", marked, (0, "second")),
+            Edge("two", "two", plain),
+        ]
+        both = {"first": 1.0, "second": 1.0}
+        start, answers = "none", {"two": (Value(both),)}
+        if paper:
+            start, end = "start", pair(-1.0)
+            edges += [
+                Edge("start", "none", end),
+                Edge("two", "end", end),
+                Edge("start", "first pair", marked),
+                Edge("first pair", "first pair", plain),
+                Edge("first pair", "first pair and one", marked, (0, "second")),
+                Edge("first pair and one", "first pair and one", plain),
+                Edge("first pair and one", "end of one", end),
+            ]
+            quarter = dict.fromkeys(both, 0.25)
+            answers = {"end": (Value(quarter, 0.5),), "end of one": (Value({"second": 0.25}, 0.5),)}
+        return Scenario(start, tuple(edges), answers, dict.fromkeys(both, (low, 1.0)), self.longest)

@@ -10,6 +10,7 @@ Source: Hochreiter & Schmidhuber 1997 in spirit; in this form Arjovsky, Shah & B
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core import splits
+from holdfast.core.scenario import Answer, Box, Class, Edge, Scenario, Value, drawn, one_hot, point
 from holdfast.core.task import Batch, Criterion, Task, axis, range_mistakes
 
 FEWEST = 1000
@@ -115,6 +117,39 @@ class Copy(Task):
         each = math.log2(self.symbols) if self.variant == "symbols" else 1.0
         n, before = self.steps, self.longest - self.steps
         return [each * (min(t, n) - max(0, t - before)) for t in range(1, self.longest + 1)]
+
+    def scenario(self):
+        return self._symbols_one_by_one() if self.variant == "symbols" else self._numbers_by_name()
+
+    def _numbers_by_name(self) -> Scenario:
+        """One path: x1 ... xn are read, then any number of blanks, the signal, and each is asked for."""
+        low, high = drawn(*self.range)
+        number, blank, signal = (Box((low, 0.0), (high, 0.0)),), (point(0.0, 0.0),), (point(0.0, 1.0),)
+        names = [f"x{j + 1}" for j in range(self.steps)]
+        asked = [f"answer {name}" for name in names]
+        reading = itertools.pairwise(["start", *(f"read {name}" for name in names[:-1]), "wait"])
+        edges = [Edge(*step, number, (0, name)) for step, name in zip(reading, names, strict=True)]
+        edges += [Edge("wait", "wait", blank), Edge("wait", asked[0], signal)]
+        edges += [Edge(*step, blank) for step in itertools.pairwise(asked)]
+        answers = {node: (Value({name: 1.0}),) for node, name in zip(asked, names, strict=True)}
+        return Scenario("start", tuple(edges), answers, dict.fromkeys(names, (low, high)), self.longest)
+
+    def _symbols_one_by_one(self) -> Scenario:
+        """For each place j and symbol s a path ``j=s`` of the rows that have s there; only that place is asked for."""
+        anything = one_hot(self.inputs, *range(self.symbols))
+        blank, signal = one_hot(self.inputs, self.symbols), one_hot(self.inputs, self.symbols + 1)
+        edges: list[Edge] = []
+        answers: dict[str, Answer] = {}
+        for place, symbol in itertools.product(range(1, self.steps + 1), range(self.symbols)):
+            here = f"{place}={symbol}:"
+            nodes = ["start", *(f"{here}read{j}" for j in range(1, self.steps)), f"{here}wait"]
+            for j, step in enumerate(itertools.pairwise(nodes), 1):
+                edges.append(Edge(*step, one_hot(self.inputs, symbol) if j == place else anything))
+            wait, asked = nodes[-1], [f"{here}answer{j}" for j in range(1, place + 1)]
+            edges += [Edge(wait, wait, blank), Edge(wait, asked[0], signal)]
+            edges += [Edge(*step, blank) for step in itertools.pairwise(asked)]
+            answers[asked[-1]] = Class(symbol)
+        return Scenario("start", tuple(edges), answers, {}, self.longest)
 
     def label_input(self, features):
         if self.variant == "reals":

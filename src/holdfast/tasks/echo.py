@@ -25,6 +25,7 @@ import numpy as np
 from holdfast.core import sequences as given
 from holdfast.core import splits
 from holdfast.core.errors import BadValue
+from holdfast.core.scenario import Class, Edge, Scenario, one_hot
 from holdfast.core.task import Batch, Criterion, Task, axis
 
 
@@ -146,6 +147,26 @@ class Echo(Task):
         if self.sequences:
             return given.memory_bits(self.sequences)
         return [math.log2(self.symbols)] * (self.lag - 1) + [0.0]
+
+    def scenario(self):
+        """Random: one path per first symbol, with any number of distractors. Given: one path per sequence."""
+        edges: list[Edge] = []
+        answers: dict[str, Class] = {}
+        if not self.sequences:
+            offset = self.symbols if self.variant == "apart" else 0
+            others = one_hot(self.inputs, *range(offset, offset + self._other))
+            for first in range(self.symbols):
+                read, held = f"{first}", f"{first} held"
+                edges.append(Edge("start", read, one_hot(self.inputs, first)))
+                edges += [Edge(read, held, others), Edge(held, held, others)]
+                answers[held] = Class(first)
+        for number, words in enumerate(self.sequences or (), 1):
+            node = "start"
+            for step, (word, follows) in enumerate(itertools.pairwise(words), 1):
+                source, node = node, f"{number}:{step}"
+                edges.append(Edge(source, node, one_hot(self.inputs, self.alphabet.index(word))))
+                answers[node] = Class(self.alphabet.index(follows))
+        return Scenario("start", tuple(edges), answers, {}, self.longest)
 
     def label_input(self, features):
         return self.alphabet[int(np.argmax(features))] if features.any() else ""

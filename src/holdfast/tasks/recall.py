@@ -8,6 +8,7 @@ Source: datascience.stackexchange 46704, "The memorisation capacity of an LSTM (
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import jax
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core import splits
+from holdfast.core.scenario import Box, Edge, Scenario, Value, drawn
 from holdfast.core.task import Batch, Criterion, Task, axis, range_mistakes
 
 
@@ -94,3 +96,12 @@ class Recall(Task):
 
     def memory(self):
         return [float(self.position <= t < self.steps) for t in range(1, self.steps + 1)]
+
+    def scenario(self):
+        """x_position is held from its step on, however many numbers follow."""
+        name, limits = f"x{self.position}", drawn(*self.range)
+        number = (Box((limits[0],), (limits[1],)),)
+        before = [str(t) for t in range(self.position)]  # numbers read so far
+        edges = [Edge(now, then, number) for now, then in itertools.pairwise(before)]
+        edges += [Edge(before[-1], "held", number, (0, name)), Edge("held", "held", number)]
+        return Scenario(before[0], tuple(edges), {"held": (Value({name: 1.0}),)}, {name: limits}, self.longest)
