@@ -12,6 +12,9 @@ from holdfast.core.errors import BadValue, UnknownName
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that appears in the parsed arguments only if the user gave it."""
 
+ANY = "any"
+"""In place of a length: every length."""
+
 
 class Parser(argparse.ArgumentParser):
     """The parser of one verb. ``docstring`` is its module's: everything after the first paragraph is help."""
@@ -50,14 +53,19 @@ class Parser(argparse.ArgumentParser):
             options.setdefault("metavar", {int: "N", float: "X", str: "TEXT"}[kind])
         self.add_argument(f"--{name}", type=readers[kind], help=help, **options)
 
-    def axes(self, task: type) -> None:
-        """A flag for every axis of a task, present in the result only where given."""
+    def axes(self, task: Any, any_length: bool = False) -> None:
+        """A flag for every axis of a task, present in the result only where given.
+
+        ``any_length``: the axis of its length may also be the word "any", which is then what the result holds.
+        """
         group = self.add_argument_group(f"axes of {task.__module__.rsplit('.', 1)[-1]}")
         for axis in fields(task):
             default, help = axis.default, axis.metadata["help"]
             options: dict[str, Any] = {"default": GIVEN_ONLY, "help": f"{help} (default: {_shown(default)})"}
             if axis.name == "sequences":
                 options |= {"nargs": "+", "type": str, "metavar": "A,B,C"}
+            elif any_length and axis.name == task.length_axis:
+                options |= {"type": _int_or_any, "metavar": "N|any"}
             elif isinstance(default, tuple):
                 options |= {"nargs": len(default), "type": _float, "metavar": ("LOW", "HIGH")}
             else:
@@ -88,6 +96,10 @@ def _int(text: str) -> int:
         return int(text.replace("_", ""))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+
+
+def _int_or_any(text: str) -> int | str:
+    return text if text == ANY else _int(text)
 
 
 def _float(text: str) -> float:

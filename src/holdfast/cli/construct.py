@@ -1,0 +1,86 @@
+"""Which weights would remember this? Build them, say how they work, and how far they are right.
+
+No training: a few units of a standard cell, their gates explained, an error budget, and a claim for every input
+in the range. Gains follow from the tolerance, the length, the range and the number format. For '--steps any' the
+claim is for every length; for '--range -inf inf' the answer is no, with the proof and a sequence that shows it.
+
+examples:
+  holdfast construct recall --cell lstm --steps 1000 --range -1 1 --tolerance 1e-3 --out net.safetensors
+  holdfast construct recall --cell gru --steps any
+  holdfast construct copy --cell gru --steps 10 --lag 100
+  holdfast construct recall --range -inf inf
+
+exit code: 0 if there is such a network, 1 if a theorem says that there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+
+from holdfast.cli._flags import add_json, given_axes
+from holdfast.cli._output import print_json
+from holdfast.cli._parser import ANY, Parser
+from holdfast.core.errors import BadValue
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    parser.add_argument("task", metavar="TASK", help="recall, copy, adding, echo, order, bits, ...")
+    parser.flag("cell", default="lstm", help="lstm, gru, elman, lstm1997 or irnn (default: lstm)")
+    parser.flag("units", int, default=32, help="hidden units; those that are not needed are zero (default: 32)")
+    parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")
+    parser.flag(
+        "semantics",
+        choices=("real", "ieee"),
+        default="ieee",
+        help="for --steps any: hold in exact arithmetic, or as the network runs (default: ieee)",
+    )
+    parser.flag("out", help="where to write the network (*.safetensors)", metavar="FILE")
+    add_json(parser)
+    if words and not words[0].startswith("-"):
+        from holdfast import tasks
+
+        parser.axes(tasks.get(words[0]), any_length=True)
+
+
+def run(args: Namespace) -> int:
+    import jax
+
+    if args.dtype == "float64":
+        jax.config.update("jax_enable_x64", True)
+
+    from holdfast import tasks
+    from holdfast.report.terminal import draw
+    from holdfast.studies import construction, impossibility
+    from holdfast.train.settings import make_task
+
+    kind = tasks.get(args.task)
+    axes = given_axes(kind, vars(args))
+    forever = axes.get(kind.length_axis) == ANY
+    if forever:
+        del axes[kind.length_axis]
+    range_ = axes.get("range", getattr(kind, "range", (-1.0, 1.0)))
+    if not all(math.isfinite(end) for end in range_):
+        axes.pop("range", None)
+    _check_range(range_)
+    task = make_task(args.task, axes)
+    steps = None if forever else task.longest
+    tolerance = getattr(task, "tolerance", math.inf)
+    asked = {"units": args.units, "steps": steps, "tolerance": tolerance, "dtype": args.dtype}
+    refused = impossibility.look(task, range_, args.cell, semantics=args.semantics, **asked)
+    if refused is not None:
+        print_json(refused.as_json()) if args.json else draw(refused.parts())
+        return 1
+    told = construction.construct(task, args.cell, **asked)
+    if args.out:
+        from holdfast.engine.files import save
+
+        save(told.construction.network, args.out, told.origin())
+    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out))
+    return 0
+
+
+def _check_range(range_: tuple[float, float]) -> None:
+    low, high = range_
+    if not low < high:
+        raise BadValue(f"--range {low:g} {high:g} is empty, expected the smaller number first.")

@@ -1,0 +1,18 @@
+"""How registers are realised on each cell: one file, one cell. ``get("lstm")`` is the function of ``lstm.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from holdfast.construct.budget import Demand
+from holdfast.construct.layout import Realised
+from holdfast.construct.program import Program
+from holdfast.core.registry import Folder
+
+FOLDER = Folder("backend", "holdfast.construct.backends", Path(__file__).parent)
+
+
+def get(name: str) -> Callable[[Program, Demand], Realised]:
+    """The function that lays a program out on this cell. Raises ``UnknownName``."""
+    return FOLDER.load(name).realise

@@ -1,0 +1,66 @@
+"""Registers on a ReLU network: exact, in real arithmetic too.
+
+    flag     p = relu(1), then a chain of copies
+    writers  s+ = relu(v - K L),  s- = relu(-v - K L)      L = 0 when written, at least 1 otherwise; K >= V
+    memory   m+ = relu(m+ + s+_before),  m- alike
+    read     m+ - m- + s+ - s-
+
+The two halves of a number are never both there, relu is the identity on each, and L shuts them out exactly. The
+memory's own block of recurrent weights is the identity: this is the IRNN.
+"""
+
+from __future__ import annotations
+
+from holdfast.construct.budget import Budget, Demand, power_of_two
+from holdfast.construct.layout import Layout, Realised, drive_name, last_flag
+from holdfast.construct.program import ALWAYS, Program
+from holdfast.construct.sheet import Sheet
+from holdfast.construct.threshold import Range
+
+SIDES = ((1.0, "+"), (-1.0, "-"))
+
+
+def realise(program: Program, demand: Demand) -> Realised:
+    """Lay ``program`` out on ReLU units, four for each register and one for every step up to the last flag."""
+    sheet = Sheet("irnn", [c.name for c in program.channels])
+    layout = Layout(program, demand, sheet, _chain(program, sheet))
+    drown, rounded = 4 * power_of_two(demand.size), 0.0
+    for register in program.registers:
+        if register.when is ALWAYS:
+            for sign, side in SIDES:
+                sheet.unit(f"{register.name}{side}", "copy", candidate=layout.value(register.value, sign))
+            continue
+        layout.no_sources(register)
+        if not register.adds and register.writes != 1:
+            layout.refuse(f"'{register.name}' is overwritten, and a unit with identity recurrence cannot clear")
+        held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
+        # K - K + v rounds on the grid of K; where the gate is one flag that is still 0, there is nothing to cancel.
+        rounded = max(rounded, 4 * drown * demand.writes if held.bias else 0.0)
+        for sign, side in SIDES:
+            bias, weights = layout.value(register.value, sign)
+            into = {n: weights.get(n, 0.0) + held.weights.get(n, 0.0) for n in weights.keys() | held.weights.keys()}
+            sheet.unit(f"{register.name} in{side}", "writer", candidate=(bias + held.bias, into))
+            memory = f"{register.name}{side}"
+            sheet.unit(memory, "memory", candidate=(0.0, {memory: 1.0, f"{register.name} in{side}": 1.0}))
+    layout.no_events()
+    for bit in program.bits:
+        layout.refuse(f"'{bit.name}' is to be kept against noise, which identity recurrence adds up")
+    layout.read(
+        lambda name: {
+            f"{name}{stage}{side}": sign
+            for sign, side in SIDES
+            for stage in ("", " in")
+            if f"{name}{stage}{side}" in sheet.units
+        }
+    )
+    added = max((len(r.value.terms) for r in program.registers), default=1) * demand.writes
+    rounded += 0.0 if added == 1 else 4 * added * demand.size
+    return Realised(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
+
+
+def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:
+    last = last_flag(program)
+    names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]
+    for j, name in enumerate(names):
+        sheet.unit(name, "flag", candidate=(0.0, {names[j - 1]: 1.0}) if j else (1.0, {}))
+    return [{n: (1.0, 1.0) if elapsed > j else (0.0, 0.0) for j, n in enumerate(names)} for elapsed in range(last + 1)]

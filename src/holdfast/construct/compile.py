@@ -1,0 +1,108 @@
+"""From a program to a network with a claim: what is demanded, the layout on a cell, the weights, the budget.
+
+``compile_program`` refuses with every reason at once: a condition that no gate follows, a copy that the cell cannot
+make, units that are missing, a tolerance below what the number format allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from holdfast.construct import backends
+from holdfast.construct.budget import Budget, demand
+from holdfast.construct.layout import Realised
+from holdfast.construct.program import Program
+from holdfast.construct.sheet import Sheet
+from holdfast.core.claim import Claim, Semantics
+from holdfast.core.errors import BadValue, refuse
+from holdfast.core.formats import FORMATS
+from holdfast.engine.network import Network
+
+COARSEST = 64
+"""How many doublings of a tolerance are tried to say which one would do."""
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": ("real", "ieee")}
+"""In which arithmetic a network for every length holds: rounding closes gates, or identity recurrence keeps."""
+
+
+@dataclass(frozen=True)
+class Construction:
+    """The network, what is claimed of it, where its error comes from, and the units by name, as they were written."""
+
+    network: Network
+    claim: Claim
+    budget: Budget
+    sheet: Sheet
+    gap: float | None
+
+
+def compile_program(
+    program: Program,
+    cell: str,
+    *,
+    units: int,
+    steps: int | None,
+    tolerance: float,
+    dtype: str = "float32",
+    task: str = "program",
+    axes: Mapping[str, Any] | None = None,
+) -> Construction:
+    """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
+
+    Raises ``UnknownName`` for a cell that has no backend, ``BadValue`` with every reason why there is no network.
+    """
+    reasons = [] if tolerance > 0 else [f"--tolerance is {tolerance:g}, expected a positive number"]
+    reasons += [] if units >= 1 else [f"--units is {units}, expected at least 1"]
+    reasons += [] if steps is None or steps >= 1 else [f"--steps is {steps}, expected at least 1 or 'any'"]
+    if dtype not in FORMATS:
+        reasons.append(f"--dtype is '{dtype}', expected one of {', '.join(FORMATS)}")
+    refuse(reasons, f"construct {task}")
+    bound = tolerance if program.gap is None else program.gap / 2
+    realised, gain = _realise(program, cell, steps, tolerance, dtype)
+    needed, reasons = len(realised.sheet.units), list(realised.reasons)
+    if needed > units:
+        reasons.append(f"it takes {needed} units ({', '.join(realised.sheet.units)}), and there are {units}")
+    budget = realised.budget * gain
+    if not reasons and budget.total > bound:
+        reasons.append(
+            f"--tolerance {tolerance:g} is below what {cell} reaches in {dtype}"
+            + (f" at {steps} steps" if steps is not None else "")
+            + _coarser(program, cell, steps, tolerance, dtype)
+        )
+    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or what is asked of it.")
+    claim = Claim(
+        task,
+        dict(axes or {}),
+        budget.total if program.gap is None else 0.0,
+        steps,
+        ("real", "ieee") if steps is not None else FOREVER.get(cell, ("ieee",)),
+        dtype,
+    )
+    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
+
+
+def _realise(program: Program, cell: str, steps: int | None, tolerance: float, dtype: str) -> tuple[Realised, float]:
+    """The layout, and by how much the read-out multiplies a register's error. The shares of the tolerance leave out
+    higher orders: where these count, the layout is made again with smaller shares."""
+    asked = demand(program, steps, tolerance, FORMATS[dtype])
+    for share in (1.0, 0.75, 0.5, 0.25):
+        realised = backends.get(cell)(program, replace(asked, tolerance=share * asked.tolerance))
+        if realised.reasons or realised.budget.total <= asked.tolerance:
+            break
+    return realised, asked.gain
+
+
+def _coarser(program: Program, cell: str, steps: int | None, tolerance: float, dtype: str) -> str:
+    """Which tolerance would do."""
+    if program.gap is not None:
+        return ""
+    for doubling in range(1, COARSEST):
+        coarse = tolerance * 2**doubling
+        try:
+            realised, gain = _realise(program, cell, steps, coarse, dtype)
+        except (BadValue, ValueError, OverflowError):
+            break
+        if realised.budget.total * gain <= coarse:
+            return f"; {coarse:.1g} would do" + ("" if dtype == "float64" else ", or --dtype float64")
+    return ""

@@ -1,0 +1,102 @@
+"""What every backend does alike: conditions to gates, reasons collected, outputs read, the clock's situations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from holdfast.construct.budget import Budget, Demand
+from holdfast.construct.program import Condition, Program, Register, Sum
+from holdfast.construct.sheet import Sheet
+from holdfast.construct.threshold import Gate, Range, separate, situations
+
+PAD = 1e-5
+"""Weights are solved for with this much more margin, relative, than needed: they are rounded to float32 later."""
+
+
+@dataclass
+class Layout:
+    """A program being laid out on a cell: the sheet, the reasons why it cannot be, the budget when it can."""
+
+    program: Program
+    demand: Demand
+    sheet: Sheet
+    clock: Sequence[Mapping[str, Range]]
+    events: Mapping[str, tuple[Range, Range]] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    def gate(self, register: str, condition: Condition, high: float, low: float, exact: bool = False) -> Gate:
+        """The gate that follows a condition; where there is none the reason is noted and a constant returned."""
+        found = separate(
+            situations(self.program, self.clock, self.events),
+            condition,
+            high=high if exact else high + PAD * abs(high),
+            low=low - PAD * abs(low),
+            exact=exact,
+        )
+        if found is None:
+            self.refuse(
+                f"'{register}' is written when {condition.words}, which is not linearly separable: no gate, a "
+                f"threshold on a weighted sum, follows it on {self.sheet.cell}"
+            )
+            return Gate(high, {})
+        return found
+
+    def refuse(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def value(self, value: Sum, scale: float) -> tuple[float, dict[str, float]]:
+        """The pre-activation ``scale`` * value: channels are multiplied, registers are stored scaled already."""
+        registers = {r.name for r in self.program.registers}
+        weights = {name: c if name in registers else scale * c for name, c in value.terms.items()}
+        return scale * value.constant, weights
+
+    def no_events(self) -> None:
+        """Refuse units that watch for a mark, where the backend has none."""
+        for name, channel in self.program.events.items():
+            self.refuse(f"'{name}' is to be raised by '{channel}', which {self.sheet.cell} is not given a unit for")
+
+    def no_sources(self, register: Register) -> None:
+        """Refuse a register that is written from another one, where the cell cannot copy."""
+        names = {r.name for r in self.program.registers} & register.value.terms.keys()
+        if names:
+            self.refuse(
+                f"'{register.name}' is written from '{sorted(names)[0]}', and {self.sheet.cell} has no gate with "
+                "which a number is copied from unit to unit on demand"
+            )
+
+    def read(self, weights: Callable[[str], Mapping[str, float]]) -> None:
+        """Write the read-out: ``weights(register)`` are those of the units that carry a register's value."""
+        for output in self.program.outputs:
+            total: dict[str, float] = {}
+            for name, coefficient in output.terms.items():
+                for unit, weight in weights(name).items():
+                    total[unit] = total.get(unit, 0.0) + coefficient * weight
+            self.sheet.read(output.constant, total)
+
+
+@dataclass(frozen=True)
+class Realised:
+    """A layout with its budget per register, in the register's units; ``exact`` where IEEE arithmetic rounds nothing."""
+
+    sheet: Sheet
+    budget: Budget
+    reasons: list[str]
+
+
+def ranges(heights: Sequence[float], name: str, ceiling: float = 1.0) -> list[dict[str, Range]]:
+    """A rising unit's range before each step: ``heights[e]`` after e steps, padded for rounding; at last, anything
+    between the last height and ``ceiling``."""
+    padded = [(h * (1 - PAD), h * (1 + PAD)) for h in heights[:-1]]
+    return [{name: r} for r in (*padded, (heights[-1] * (1 - PAD), ceiling))]
+
+
+def drive_name(program: Program) -> str:
+    """A single flag gives its unit its name."""
+    return next(iter(program.flags)) if len(set(program.flags.values())) == 1 else "clock"
+
+
+def last_flag(program: Program) -> int:
+    """After how many steps the last flag rises (0: there is none)."""
+    return max(program.flags.values(), default=0)

@@ -1,0 +1,234 @@
+"""What is to be remembered, written as registers and conditions: the language that is turned into weights.
+
+    program = Program()
+    x = program.real("x", -1, 1)
+    started = program.flag("started", after=1)
+    first = program.latch("first", x, when=~started)
+    program.output(first)
+
+A program says nothing of gates, units or numbers: ``compile.py`` lays it out on a cell, or refuses with every
+reason. At each step a register is written from what is read *now* and from what other registers held *before*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from holdfast.core.errors import BadValue
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A linear combination of channels and registers, by name: ``constant`` + the sum of coefficient * name."""
+
+    terms: Mapping[str, float]
+    constant: float = 0.0
+
+    def __add__(self, other: Sum | float) -> Sum:
+        if not isinstance(other, Sum):
+            return Sum(self.terms, self.constant + other)
+        names = self.terms.keys() | other.terms.keys()
+        return Sum(
+            {n: self.terms.get(n, 0.0) + other.terms.get(n, 0.0) for n in sorted(names)},
+            self.constant + other.constant,
+        )
+
+    def __mul__(self, factor: float) -> Sum:
+        return Sum({name: factor * c for name, c in self.terms.items()}, factor * self.constant)
+
+    def __sub__(self, other: Sum | float) -> Sum:
+        return self + other * -1.0
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+@dataclass(frozen=True)
+class Now:
+    """What a condition may depend on: how many steps were read before this one, the marks that are read now, and
+    which of the marks that are watched for have been read before."""
+
+    elapsed: int
+    marks: Mapping[str, float]
+    seen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """True or false at each step. ``~``, ``&`` and ``|`` combine conditions; ``words`` is how a reader says it."""
+
+    words: str
+    holds: Callable[[Now], bool]
+
+    def __invert__(self) -> Condition:
+        return Condition(f"not {self.words}", lambda now: not self.holds(now))
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(f"({self.words} and {other.words})", lambda now: self.holds(now) and other.holds(now))
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(f"({self.words} or {other.words})", lambda now: self.holds(now) or other.holds(now))
+
+
+ALWAYS = Condition("always", lambda now: True)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One input feature: a real number between ``low`` and ``high``, or a mark that has one of ``values``.
+
+    Marks of the same ``group`` are one-hot: exactly one of them is 1.
+    """
+
+    name: str
+    low: float
+    high: float
+    values: tuple[float, ...] = ()
+    group: str = ""
+
+    @property
+    def size(self) -> float:
+        return max(abs(self.low), abs(self.high))
+
+
+@dataclass(frozen=True)
+class Register:
+    """One number that is kept. When ``when`` holds it becomes ``value`` (``adds``: grows by it), else it stays.
+
+    ``writes`` is how often that happens at most in one sequence (None: no limit); ``size`` the largest number
+    that it is ever asked to hold.
+    """
+
+    name: str
+    value: Sum
+    when: Condition
+    adds: bool
+    writes: int | None
+    size: float
+
+
+@dataclass(frozen=True)
+class Bit:
+    """One sign that is kept against noise: set by ``value`` where that is at least 1 in size, which only the first
+    step does; later values are noise of at most ``noise``."""
+
+    name: str
+    value: Sum
+    noise: float
+
+
+@dataclass
+class Program:
+    """Channels in the order of the input's features, registers, and the linear read-out.
+
+    Raises ``BadValue`` where a name is taken or unknown.
+    """
+
+    channels: list[Channel] = field(default_factory=list)
+    flags: dict[str, int] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
+    registers: list[Register] = field(default_factory=list)
+    bits: list[Bit] = field(default_factory=list)
+    outputs: list[Sum] = field(default_factory=list)
+    gap: float | None = None
+
+    def real(self, name: str, low: float, high: float) -> Sum:
+        """An input feature: a real number in this range."""
+        return self._channel(Channel(name, low, high))
+
+    def mark(self, name: str, *values: float) -> Sum:
+        """An input feature that has one of these few values."""
+        return self._channel(Channel(name, min(values), max(values), values))
+
+    def symbols(self, *names: str) -> list[Sum]:
+        """Input features of which exactly one is 1, the others 0."""
+        return [self._channel(Channel(name, 0.0, 1.0, (0.0, 1.0), group=names[0])) for name in names]
+
+    def reads(self, channel: str, value: float = 1.0) -> Condition:
+        """The mark ``channel`` has this value now."""
+        self._known(channel)
+        return Condition(channel if value == 1 else f"{channel} = {value:g}", lambda now: now.marks[channel] == value)
+
+    def flag(self, name: str, after: int) -> Condition:
+        """False at the first ``after`` steps, true at every later one."""
+        if after < 1:
+            raise BadValue(f"flag '{name}' is after {after} steps, expected at least 1.")
+        self._free(name)
+        self.flags[name] = after
+        return Condition(name, lambda now: now.elapsed >= after)
+
+    def seen(self, name: str, channel: str) -> Condition:
+        """True at every step after one at which the mark ``channel`` was 1."""
+        self._known(channel)
+        self._free(name)
+        self.events[name] = channel
+        return Condition(name, lambda now: name in now.seen)
+
+    def counter(self, name: str) -> Callable[[int], Condition]:
+        """Counts steps: ``counter(k)`` is true from the step after the k-th on."""
+        return lambda reached: self.flag(f"{name} >= {reached}", after=reached)
+
+    def latch(self, name: str, value: Sum, when: Condition = ALWAYS, writes: int | None = None) -> Sum:
+        """Becomes ``value`` when the condition holds; otherwise it stays."""
+        return self._register(Register(name, value, when, False, writes, self.size(value)))
+
+    def accumulate(self, name: str, value: Sum, when: Condition, writes: int) -> Sum:
+        """Grows by ``value`` whenever the condition holds, at most ``writes`` times in a sequence."""
+        return self._register(Register(name, value, when, True, writes, writes * self.size(value)))
+
+    def delay(self, name: str, value: Sum, steps: int) -> Sum:
+        """What ``value`` was ``steps`` steps ago (0: what it is now)."""
+        for age in range(steps + 1):
+            value = self.latch(f"{name}{age}" if age < steps else name, value)
+        return value
+
+    def bit(self, name: str, value: Sum, noise: float) -> Sum:
+        """The sign of ``value`` at step 1, for ever, whatever noise is read later."""
+        self._free(name)
+        self.bits.append(Bit(name, value, noise))
+        return Sum({name: 1.0})
+
+    def output(self, value: Sum) -> None:
+        """One output feature: this sum, to be right within the tolerance."""
+        self.outputs.append(value)
+
+    def choose(self, scores: list[Sum], gap: float) -> None:
+        """One output feature per symbol; without errors the right one's score leads by at least ``gap``."""
+        self.outputs, self.gap = list(scores), gap
+
+    def size(self, value: Sum) -> float:
+        """The largest absolute value of a sum. Of one-hot features only one counts at a time."""
+        total, groups = abs(value.constant), {}
+        sizes = {c.name: c.size for c in self.channels} | {r.name: r.size for r in self.registers}
+        sizes |= {b.name: 1.0 for b in self.bits}
+        group = {c.name: c.group for c in self.channels}
+        for name, coefficient in value.terms.items():
+            part = abs(coefficient) * sizes[self._known(name)]
+            if group.get(name):
+                groups[group[name]] = max(groups.get(group[name], 0.0), part)
+            else:
+                total += part
+        return total + sum(groups.values())
+
+    def _channel(self, channel: Channel) -> Sum:
+        self._free(channel.name)
+        self.channels.append(channel)
+        return Sum({channel.name: 1.0})
+
+    def _register(self, register: Register) -> Sum:
+        self._free(register.name)
+        self.registers.append(register)
+        return Sum({register.name: 1.0})
+
+    def _names(self) -> list[str]:
+        kept = (r.name for r in (*self.registers, *self.bits))
+        return [*(c.name for c in self.channels), *self.flags, *self.events, *kept]
+
+    def _known(self, name: str) -> str:
+        if name not in self._names():
+            raise BadValue(f"the program has no '{name}'; it has {', '.join(self._names())}.")
+        return name
+
+    def _free(self, name: str) -> None:
+        if name in self._names():
+            raise BadValue(f"the program has two things named '{name}'.", "Give each a name of its own.")

@@ -1,0 +1,82 @@
+"""Weights being written, by the names of units, channels and gates; then a network of the real size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast import cells
+from holdfast.engine.network import READOUT, Linear, Network, create
+
+
+@dataclass
+class Sheet:
+    """``gates[unit][gate]`` = (bias, weights from channels, weights from units); every unit has a name and a role."""
+
+    cell: str
+    channels: list[str]
+    roles: dict[str, str] = field(default_factory=dict)
+    gates: dict[str, dict[str, tuple[float, dict[str, float], dict[str, float]]]] = field(default_factory=dict)
+    readout: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+
+    @property
+    def units(self) -> list[str]:
+        return list(self.gates)
+
+    def unit(self, name: str, role: str, **gates: tuple[float, Mapping[str, float]]) -> None:
+        """A unit with the pre-activation of each gate: bias, and weights on channels and units by name."""
+        assert name not in self.gates, f"two units named {name}"
+        assert set(gates) <= set(cells.get(self.cell).gates), f"{self.cell} has no such gates: {sorted(gates)}"
+        self.roles[name] = role
+        self.gates[name] = {
+            gate: (
+                bias,
+                {n: w for n, w in weights.items() if n in self.channels},
+                {n: w for n, w in weights.items() if n not in self.channels},
+            )
+            for gate, (bias, weights) in gates.items()
+        }
+
+    def read(self, bias: float, weights: Mapping[str, float]) -> None:
+        """One more output: bias, and weights on units."""
+        self.readout.append((bias, dict(weights)))
+
+    def network(self, units: int, dtype: str) -> Network:
+        """The network of this many units, those without a name all zeros, the weights rounded to ``dtype``."""
+        number = {name: place for place, name in enumerate(self.units)}
+        net = create(self.cell, len(self.channels), units, len(self.readout), dtype=np.dtype(dtype))
+        blank = {"x": len(self.channels), "h": units}
+        matrices = {
+            source: {gate: np.zeros((rows, units)) for gate in net.layers[0][source].gates}
+            for source, rows in blank.items()
+        }
+        biases = {gate: np.zeros(units) for gate in net.cell.gates}
+        for name, gates in self.gates.items():
+            for gate, (bias, channels, sources) in gates.items():
+                biases[gate][number[name]] = bias
+                for channel, weight in channels.items():
+                    matrices["x"][gate][self.channels.index(channel), number[name]] = weight
+                for source, weight in sources.items():
+                    matrices["h"][gate][number[source], number[name]] = weight
+        none = {gate: np.zeros(units) for gate in net.cell.gates}
+        layer = {
+            source: _filled(net.layers[0][source], m, biases if source == "x" else none)
+            for source, m in matrices.items()
+        }
+        matrix = np.zeros((units, len(self.readout)))
+        for output, (_, weights) in enumerate(self.readout):
+            for name, weight in weights.items():
+                matrix[number[name], output] = weight
+        offsets = np.array([bias for bias, _ in self.readout])
+        return replace(net, layers=(layer,), readout=_filled(net.readout, {READOUT: matrix}, {READOUT: offsets}))
+
+
+def _filled(linear: Linear, matrices: dict[str, np.ndarray], biases: dict[str, np.ndarray]) -> Linear:
+    """A map with these weights, rounded to its own number format."""
+    dtype = linear.matrix.dtype
+    matrix = np.concatenate([matrices[gate] for gate in linear.gates], 1)
+    bias = None if linear.bias is None else np.concatenate([biases[gate] for gate in linear.gates])
+    return replace(linear, matrix=jnp.asarray(matrix, dtype), bias=None if bias is None else jnp.asarray(bias, dtype))
