@@ -30,10 +30,12 @@ def test_reals_carry_their_split_in_the_last_bit(split, low, high, quick_to_comp
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_a_number_at_the_end_of_the_range_stays_in_it(split):
-    ends = jnp.array([-1.0, 1.0, 2.0, 0.0], jnp.float32)
-    marked = np.asarray(splits.mark(ends, split, -1.0, 2.0))
-    assert ((marked >= -1) & (marked <= 2)).all()
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 2.0), (0.1, 0.7), (0.3, 0.9), (-0.7, -0.1), (-0.9, -0.3)])
+def test_a_number_at_the_end_of_the_range_stays_in_it(split, low, high):
+    ends = jnp.array([low, (low + high) / 2, high], jnp.float32)
+    marked = np.asarray(splits.mark(ends, split, low, high))
+    assert ((marked >= np.float32(low)) & (marked <= np.float32(high))).all()
+    assert (marked.view(np.uint32) % 2 == (split == "test")).all()
     assert np.abs(marked - np.asarray(ends)).max() < 4e-7
 
 

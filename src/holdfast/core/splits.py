@@ -30,8 +30,9 @@ def mark(numbers: Array, split: Split, low: float, high: float) -> Array:
     """The same float32 numbers, at most two units in the last place away, such that they belong to this split."""
     bits = lax.bitcast_convert_type(numbers, jnp.uint32) >> 1 << 1 | jnp.uint32(split == "test")
     marked = lax.bitcast_convert_type(bits, jnp.float32)
-    # A number pushed over an end of the range takes the next one of its split towards zero.
-    inward = lax.bitcast_convert_type(bits - 2, jnp.float32)
+    # A number pushed over an end of the range takes the next one of its split on the inner side.
+    towards_zero = (marked > high) == (marked > 0)
+    inward = lax.bitcast_convert_type(jnp.where(towards_zero, bits - 2, bits + 2), jnp.float32)
     return jnp.where((marked < low) | (marked > high), inward, marked)
 
 
