@@ -35,6 +35,7 @@ def configure(parser: Parser, words: list[str]) -> None:
         default="ieee",
         help="for --steps any: hold in exact arithmetic, or as the network runs (default: ieee)",
     )
+    parser.flag("form", choices=("pytorch",), default="", help="gru: a latch that is exact in PyTorch's form too")
     parser.flag("out", help="where to write the network (*.safetensors)", metavar="FILE")
     add_json(parser)
     if words and not words[0].startswith("-"):
@@ -71,7 +72,7 @@ def run(args: Namespace) -> int:
     if refused is not None:
         print_json(refused.as_json()) if args.json else draw(refused.parts())
         return 1
-    told = construction.construct(task, args.cell, **asked)
+    told = construction.construct(task, args.cell, **asked, semantics=args.semantics, form=args.form)
     if args.out:
         from holdfast.engine.files import save
 

@@ -28,6 +28,10 @@ class Budget:
     def total(self) -> float:
         return self.write + self.hold + self.leak + self.read_out + self.rounding
 
+    def __add__(self, other: Budget) -> Budget:
+        both = asdict(other)
+        return Budget(**{name: value + both[name] for name, value in asdict(self).items()})
+
     def __mul__(self, factor: float) -> Budget:
         return Budget(**{name: factor * value for name, value in asdict(self).items()})
 
@@ -55,6 +59,11 @@ class Demand:
     def latched(self) -> bool:
         """Whether only gates that are exactly 0 and 1 will do."""
         return self.steps is None
+
+    def underflow(self, scale: float) -> Budget:
+        """All that a memory loses whose gates are exactly 0 and 1 and whose tanh is the identity: what is stored at
+        ``scale`` may be subnormal, and become 0, once on the way in and once on the way out."""
+        return Budget(rounding=2 * math.ldexp(1.0, self.format.least_normal) / scale)
 
     def hold(self, each: float) -> float:
         """An error made at every step, in all."""

@@ -22,8 +22,11 @@ from holdfast.engine.network import Network
 
 COARSEST = 64
 """How many doublings of a tolerance are tried to say which one would do."""
-FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": ("real", "ieee")}
-"""In which arithmetic a network for every length holds: rounding closes gates, or identity recurrence keeps."""
+LISTED = 6
+"""Units that a message names."""
+BOTH: tuple[Semantics, ...] = ("real", "ieee")
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
+"""In which arithmetic a network for every length holds, where that is not IEEE alone, whose rounding closes gates."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,11 @@ def compile_program(
     dtype: str = "float32",
     task: str = "program",
     axes: Mapping[str, Any] | None = None,
+    form: str = "",
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
+
+    ``form``: another backend of the cell, by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
     Raises ``UnknownName`` for a cell that has no backend, ``BadValue`` with every reason why there is no network.
     """
@@ -58,17 +64,19 @@ def compile_program(
     if dtype not in FORMATS:
         reasons.append(f"--dtype is '{dtype}', expected one of {', '.join(FORMATS)}")
     refuse(reasons, f"construct {task}")
+    backend = f"{cell}_{form}" if form else cell
     bound = tolerance if program.gap is None else program.gap / 2
-    realised, gain = _realise(program, cell, steps, tolerance, dtype)
-    needed, reasons = len(realised.sheet.units), list(realised.reasons)
-    if needed > units:
-        reasons.append(f"it takes {needed} units ({', '.join(realised.sheet.units)}), and there are {units}")
+    realised, gain = _realise(program, backend, steps, tolerance, dtype)
+    names, reasons = realised.sheet.units, list(realised.reasons)
+    if len(names) > units:
+        listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+        reasons.append(f"it takes {len(names)} units ({listed}), and there are {units}")
     budget = realised.budget * gain
     if not reasons and budget.total > bound:
         reasons.append(
             f"--tolerance {tolerance:g} is below what {cell} reaches in {dtype}"
             + (f" at {steps} steps" if steps is not None else "")
-            + _coarser(program, cell, steps, tolerance, dtype)
+            + _coarser(program, backend, steps, tolerance, dtype)
         )
     refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or what is asked of it.")
     claim = Claim(
@@ -76,31 +84,32 @@ def compile_program(
         dict(axes or {}),
         budget.total if program.gap is None else 0.0,
         steps,
-        ("real", "ieee") if steps is not None else FOREVER.get(cell, ("ieee",)),
+        BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
         dtype,
+        least_steps=1 + backends.late(backend),
     )
     return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
 
 
-def _realise(program: Program, cell: str, steps: int | None, tolerance: float, dtype: str) -> tuple[Realised, float]:
+def _realise(program: Program, backend: str, steps: int | None, tolerance: float, dtype: str) -> tuple[Realised, float]:
     """The layout, and by how much the read-out multiplies a register's error. The shares of the tolerance leave out
     higher orders: where these count, the layout is made again with smaller shares."""
     asked = demand(program, steps, tolerance, FORMATS[dtype])
     for share in (1.0, 0.75, 0.5, 0.25):
-        realised = backends.get(cell)(program, replace(asked, tolerance=share * asked.tolerance))
+        realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
         if realised.reasons or realised.budget.total <= asked.tolerance:
             break
     return realised, asked.gain
 
 
-def _coarser(program: Program, cell: str, steps: int | None, tolerance: float, dtype: str) -> str:
+def _coarser(program: Program, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
     """Which tolerance would do."""
     if program.gap is not None:
         return ""
     for doubling in range(1, COARSEST):
         coarse = tolerance * 2**doubling
         try:
-            realised, gain = _realise(program, cell, steps, coarse, dtype)
+            realised, gain = _realise(program, backend, steps, coarse, dtype)
         except (BadValue, ValueError, OverflowError):
             break
         if realised.budget.total * gain <= coarse:

@@ -57,7 +57,7 @@ def gated(demand: Demand, curves: int, overwrites: bool) -> Gains:
     v, hops, n, format = demand.size, max(demand.hops, 1), demand.steps, demand.format
     per_step = ROUNDINGS_PER_STEP * format.roundoff * v
     exact = n is None or n * per_step > demand.tolerance / 2
-    rounding = 0.0 if exact else n * per_step + hops * demand.writes * ROUNDINGS_PER_HOP * format.roundoff * v
+    rounding = 0.0 if exact else demand.hold(per_step) + hops * demand.writes * ROUNDINGS_PER_HOP * format.roundoff * v
     tolerance = max(demand.tolerance - rounding, demand.tolerance / 8)
     # Half of the third-order term is kept for V' being larger than V, and for what is neglected in the thirds.
     curve = CURVE * tolerance * 3 / (hops * curves * v**3)

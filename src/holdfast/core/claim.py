@@ -12,8 +12,8 @@ Semantics = Literal["real", "ieee"]
 
 @dataclass(frozen=True)
 class Claim:
-    """On every row of ``task`` with these ``axes``, at every length up to ``steps`` (None: at every length), the
-    output is within ``error`` of the right answer; for a task of symbols, the right one is the largest (error 0).
+    """On every row of ``task`` with these ``axes``, at every length from ``least_steps`` up to ``steps`` (None:
+    at every longer length), the output is within ``error`` of the right answer; for a task of symbols, the right one is the largest (error 0).
     """
 
     task: str
@@ -22,6 +22,7 @@ class Claim:
     steps: int | None
     semantics: tuple[Semantics, ...]
     dtype: str
+    least_steps: int = 1
 
     def as_json(self) -> dict[str, Any]:
         return {

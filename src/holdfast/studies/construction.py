@@ -14,7 +14,7 @@ import numpy as np
 from holdfast import cells
 from holdfast.construct import constructions
 from holdfast.construct.compile import Construction, compile_program
-from holdfast.construct.program import Program
+from holdfast.core.claim import Semantics
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.task import Task
 from holdfast.engine.readings.equation import equation
@@ -78,21 +78,39 @@ class Told:
 
 
 def construct(
-    task: Task, cell: str, *, units: int, steps: int | None, tolerance: float, dtype: str = "float32"
+    task: Task,
+    cell: str,
+    *,
+    units: int,
+    steps: int | None,
+    tolerance: float,
+    dtype: str = "float32",
+    semantics: Semantics = "ieee",
+    form: str = "",
 ) -> Told:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
+    For every length ``semantics`` says in which arithmetic. ``form``: "pytorch" for a GRU that is exact there too.
     Raises ``UnknownName`` where there is no construction, ``BadValue`` with every reason why it cannot be laid out.
     """
     program = constructions.get(task.name).program(task, cell)
-    axes = {name: value for name, value in asdict(task).items()}
+    if cell == "lstm1997" and steps is None and semantics == "real":
+        form = "forever"
     made = compile_program(
-        program, cell, units=units, steps=steps, tolerance=tolerance, dtype=dtype, task=task.name, axes=axes
+        program,
+        cell,
+        units=units,
+        steps=steps,
+        tolerance=tolerance,
+        dtype=dtype,
+        task=task.name,
+        axes=asdict(task),
+        form=form,
     )
-    return Told(task, made, _gates(task, program, made))
+    return Told(task, made, _gates(task, made))
 
 
-def _gates(task: Task, program: Program, made: Construction) -> list[dict[str, Any]]:
+def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
     """Every gate of every unit that has a name: its formula, and its activations on rows of the task."""
     batch = task.sample(jax.random.key(0), ROWS)
     seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
@@ -169,9 +187,11 @@ def _readout(made: Construction) -> list[str]:
 def _claim(made: Construction, task: Task) -> str:
     claim = made.claim
     length = "at every length" if claim.steps is None else f"at every length up to {claim.steps} steps"
+    length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
     where = {
         ("real", "ieee"): f"in exact arithmetic on these weights, and in IEEE {claim.dtype}",
-        ("ieee",): f"in IEEE {claim.dtype}, where its gates are exactly 0 and 1; not in exact arithmetic",
+        ("real",): f"in exact arithmetic on these weights; IEEE {claim.dtype} ends it when its growing cells round",
+        ("ieee",): f"in IEEE {claim.dtype}, where rounding closes gates for good; not in exact arithmetic",
     }[claim.semantics]
     if made.gap is not None:
         return f"The right symbol has the largest output, {length}, {where}."

@@ -18,6 +18,7 @@ from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
 from holdfast.studies.construction import construct
+from holdfast.tasks.recall import Recall
 
 WITNESS_STEPS = 2
 """The shortest sequence in which something else is read after the number to be kept."""
@@ -83,7 +84,7 @@ def look(
         return None
     witness = None
     if not all(math.isfinite(end) for end in range):
-        if task.name != "recall":
+        if not isinstance(task, Recall):
             raise BadValue(
                 f"{task.name}: --range {range[0]:g} {range[1]:g} is not bounded.", "Only recall is asked so."
             )
@@ -95,7 +96,7 @@ def look(
     return Impossible(task.name, cell, theorem, witness)
 
 
-def _failure(network: Network, task: Any, tolerance: float) -> dict[str, Any]:
+def _failure(network: Network, task: Recall, tolerance: float) -> dict[str, Any]:
     """A sequence on which this network errs by more than the tolerance.
 
     A bounded network answers at most |v|_1 + |d|; so twice that and the tolerance, with either sign, is one. A ReLU

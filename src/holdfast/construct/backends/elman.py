@@ -18,6 +18,7 @@ divided by w; so they are made to where n steps of that would be felt. The read-
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.construct.bits import bistable
@@ -64,7 +65,7 @@ def realise(program: Program, demand: Demand) -> Realised:
         bias, weights = layout.value(bit.value, span.write)
         sheet.unit(bit.name, "bit", candidate=(bias, {**weights, bit.name: span.feedback}))
 
-    def weights(name: str) -> dict[str, float]:
+    def carriers(name: str) -> dict[str, float]:
         match sheet.roles[name]:
             case "bit":
                 return {name: span.read}
@@ -73,7 +74,7 @@ def realise(program: Program, demand: Demand) -> Realised:
             case _:
                 return {name: 1 / (kappa * scale), f"{name} in": 1 / scale, f"{name} shadow": -1 / scale}
 
-    layout.read(weights)
+    layout.read(carriers)
     budget = _budget(demand, gains, grid) if program.registers else Budget(hold=span.error)
     return Realised(sheet, budget, layout.reasons)
 
@@ -128,5 +129,5 @@ def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:
     return [{n: full if elapsed > j else (0.0, 0.0) for j, n in enumerate(names)} for elapsed in range(last + 1)]
 
 
-def _minus(weights: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+def _minus(weights: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
     return {n: weights.get(n, 0.0) - other.get(n, 0.0) for n in weights.keys() | other.keys()}

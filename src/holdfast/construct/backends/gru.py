@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 
 from holdfast.construct.bits import bistable
-from holdfast.construct.budget import Budget, Demand
+from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, ROUNDINGS_PER_STEP, Gains, gated
 from holdfast.construct.layout import PAD, Layout, Realised, drive_name, last_flag, ranges
 from holdfast.construct.program import Program, Register
@@ -31,10 +31,10 @@ def realise(program: Program, demand: Demand) -> Realised:
     """Lay ``program`` out on GRU units."""
     gains = gated(demand, curves=demand.writes, overwrites=True)
     sheet = Sheet("gru", [c.name for c in program.channels])
-    layout = Layout(program, demand, sheet, _clock(program, sheet, gains), _events(program, sheet, gains, demand))
+    layout = Layout(program, demand, sheet, clock(program, sheet, gains), _events(program, sheet, gains, demand))
     for register in program.registers:
         _register(layout, gains, register)
-    shut, wide = 1 / (1 + math.exp(gains.open)), 1 / (1 + math.exp(-gains.open))
+    shut, wide = sigmoid(-gains.open), sigmoid(gains.open)
     span = bistable(layout, lambda kept, x: (1 - shut) * math.tanh(wide * kept + x))
     for bit in program.bits:
         bias, weights = layout.value(bit.value, span.write)
@@ -52,6 +52,8 @@ def realise(program: Program, demand: Demand) -> Realised:
 def budget(demand: Demand, gains: Gains) -> Budget:
     """The bound above. For a register that is written once from zero, 2 alpha is alpha."""
     v, hops, w = demand.size, demand.hops, gains.scale
+    if gains.bit_exact and demand.latched:
+        return demand.underflow(w)
     write = hops * (3 * gains.lacks * v + demand.writes * w**2 * v**3 / 3)
     each = 2 * gains.shut * v
     reach = v + write + demand.hold(each)
@@ -88,12 +90,12 @@ def _events(program: Program, sheet: Sheet, gains: Gains, demand: Demand) -> dic
     return dict.fromkeys(program.events, ((0.0, leaked), ((1 - gains.lacks) * (1 - PAD), 1.0)))
 
 
-def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
+def clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
     """A unit that tells time: h = 1 - kept^t. After one step: full at once."""
     last, name = last_flag(program), drive_name(program)
     if not last:
         return [{}]
-    kept = 1 / (1 + math.exp(gains.open)) if last == 1 else 1 - 1 / last
+    kept = sigmoid(-gains.open) if last == 1 else 1 - 1 / last
     sheet.unit(
         name,
         "flag" if last == 1 else "clock",

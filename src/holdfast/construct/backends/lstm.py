@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 
 from holdfast.construct.bits import bistable
-from holdfast.construct.budget import Budget, Demand
+from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, ROUNDINGS_PER_STEP, Gains, gated
 from holdfast.construct.layout import PAD, Layout, Realised, drive_name, last_flag, ranges
 from holdfast.construct.program import Program, Register
@@ -36,7 +36,7 @@ def realise(program: Program, demand: Demand) -> Realised:
     layout = Layout(program, demand, sheet, _clock(program, sheet, gains), events(program, sheet, gains, demand))
     for register in program.registers:
         _register(layout, gains, register)
-    wide = _sigmoid(gains.open)
+    wide = sigmoid(gains.open)
     span = bistable(layout, lambda kept, x: wide * math.tanh(wide * math.tanh(kept + x)), wide * math.tanh(1.0))
     for bit in program.bits:
         bias, weights = layout.value(bit.value, span.write)
@@ -55,6 +55,8 @@ def realise(program: Program, demand: Demand) -> Realised:
 def budget(demand: Demand, gains: Gains, forgets: bool = True) -> Budget:
     """The bound above; without a forget gate nothing is let go."""
     v, hops, w = demand.size, demand.hops, gains.scale
+    if gains.bit_exact and demand.latched:
+        return demand.underflow(w)
     lacks, shut, lets_go = gains.lacks, gains.shut, gains.lets_go if forgets else 0.0
     write = hops * (lacks * v * (2 if gains.overwrites else 1) + demand.writes * w**2 * (v / demand.writes) ** 3 / 3)
     hold, leak = demand.hold(lets_go * v), demand.hold(shut * v)
@@ -86,7 +88,7 @@ def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple
     last, name = last_flag(program), drive_name(program)
     if not last:
         return [{}]
-    step, kept = (1.0, _sigmoid(-gains.open)) if last == 1 else (2 / last, 1 - 1 / last)
+    step, kept = (1.0, sigmoid(-gains.open)) if last == 1 else (2 / last, 1 - 1 / last)
     sheet.unit(
         name,
         "flag" if last == 1 else "clock",
@@ -97,8 +99,8 @@ def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple
     )
     heights, c = [0.0], 0.0
     for _ in range(last):
-        c = kept * c + _sigmoid(gains.open) * math.tanh(FULL if last == 1 else math.atanh(step))
-        heights.append(_sigmoid(gains.open) * math.tanh(c))
+        c = kept * c + sigmoid(gains.open) * math.tanh(FULL if last == 1 else math.atanh(step))
+        heights.append(sigmoid(gains.open) * math.tanh(c))
     return ranges(heights, name)
 
 
@@ -113,10 +115,6 @@ def events(
         write = (-gains.closed, {channel: rise})
         sheet.unit(name, "event", input=write, **gates, candidate=(FULL, {}), output=(gains.open, {}))
         kept = 1 - min(demand.hold(gains.lets_go), 0.5)
-        lowest = _sigmoid(gains.open) * math.tanh(kept * _sigmoid(gains.open) * math.tanh(FULL))
+        lowest = sigmoid(gains.open) * math.tanh(kept * sigmoid(gains.open) * math.tanh(FULL))
         found[name] = ((0.0, min(demand.hold(gains.shut), 0.1)), (lowest * (1 - PAD), 1.0))
     return found
-
-
-def _sigmoid(z: float) -> float:
-    return 1 / (1 + math.exp(-z))

@@ -1,0 +1,56 @@
+"""Registers on a GRU that PyTorch holds bit for bit: a memory whose candidate is exactly 0 while it holds.
+
+PyTorch computes h' = n + z (h - n), which rounds twice at each step even where z is exactly 1, so that the two-unit
+latch of ``gru.py`` drifts there. With n exactly 0 nothing is rounded in either form: 0 + 1 (h - 0) = h.
+
+    writer   S = tanh(w v + K L),  Q = tanh(K L)      L = 0 when written, at least 1 otherwise
+    memory   n = tanh(S_before - Q_before),  z closed when Q_before is 0, else open
+
+S and Q saturate to exactly 1 unless written, so S - Q is exactly 0 while the memory holds. What was written is in the
+memory one step later: the claim begins at the second step.
+"""
+
+from __future__ import annotations
+
+from holdfast.construct.backends.gru import clock
+from holdfast.construct.budget import Budget, Demand, power_of_two
+from holdfast.construct.gains import Gains
+from holdfast.construct.layout import PAD, Layout, Realised
+from holdfast.construct.program import Program
+from holdfast.construct.sheet import Sheet
+
+LATE = 1
+"""Steps between a write and its being read."""
+
+
+def realise(program: Program, demand: Demand) -> Realised:
+    """Lay ``program`` out on GRU units, three for each register."""
+    format, v = demand.format, demand.size
+    far, scale = format.closed, power_of_two(format.identity / v)
+    gains = Gains(far, far, far, scale, overwrites=True, exact=True, bit_exact=True)
+    sheet = Sheet("gru", [c.name for c in program.channels])
+    layout = Layout(program, demand, sheet, clock(program, sheet, gains))
+    layout.no_events()
+    drown = scale * v + format.saturated
+    for register in program.registers:
+        layout.no_sources(register)
+        if register.adds:
+            layout.refuse(f"'{register.name}' adds up, which this form of the GRU's memory does not")
+        held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
+        bias, weights = layout.value(register.value, scale)
+        name, writer, shadow = register.name, f"{register.name} in", f"{register.name} shadow"
+        against = {n: -w for n, w in held.weights.items()}
+        sheet.unit(writer, "writer", update=(-far, {}), candidate=(bias - held.bias, weights | against))
+        sheet.unit(shadow, "shadow", update=(-far, {}), candidate=(-held.bias, against))
+        sheet.unit(
+            name,
+            "latch",
+            update=(-far, {shadow: 2 * far * (1 + PAD)}),
+            candidate=(0.0, {writer: 1.0, shadow: -1.0}),
+            reset=(far, {}),
+        )
+    for bit in program.bits:
+        layout.refuse(f"'{bit.name}': a bistable unit needs no such memory; leave the form out")
+    layout.read(lambda name: {name: 1 / scale})
+    bent = Budget() if demand.latched else Budget(write=scale**2 * v**3)
+    return Realised(sheet, bent + demand.underflow(scale), layout.reasons)
