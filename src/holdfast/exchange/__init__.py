@@ -1,0 +1,130 @@
+"""Networks to other frameworks and back: one file, one format. ``get("onnx")`` is the format of ``onnx.py``.
+
+A format writes a file, reads one, and runs one with the framework's own layers. Nothing is written before that run and
+ours agree on the same random sequences (``_verify.py``). Only the format's own file knows in which order its framework
+fuses gates.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from holdfast.core.errors import BadFile, BadValue, Problem
+from holdfast.core.files import write_atomically
+from holdfast.core.registry import Folder
+from holdfast.core.results import Part, Text
+from holdfast.engine.files import save
+from holdfast.engine.network import Network
+from holdfast.exchange._verify import Agreement, verify
+
+FOLDER = Folder("format", "holdfast.exchange", Path(__file__).parent)
+WORDS = ("ENDING", "NEEDS", "write", "read", "runner")
+"""What a format's file has: the ending of its files, the packages it needs, and three functions.
+
+``write(network, origin, file)``; ``read(file, cell)``, a network; ``runner(file, cell)``, a ``_verify.Runner``.
+"""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A conversion that was verified and written: the file, the foreign format, and how far both runs agree."""
+
+    file: str
+    format: str
+    network: str
+    agreement: Agreement
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "file": self.file,
+            "format": self.format,
+            "largest_difference": self.agreement.largest_difference,
+            "sequences": self.agreement.sequences,
+        }
+
+    def parts(self) -> list[Part]:
+        a = self.agreement
+        return [
+            Text(
+                f"Wrote {self.file}: {self.network}.\n"
+                f"On {a.sequences} random sequences of up to {a.steps} steps, {a.by} and holdfast differ by at most "
+                f"{a.largest_difference:.2g}. (Rounding may explain {a.tolerance:.2g} at the last step.)"
+            )
+        ]
+
+
+def get(name: str) -> ModuleType:
+    """The format of this name. Raises ``UnknownName``, or ``BadFile`` where its file lacks something."""
+    module = FOLDER.load(name)
+    missing = [word for word in WORDS if not hasattr(module, word)]
+    if missing:
+        raise BadFile(f"the format {module.__file__} lacks {', '.join(missing)}.", "exchange/torch.py has them all.")
+    return module
+
+
+def export(network: Network, path: Path, name: str, origin: dict | None = None) -> Conversion:
+    """Write ``network`` to ``path`` in the format ``name``, once the framework's run of that very file agrees.
+
+    ``origin`` (plain JSON) is kept in the file where the format has room for it. Raises ``UnknownName`` for a format
+    that does not exist; ``BadValue`` where the format cannot express the cell, a package is missing or the path has
+    another ending; ``BadFile`` where the numbers differ by more than rounding; ``BadRun`` on a full disk.
+    """
+    kind = get(name)
+    _check_packages(kind, name, f"exporting to {name}")
+    if path.suffix != kind.ENDING:
+        raise BadValue(f"the file to write is {path}, but files for {name} end with {kind.ENDING}.")
+    with _told(f"{path} was not written"), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"network{kind.ENDING}"
+        kind.write(network, origin or {}, file)
+        agreement = verify(network, kind.runner(file, network.cell_name))
+        content = file.read_bytes()
+    write_atomically(path, content)
+    return Conversion(str(path), name, f"{_size(network)}, for {name}", agreement)
+
+
+def import_(path: Path, name: str, out: Path, cell: str | None = None) -> Conversion:
+    """Read the file ``path`` of the format ``name`` and save it as a network at ``out``, once both runs agree.
+
+    ``cell`` says which cell it is where the file leaves that open. Raises as ``export`` does, and ``BadFile`` where the
+    file cannot be read or holds what no network of ours is.
+    """
+    kind = get(name)
+    _check_packages(kind, name, f"importing from {name}")
+    if not path.is_file():
+        raise BadFile(f"there is no file {path}.")
+    with _told(f"{path} cannot be imported"):
+        network = kind.read(path, cell)
+        agreement = verify(network, kind.runner(path, network.cell_name))
+    save(network, out, {"imported": {"from": name, "file": path.name}})
+    return Conversion(str(out), name, f"{_size(network)}, from {path}", agreement)
+
+
+def _check_packages(kind: ModuleType, name: str, act: str) -> None:
+    missing = [package for package in kind.NEEDS if importlib.util.find_spec(package) is None]
+    if missing:
+        packages = (
+            f"package {missing[0]}, which is" if len(missing) == 1 else f"packages {', '.join(missing)}, which are"
+        )
+        raise BadValue(f"{act} needs the {packages} not installed.", f"Install it with: pip install 'holdfast[{name}]'")
+
+
+@contextmanager
+def _told(situation: str) -> Iterator[None]:
+    """The short truth is raised below; where it happened is said once, here."""
+    try:
+        yield
+    except Problem as problem:
+        problem.message = f"{situation}: {problem.message}"
+        problem.args = (problem.message,)
+        raise
+
+
+def _size(network: Network) -> str:
+    layers = "1 layer" if len(network.layers) == 1 else f"{len(network.layers)} layers"
+    return f"{network.cell_name}, {layers} of {network.units} units"

@@ -1,0 +1,171 @@
+"""What every framework has: LSTM, GRU and plain recurrent layers, their gates fused side by side in some order.
+
+A format names the order; here gates are gathered into it and taken apart again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast import cells
+from holdfast.core.errors import BadFile, BadValue
+from holdfast.engine.network import Linear, Network, create
+
+
+class Kind(NamedTuple):
+    """A standard layer: ``name`` lstm, gru or rnn; ``activation`` of an rnn, tanh or relu (empty: not a choice)."""
+
+    name: str
+    activation: str
+
+
+STANDARD = {
+    "lstm": Kind("lstm", ""),
+    "gru": Kind("gru", ""),
+    "elman": Kind("rnn", "tanh"),
+    "irnn": Kind("rnn", "relu"),
+    "feedforward": Kind("rnn", "tanh"),
+}
+"""Our cells that the frameworks have. A feedforward cell is the rnn whose recurrent weights are zero, exactly."""
+
+WITHOUT_FORGET_GATE = (
+    "the cell lstm1997 has no forget gate: it keeps its state whole, as a gate of exactly 1 would. The LSTM of "
+    "{target} has a forget gate, and its sigmoid is below 1 but for rounding."
+)
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The weights of one layer, gates side by side.
+
+    ``matrix_x`` [source, gates * units], ``matrix_h`` [unit, gates * units], ``bias_x`` and ``bias_h``
+    [gates * units]: added with the input's and with the recurrent product.
+    """
+
+    matrix_x: np.ndarray
+    matrix_h: np.ndarray
+    bias_x: np.ndarray
+    bias_h: np.ndarray
+
+
+def kind_of(network: Network, target: str) -> Kind:
+    """The standard layer that computes this network's cell. Raises ``BadValue`` where ``target`` has none."""
+    cell = network.cell_name
+    if cell == "lstm1997":
+        raise BadValue(WITHOUT_FORGET_GATE.format(target=target), "Train an lstm instead.")
+    if cell not in STANDARD:
+        raise BadValue(f"{target} has no layer that computes the cell {cell}; it has {', '.join(STANDARD)}.")
+    return STANDARD[cell]
+
+
+def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str = "") -> str:
+    """Our cell for a foreign layer: the one ``wanted`` by the user, else the file's own ``hint``, else the usual one.
+
+    ``activation`` is None where the file does not tell it. Raises ``UnknownName``, or ``BadValue`` where ``wanted`` is
+    another layer.
+
+    >>> choose_cell("rnn", "relu", None), choose_cell("rnn", None, None)
+    ('irnn', 'elman')
+    """
+    possible = [c for c, kind in STANDARD.items() if kind.name == name and activation in (None, kind.activation)]
+    if wanted is None:
+        return hint if hint in possible else possible[0]
+    cells.get(wanted)
+    if wanted not in possible:
+        layer = f"{name} with {activation}" if activation else name
+        raise BadValue(f"--cell is {wanted}, but the file's layer is {layer}, expected {' or '.join(possible)}.")
+    return wanted
+
+
+def fuse(network: Network, order: Sequence[str]) -> list[Fused]:
+    """The weights of every layer, lowest first, gates in ``order``. What a cell does not have is zero."""
+    zeros = np.zeros((network.units, len(order) * network.units), network.dtype)
+
+    def gather(linear: Linear | None) -> tuple[np.ndarray, np.ndarray]:
+        if linear is None:
+            return zeros, zeros[0]
+        columns = np.concatenate([np.r_[linear.columns(gate)] for gate in order])
+        bias = zeros[0] if linear.bias is None else np.asarray(linear.bias)[columns]
+        return np.asarray(linear.matrix)[:, columns], bias
+
+    made = []
+    for layer in network.layers:
+        (matrix_x, bias_x), (matrix_h, bias_h) = gather(layer["x"]), gather(layer.get("h"))
+        made.append(Fused(matrix_x, matrix_h, bias_x, bias_h))
+    return made
+
+
+def separate(cell: str, layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]) -> Network:
+    """The network of ``cell`` with these layers and the read-out ``matrix`` [unit, output], ``bias`` [output].
+
+    Where two biases of a gate only ever act as their sum and ours is one, it is that sum, rounded once. Raises
+    ``BadFile`` where shapes or number formats do not fit together.
+    """
+    _check_shapes(layers, matrix, bias, len(order))
+    check_precision(sorted({str(a.dtype) for a in (matrix, bias, *(a for f in layers for a in vars(f).values()))}))
+    made = create(cell, layers[0].matrix_x.shape[0], matrix.shape[0], matrix.shape[1], len(layers), matrix.dtype)
+    columns = {gate: np.r_[k * made.units : (k + 1) * made.units] for k, gate in enumerate(order)}
+
+    def fill(linear: Linear, matrix: np.ndarray, bias: np.ndarray) -> Linear:
+        taken = np.concatenate([columns[gate] for gate in linear.gates])
+        new = None if linear.bias is None else jnp.asarray(bias[taken])
+        return replace(linear, matrix=jnp.asarray(matrix[:, taken]), bias=new)
+
+    filled = []
+    for own, foreign in zip(made.layers, layers, strict=True):
+        recurrent = own.get("h")
+        if recurrent is None and foreign.matrix_h.any():
+            raise BadFile(f"the cell {cell} reads no state, but the file's recurrent weights are not zero.")
+        sums = recurrent is None or recurrent.bias is None
+        layer = {"x": fill(own["x"], foreign.matrix_x, _sum(foreign) if sums else foreign.bias_x)}
+        if recurrent is not None:
+            layer["h"] = fill(recurrent, foreign.matrix_h, foreign.bias_h)
+        filled.append(layer)
+    readout = replace(made.readout, matrix=jnp.asarray(matrix), bias=jnp.asarray(bias))
+    return replace(made, layers=tuple(filled), readout=readout)
+
+
+def check_precision(dtypes: Sequence[str]) -> None:
+    """Raise ``BadFile`` unless there is one number format, float32 or float64, and JAX is set to compute in it."""
+    if list(dtypes) not in (["float32"], ["float64"]):
+        raise BadFile(f"its weights are {' and '.join(dtypes)} numbers, expected float32 or float64 throughout.")
+    if str(jax.dtypes.canonicalize_dtype(dtypes[0])) != dtypes[0]:
+        raise BadFile(
+            f"it holds {dtypes[0]} numbers, but JAX is set to compute with fewer bits.",
+            "Set the environment variable JAX_ENABLE_X64=1 and try again.",
+        )
+
+
+def _sum(layer: Fused) -> np.ndarray:
+    """Both biases as one; where the second is zero, the first to the bit, its sign of zero included."""
+    total = layer.bias_x.astype(np.float64) + layer.bias_h.astype(np.float64)
+    return np.where(layer.bias_h == 0, layer.bias_x, total.astype(layer.bias_x.dtype))
+
+
+def _check_shapes(layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
+    units = layers[0].matrix_h.shape[0]
+    reasons: list[str] = []
+
+    def expect(what: str, got: Any, expected: tuple[int, ...]) -> None:
+        if got.shape != expected:
+            reasons.append(f"{what} have shape {list(got.shape)}, expected {list(expected)}")
+
+    for depth, layer in enumerate(layers):
+        where, width = f"the {{}} of layer {depth}", gates * units
+        source = (*layer.matrix_x.shape, 0)[0] if depth == 0 else units
+        expect(where.format("input weights"), layer.matrix_x, (source, width))
+        expect(where.format("recurrent weights"), layer.matrix_h, (units, width))
+        expect(where.format("biases"), layer.bias_x, (width,))
+        expect(where.format("recurrent biases"), layer.bias_h, (width,))
+    expect("the read-out's weights", matrix, (units, matrix.shape[-1]))
+    expect("the read-out's biases", bias, (matrix.shape[-1],))
+    if not all((*layers[0].matrix_x.shape, *matrix.shape)):
+        reasons.append("a size is 0, expected at least 1 input, unit and output")
+    if reasons:
+        raise BadFile("; ".join(reasons) + ".", "Every layer needs the same number of units, and the read-out too.")

@@ -1,0 +1,231 @@
+"""Keras: a ``.keras`` file with ``LSTM``, ``GRU`` or ``SimpleRNN`` layers and a linear ``Dense``, for any length.
+
+Keras has two GRUs; ours is the one with ``reset_after=True``, its default, in which the reset gate acts after the
+recurrent product. A feedforward cell is a SimpleRNN whose recurrent weights are zero; the model's name tells.
+
+A file is read as data first: it is loaded only if every part of it is a plain layer that is known here. Keras computes
+with the backend that the user chose (KERAS_BACKEND), else with JAX, which is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.errors import BadFile, BadValue
+from holdfast.engine.network import Network
+from holdfast.exchange._standard import Fused, check_precision, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._verify import Runner
+
+ENDING = ".keras"
+NEEDS = ("keras",)
+ORDERS = {
+    "lstm": ("input", "forget", "candidate", "output"),
+    "gru": ("update", "reset", "candidate"),
+    "rnn": ("candidate",),
+}
+"""The gates side by side in ``kernel`` [source, gates * units]."""
+
+CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+KINDS = {name: kind for kind, name in CLASSES.items()}
+PREFIX = "holdfast_"
+"""The model's name is this and the cell's."""
+
+WANTED: dict[str, tuple[Any, str]] = {
+    "reset_after": (True, "its reset gate acts before the recurrent product, another cell than gru"),
+    "return_sequences": (True, "it gives the last step alone; build it again with return_sequences=True"),
+    "return_state": (False, "it gives its state as well"),
+    "go_backwards": (False, "it reads the sequence from its end"),
+    "stateful": (False, "it carries its state from one call to the next"),
+    "dropout": (0, "no cell here has dropout"),
+    "recurrent_dropout": (0, "no cell here has dropout"),
+    "recurrent_activation": ("sigmoid", "gates here are sigmoids"),
+    "activation": ("tanh", "lstm and gru have tanh"),
+}
+"""Settings of a recurrent layer that change what it computes: what is expected, and why nothing else will do."""
+
+
+def write(network: Network, origin: dict, file: Path) -> None:
+    """Write ``file``, which has no place for ``origin``. Raises ``BadValue`` where Keras cannot express the network."""
+    keras = _keras()
+    kind, dtype = kind_of(network, "keras"), str(network.dtype)
+    _check_single([dtype])
+    words: dict[str, Any] = {"return_sequences": True, "dtype": dtype}
+    words |= {"activation": kind.activation} if kind.activation else {}
+    words |= {"reset_after": True} if kind.name == "gru" else {}
+    make = getattr(keras.layers, CLASSES[kind.name])
+    stack = [make(network.units, name=f"recurrent_{depth}", **words) for depth in range(len(network.layers))]
+    dense = keras.layers.Dense(network.outputs, name="readout", dtype=dtype)
+    inputs = keras.Input((None, network.inputs), dtype=dtype)
+    with _quiet():
+        model = keras.Sequential([inputs, *stack, dense], name=PREFIX + network.cell_name)
+        for layer, fused in zip(stack, fuse(network, ORDERS[kind.name]), strict=True):
+            bias = np.stack([fused.bias_x, fused.bias_h]) if kind.name == "gru" else fused.bias_x
+            layer.set_weights([fused.matrix_x, fused.matrix_h, bias])
+        dense.set_weights([np.asarray(network.readout.matrix), np.asarray(network.readout.bias)])
+        model.save(file)
+
+
+def read(file: Path, cell: str | None) -> Network:
+    """The network in ``file``. Raises ``BadFile`` for another model, ``BadValue`` where ``cell`` is another."""
+    config = _config(file)
+    *recurrent, dense = _checked(config)
+    kind = KINDS[recurrent[0]["class_name"]]
+    activation = recurrent[0]["config"]["activation"] if kind == "rnn" else ""
+    chosen = choose_cell(kind, activation, cell, config["config"]["name"].removeprefix(PREFIX))
+    model = _load(file)
+    with _quiet():
+        weights = {layer.name: layer.get_weights() for layer in model.layers}
+    layers = [_fused(*weights[layer["config"]["name"]]) for layer in recurrent]
+    matrix, *bias = weights[dense["config"]["name"]]
+    return separate(chosen, layers, matrix, bias[0] if bias else np.zeros_like(matrix[0]), ORDERS[kind])
+
+
+def runner(file: Path, cell: str) -> Runner:
+    """The model, loaded and ready to run."""
+    keras = _keras()
+    model = _load(file)
+    batch, steps = model.input_shape[:2]
+
+    def compute(inputs: np.ndarray) -> np.ndarray:
+        with _quiet():
+            return keras.ops.convert_to_numpy(model(inputs, training=False))
+
+    return Runner(compute, f"keras {keras.__version__} with {keras.backend.backend()}", batch, steps)
+
+
+def _keras() -> Any:
+    if "keras" not in sys.modules:
+        os.environ.setdefault("KERAS_BACKEND", "jax")
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        raise BadValue(
+            f"KERAS_BACKEND is '{os.environ.get('KERAS_BACKEND')}', which needs the package {error.name}, and that is "
+            "not installed.",
+            "Install it, or set KERAS_BACKEND=jax.",
+        ) from error
+    return keras
+
+
+def _check_single(dtypes: list[str]) -> None:
+    if "float64" in dtypes:
+        raise BadValue(
+            "keras does not keep double precision: a model rounds its inputs to float32, and under JAX tanh does too.",
+            "The formats torch and onnx keep it.",
+        )
+    check_precision(dtypes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keras hands its variables to NumPy in a way of which NumPy 2 says that it is an old one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
+        yield
+
+
+def _load(file: Path) -> Any:
+    """The model, once ``_checked`` has found nothing in it but known layers; a chain, also where it is functional."""
+    keras = _keras()
+    _checked(_config(file))
+    try:
+        with _quiet():
+            model = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise BadFile(f"keras cannot load it: {error}") from error
+    if not isinstance(model, keras.Sequential) and not _is_chain(model):
+        raise BadFile("its layers branch, expected each to read the one before it, once.")
+    return model
+
+
+def _is_chain(model: Any) -> bool:
+    try:
+        passed = [(model.inputs, [model.layers[0].output]), ([model.layers[-1].output], model.outputs)]
+        passed += [([a.output], [b.input]) for a, b in zip(model.layers, model.layers[1:], strict=False)]
+    except (AttributeError, ValueError):  # a layer that is used twice has no one output
+        return False
+    return all([id(a) for a in given] == [id(b) for b in taken] for given, taken in passed)
+
+
+def _config(file: Path) -> dict[str, Any]:
+    """The model as it is described in the file, not yet built."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            config = json.loads(archive.read("config.json"))
+        assert isinstance(config["config"]["layers"], list), "no list of layers"
+        return config
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AssertionError, OSError) as error:
+        raise BadFile(
+            f"it is no .keras file: {error!r}.", "Load an older model with Keras 3 and save it under a .keras name."
+        ) from error
+
+
+def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The layers' descriptions, inputs left out. Raises ``BadFile`` with every reason why they are not ours."""
+    layers = [layer for layer in config["config"]["layers"] if layer["class_name"] != "InputLayer"]
+    names = [layer["class_name"] for layer in layers]
+    known = len(names) > 1 and names[0] in KINDS and set(names[:-1]) == {names[0]} and names[-1] == "Dense"
+    if not known or config["class_name"] not in ("Sequential", "Functional"):
+        raise BadFile(
+            f"it is a {config['class_name']} model of {', '.join(names) or 'no layers'}; expected layers of one kind, "
+            f"{', '.join(KINDS)}, and a Dense last."
+        )
+    reasons = [reason for layer in layers for reason in _reasons(layer)]
+    reasons += [f"it brings code of its own, {what}" for what in sorted(set(_foreign(config["config"]["layers"])))]
+    if reasons:
+        raise BadFile("; ".join(reasons) + ".")
+    _check_single(sorted({_dtype(layer) for layer in layers}))
+    return layers
+
+
+def _dtype(layer: dict[str, Any]) -> str:
+    """The number format of a layer: its own name, or that of a policy such as mixed_float16."""
+    stated = layer["config"].get("dtype", "float32")
+    return stated["config"]["name"] if isinstance(stated, dict) else str(stated)
+
+
+def _reasons(layer: dict[str, Any]) -> Iterator[str]:
+    config = layer["config"]
+    where = f"{layer['class_name']} '{config['name']}' has"
+    if layer["class_name"] == "Dense":
+        if config.get("activation", "linear") != "linear":
+            yield f"{where} activation={config['activation']}: a read-out here is linear"
+        return
+    if layer["class_name"] == "SimpleRNN" and config["activation"] not in ("tanh", "relu"):
+        yield f"{where} activation={config['activation']}: elman has tanh, irnn has relu"
+    for setting, (wanted, why) in WANTED.items():
+        if setting == "activation" and layer["class_name"] == "SimpleRNN":
+            continue
+        if config.get(setting, wanted) != wanted:
+            yield f"{where} {setting}={config[setting]}: {why}"
+
+
+def _foreign(part: Any) -> Iterator[str]:
+    """Every class in the description that is not Keras's own."""
+    if isinstance(part, list):
+        for inner in part:
+            yield from _foreign(inner)
+    elif isinstance(part, dict):
+        module = str(part.get("module", "keras"))
+        if "class_name" in part and (module.split(".")[0] != "keras" or part.get("registered_name")):
+            yield f"{module}.{part['class_name']}"
+        for inner in part.values():
+            yield from _foreign(inner)
+
+
+def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> Fused:
+    """A layer's weights; Keras's GRU has both biases in one array [2, gates * units]."""
+    zeros = np.zeros_like(recurrent[0])
+    if bias is None:
+        return Fused(kernel, recurrent, zeros, zeros)
+    return Fused(kernel, recurrent, *bias) if bias.ndim == 2 else Fused(kernel, recurrent, bias, zeros)

@@ -1,0 +1,210 @@
+"""PyTorch: the state_dict of a ``torch.nn.LSTM``, ``GRU`` or ``RNN`` and a ``Linear``, as safetensors.
+
+Names: ``recurrent.weight_ih_l0``, ``recurrent.weight_hh_l0``, ``recurrent.bias_ih_l0``, ``recurrent.bias_hh_l0``, the
+same with ``l1`` for the layer above, ``readout.weight``, ``readout.bias``. The metadata have the class, its sizes, and
+under ``load`` the lines of Python that load the file. Files of other hands may have any prefix in place of
+``recurrent.`` and ``readout.``; the class follows from the number of rows.
+
+PyTorch has two biases for every gate. Where ours has one it goes into ``bias_ih`` and zeros into ``bias_hh``; read, it
+is their sum. The GRU has two here too. PyTorch's GRU computes n + z*(h - n) where ours has z*h + (1 - z)*n: equal in
+exact arithmetic. A feedforward cell is an RNN whose recurrent weights are zero.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from holdfast.core.errors import BadFile
+from holdfast.core.results import some
+from holdfast.engine.network import Network
+from holdfast.exchange._standard import STANDARD, Fused, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._verify import Runner
+
+ENDING = ".safetensors"
+NEEDS = ("torch",)
+ORDERS = {
+    "lstm": ("input", "forget", "candidate", "output"),
+    "gru": ("reset", "update", "candidate"),
+    "rnn": ("candidate",),
+}
+"""The gates one below the other in ``weight_ih`` [gates * units, source]; as cuDNN has them."""
+
+CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
+
+
+class State(NamedTuple):
+    """A state_dict, its parts found: the recurrent parameters without their prefix, the Linear's two, the words."""
+
+    recurrent: dict[str, np.ndarray]
+    weight: np.ndarray
+    bias: np.ndarray
+    kind: str
+    layers: int
+    metadata: dict[str, str]
+
+
+def write(network: Network, origin: dict, file: Path) -> None:
+    """Write ``file``; ``origin`` goes into its metadata. Raises ``BadValue`` where PyTorch cannot express the cell."""
+    from safetensors.numpy import save_file
+
+    kind = kind_of(network, "torch")
+    tensors = {"readout.weight": np.asarray(network.readout.matrix).T, "readout.bias": np.asarray(network.readout.bias)}
+    for depth, layer in enumerate(fuse(network, ORDERS[kind.name])):
+        tensors[f"recurrent.weight_ih_l{depth}"] = layer.matrix_x.T
+        tensors[f"recurrent.weight_hh_l{depth}"] = layer.matrix_h.T
+        tensors[f"recurrent.bias_ih_l{depth}"] = layer.bias_x
+        tensors[f"recurrent.bias_hh_l{depth}"] = layer.bias_h
+    save_file({name: np.ascontiguousarray(t) for name, t in tensors.items()}, file, _metadata(network, origin))
+
+
+def read(file: Path, cell: str | None) -> Network:
+    """The network in ``file``. ``cell`` tells a plain RNN's (elman, or irnn for relu) where the metadata do not.
+
+    Raises ``BadFile`` where it holds other tensors, ``BadValue`` where ``cell`` is wrong.
+    """
+    state = _find(file)
+    stated = state.metadata.get("nonlinearity") if state.kind == "rnn" else ""
+    chosen = choose_cell(state.kind, stated, cell, state.metadata.get("cell", ""))
+    zeros = np.zeros_like(state.recurrent["weight_hh_l0"][:, 0])
+    layers = [
+        Fused(
+            state.recurrent[f"weight_ih_l{depth}"].T,
+            state.recurrent[f"weight_hh_l{depth}"].T,
+            state.recurrent.get(f"bias_ih_l{depth}", zeros),
+            state.recurrent.get(f"bias_hh_l{depth}", zeros),
+        )
+        for depth in range(state.layers)
+    ]
+    return separate(chosen, layers, state.weight.T, state.bias, ORDERS[state.kind])
+
+
+def runner(file: Path, cell: str) -> Runner:
+    """The file's tensors in ``torch.nn`` layers, ready to run; ``cell`` tells an RNN's nonlinearity."""
+    import torch
+
+    state = _find(file)
+    outputs, units = state.weight.shape
+    inputs = state.recurrent["weight_ih_l0"].shape[1]
+    words: dict[str, Any] = {"batch_first": True, "bias": "bias_ih_l0" in state.recurrent}
+    if state.kind == "rnn":
+        words["nonlinearity"] = STANDARD[cell].activation
+    recurrent = getattr(torch.nn, CLASSES[state.kind])(inputs, units, state.layers, **words)
+    readout = torch.nn.Linear(units, outputs)
+    recurrent.load_state_dict({name: torch.tensor(value) for name, value in state.recurrent.items()}, assign=True)
+    readout.load_state_dict({"weight": torch.tensor(state.weight), "bias": torch.tensor(state.bias)}, assign=True)
+
+    def compute(inputs: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return readout(recurrent(torch.tensor(inputs))[0]).numpy()
+
+    return Runner(compute, f"torch {torch.__version__}")
+
+
+def _metadata(network: Network, origin: dict) -> dict[str, str]:
+    kind = kind_of(network, "torch")
+    sizes = {"input_size": network.inputs, "hidden_size": network.units, "num_layers": len(network.layers)}
+    words = {"nonlinearity": kind.activation} if kind.activation else {}
+    arguments = [f"{name}={value!r}" for name, value in (sizes | words).items()]
+    made = ", ".join([*arguments, "batch_first=True", f"dtype=torch.{network.dtype}"])
+    load = f"""
+import torch
+from safetensors.torch import load_file
+recurrent = torch.nn.{CLASSES[kind.name]}({made})
+readout = torch.nn.Linear({network.units}, {network.outputs}, dtype=torch.{network.dtype})
+net = torch.nn.ModuleDict({{"recurrent": recurrent, "readout": readout}})
+net.load_state_dict(load_file("FILE"))
+# outputs = readout(recurrent(inputs)[0]): from [batch, time, input] to [batch, time, output]
+"""
+    return {
+        "format": "pt",
+        "layer": f"torch.nn.{CLASSES[kind.name]}",
+        **{name: str(value) for name, value in sizes.items()},
+        **words,
+        "out_features": str(network.outputs),
+        "cell": network.cell_name,
+        "origin": json.dumps(origin),
+        "load": load.strip(),
+    }
+
+
+def _open(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            names = list(opened.keys())
+            kinds = {name: opened.get_slice(name).get_dtype() for name in names}
+            odd = [f"{name} {kind}" for name, kind in kinds.items() if kind not in ("F32", "F64")]
+            if odd:
+                raise BadFile(f"it holds {', '.join(some(odd, 8))}, expected F32 or F64 numbers throughout.")
+            return {name: opened.get_tensor(name) for name in names}, opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise BadFile(
+            f"it cannot be read as safetensors: {error}.",
+            "What torch.save writes is a pickle, which can run any code when it is read. Write it again with "
+            "safetensors.torch.save_file(model.state_dict(), FILE).",
+        ) from error
+
+
+def _find(file: Path) -> State:
+    tensors, metadata = _open(file)
+    recurrent, rest = _parted(tensors)
+    _refuse_variants(recurrent, metadata)
+    layers = 1 + max(int(match[3]) for name in recurrent if (match := PARAMETER.fullmatch(name)))
+    biases = any(name.startswith("bias") for name in recurrent)
+    wanted = [
+        f"{a}_{b}_l{depth}" for a in ("weight", "bias")[: 1 + biases] for b in ("ih", "hh") for depth in range(layers)
+    ]
+    if missing := [name for name in wanted if name not in recurrent]:
+        raise BadFile(f"its recurrent layer lacks {', '.join(missing)}.")
+    rows, units = recurrent["weight_hh_l0"].shape if recurrent["weight_hh_l0"].ndim == 2 else (0, 1)
+    kinds = {len(order) * units: kind for kind, order in ORDERS.items()}
+    if rows not in kinds:
+        raise BadFile(
+            f"weight_hh_l0 has shape {list(recurrent['weight_hh_l0'].shape)}, expected 4, 3 or 1 times as many rows as "
+            "columns: an LSTM, a GRU or an RNN."
+        )
+    weight = [name for name in rest if name.endswith("weight") and rest[name].ndim == 2]
+    bias = weight[0].removesuffix("weight") + "bias" if weight else ""
+    if len(weight) != 1 or set(rest) - {weight[0], bias}:
+        raise BadFile(
+            f"besides its recurrent layer it holds {', '.join(some(sorted(rest), 8)) or 'nothing'}, expected the "
+            "weight and bias of one Linear."
+        )
+    matrix = rest[weight[0]]
+    return State(recurrent, matrix, rest.get(bias, np.zeros_like(matrix[:, 0])), kinds[rows], layers, metadata)
+
+
+def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The parameters of the one recurrent layer, without their prefix, and all others."""
+    first = "weight_ih_l0"
+    prefixes = [name.removesuffix(first) for name in tensors if name.endswith(first)]
+    if len(prefixes) != 1:
+        found = f"several ({', '.join(sorted(prefixes))})" if prefixes else f"{', '.join(some(sorted(tensors), 8))}"
+        raise BadFile(
+            f"it should hold one recurrent layer, found by its tensor ...{first}; there are {found}.",
+            "Stacked layers are one torch.nn.LSTM with num_layers; the order of several is not in the file."
+            if prefixes
+            else "A torch.nn.LSTM, GRU or RNN has one; a single LSTMCell does not.",
+        )
+    own = {name for name in tensors if name.startswith(prefixes[0]) and PARAMETER.fullmatch(name[len(prefixes[0]) :])}
+    recurrent = {name.removeprefix(prefixes[0]): tensors[name] for name in own}
+    return recurrent, {name: value for name, value in tensors.items() if name not in own}
+
+
+def _refuse_variants(recurrent: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
+    reasons = []
+    if any(name.endswith("_reverse") for name in recurrent):
+        reasons.append("it is bidirectional: its second half reads the sequence from its end, which no step can")
+    if any("_hr_" in name for name in recurrent):
+        reasons.append("it has proj_size: its hidden state is projected, which no cell here does")
+    if metadata.get("dropout", "0") not in ("0", "0.0"):
+        reasons.append(f"it has dropout {metadata['dropout']}, which no cell here has")
+    if reasons:
+        raise BadFile("; ".join(reasons) + ".")

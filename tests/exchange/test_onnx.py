@@ -1,0 +1,174 @@
+"""ONNX: our graphs under the reference evaluator, PyTorch's own exports read back, and other graphs refused."""
+
+import re
+import warnings
+
+import jax.numpy as jnp
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from holdfast import exchange
+from holdfast.core.errors import BadFile
+from holdfast.engine.unroll import unroll
+from holdfast.exchange import onnx as format
+from tests.networks import numbers, random_network
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
+def test_an_exported_graph_gives_our_numbers(cell, tmp_path, float64):
+    network, x = random_network(cell, layers=2), numbers(3, 7, 2)
+    exchange.export(network, tmp_path / "net.onnx", "onnx", {"seed": 4})
+    model = onnx.load(tmp_path / "net.onnx")
+    (theirs,) = ReferenceEvaluator(model).run(None, {"inputs": np.asarray(x)})
+    np.testing.assert_allclose(unroll(network, x)[0], theirs, rtol=0, atol=1e-12)
+    sizes = [
+        [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
+        for v in (*model.graph.input, *model.graph.output)
+    ]
+    assert sizes == [["batch", "time", 2], ["batch", "time", 2]]
+    assert {p.key: p.value for p in model.metadata_props} == {"cell": cell, "origin": '{"seed": 4}'}
+
+
+class Foreign(torch.nn.Module):
+    def __init__(self, layer, layers, batch_first):
+        super().__init__()
+        self.body = layer(2, 3, layers, batch_first=batch_first)
+        self.head = torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.head(self.body(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("layer", "cell", "layers", "batch_first", "free"),
+    [
+        (torch.nn.LSTM, "lstm", 2, True, True),
+        (torch.nn.GRU, "gru", 1, False, True),
+        (torch.nn.RNN, "elman", 2, True, False),
+        (torch.nn.LSTM, "lstm", 1, False, False),
+    ],
+)
+def test_what_pytorch_exports_is_read(layer, cell, layers, batch_first, free, tmp_path):
+    torch.manual_seed(1)
+    theirs, x = Foreign(layer, layers, batch_first).eval(), torch.randn(3, 7, 2)
+    axes = {name: {0: "a", 1: "b"} for name in ("x", "y")} if free else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch calls this exporter old; its graphs are in everybody's files
+        torch.onnx.export(
+            theirs, (x,), tmp_path / "f.onnx", dynamo=False, input_names=["x"], output_names=["y"], dynamic_axes=axes
+        )
+    done = exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
+    assert done.network.startswith(f"{cell}, {layers} layer")
+    given = x if batch_first else x.swapaxes(0, 1)
+    expected = theirs(given).detach()
+    ours = unroll(format.read(tmp_path / "f.onnx", None), jnp.asarray(x.numpy()))[0]
+    np.testing.assert_allclose(ours, expected if batch_first else expected.swapaxes(0, 1), atol=1e-5)
+
+
+def graph(op="LSTM", more=(), extra=(), readout="MatMul", gates=4, sizes=("t", "b", 2), **attributes):
+    """A small graph, time first: a recurrent node with ``more`` inputs, a squeeze, a read-out, ``extra`` nodes."""
+    random = np.random.default_rng(1)
+    shapes = {"W": (1, gates * 3, 2), "R": (1, gates * 3, 3), "B": (1, 2 * gates * 3), "M": (3, 1), "P": (1, 9)}
+    held = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    held |= {"ones": np.ones((1, 1, 3), np.float32), "lens": np.array([1], np.int32), "axes": np.array([1], np.int64)}
+    nodes = [
+        helper.make_node(op, ["x", "W", "R", "B", *more], ["h4"], hidden_size=3, **attributes),
+        helper.make_node("Squeeze", ["h4", "axes"], ["h"]),
+        helper.make_node(readout, ["h", "M"], ["y"]),
+        *extra,
+    ]
+    x, y = (helper.make_tensor_value_info(n, 1, s) for n, s in (("x", sizes), ("y", ("t", "b", 1))))
+    made = helper.make_graph(nodes, "g", [x], [y], [numpy_helper.from_array(v, k) for k, v in held.items()])
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_the_small_graph_itself_is_read(tmp_path):
+    onnx.save_model(graph(), tmp_path / "f.onnx")
+    assert exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out").agreement.largest_difference < 1e-5
+
+
+def second(name, *places):
+    return helper.make_node(name, list(places), ["other"])
+
+
+REFUSED = [
+    (graph("RNN", gates=4), "input weights of layer 0 have shape [2, 12], expected [2, 3]"),
+    (graph("GRU", gates=3), "GRU has linear_before_reset=0: its reset gate acts before the recurrent product"),
+    (graph(direction="reverse"), "LSTM has direction=reverse: it reads the sequence from its end"),
+    (graph(direction="bidirectional"), "LSTM has direction=bidirectional: one half reads the sequence from its end"),
+    (graph(clip=3.0), "LSTM has clip=3.0: it cuts off large sums"),
+    (graph(input_forget=1), "LSTM has input_forget=1: its input and forget gate are one"),
+    (graph(layout=1), "LSTM has layout=1: it has the batch first"),
+    (
+        graph(activations=["HardSigmoid", "Tanh", "Tanh"]),
+        "LSTM has the functions hardsigmoid, tanh, tanh, which no cell",
+    ),
+    (graph("RNN", gates=1, activations=["Elu"]), "RNN has the functions elu, which no cell here has"),
+    (graph(more=["", "", "", "P"]), "LSTM has peepholes: its gates see the cell state"),
+    (graph(more=["lens"]), "LSTM has sequence_lens: it stops early"),
+    (graph(more=["", "ones"]), "LSTM has an initial_h that is not zero; a network here starts from zeros"),
+    (
+        graph(readout="Pow"),
+        "not one that is known here: LSTM, Squeeze, Pow; where MatMul should give 'y', it comes from Pow",
+    ),
+    (
+        graph(extra=[second("Tanh", "x")]),
+        "LSTM, Squeeze, MatMul, Tanh; Tanh is on no path from the input to the output",
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "reason"), REFUSED, ids=[reason for _, reason in REFUSED])
+def test_another_graph_is_refused_with_the_reason(model, reason, tmp_path):
+    onnx.save_model(model, tmp_path / "f.onnx")
+    with pytest.raises(BadFile, match=re.escape(reason)) as caught:
+        exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
+    assert str(caught.value).startswith(f"{tmp_path / 'f.onnx'} cannot be imported: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_initial_state_that_is_made_and_not_zero_shows_in_the_numbers(tmp_path):
+    made = graph(more=["", "h0"], sizes=("t", 1, 2))
+    shape = numpy_helper.from_array(np.array([1, 1, 3]), "shape")
+    made.graph.initializer.append(shape)
+    value = numpy_helper.from_array(np.ones(1, np.float32))
+    made.graph.node.insert(0, helper.make_node("ConstantOfShape", ["shape"], ["h0"], value=value))
+    onnx.save_model(made, tmp_path / "f.onnx")
+    with pytest.raises(BadFile, match=r"onnxruntime .* and holdfast compute different numbers: .* apart at step 1,"):
+        exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
+
+
+def test_a_graph_that_takes_its_state_is_refused(tmp_path):
+    made = graph(more=["", "h0"])
+    made.graph.input.append(helper.make_tensor_value_info("h0", 1, (1, "b", 3)))
+    onnx.save_model(made, tmp_path / "f.onnx")
+    with pytest.raises(BadFile, match="its graph takes x, h0 and gives y, expected one input and one output"):
+        format.read(tmp_path / "f.onnx", None)
+
+
+def test_the_last_state_alone_is_refused(tmp_path):
+    made = graph()
+    made.graph.node[0].output[:] = ["", "h4"]
+    onnx.save_model(made, tmp_path / "f.onnx")
+    with pytest.raises(BadFile, match="'h4' is another output of LSTM than Y, its value at every step"):
+        format.read(tmp_path / "f.onnx", None)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 50, b"not a graph at all", b"\xff" * 64])
+def test_another_file_is_told(content, tmp_path):
+    (tmp_path / "f.onnx").write_bytes(content)
+    with pytest.raises(BadFile, match="it is no ONNX model"):
+        format.read(tmp_path / "f.onnx", None)
+
+
+def test_a_file_cut_short_is_told(tmp_path):
+    onnx.save_model(graph(), tmp_path / "f.onnx")
+    content = (tmp_path / "f.onnx").read_bytes()
+    for share in (0.1, 0.5, 0.95):
+        (tmp_path / "f.onnx").write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(BadFile, match="cannot be imported: "):
+            exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
