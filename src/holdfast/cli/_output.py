@@ -29,13 +29,16 @@ class Teller:
 
     def __call__(self, what: str, progress: Progress) -> None:
         p = progress
-        if not self._live and time.monotonic() - self._told < LINE_SECONDS:
-            return
-        self._told = time.monotonic()
         loss = f", median loss {p.loss:.3g}" if p.loss == p.loss else ""
         speed = f", {p.sequences_per_second:,.0f} sequences/s, at most {_duration(p.seconds_left)} left"
         running = speed if p.sequences_per_second else ", compiling"
-        text = f"{what}: {p.solved} solved, {p.finished} of {p.of} finished{loss}{running}"
+        self.say(f"{what}: {p.solved} solved, {p.finished} of {p.of} finished{loss}{running}")
+
+    def say(self, text: str) -> None:
+        """Any words, where it is time to tell some."""
+        if not self._live and time.monotonic() - self._told < LINE_SECONDS:
+            return
+        self._told = time.monotonic()
         sys.stderr.write(f"\r{text}\x1b[K" if self._live else text + "\n")
         sys.stderr.flush()
         self._shown = self._live

@@ -26,7 +26,7 @@ class Span:
 
 
 def bistable(layout: Layout, curve: Callable[[float, float], float], high: float = 1.0) -> Span:
-    """The gentlest feedback for which every bit of the program is read within the tolerance; ``high`` is F's ceiling."""
+    """The gentlest feedback for which every bit is read within the tolerance; F stays below ``high``."""
     bits = layout.program.bits
     noise = max((b.noise for b in bits), default=0.0)
     if not bits:

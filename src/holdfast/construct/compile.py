@@ -86,7 +86,7 @@ def compile_program(
         steps,
         BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
         dtype,
-        least_steps=1 + backends.late(backend),
+        least_steps=1 + realised.late,
     )
     return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from holdfast.construct.budget import Demand, opening, power_of_two
 
 ROUNDINGS_PER_STEP = 6
-"""Units of roundoff per step while a value is held by gates that are not exactly 0 and 1: the gate's own error
-(sigmoid within two), its product, the sum, and the same for PyTorch's form of the GRU."""
+"""Units of roundoff per step while a value is held by a gate that is not exactly 1: the gate's own error (sigmoid
+within four), its product, the sum."""
 ROUNDINGS_PER_HOP = 32
 """Units of roundoff of a write and a read: four tanh and sigmoid, their products, and the read-out's sum."""
 
@@ -52,12 +52,13 @@ class Gains:
         return _closed(self.closed)
 
 
-def gated(demand: Demand, curves: int, overwrites: bool) -> Gains:
-    """Gains for a gated cell; ``curves`` is how many tanh a value passes on its way in and out."""
+def gated(demand: Demand, curves: int, overwrites: bool, per_step: int = ROUNDINGS_PER_STEP) -> Gains:
+    """Gains for a gated cell; ``curves`` is how many tanh a value passes on its way in and out, ``per_step`` how many
+    roundings a step costs that holds it."""
     v, hops, n, format = demand.size, max(demand.hops, 1), demand.steps, demand.format
-    per_step = ROUNDINGS_PER_STEP * format.roundoff * v
-    exact = n is None or n * per_step > demand.tolerance / 2
-    rounding = 0.0 if exact else demand.hold(per_step) + hops * demand.writes * ROUNDINGS_PER_HOP * format.roundoff * v
+    each = per_step * format.roundoff * v
+    exact = n is None or n * each > demand.tolerance / 2
+    rounding = 0.0 if exact else demand.hold(each) + hops * demand.writes * ROUNDINGS_PER_HOP * format.roundoff * v
     tolerance = max(demand.tolerance - rounding, demand.tolerance / 8)
     # Half of the third-order term is kept for V' being larger than V, and for what is neglected in the thirds.
     curve = CURVE * tolerance * 3 / (hops * curves * v**3)

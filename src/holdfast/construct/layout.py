@@ -78,11 +78,13 @@ class Layout:
 
 @dataclass(frozen=True)
 class Realised:
-    """A layout with its budget per register, in the register's units; ``exact`` where IEEE arithmetic rounds nothing."""
+    """A layout with its budget per register, in the register's units; ``late``: steps between a write and its being
+    read."""
 
     sheet: Sheet
     budget: Budget
     reasons: list[str]
+    late: int = 0
 
 
 def ranges(heights: Sequence[float], name: str, ceiling: float = 1.0) -> list[dict[str, Range]]:
@@ -100,3 +102,8 @@ def drive_name(program: Program) -> str:
 def last_flag(program: Program) -> int:
     """After how many steps the last flag rises (0: there is none)."""
     return max(program.flags.values(), default=0)
+
+
+def minus(weights: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    """The difference of two sums of weights * names, in the order in which the names come."""
+    return {n: weights.get(n, 0.0) - other.get(n, 0.0) for n in (*weights, *(n for n in other if n not in weights))}

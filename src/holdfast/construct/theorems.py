@@ -1,4 +1,4 @@
-"""What no weights can do, with the proof; and what is said only because a theorem quoted from the literature says so."""
+"""What no weights can do, with the proof, and with what a proof quotes from the literature."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ ALL_REALS_RELU = Theorem(
     "no ReLU network recalls every real number at every length",
     "If |y_n - x_1| <= e for all real x_1 ... x_n, at n - 1 and at n steps with the same weights, there is a "
     "contradiction, however large e is.",
-    "Scaled inputs give, in the limit, the network without biases: F(s x)/s -> F_0(x). |F(s x) - s x_1| <= e for every s "
-    "makes F_0 = x_1 exactly. Without biases a leading zero leaves the state at zero. So y_n(0, 1, ...) = y_(n-1)(1, "
+    "Scaled inputs give, in the limit, the network without biases: F(s x)/s -> F_0(x). |F(s x) - s x_1| <= e for every "
+    "s makes F_0 = x_1 exactly. Without biases a leading zero leaves the state at zero. So y_n(0, 1, ...) = y_(n-1)(1, "
     "...); but the first should be 0 and the second 1.",
 )
 TOO_MANY = Theorem(
     "more real numbers than state variables cannot be told apart",
     "If k real numbers from [-a, a] are to be read from S < k state variables, the largest error is at least a: no "
     "better than answering 0.",
-    "The map from the numbers to the state is continuous. On the boundary of the cube, a sphere of dimension k - 1 >= S, "
-    "there are x and -x with one and the same state (Borsuk-Ulam). Some |x_j| = a there, and one answer serves both a "
-    "and -a.",
+    "The map from the numbers to the state is continuous. On the boundary of the cube, a sphere of dimension k - 1 >= "
+    "S, there are x and -x with one and the same state (Borsuk-Ulam). Some |x_j| = a there, and one answer serves "
+    "both a and -a.",
     rests_on="the theorem of Borsuk and Ulam",
 )
 NO_CONTINUUM = Theorem(
@@ -59,10 +59,10 @@ NO_CONTINUUM = Theorem(
     "For a plain tanh network, a GRU, or an LSTM with a forget gate, with any finite weights and any constant input, "
     "the set of fixed points is finite. So where the state converges for every x_1, only finitely many values, say N, "
     "survive, and the error at long times is at least a/N.",
-    "In outline: an infinite set of fixed points would contain an analytic arc. Along it the pre-activations are affine "
-    "in the state, and the state is rational in their exponentials, so both generate one field of functions; by Ax's "
-    "theorem the exponentials of k independent pre-activations add k degrees of freedom that this field does not have. "
-    "In IEEE arithmetic the premise fails: sigmoid(z) is exactly 1 from some z on.",
+    "In outline: an infinite set of fixed points would contain an analytic arc. Along it the pre-activations are "
+    "affine in the state, and the state is rational in their exponentials, so both generate one field of functions; by "
+    "Ax's theorem the exponentials of k independent pre-activations add k degrees of freedom that this field does not "
+    "have. In IEEE arithmetic the premise fails: sigmoid(z) is exactly 1 from some z on.",
     rests_on="Ax 1971 (Schanuel's conjecture for power series), quoted from the literature and not checked here",
 )
 

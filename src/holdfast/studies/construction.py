@@ -1,4 +1,4 @@
-"""Which weights would remember this? The construction for a task, told: units, gates, error budget, claim; or why not."""
+"""Which weights would remember this? The construction for a task, told: units, gates, error budget and claim."""
 
 from __future__ import annotations
 

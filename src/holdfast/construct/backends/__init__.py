@@ -16,8 +16,3 @@ FOLDER = Folder("backend", "holdfast.construct.backends", Path(__file__).parent)
 def get(name: str) -> Callable[[Program, Demand], Realised]:
     """The function that lays a program out on this cell. Raises ``UnknownName``."""
     return FOLDER.load(name).realise
-
-
-def late(name: str) -> int:
-    """Steps between a write and its being read, on this backend."""
-    return getattr(FOLDER.load(name), "LATE", 0)

@@ -18,22 +18,23 @@ divided by w; so they are made to where n steps of that would be felt. The read-
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, power_of_two
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag
+from holdfast.construct.gains import ROUNDINGS_PER_HOP
+from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, Program
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
 FULL = 20.0
 """tanh(20) = 1 - 8e-18."""
-GRID_ROUNDINGS = 4
-"""Units of roundoff, on the grid of 1/w, of each write, of the first step held, and of the read-out: three terms each."""
-STEP_ROUNDINGS = 8
-"""The same at each step where s and q are not saturated: two tanh, and the sum."""
+GRID_ROUNDINGS = 1.5
+"""Units of roundoff, on the grid of 1/w, of each write, the first step held, and the read-out: each is a sum
+m + K - K, which rounds once, and a little."""
+STEP_ROUNDINGS = 20
+"""The same at each step where s and q are not saturated: two tanh within eight, and the sum."""
 CURVE, LEAK = 3 / 4, 1 / 8
 """Shares of the tolerance."""
 
@@ -56,8 +57,8 @@ def realise(program: Program, demand: Demand) -> Realised:
         # K - K + w v rounds on the grid of K; where the gate is one flag that is still 0, there is nothing to cancel.
         grid = max(grid, drown if held.bias else 1.0)
         writer, shadow = f"{register.name} in", f"{register.name} shadow"
-        sheet.unit(writer, "writer", candidate=(bias - held.bias, _minus(weights, held.weights)))
-        sheet.unit(shadow, "shadow", candidate=(-held.bias, _minus({}, held.weights)))
+        sheet.unit(writer, "writer", candidate=(bias - held.bias, minus(weights, held.weights)))
+        sheet.unit(shadow, "shadow", candidate=(-held.bias, minus({}, held.weights)))
         sheet.unit(register.name, "memory", candidate=(0.0, {register.name: 1.0, writer: kappa, shadow: -kappa}))
     layout.no_events()
     span = bistable(layout, lambda kept, x: math.tanh(kept + x))
@@ -116,7 +117,9 @@ def _budget(demand: Demand, gains: _Gains, coarsest: float) -> Budget:
         write=max(demand.hops, 1) * w**2 * v**3 / (3 * c**2),
         hold=demand.hold(held**3 / (3 * kappa * w)),
         leak=demand.hold(grow / w),
-        rounding=(c + 2) * GRID_ROUNDINGS * grid + (0.0 if gains.exact else demand.hold(STEP_ROUNDINGS * grid)),
+        rounding=(c + 2) * GRID_ROUNDINGS * grid
+        + ROUNDINGS_PER_HOP * demand.format.roundoff * v
+        + (0.0 if gains.exact else demand.hold(STEP_ROUNDINGS * grid)),
     )
 
 
@@ -127,7 +130,3 @@ def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:
         sheet.unit(name, "flag", candidate=(0.0, {names[j - 1]: FULL}) if j else (FULL, {}))
     full = (1.0, 1.0)
     return [{n: full if elapsed > j else (0.0, 0.0) for j, n in enumerate(names)} for elapsed in range(last + 1)]
-
-
-def _minus(weights: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    return {n: weights.get(n, 0.0) - other.get(n, 0.0) for n in weights.keys() | other.keys()}

@@ -15,21 +15,26 @@ from __future__ import annotations
 
 import math
 
+from holdfast.construct.backends import gru_pytorch
+from holdfast.construct.backends._gru_clock import FULL, clock
 from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, sigmoid
-from holdfast.construct.gains import ROUNDINGS_PER_HOP, ROUNDINGS_PER_STEP, Gains, gated
-from holdfast.construct.layout import PAD, Layout, Realised, drive_name, last_flag, ranges
+from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains, gated
+from holdfast.construct.layout import PAD, Layout, Realised
 from holdfast.construct.program import Program, Register
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
-FULL = 20.0
-"""A candidate's pre-activation with tanh(20) = 1 - 8e-18: the constant 1."""
+PER_STEP = 12
+"""Units of roundoff per step while a value is held: the gate's error (sigmoid within four) moves the state by that
+share of |h - n| <= 2 w V; both products, 1 - z, and the sum. PyTorch's form costs less."""
 
 
 def realise(program: Program, demand: Demand) -> Realised:
-    """Lay ``program`` out on GRU units."""
-    gains = gated(demand, curves=demand.writes, overwrites=True)
+    """Lay ``program`` out on GRU units; where rounding at each step would be felt, in the form that does not round."""
+    gains = gated(demand, curves=demand.writes, overwrites=True, per_step=PER_STEP)
+    if gains.exact and not demand.latched and _plain(program):
+        return gru_pytorch.realise(program, demand)
     sheet = Sheet("gru", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, clock(program, sheet, gains), _events(program, sheet, gains, demand))
     for register in program.registers:
@@ -57,13 +62,21 @@ def budget(demand: Demand, gains: Gains) -> Budget:
     write = hops * (3 * gains.lacks * v + demand.writes * w**2 * v**3 / 3)
     each = 2 * gains.shut * v
     reach = v + write + demand.hold(each)
-    per_step = 0.0 if gains.exact else ROUNDINGS_PER_STEP * demand.format.roundoff * reach
+    # Not zero for exact gates either: PyTorch's form, n + z (h - n), rounds at each step.
+    per_step = 0.0 if demand.latched else PER_STEP * demand.format.roundoff * reach
     per_hop = 0.0 if gains.bit_exact else ROUNDINGS_PER_HOP * demand.format.roundoff * reach
     return Budget(
         write=write * reach / v,
         leak=demand.hold(each * reach / v),
         rounding=demand.hold(per_step) + hops * demand.writes * per_hop,
     )
+
+
+def _plain(program: Program) -> bool:
+    """Whether all there is are latches of channels."""
+    names = {r.name for r in program.registers}
+    written = all(not r.adds and not names & r.value.terms.keys() for r in program.registers)
+    return written and not program.events and not program.bits
 
 
 def _register(layout: Layout, gains: Gains, register: Register) -> None:
@@ -88,21 +101,3 @@ def _events(program: Program, sheet: Sheet, gains: Gains, demand: Demand) -> dic
         rise = (gains.open + gains.closed) * (1 + PAD)
         sheet.unit(name, "event", update=(gains.closed, {channel: -rise}), candidate=(FULL, {}))
     return dict.fromkeys(program.events, ((0.0, leaked), ((1 - gains.lacks) * (1 - PAD), 1.0)))
-
-
-def clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
-    """A unit that tells time: h = 1 - kept^t. After one step: full at once."""
-    last, name = last_flag(program), drive_name(program)
-    if not last:
-        return [{}]
-    kept = sigmoid(-gains.open) if last == 1 else 1 - 1 / last
-    sheet.unit(
-        name,
-        "flag" if last == 1 else "clock",
-        update=(-gains.open if last == 1 else math.log(kept / (1 - kept)), {}),
-        candidate=(FULL, {}),
-    )
-    heights = [0.0]
-    for _ in range(last):
-        heights.append(kept * heights[-1] + (1 - kept) * math.tanh(FULL))
-    return ranges(heights, name)

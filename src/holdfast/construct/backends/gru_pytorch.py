@@ -7,26 +7,33 @@ latch of ``gru.py`` drifts there. With n exactly 0 nothing is rounded in either 
     memory   n = tanh(S_before - Q_before),  z closed when Q_before is 0, else open
 
 S and Q saturate to exactly 1 unless written, so S - Q is exactly 0 while the memory holds. What was written is in the
-memory one step later: the claim begins at the second step.
+memory one step later. For ever, only the memory is read, bit for bit, from the second step on; for a number of
+steps S - Q is read too, right from the first step on, and rounded on the grid of 1/w.
 """
 
 from __future__ import annotations
 
-from holdfast.construct.backends.gru import clock
+import math
+
+from holdfast.construct.backends._gru_clock import clock
 from holdfast.construct.budget import Budget, Demand, power_of_two
-from holdfast.construct.gains import Gains
-from holdfast.construct.layout import PAD, Layout, Realised
+from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains
+from holdfast.construct.layout import PAD, Layout, Realised, minus
 from holdfast.construct.program import Program
 from holdfast.construct.sheet import Sheet
 
-LATE = 1
-"""Steps between a write and its being read."""
+CURVE = 3 / 4
+"""The share of the tolerance that curvature may take; rounding has the rest."""
+GRID_ROUNDINGS = 2
+"""Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, and a little."""
 
 
 def realise(program: Program, demand: Demand) -> Realised:
     """Lay ``program`` out on GRU units, three for each register."""
     format, v = demand.format, demand.size
     far, scale = format.closed, power_of_two(format.identity / v)
+    if not demand.latched:
+        scale = power_of_two(min(math.sqrt(3 * CURVE * demand.tolerance / (2 * v**3)), 0.25 / v))
     gains = Gains(far, far, far, scale, overwrites=True, exact=True, bit_exact=True)
     sheet = Sheet("gru", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, clock(program, sheet, gains))
@@ -39,18 +46,21 @@ def realise(program: Program, demand: Demand) -> Realised:
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         bias, weights = layout.value(register.value, scale)
         name, writer, shadow = register.name, f"{register.name} in", f"{register.name} shadow"
-        against = {n: -w for n, w in held.weights.items()}
-        sheet.unit(writer, "writer", update=(-far, {}), candidate=(bias - held.bias, weights | against))
-        sheet.unit(shadow, "shadow", update=(-far, {}), candidate=(-held.bias, against))
+        sheet.unit(writer, "writer", update=(-far, {}), candidate=(bias - held.bias, minus(weights, held.weights)))
+        sheet.unit(shadow, "shadow", update=fresh, reset=heard, candidate=(-held.bias, minus({}, held.weights)))
         sheet.unit(
             name,
             "latch",
             update=(-far, {shadow: 2 * far * (1 + PAD)}),
             candidate=(0.0, {writer: 1.0, shadow: -1.0}),
-            reset=(far, {}),
+            reset=heard,
         )
     for bit in program.bits:
         layout.refuse(f"'{bit.name}': a bistable unit needs no such memory; leave the form out")
-    layout.read(lambda name: {name: 1 / scale})
-    bent = Budget() if demand.latched else Budget(write=scale**2 * v**3)
-    return Realised(sheet, bent + demand.underflow(scale), layout.reasons)
+    if demand.latched:
+        layout.read(lambda name: {name: 1 / scale})
+        return Realised(sheet, demand.underflow(scale), layout.reasons, late=1)
+    layout.read(lambda name: {name: 1 / scale, f"{name} in": 1 / scale, f"{name} shadow": -1 / scale})
+    rounding = format.roundoff * (GRID_ROUNDINGS / scale + ROUNDINGS_PER_HOP * v)
+    # Once in the writer's tanh and once in the memory's.
+    return Realised(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)

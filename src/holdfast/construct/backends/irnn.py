@@ -12,7 +12,7 @@ memory's own block of recurrent weights is the identity: this is the IRNN.
 from __future__ import annotations
 
 from holdfast.construct.budget import Budget, Demand, power_of_two
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag
+from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, Program
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -38,7 +38,7 @@ def realise(program: Program, demand: Demand) -> Realised:
         rounded = max(rounded, 4 * drown * demand.writes if held.bias else 0.0)
         for sign, side in SIDES:
             bias, weights = layout.value(register.value, sign)
-            into = {n: weights.get(n, 0.0) + held.weights.get(n, 0.0) for n in weights.keys() | held.weights.keys()}
+            into = minus(weights, minus({}, held.weights))
             sheet.unit(f"{register.name} in{side}", "writer", candidate=(bias + held.bias, into))
             memory = f"{register.name}{side}"
             sheet.unit(memory, "memory", candidate=(0.0, {memory: 1.0, f"{register.name} in{side}": 1.0}))

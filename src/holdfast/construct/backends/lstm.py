@@ -89,17 +89,18 @@ def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple
     if not last:
         return [{}]
     step, kept = (1.0, sigmoid(-gains.open)) if last == 1 else (2 / last, 1 - 1 / last)
+    drive = FULL if step == 1 else math.atanh(step)
     sheet.unit(
         name,
         "flag" if last == 1 else "clock",
         input=(gains.open, {}),
         forget=(-gains.open if last == 1 else math.log(kept / (1 - kept)), {}),
-        candidate=(FULL if last == 1 else math.atanh(step), {}),
+        candidate=(drive, {}),
         output=(gains.open, {}),
     )
     heights, c = [0.0], 0.0
     for _ in range(last):
-        c = kept * c + sigmoid(gains.open) * math.tanh(FULL if last == 1 else math.atanh(step))
+        c = kept * c + sigmoid(gains.open) * math.tanh(drive)
         heights.append(sigmoid(gains.open) * math.tanh(c))
     return ranges(heights, name)
 

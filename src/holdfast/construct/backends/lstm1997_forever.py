@@ -7,8 +7,9 @@ Nothing leaves the cell of 1997, so what spoils its memory is only what leaks in
     R   g = tanh(K p_before)        h_S - h_R is at most (w a + t l) 4 e^(-2 (t (r - l) - w a)): summable
     M   g = tanh(kappa (h_S - h_R)), i = sigma(B (theta - p_before)): open at step 2, nearly shut from 3 on
 
-With alpha = sigma(A), omega = sigma(D), iota and delta the input gate of M at step 2 and later, l = w a sech^2(K p_1 -
-w a), rho = alpha tanh(K p_1), r = e^(-2 (rho - l)) and Lambda = 4 e^(2 w a) (w a r/(1-r) + l r/(1-r)^2), for every n >= 2
+With alpha = sigma(A), omega = sigma(D), iota and delta the input gate of M at step 2 and later,
+l = w a sech^2(K p_1 - w a), rho = alpha tanh(K p_1), r = e^(-2 (rho - l)), and
+Lambda = 4 e^(2 w a) (w a r/(1-r) + l r/(1-r)^2), for every n >= 2
 
     |y - x_1| <= a (1 - iota alpha omega^2) + delta Lambda/w
                  + (2 (w a)^3 + kappa^2 (w a)^3 + kappa^2 (w a + delta Lambda)^3) / (3 w)
@@ -26,8 +27,6 @@ from holdfast.construct.layout import Layout, Realised
 from holdfast.construct.program import Now, Program
 from holdfast.construct.sheet import Sheet
 
-LATE = 1
-"""Steps between a write and its being read."""
 KAPPA = 2.0**-4
 """M stores the difference at a small scale, where its two tanh bend it by kappa^2 less than the write does."""
 
@@ -69,4 +68,4 @@ def realise(program: Program, demand: Demand) -> Realised:
     tail = 4 * math.exp(2 * w * a) * (w * a * r / (1 - r) + grow * r / (1 - r) ** 2)
     curve = 2 * (w * a) ** 3 + KAPPA**2 * (w * a) ** 3 + KAPPA**2 * (w * a + delta * tail) ** 3
     budget = Budget(write=a * (1 - iota * alpha**3), leak=delta * tail / w, read_out=curve / (3 * w))
-    return Realised(sheet, budget, layout.reasons)
+    return Realised(sheet, budget, layout.reasons, late=1)

@@ -12,6 +12,8 @@ sequences: each answer has to be a threshold on (first, now); the thresholds com
 
 from __future__ import annotations
 
+import itertools
+
 from holdfast.construct.program import Condition, Now, Program, Sum
 from holdfast.construct.threshold import Situation, separate
 from holdfast.core.errors import BadValue
@@ -84,7 +86,7 @@ def _answers(task: Echo) -> dict[tuple[str, str], set[str]]:
     """What comes next, by the first symbol and the present one."""
     found: dict[tuple[str, str], set[str]] = {}
     for words in task.sequences or ():
-        for here, then in zip(words, words[1:], strict=False):
+        for here, then in itertools.pairwise(words):
             found.setdefault((words[0], here), set()).add(then)
     for (first, here), right in found.items():
         if len(right) > 1:

@@ -1,0 +1,151 @@
+"""Paths through a scenario as arrays: sequences for a search, with everything that their answers need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from holdfast.core.scenario import Box, Class, Edge, Scenario, Value
+
+Taken = Sequence[tuple[Edge, Box]]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Rows side by side. Inputs are low + place * (high - low), place in [0, 1]; all [row, time, input].
+
+    ``present`` [row, time]; ``last`` [row] the step (from 0) after which an answer is asked for; the answer to output
+    o is constant[row, o] + the sum over k of weight[row, o, k] * inputs[row, when[row, k], channel[row, k]], where
+    asked[row, o]; for symbols ``right`` [row] is the output that has to be the largest, -1 where numbers are asked for.
+    ``taken`` [row] is the list of (edge, box) of the path.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    place: np.ndarray
+    present: np.ndarray
+    last: np.ndarray
+    constant: np.ndarray
+    weight: np.ndarray
+    when: np.ndarray
+    channel: np.ndarray
+    asked: np.ndarray
+    right: np.ndarray
+    taken: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Paths:
+        return replace(self, **{name: value[rows] for name, value in vars(self).items()})
+
+    def put(self, place: np.ndarray) -> Paths:
+        return replace(self, place=place)
+
+    @property
+    def free(self) -> np.ndarray:
+        """[row, time, input]: what can be moved."""
+        return self.low < self.high
+
+
+class Walks:
+    """Draws random paths that end where an answer is asked for."""
+
+    def __init__(self, scenario: Scenario, outputs: int, draw: np.random.Generator) -> None:
+        self.scenario, self.outputs, self.draw = scenario, outputs, draw
+        nodes = sorted({scenario.start, *(e.target for e in scenario.edges)})
+        self.number = {node: k for k, node in enumerate(nodes)}
+        self.leaving = {node: scenario.leaving(node) for node in nodes}
+        self.features = len(scenario.edges[0].boxes[0].low)
+        self.names = sorted(scenario.ranges)
+        # ends[k, node]: an answer can be reached in exactly k more steps
+        self.ends = np.zeros((scenario.steps + 1, len(nodes)), bool)
+        self.ends[0, [self.number[node] for node in scenario.answers]] = True
+        for k in range(1, scenario.steps + 1):
+            for edge in scenario.edges:
+                self.ends[k, self.number[edge.source]] |= self.ends[k - 1, self.number[edge.target]]
+        self.lengths = np.flatnonzero(self.ends[:, self.number[scenario.start]])
+        assert len(self.lengths), "no row of the scenario has an answer"
+
+    def some(self, rows: int) -> Paths:
+        """So many rows: half of them of the greatest length, the others of any."""
+        paths = _stacked([self._row(self._walk(self._length())) for _ in range(rows)])
+        return paths.put(self._places(paths))
+
+    def like(self, paths: Paths) -> Paths:
+        """Rows near these: another box at a few steps, or another way to an end; other ends of a few boxes."""
+        rows = [self._row(self._varied(taken)) for taken in paths.taken]
+        found = _stacked(rows)
+        share = self.draw.choice([0.0, 1 / paths.place.shape[1], 0.1, 0.5], len(rows))[:, None, None]
+        moved = self.draw.random(found.place.shape) < share
+        return found.put(np.where(moved, self.draw.integers(0, 2, moved.shape), paths.place))
+
+    def _length(self) -> int:
+        return int(self.lengths[-1] if self.draw.random() < 0.5 else self.draw.choice(self.lengths))
+
+    def _walk(self, length: int, begun: Taken = ()) -> Taken:
+        """A path of this length that begins as given."""
+        taken = list(begun)
+        while len(taken) < length:
+            node = taken[-1][0].target if taken else self.scenario.start
+            taken.append(self._step(node, length - len(taken) - 1))
+        return taken
+
+    def _varied(self, taken: Taken) -> Taken:
+        if self.draw.random() < 0.5:
+            return self._walk(len(taken), taken[: int(self.draw.integers(len(taken)))])
+        other = list(taken)
+        for t in self.draw.integers(len(taken), size=self.draw.integers(1, 4)):
+            boxes = other[t][0].boxes
+            other[t] = other[t][0], boxes[self.draw.integers(len(boxes))]
+        return other
+
+    def _row(self, taken: Taken) -> tuple:
+        """The arrays of one path, in the order of ``Paths``."""
+        steps, length = self.scenario.steps, len(taken)
+        low, high = np.zeros((2, steps, self.features))
+        when, channel = np.zeros((2, max(len(self.names), 1)), int)
+        for t, (edge, box) in enumerate(taken):
+            low[t], high[t] = box.low, box.high
+            if edge.remember is not None:
+                place = self.names.index(edge.remember[1])
+                when[place], channel[place] = t, edge.remember[0]
+        answer = self.scenario.answers[taken[-1][0].target]
+        constant, asked = np.zeros(self.outputs), np.zeros(self.outputs, bool)
+        weight = np.zeros((self.outputs, len(when)))
+        values: Sequence[Value | None] = [] if isinstance(answer, Class) else answer
+        for output, value in enumerate(values):
+            if value is not None:
+                asked[output], constant[output] = True, value.constant
+                for name, coefficient in value.names.items():
+                    weight[output, self.names.index(name)] = coefficient
+        right = answer.output if isinstance(answer, Class) else -1
+        present, place = np.arange(steps) < length, np.zeros_like(low)
+        arrays = (low, high, place, present, length - 1, constant, weight, when, channel, asked, right)
+        return (*arrays, taken)
+
+    def _step(self, node: str, left: int) -> tuple[Edge, Box]:
+        edges = [edge for edge in self.leaving[node] if self.ends[left, self.number[edge.target]]]
+        edge = edges[self.draw.integers(len(edges))]
+        return edge, edge.boxes[self.draw.integers(len(edge.boxes))]
+
+    def _places(self, paths: Paths) -> np.ndarray:
+        """Where in the boxes: what is remembered at one end and the rest at one end, alternating ends, random ends,
+        or anywhere."""
+        rows, steps, features = paths.low.shape
+        ends = self.draw.integers(0, 2, (rows, 2)).astype(float)
+        kept = np.zeros((rows, steps, features), bool)
+        for k in range(len(self.names)):
+            kept[np.arange(rows), paths.when[:, k], paths.channel[:, k]] = True
+        plain = np.where(kept, ends[:, :1, None], ends[:, 1:, None])
+        waves = np.where(kept, ends[:, :1, None], (np.arange(steps)[:, None] + ends[:, 1:, None]) % 2)
+        corners = self.draw.integers(0, 2, plain.shape).astype(float)
+        kinds = self.draw.choice(4, rows, p=(0.4, 0.1, 0.3, 0.2))[:, None, None]
+        return np.choose(kinds, [plain, np.broadcast_to(waves, plain.shape), corners, self.draw.random(plain.shape)])
+
+
+def _stacked(rows: list[tuple]) -> Paths:
+    columns = list(zip(*rows, strict=True))
+    taken = np.empty(len(rows), object)
+    taken[:] = columns.pop()
+    arrays = {axis.name: np.stack(column) for axis, column in zip(fields(Paths), columns, strict=False)}
+    return Paths(**arrays, taken=taken)

@@ -1,0 +1,93 @@
+"""What comes out of a search for a proof: a verdict, the best bound, and how it was reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from holdfast.certify.propagate import Reached
+from holdfast.certify.refute import Refutation
+from holdfast.core.claim import Semantics
+from holdfast.core.results import Part, Text, finite
+from holdfast.core.task import Task
+
+SEMANTICS = {
+    "real": "exact real arithmetic on the weights as they are",
+    "ieee": "{} arithmetic as it runs, under the assumptions that the certificate lists",
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``reached``: the best bound of a complete proof. ``steps`` None: for every length. ``exact_above``: from this
+    absolute value on recall is bit for bit. ``certificate``: the document, where the verdict is "proved"."""
+
+    verdict: Literal["proved", "unknown", "refuted"]
+    task: Task
+    tolerance: float | None
+    reached: Reached
+    steps: int | None
+    semantics: Semantics
+    dtype: str
+    pieces: int
+    symbols: int
+    exact_above: float | None
+    certificate: dict[str, Any] | None
+    refutation: Refutation | None
+    interrupted: bool
+    wall_seconds: float
+
+    @property
+    def error(self) -> float | None:
+        """The bound on the error: 0 where all symbols are right, None where nothing is known."""
+        if self.reached.error is not None:
+            return finite(self.reached.error)
+        return 0.0 if self.verdict == "proved" else None
+
+    def as_json(self, path: str | None) -> dict[str, Any]:
+        """The document of ``holdfast certify --json``; ``path`` is where the certificate was written."""
+        limits = getattr(self.task, "range", None)
+        return {
+            "verdict": self.verdict,
+            "error": self.error,
+            "steps": "any" if self.steps is None else self.steps,
+            "range": None if limits is None else list(limits),
+            "semantics": self.semantics,
+            "certificate": path,
+            "task": self.task.name,
+            "exact_above": self.exact_above,
+            "settled": self.reached.settled,
+            "pieces": self.pieces,
+            "counterexample": None if self.refutation is None else self.refutation.as_json(),
+            "interrupted": self.interrupted,
+            "wall_seconds": self.wall_seconds,
+        }
+
+    def parts(self, path: str | None) -> list[Part]:
+        """What ``holdfast certify`` prints."""
+        length = "of every length" if self.steps is None else f"of up to {self.steps} steps"
+        lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {length}."]
+        if self.verdict == "unknown":
+            goal = "below what a constant output reaches" if self.tolerance is None else f"{self.tolerance:g}"
+            lines = [f"unknown: nothing was proved that is good enough ({goal}). Best bound: {self._bound()}."]
+        if self.refutation is not None:
+            found = self.refutation
+            lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]
+        if self.exact_above is not None:
+            lines.append(f"bit for bit: the output is the number itself, if that is at least {self.exact_above:.3g}.")
+        lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")
+        lines.append(f"how: {self._how()}, {self.wall_seconds:.1f} s" + (", interrupted." if self.interrupted else "."))
+        if path is not None:
+            lines.append(f"certificate: {path}")
+        return [Text("\n".join(lines))]
+
+    def _bound(self) -> str:
+        if self.reached.error is not None:
+            return f"error at most {self.reached.error:.6g}"
+        return f"the right symbol is {'always the largest' if self.reached.right else 'not known to lead'}"
+
+    def _how(self) -> str:
+        pieces = f"{self.pieces} pieces" if self.pieces != 1 else "in one piece"
+        symbols = f", {self.symbols} errors followed on their own" if self.symbols else ""
+        settled = f", settled after step {self.reached.settled}" if self.reached.settled is not None else ""
+        return pieces + symbols + settled

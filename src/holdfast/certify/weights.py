@@ -1,0 +1,95 @@
+"""A network's weights as exact reals, without the units that nothing reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from holdfast.core.cell import Cell
+from holdfast.engine.files import tensors
+from holdfast.engine.network import Linear, Network
+from holdfast.engine.readings.bounds import Exact, exact
+
+
+@dataclass(frozen=True)
+class Weights:
+    """``layers[d]`` by source (x, h, c), ``units[d]`` how many of that layer's units are kept, and the read-out."""
+
+    cell: Cell
+    layers: tuple[Mapping[str, Exact], ...]
+    units: tuple[int, ...]
+    readout: Exact
+
+
+def weights_of(network: Network, every_unit: bool) -> Weights:
+    """The weights for a proof. Units from which no path of non-zero weights leads to the read-out are left out.
+
+    Where ``every_unit`` is asked for, because in IEEE arithmetic such a unit might overflow and 0 * inf is no number,
+    all are kept, but for copies: of the units that read nothing and are read by nobody one stands for all.
+    """
+    live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
+
+    layers, below = [], np.arange(network.inputs)
+    for layer, units in zip(network.layers, live, strict=True):
+        sources = {"x": below, "h": units, "c": units}
+        layers.append({source: exact(_part(linear, sources[source], units)) for source, linear in layer.items()})
+        below = units
+    readout = exact(_part(network.readout, below, np.arange(network.outputs)))
+    return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout)
+
+
+def fingerprint(network: Network) -> str:
+    """SHA-256 over the cell's name and every tensor's name, number format, shape and bytes, in alphabetical order.
+
+    Not over the file: where its metadata stand in it, and what they say of the weights' origin, proves nothing.
+    """
+    digest = hashlib.sha256(f"{network.cell_name}\n".encode())
+    for name, value in sorted(tensors(network).items()):
+        digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
+        digest.update(value.astype(value.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def finite(network: Network) -> bool:
+    """Whether every weight is a number."""
+    return all(np.isfinite(value).all() for value in tensors(network).values())
+
+
+def _part(linear: Linear, sources: np.ndarray, units: np.ndarray) -> Linear:
+    columns = np.concatenate([np.arange(linear.units)[units] + k * linear.units for k in range(len(linear.gates))])
+    matrix = np.asarray(linear.matrix)[sources][:, columns]
+    return Linear(matrix, None if linear.bias is None else np.asarray(linear.bias)[columns], linear.gates)
+
+
+def _live(network: Network) -> list[np.ndarray]:
+    """For every layer the units that reach the read-out: words act unit by unit, only linear maps connect units."""
+    found = []
+    wanted = np.asarray(network.readout.matrix).any(1)
+    for layer in reversed(network.layers):
+        inner = sum((_reads(layer[s]) for s in ("h", "c") if s in layer), np.zeros((network.units,) * 2, bool))
+        while (grown := wanted | inner[:, wanted].any(1)).sum() > wanted.sum():
+            wanted = grown
+        found.append(np.flatnonzero(wanted))
+        wanted = _reads(layer["x"])[:, wanted].any(1)
+    return found[::-1]
+
+
+def _different(network: Network, depth: int) -> np.ndarray:
+    """All units of a layer but those that are alike: without a weight that is not 0, in or out, and without bias."""
+    layer, above = network.layers[depth], [layer["x"] for layer in network.layers[depth + 1 : depth + 2]]
+    read = np.asarray(network.readout.matrix).any(1) if not above else _reads(above[0]).any(1)
+    busy = read.copy()
+    for source, linear in layer.items():
+        busy |= _reads(linear).any(0) | (_reads(linear).any(1) if source != "x" else False)
+        if linear.bias is not None:
+            busy |= np.asarray(linear.bias).reshape(len(linear.gates), linear.units).any(0)
+    idle = np.flatnonzero(~busy)
+    return np.sort(np.concatenate([np.flatnonzero(busy), idle[:1]]))
+
+
+def _reads(linear: Linear) -> np.ndarray:
+    """[source, unit]: whether any gate of the unit has a weight on the source."""
+    return np.any(np.asarray(linear.matrix).reshape(-1, len(linear.gates), linear.units), axis=1)

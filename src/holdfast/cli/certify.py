@@ -1,0 +1,77 @@
+"""Prove how far a network's error can go, for every input sequence in a range, and write the proof as a certificate.
+
+Any network, trained ones too. 'unknown' is an answer: then the best bound found is told. '--steps any' proves it for
+every length, where the sets of states settle. Semantics real: exact arithmetic on the weights; ieee: the network as it
+runs, rounding and all. The task is the one that the network was made for, unless --task names another.
+
+examples:
+  holdfast certify net.safetensors --task recall --steps 1000 --range -1 1
+  holdfast certify net.safetensors --tolerance 1e-3 --out proof.json
+  holdfast certify net.safetensors --steps any --semantics ieee
+
+exit code: 0 if it is proved, 1 if it is unknown or refuted, 130 if interrupted (what was proved until then is kept).
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from holdfast.cli._flags import add_json
+from holdfast.cli._network import asked_task, open_network, task_flags, tolerance_of
+from holdfast.cli._output import Teller, print_json
+from holdfast.cli._parser import Parser
+from holdfast.core.errors import BadValue
+
+INTERRUPTED = 130
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
+    parser.flag("task", help="the task (default: the one that the network is for)")
+    parser.flag("semantics", choices=("real", "ieee"), default="real", help="exact arithmetic, or as it runs")
+    parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
+    parser.flag("out", metavar="FILE", help="the certificate (default: beside the network, .certificate.json)")
+    add_json(parser)
+    task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
+
+
+def run(args: Namespace) -> int:
+    import holdfast
+    from holdfast.certify.certificate import save
+    from holdfast.certify.prove import prove
+    from holdfast.report.terminal import draw
+
+    tolerance = tolerance_of(args)
+    if not args.seconds > 0:
+        raise BadValue(f"--seconds is {args.seconds:g}, expected a positive number.")
+    network, origin = open_network(args.network)
+    task, any_length, unbounded = asked_task(args, origin)
+    if unbounded:
+        low, high = unbounded
+        raise BadValue(
+            f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
+            "'holdfast refute' takes an unbounded range.",
+        )
+    teller = Teller()
+    try:
+        proof = prove(
+            network,
+            task,
+            tolerance=tolerance,
+            any_length=any_length,
+            semantics=args.semantics,
+            seconds=args.seconds,
+            watch=teller.say,
+            version=holdfast.__version__,
+        )
+    finally:
+        teller.done()
+    path = None
+    if proof.certificate is not None:
+        path = args.out or str(Path(args.network).with_suffix(".certificate.json"))
+        save(proof.certificate, path)
+    print_json(proof.as_json(path)) if args.json else draw(proof.parts(path))
+    if proof.interrupted:
+        return INTERRUPTED
+    return 0 if proof.verdict == "proved" else 1

@@ -1,0 +1,62 @@
+"""Look for a sequence on which a network errs by more than a tolerance, print it and replay it.
+
+Random rows of the task and the corners of its range, the worst of them improved along the gradient of the error. On
+an unbounded range ('--range -inf inf') it looks as far out as it takes. None found proves nothing: see 'certify'.
+
+examples:
+  holdfast refute net.safetensors --task recall --tolerance 1e-3
+  holdfast refute net.safetensors --range -inf inf
+  holdfast refute net.safetensors --task recall --steps 1000 --tries 100000 --seed 1
+
+exit code: 1 if a sequence was found, 0 if none was.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from holdfast.cli._flags import add_json
+from holdfast.cli._network import asked_task, open_network, task_flags, tolerance_of
+from holdfast.cli._output import Teller, print_json
+from holdfast.cli._parser import Parser
+from holdfast.core.errors import BadValue
+
+INTERRUPTED = 130
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
+    parser.flag("task", help="the task (default: the one that the network is for)")
+    parser.flag("tries", int, default=20_000, help="sequences to run at most (default: 20000)")
+    parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
+    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    add_json(parser)
+    task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
+
+
+def run(args: Namespace) -> int:
+    from holdfast.certify import refute as search
+    from holdfast.report.terminal import draw
+
+    tolerance = tolerance_of(args)
+    for flag in ("tries", "seconds"):
+        if not getattr(args, flag) > 0:
+            raise BadValue(f"--{flag} is {getattr(args, flag):g}, expected a positive number.")
+    network, origin = open_network(args.network)
+    task, _, unbounded = asked_task(args, origin)
+    search.fit(network, task)
+    if tolerance is None:
+        tolerance = task.criterion.bound if task.criterion.metric == "error_sup" else 0.0
+    teller = Teller()
+    options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": teller.say}
+    try:
+        if unbounded is None:
+            found = search.refute(network, task.scenario(), tolerance, **options)
+        else:
+            found = search.refute_unbounded(network, task.scenario(), unbounded, tolerance, **options)
+    finally:
+        teller.done()
+    print_json(found.as_json()) if args.json else draw(found.parts())
+    if found.interrupted:
+        return INTERRUPTED
+    return 1 if found.found else 0

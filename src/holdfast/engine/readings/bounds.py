@@ -1,0 +1,248 @@
+"""The alphabet read as sets of reals: whatever a step computes from numbers in its operands' sets lies in the result.
+
+``Bounds()`` speaks of exact real arithmetic on the weights as they are. ``Bounds(rounding)`` speaks of IEEE
+arithmetic as the engine runs it: after every word the errors of ``rounding.py`` are added, and a word that rounds
+nothing adds nothing. With gates of exactly 1 and 0 the state of an LSTM, or of a GRU, therefore comes out of a step
+as the very set that went in.
+
+Underflow needs no separate argument: it is counted exactly where a result may be smaller than the least normal
+number and yet not 0. Over a range of x that keeps |x| large enough nothing is counted, and a form without slack is a
+proof that recall is bit for bit there. It is counted once: what was flushed is 0, and 0 stays.
+
+A value is a tuple of forms, one for each unit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from flint import arb, arb_mat
+
+from holdfast.engine.network import Linear
+from holdfast.engine.readings import forms
+from holdfast.engine.readings.curves import SIGMOID, TANH, relu
+from holdfast.engine.readings.forms import NOTHING, ONE, UNIT, ZERO, Form, made, number, plus, times, total, widened
+from holdfast.engine.readings.rounding import Rounding, power_of_two
+
+Value = tuple[Form, ...]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The weights of one linear map as exact reals. ``matrix`` [gates * units, source]; ``support`` names, for each
+    row, the sources whose weight is not 0."""
+
+    gates: tuple[str, ...]
+    units: int
+    matrix: arb_mat
+    absolute: arb_mat
+    bias: tuple[arb, ...]
+    support: tuple[tuple[int, ...], ...]
+
+
+def exact(linear: Linear) -> Exact:
+    """The same map for ``Bounds.linear``, which takes either; made once, it saves the time of making it again."""
+    matrix = np.asarray(linear.matrix, np.float64).T
+    bias = np.zeros(len(matrix)) if linear.bias is None else np.asarray(linear.bias, np.float64)
+    return Exact(
+        linear.gates,
+        linear.units,
+        arb_mat(matrix.tolist()),
+        arb_mat(np.abs(matrix).tolist()),
+        tuple(arb(b) for b in bias.tolist()),
+        tuple(tuple(np.flatnonzero(row).tolist()) for row in matrix),
+    )
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Words on sets. ``symbols`` is how many errors of unknown origin are followed on their own (0: none): the more,
+    the better errors cancel that reach a unit on several ways, and the longer it takes."""
+
+    rounding: Rounding | None = None
+    symbols: int = 0
+    _numbers: itertools.count = field(default_factory=itertools.count, repr=False, compare=False)
+
+    def linear(self, weights: Linear | Exact, source: Value) -> Mapping[str, Value]:
+        known = weights if isinstance(weights, Exact) else exact(weights)
+        rows = self._rows(known, source)
+        units = known.units
+        return {gate: tuple(rows[k * units : (k + 1) * units]) for k, gate in enumerate(known.gates)}
+
+    def add(self, *terms: Value) -> Value:
+        return tuple(self._sum(parts) for parts in zip(*terms, strict=True))
+
+    def multiply(self, a: Value, b: Value) -> Value:
+        return self._fresh(self._product(x, y) for x, y in zip(a, b, strict=True))
+
+    def mix(self, keep: Value, kept: Value, new: Value) -> Value:
+        return self._fresh(self._mix(*parts) for parts in zip(keep, kept, new, strict=True))
+
+    def sigmoid(self, a: Value) -> Value:
+        return self._fresh(self._sigmoid(x) for x in a)
+
+    def tanh(self, a: Value) -> Value:
+        return self._fresh(self._tanh(x) for x in a)
+
+    def relu(self, a: Value) -> Value:
+        return self._fresh(relu(x) for x in a)
+
+    def between(self, low: arb, high: arb, name: str = "") -> Form:
+        """An input from low to high: called ``name`` from here on, or one of no name."""
+        if name:
+            centre, half = (low + high) / 2, (high - low) / 2
+            read = made(centre, {name: half} if not half.is_zero() else {}, NOTHING, low, high)
+        else:
+            read = forms.interval(low, high)
+        read = read if self.rounding is None else self.rounding.flushed(read)
+        return read if name else self._fresh([read])[0]
+
+    def carried(self, state: Sequence[Form]) -> list[Form]:
+        """What is carried to the next step, all units of all layers: exact parts, and at most ``symbols`` errors."""
+        names = {symbol for form in state for symbol in form.terms if isinstance(symbol, int)}
+        if len(names) > self.symbols:
+            weight = dict.fromkeys(names, 0.0)
+            for form in state:
+                for symbol, part in form.terms.items():
+                    if symbol in weight:
+                        weight[symbol] += abs(float(part.mid()))
+            least = sorted(names, key=weight.__getitem__)[: len(names) - self.symbols]
+            state = [forms.without(form, least) for form in state]
+        carried = [forms.tidied(form) for form in state]
+        if not all(f.slack.is_finite() and f.centre.is_finite() for f in carried):
+            raise forms.Unbounded("the bounds grew past every number")
+        return carried
+
+    def apart(self, values: Value) -> Value:
+        """The same sets, the error of every unit with a symbol of its own."""
+        return tuple(self._named(form) for form in values)
+
+    def _fresh(self, values: Iterable[Form]) -> Value:
+        return self.apart(tuple(values)) if self.symbols else tuple(values)
+
+    def _named(self, form: Form) -> Form:
+        if form.slack.is_zero():
+            return form
+        return Form(form.centre, {**form.terms, next(self._numbers): form.slack}, NOTHING, form.low, form.high)
+
+    def _rows(self, known: Exact, source: Value) -> list[Form]:
+        """Every row of W @ source + b: exact on centres and terms, by |W| on slacks."""
+        symbols = list({symbol: None for form in source for symbol in form.terms})
+        columns = [[f.centre, (f.low + f.high) / 2, *(f.terms.get(s, NOTHING) for s in symbols)] for f in source]
+        spread = [[f.slack, (f.high - f.low) / 2, f.size] for f in source]
+        moved, loose = (known.matrix * arb_mat(columns)).tolist(), (known.absolute * arb_mat(spread)).tolist()
+        found = []
+        for row, (bias, support) in enumerate(zip(known.bias, known.support, strict=True)):
+            used = [j for j in support if not source[j].is_number(0)]
+            if not used:
+                found.append(number(bias))
+                continue
+            centre, middle, *parts = moved[row]
+            slack, radius, size = loose[row]
+            middle += bias
+            terms = {s: part for s, part in zip(symbols, parts, strict=True) if not part.is_zero()}
+            form = made(centre + bias, terms, slack, middle - radius, middle + radius)
+            if self.rounding is not None:
+                form = self._rounded_row(form, known, row, used, source, size + abs(bias))
+            found.append(form)
+        return found
+
+    def _rounded_row(self, form: Form, known: Exact, row: int, used: list[int], source: Value, size: arb) -> Form:
+        """A dot product: one rounding for each addition, one more where any product is rounded."""
+        assert self.rounding is not None
+        additions = len(used) - 1 + (not known.bias[row].is_zero())
+        products = any(not (power_of_two(known.matrix[row, j]) or _power(source[j])) for j in used)
+
+        if not additions:
+            (j,) = used
+            return self._rounded_product(form, number(known.matrix[row, j]), source[j])
+        if not products and (cancelled := self._cancelled(form, known, row, used, source)) is not None:
+            return cancelled
+        error = self.rounding.gamma(additions + products) * size + (len(used) + additions) * self.rounding.tiny
+        return self.rounding.checked(widened(form, error))
+
+    def _cancelled(self, form: Form, known: Exact, row: int, used: list[int], source: Value) -> Form | None:
+        """m + K - K, in any order: rounded once on the grid of K, the other addition being exact or of the size of m.
+
+        What comes out is m at the grid of K, or m itself: the same sum in the same order gives it again, exactly, and
+        it is marked as settled for that. None where the row is no such sum.
+        """
+        assert self.rounding is not None
+        fixed = [j for j in used if source[j].is_point and source[j].centre.is_exact()]
+        moving = [j for j in used if j not in fixed]
+        if len(fixed) != 2 or len(moving) != 1 or not known.bias[row].is_zero():
+            return None
+        one, other = (known.matrix[row, j] * source[j].centre for j in fixed)
+        (m,) = moving
+        size, held = abs(one), abs(known.matrix[row, m]) * source[m].size
+        if not (one + other).is_zero() or not 2 * held <= size:
+            return None
+        itself = (id(known), row, float(size))
+        if source[m].settled == itself and known.matrix[row, m] == 1:
+            return form._replace(settled=itself)
+        error = self.rounding.gamma(1) * (size + 2 * held) + self.rounding.tiny
+        return self.rounding.checked(widened(form, error))._replace(settled=itself)
+
+    def _sum(self, parts: Iterable[Form]) -> Form:
+        there = [part for part in parts if not part.is_number(0)]
+        if len(there) < 2:
+            return there[0] if there else ZERO
+        found = there[0]
+        for part in there[1:]:
+            found = plus(found, part)
+        if self.rounding is None:
+            return found
+        if len(there) == 2:
+            return self.rounding.summed(found, *there)
+        return self.rounding.rounded(found, total(part.size for part in there), roundings=len(there) - 1)
+
+    def _product(self, a: Form, b: Form) -> Form:
+        return self._rounded_product(times(a, b), a, b)
+
+    def _rounded_product(self, found: Form, a: Form, b: Form) -> Form:
+        """By a power of two nothing is rounded, and by one of at least 1 no normal number becomes a smaller one."""
+        if self.rounding is None or any(f.is_number(0) or (_power(f) and f.size >= 1) for f in (a, b)):
+            return found
+        return self.rounding.flushed(found) if _power(a) or _power(b) else self.rounding.rounded(found)
+
+    def _mix(self, keep: Form, kept: Form, new: Form) -> Form:
+        """In IEEE arithmetic: 1 - keep is rounded, both products, and the sum; exact where keep is 1 or 0."""
+        found = forms.mixed(keep, kept, new)
+        if self.rounding is None or keep.is_number(0) or keep.is_number(1):
+            return found
+        first, second = keep.size * kept.size, (1 + keep.size) * new.size
+        error = self.rounding.gamma(2) * first + self.rounding.gamma(3) * second + 3 * self.rounding.tiny
+        return self.rounding.checked(widened(found, error))
+
+    def _sigmoid(self, a: Form) -> Form:
+        found = _within(SIGMOID(a), NOTHING, ONE)
+        if self.rounding is None:
+            return found
+        accuracy = self.rounding.accuracy
+        if a.low >= accuracy.one:
+            return UNIT
+        if a.high <= accuracy.zero:
+            return ZERO
+        return _within(self.rounding.rounded(found, roundings=accuracy.sigmoid_errors), NOTHING, ONE)
+
+    def _tanh(self, a: Form) -> Form:
+        if self.rounding is None or a.is_number(0):
+            return _within(TANH(a), -ONE, ONE)
+        accuracy = self.rounding.accuracy
+        if a.size <= accuracy.identity:
+            return a
+        if a.low >= accuracy.saturated or a.high <= -accuracy.saturated:
+            return UNIT if a.low > 0 else number(-1)
+        return _within(self.rounding.rounded(TANH(a), roundings=accuracy.tanh_errors), -ONE, ONE)
+
+
+def _power(form: Form) -> bool:
+    return form.is_point and power_of_two(form.centre)
+
+
+def _within(form: Form, low: arb, high: arb) -> Form:
+    """The form with its interval cut to where the function's values lie."""
+    return Form(form.centre, form.terms, form.slack, form.low.max(low), form.high.min(high))
