@@ -31,7 +31,9 @@ def add_settings(parser: Parser) -> None:
     parser.flag("units", int, help="hidden units per layer (default: 32)", **group)
     parser.flag("layers", int, help="cells stacked (default: 1)", **group)
     parser.flag(
-        "initialisation", help="keras or pytorch, +orthogonal, +identity, +forget=X, +chrono[=STEPS] (default: auto)", **group
+        "initialisation",
+        help="keras or pytorch, +orthogonal, +identity, +forget=X, +chrono[=STEPS] (default: auto)",
+        **group,
     )
     parser.flag("update", choices=("step", "sequence", "batch"), help="when weights change (default: batch)", **group)
     parser.flag("batch", int, help="sequences per update (default: 32; given sequences: all)", **group)

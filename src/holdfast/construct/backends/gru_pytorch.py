@@ -46,7 +46,10 @@ def realise(program: Program, demand: Demand) -> Realised:
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         bias, weights = layout.value(register.value, scale)
         name, writer, shadow = register.name, f"{register.name} in", f"{register.name} shadow"
-        sheet.unit(writer, "writer", update=(-far, {}), candidate=(bias - held.bias, minus(weights, held.weights)))
+        fresh, heard = (-far, {}), (far, {})
+        sheet.unit(
+            writer, "writer", update=fresh, reset=heard, candidate=(bias - held.bias, minus(weights, held.weights))
+        )
         sheet.unit(shadow, "shadow", update=fresh, reset=heard, candidate=(-held.bias, minus({}, held.weights)))
         sheet.unit(
             name,
