@@ -54,3 +54,14 @@ def test_a_number_is_held_however_many_follow():
         steps=4,
     )
     assert scenario.leaving("held") == scenario.edges[2:]
+
+
+def test_early_answers_can_be_left_out():
+    scenario = tasks.get("recall")(steps=5).scenario()
+    late = scenario.answered_from(3)
+    here, asked = {late.start}, []
+    for _ in range(5):
+        here = {edge.target for node in here for edge in late.leaving(node)}
+        asked.append(any(node in late.answers for node in here))
+    assert asked == [False, False, True, True, True]
+    assert scenario.answered_from(1) is scenario

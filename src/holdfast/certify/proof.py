@@ -74,7 +74,9 @@ class Proof:
             found = self.refutation
             lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]
         if self.exact_above is not None:
-            lines.append(f"bit for bit: the output is the number itself, if that is at least {self.exact_above:.3g}.")
+            lines.append(
+                f"bit for bit: the output is the number itself, if that is {self.exact_above:.3g} or more in size."
+            )
         lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")
         lines.append(f"how: {self._how()}, {self.wall_seconds:.1f} s" + (", interrupted." if self.interrupted else "."))
         if path is not None:

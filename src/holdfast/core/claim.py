@@ -12,9 +12,9 @@ Semantics = Literal["real", "ieee"]
 
 @dataclass(frozen=True)
 class Claim:
-    """On every row of ``task`` with these ``axes``, at every length from ``least_steps`` up to ``steps`` (None:
-    at every longer length), the output is within ``error`` of the right answer; for a task of symbols, the right one is the largest (error 0).
-    """
+    """On every row of ``task`` with these ``axes``, at every length from ``least_steps`` up to ``steps`` (None: at
+    every longer length), the output is within ``error`` of the right answer; for a task of symbols, the right one is
+    the largest (error 0)."""
 
     task: str
     axes: Mapping[str, Any]
@@ -31,4 +31,5 @@ class Claim:
             "range": list(self.axes["range"]) if "range" in self.axes else None,
             "semantics": " and ".join(self.semantics),
             "dtype": self.dtype,
+            "least_steps": self.least_steps,
         }

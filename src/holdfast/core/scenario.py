@@ -10,7 +10,7 @@ the task do no harm to a proof: what holds on every path holds on every row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,3 +96,26 @@ class Scenario:
 
     def leaving(self, node: str) -> tuple[Edge, ...]:
         return tuple(edge for edge in self.edges if edge.source == node)
+
+    def answered_from(self, step: int) -> Scenario:
+        """The same paths, with no answer asked for before this step."""
+        if step <= 1:
+            return self
+        edges, here = [], {self.start}
+        for read in range(step):
+            leaving = [edge for edge in self.edges if edge.source in here]
+            edges += [
+                replace(e, source=_early(e.source, read), target=_early(e.target, read + 1, step)) for e in leaving
+            ]
+            here = {edge.target for edge in leaving}
+        # From here on the nodes are the old ones.
+        while more := {edge.target for edge in self.edges if edge.source in here} - here:
+            here |= more
+        edges += [edge for edge in self.edges if edge.source in here]
+        answers = {node: answer for node, answer in self.answers.items() if node in here}
+        return replace(self, start=_early(self.start, 0), edges=tuple(edges), answers=answers)
+
+
+def _early(node: str, read: int, last: int | None = None) -> str:
+    """A node after so many steps, named apart from the same node later on."""
+    return node if read == last else f"{node}, step {read}"

@@ -204,8 +204,11 @@ class Bounds:
 
     def _rounded_product(self, found: Form, a: Form, b: Form) -> Form:
         """By a power of two nothing is rounded, and by one of at least 1 no normal number becomes a smaller one."""
-        if self.rounding is None or any(f.is_number(0) or (_power(f) and f.size >= 1) for f in (a, b)):
+        if self.rounding is None or a.is_number(0) or b.is_number(0):
             return found
+        if any(_power(f) and f.size >= 1 for f in (a, b)):
+            return self.rounding.checked(found)
+
         return self.rounding.flushed(found) if _power(a) or _power(b) else self.rounding.rounded(found)
 
     def _mix(self, keep: Form, kept: Form, new: Form) -> Form:

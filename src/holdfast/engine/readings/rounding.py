@@ -110,7 +110,7 @@ class Rounding:
 
     def flushed(self, a: Form) -> Form:
         """``a`` where no rounding happens but underflow may."""
-        return self.checked(widened(a, self.tiny)) if self.underflows(a) else a
+        return self.checked(widened(a, self.tiny) if self.underflows(a) else a)
 
     def checked(self, a: Form) -> Form:
         """``a``, if the format can hold it."""
