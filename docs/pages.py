@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import remembering
 from sphinx.errors import ExtensionError
 
 import holdfast
@@ -34,6 +35,7 @@ def write(docs: Path) -> None:
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
+    wanted["remembering.md"] = remembering.page()
     folder = docs / "_generated"
     for old in folder.glob("**/*.md"):
         if str(old.relative_to(folder)) not in wanted:

@@ -14,11 +14,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flint import arb
 from jax.flatten_util import ravel_pytree
 
 from holdfast import cells
 from holdfast.engine.files import load, save
 from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.readings.bounds import Bounds
+from holdfast.engine.readings.forms import ZERO, Form, total
+from holdfast.engine.readings.rounding import Rounding
 from holdfast.engine.unroll import trace, unroll
 from tests.networks import numbers, random_network, random_state
 from tests.written_equation import evaluate
@@ -209,6 +213,53 @@ def names_are_whole(name: str) -> None:
     assert {cell.keep, cell.write} <= {*cell.gates, ""}
     assert cell.title.endswith(".")
     assert re.search(r"\b(19|20)\d\d\b", cell.source)
+
+
+def bounds_contain_samples(
+    name: str, layers: int, rounding: Rounding | None, symbols: int, reading: Any = Bounds
+) -> None:
+    """Every state and output of sampled sequences lies in its set, at the sequence's own value of what is remembered.
+
+    The first number read is remembered, the others are anywhere in their boxes, corners among them. Read as exact
+    reals the sets are compared with float64, whose own rounding is allowed for; in IEEE arithmetic nothing is.
+    """
+    dtype = jnp.float64 if rounding is None else jnp.dtype(rounding.accuracy.format.name)
+    steps, rows, allowed = 4, 200, 1e-12 if rounding is None else 0.0
+    draw = np.random.default_rng(0)
+    network = random_network(name, layers=layers, dtype=dtype)
+    low = draw.uniform(-1, 0.5, (steps, 2)).astype(dtype)
+    high = low + draw.choice([0.0, 0.1, 1.5], (steps, 2)).astype(dtype)
+    high[0, 0] = low[0, 0] + 1
+    inputs = draw.uniform(low, high, (rows, steps, 2))
+    inputs[: rows // 2] = np.where(draw.random((rows // 2, steps, 2)) < 0.5, low, high)
+    inputs = inputs.astype(dtype).clip(low, high)
+    ran = trace(network, jnp.asarray(inputs))
+
+    ops, cell = reading(rounding, symbols), network.cell
+    states = [cell.state_type(*((ZERO,) * network.units for _ in cell.states)) for _ in network.layers]
+    first, last = arb(float(low[0, 0])), arb(float(high[0, 0]))
+    scaled = (inputs[:, 0, 0].astype(np.float64) - float((first + last) / 2)) / float((last - first) / 2)
+
+    def holds(form: Form, found: np.ndarray) -> None:
+        centre = float(form.centre) + float(form.terms.get("x1", 0)) * scaled
+        radius = float(form.slack + total(p for symbol, p in form.terms.items() if symbol != "x1"))
+        room = allowed + 1e-15 * (1 + np.abs(centre))  # the arithmetic of this very comparison
+        assert (np.abs(found - centre) <= radius + room).all(), "a number lies outside its form"
+        assert (float(form.low) - room <= found).all(), "a number lies below its interval"
+        assert (found <= float(form.high) + room).all(), "a number lies above its interval"
+
+    for t in range(steps):
+        x = tuple(ops.between(arb(float(a)), arb(float(b)), "x1" if (t, k) == (0, 0) else "")
+                  for k, (a, b) in enumerate(zip(low[t], high[t], strict=True)))  # fmt: skip
+        for depth, layer in enumerate(network.layers):
+            x, after, _ = cell.step(ops, layer, x, states[depth])
+            tidy = iter(ops.carried([form for value in after for form in value]))
+            states[depth] = cell.state_type(*(tuple(next(tidy) for _ in value) for value in after))
+            for label, value in states[depth]._asdict().items():
+                for unit, form in enumerate(value):
+                    holds(form, np.asarray(getattr(ran.states[depth], label))[:, t, unit].astype(np.float64))
+        for place, form in enumerate(ops.linear(network.readout, x)["y"]):
+            holds(form, np.asarray(ran.outputs)[:, t, place].astype(np.float64))
 
 
 def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:

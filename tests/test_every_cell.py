@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast import cells
+from holdfast.engine.readings.bounds import Bounds
+from holdfast.engine.readings.rounding import ACCURACIES, Rounding
+from holdfast.engine.unroll import trace
 from tests import cell_laws as laws
-from tests.cell_references import REFERENCES
+from tests.cell_references import REFERENCES, lstm1997_as_printed
+from tests.networks import numbers, random_network, random_state
 from tests.offenders import acts
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 every_cell = pytest.mark.parametrize("cell", cells.FOLDER.names())
 sizes = st.integers(1, 5)
+arithmetics = {name: Rounding(accuracy) for name, accuracy in ACCURACIES.items()}
 
 
 @pytest.mark.slow
 @every_cell
 def test_gradients_are_finite_differences(cell, float64):
     laws.gradients_are_finite_differences(cell)
+
+
+def test_the_rectifier_is_judged_on_both_sides_of_its_kink_and_away_from_it(float64):
+    """A difference across a kink is no derivative: in the law's numbers every kink is a hundred of its steps away."""
+    network, below, shut = random_network("irnn", layers=2), np.asarray(numbers(2, 4, 2)), []
+    for layer, start in zip(network.layers, random_state(network, 2), strict=True):
+        w, h, above = laws.by_letter("irnn", layer), np.asarray(start.h), []
+        for t in range(4):
+            a = below[:, t] @ w["W_n"] + h @ w["U_n"] + w["b_n"]
+            assert np.abs(a).min() > 1e-3
+            shut.append(a < 0)
+            above.append(h := np.maximum(a, 0))
+        below = np.stack(above, 1)
+    assert 0 < np.mean(shut) < 1
 
 
 @every_cell
@@ -78,6 +100,27 @@ def test_names_letters_and_maps_fit_together(cell):
     laws.names_are_whole(cell)
 
 
+def test_lstm1997_with_halved_candidate_is_the_paper_with_its_state_in_halves(float64):
+    network, inputs = random_network("lstm1997"), numbers(2, 6, 2)
+    printed, halved = laws.by_letter("lstm1997", network.layers[0]), network.layers[0]
+    for source, linear in halved.items():
+        matrix, bias = linear.of("candidate")
+        halved[source] = linear.put("candidate", matrix / 2, None if bias is None else bias / 2)
+    found = trace(replace(network, layers=(halved,)), inputs)
+    state = {"h": np.zeros((2, 3)), "c": np.zeros((2, 3))}
+    for t in range(6):
+        _, state, _ = lstm1997_as_printed(printed, np.asarray(inputs[:, t]), state)
+        np.testing.assert_allclose(found.states[0].h[:, t], state["h"], **laws.EXACT)
+        np.testing.assert_allclose(found.states[0].c[:, t], state["c"] / 2, **laws.EXACT)
+
+
+@pytest.mark.parametrize(("layers", "symbols"), [(1, 0), (2, 12)])
+@pytest.mark.parametrize("arithmetic", ["real", *ACCURACIES])
+@every_cell
+def test_bounds_contain_every_sample(cell, arithmetic, layers, symbols, float64):
+    laws.bounds_contain_samples(cell, layers, arithmetics.get(arithmetic), symbols)
+
+
 def test_every_reference_is_of_a_cell():
     assert set(REFERENCES) <= set(cells.FOLDER.names())
 
@@ -117,6 +160,19 @@ def test_a_law_of_time_catches_the_act_that_breaks_it(law, act, float64):
 def test_the_trace_law_catches_swapped_gates(offenders, float64):
     with pytest.raises(AssertionError, match="gate input"):
         laws.trace_is_the_independent_step("swapped_gates", REFERENCES["lstm"])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm1997"])
+def test_the_law_of_bounds_catches_a_forgetful_multiplication(cell, float64):
+    with pytest.raises(AssertionError, match="lies outside its form"):
+        laws.bounds_contain_samples(cell, 1, None, 0, acts.ForgetfulBounds)
+
+
+def test_the_law_of_bounds_catches_arithmetic_that_rounds_and_says_it_does_not(float64):
+    with pytest.raises(AssertionError, match="lies"):
+        laws.bounds_contain_samples(
+            "elman", 1, arithmetics["float32"], 0, lambda rounding, symbols: Bounds(None, symbols)
+        )
 
 
 def test_the_file_law_catches_rounding(tmp_path, float64):

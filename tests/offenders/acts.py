@@ -10,6 +10,8 @@ import jax.numpy as jnp
 
 from holdfast.engine.files import save
 from holdfast.engine.network import create
+from holdfast.engine.readings.bounds import Bounds
+from holdfast.engine.readings.forms import NOTHING
 from holdfast.engine.unroll import unroll
 
 
@@ -45,3 +47,10 @@ def makes_two_biases(cell: str, inputs: int, units: int, outputs: int, layers: i
     network = create(cell, inputs, units, outputs, layers)
     biased = [{s: replace(m, bias=jnp.zeros(m.matrix.shape[1])) for s, m in layer.items()} for layer in network.layers]
     return replace(network, layers=tuple(biased))
+
+
+class ForgetfulBounds(Bounds):
+    """Products forget how far their factors may stray."""
+
+    def multiply(self, a: Any, b: Any) -> Any:
+        return tuple(form._replace(slack=NOTHING) for form in super().multiply(a, b))

@@ -2,7 +2,7 @@
 
     {"format": "holdfast-certificate-1", "holdfast": "0.2", "verdict": "proved",
      "claim": {"task": "recall", "axes": {...}, "error": "0x1.79p-11", "steps": 1000 or "any",
-               "semantics": "real", "dtype": "float32"},
+               "semantics": "real", "dtype": "float32", "least_steps": 1},
      "network": "sha256 ...",
      "pieces": {"of": "x1", "cuts": ["-1", "0", "1"]} or null,
      "method": {"precision_bits": 128, "symbols": 0, "widen_after": null, "widen_by": "0",
@@ -67,6 +67,7 @@ class Certificate:
                 "steps": "any" if claim.steps is None else claim.steps,
                 "semantics": claim.semantics[0],
                 "dtype": claim.dtype,
+                "least_steps": claim.least_steps,
             },
             "network": self.network,
             "pieces": self.pieces and {"of": self.pieces.of, "cuts": [str(cut) for cut in self.pieces.cuts]},
@@ -100,6 +101,7 @@ def parse(document: Mapping[str, Any]) -> Certificate:
                 None if claim["steps"] == "any" else _count(claim["steps"], 1),
                 (claim["semantics"],),
                 str(claim["dtype"]),
+                _count(claim["least_steps"], 1),
             ),
             str(document["network"]),
             pieces and Pieces(str(pieces["of"]), tuple(_number(cut) for cut in pieces["cuts"])),
@@ -163,6 +165,7 @@ def words(document: Mapping[str, Any]) -> str:
     """The claim in a sentence."""
     claim = parse(document).claim
     length = "of every length" if claim.steps is None else f"of up to {claim.steps} steps"
+    length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
     ends = claim.axes.get("range")
     limits = f", numbers from {ends[0]:g} to {ends[1]:g}" if ends else ""
     arithmetic = "exact real arithmetic" if claim.semantics == ("real",) else f"IEEE {claim.dtype} arithmetic"

@@ -47,7 +47,7 @@ def check(document: Mapping[str, Any], network: Network, expected: Task | None =
     certificate = parse(document)
     claim = certificate.claim
     task = task_of(claim)
-    scenario = task.scenario()
+    scenario = task.scenario().answered_from(claim.least_steps)
     if refusal := _foreign(certificate, network, task, scenario, expected):
         return Verdict(False, refusal)
     rounding = rounding_of(claim)
@@ -146,7 +146,7 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
         return f"the network has {sizes}, its task {task.inputs} and {task.outputs}"
     if claim.dtype != str(network.dtype) or (claim.semantics == ("ieee",) and claim.dtype not in ACCURACIES):
         return f"it speaks of {claim.dtype} arithmetic, the network's is {network.dtype}"
-    if expected is not None and expected != task:
+    if expected is not None and _rows(expected) != _rows(task):
         return f"it is for {task}, asked for {expected}"
     if claim.steps is not None and claim.steps != scenario.steps:
         return f"it speaks of {claim.steps} steps, and rows of its task have up to {scenario.steps}"
@@ -155,6 +155,14 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
     if claim.steps is None and not of_any_length(task):
         return f"it claims every length, but longer rows of {task.name} are other rows"
     return "" if pieces is None else _uncovered(pieces, scenario)
+
+
+def _rows(task: Task) -> dict[str, Any]:
+    """What decides a task's rows: its name and its axes, without the tolerance, which judges answers."""
+    return {
+        "name": task.name,
+        **{axis.name: getattr(task, axis.name) for axis in fields(task) if axis.name != "tolerance"},
+    }
 
 
 def _uncovered(pieces: Pieces, scenario: Scenario) -> str:

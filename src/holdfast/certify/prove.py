@@ -39,19 +39,21 @@ def prove(
     tolerance: float | None = None,
     any_length: bool = False,
     semantics: Semantics = "real",
+    least_steps: int = 1,
     seconds: float = 60.0,
     watch: Watch = lambda words: None,
     version: str = "",
 ) -> Proof:
     """Prove an error of at most ``tolerance``, or without one the best bound that can be found, within this time.
 
-    An interrupt (``KeyboardInterrupt``) ends the search and keeps the best. ``version`` of holdfast is written into
-    the certificate. Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or
-    where ``any_length`` is asked for and longer rows of the task are other rows.
+    Answers before ``least_steps`` are not asked for. An interrupt (``KeyboardInterrupt``) ends the search and keeps the
+    best. ``version`` of holdfast is written into the certificate. Raises ``BadValue`` where the network does not fit
+    the task, where a weight is no number, or where ``any_length`` is asked for and longer rows of the task are others.
     """
     _refuse(network, task, tolerance, any_length, semantics)
-    began, scenario = time.monotonic(), task.scenario()
-    claim = Claim(task.name, _axes(task), 0.0, None if any_length else scenario.steps, (semantics,), str(network.dtype))
+    began, scenario = time.monotonic(), task.scenario().answered_from(least_steps)
+    steps, dtype = None if any_length else scenario.steps, str(network.dtype)
+    claim = Claim(task.name, _axes(task), 0.0, steps, (semantics,), dtype, least_steps)
     rounding, deadline = rounding_of(claim), began + seconds
     goal = Goal(_half_width(scenario) if tolerance is None else tolerance, tolerance is None, any_length)
     search = Search(weights_of(network, every_unit=rounding is not None), scenario, rounding, goal, deadline)

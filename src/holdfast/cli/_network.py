@@ -61,7 +61,8 @@ def own_task(origin: dict) -> dict[str, Any]:
 
 
 def task_flags(parser: Parser, words: list[str], file: str | None) -> None:
-    """Flags for the axes of the task that is named (--task), or else is the file's own; and always --tolerance."""
+    """--task, and flags for the axes of the task that is named so, or else is the file's own; always --tolerance."""
+    parser.flag("task", help="the task (default: the one that the network is for)")
     from dataclasses import fields
 
     name = _named(words) or (own_task(origin_of(file)).get("name") if file else None)
@@ -100,6 +101,13 @@ def asked_task(args: Namespace, origin: dict) -> tuple[Task, bool, tuple[float, 
             raise BadValue(f"--range {unbounded[0]:g} {unbounded[1]:g} is empty, expected the smaller number first.")
         axes.pop("range")
     return make_task(name, axes), forever, unbounded
+
+
+def least_steps_of(origin: dict, task: Task) -> int:
+    """The shortest length at which a constructed network claims to answer, where it is asked about its own task."""
+    if own_task(origin).get("name") != task.name:
+        return 1
+    return int(origin.get("constructed", {}).get("claim", {}).get("least_steps", 1))
 
 
 def tolerance_of(args: Namespace) -> float | None:

@@ -18,7 +18,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_task, open_network, task_flags, tolerance_of
+from holdfast.cli._network import asked_task, least_steps_of, open_network, task_flags, tolerance_of
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -28,7 +28,6 @@ INTERRUPTED = 130
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
-    parser.flag("task", help="the task (default: the one that the network is for)")
     parser.flag("semantics", choices=("real", "ieee"), default="real", help="exact arithmetic, or as it runs")
     parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
     parser.flag("out", metavar="FILE", help="the certificate (default: beside the network, .certificate.json)")
@@ -61,6 +60,7 @@ def run(args: Namespace) -> int:
             tolerance=tolerance,
             any_length=any_length,
             semantics=args.semantics,
+            least_steps=least_steps_of(origin, task),
             seconds=args.seconds,
             watch=teller.say,
             version=holdfast.__version__,

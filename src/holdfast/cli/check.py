@@ -15,7 +15,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import open_network
+from holdfast.cli._network import asked_task, open_network, task_flags
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 
@@ -24,6 +24,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("certificate", metavar="CERTIFICATE", help="what 'holdfast certify' wrote (*.json)")
     parser.add_argument("network", metavar="NETWORK", help="the network (*.safetensors)")
     add_json(parser)
+    task_flags(parser, words, words[1] if len(words) > 1 and not words[1].startswith("-") else None)
 
 
 def run(args: Namespace) -> int:
@@ -33,8 +34,10 @@ def run(args: Namespace) -> int:
     from holdfast.report.terminal import draw
 
     document = load(args.certificate)
-    network, _ = open_network(args.network)
-    verdict = check(document, network)
+    network, origin = open_network(args.network)
+    flags = vars(args).keys() - {"certificate", "network", "json", "task"}
+    named = args.task or any(vars(args)[flag] is not None for flag in flags)
+    verdict = check(document, network, asked_task(args, origin)[0] if named else None)
     if args.json:
         print_json({"accepted": verdict.accepted, "reason": verdict.reason})
     else:

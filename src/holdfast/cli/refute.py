@@ -16,7 +16,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_task, open_network, task_flags, tolerance_of
+from holdfast.cli._network import asked_task, least_steps_of, open_network, task_flags, tolerance_of
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -26,7 +26,6 @@ INTERRUPTED = 130
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
-    parser.flag("task", help="the task (default: the one that the network is for)")
     parser.flag("tries", int, default=20_000, help="sequences to run at most (default: 20000)")
     parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
     parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
@@ -48,12 +47,13 @@ def run(args: Namespace) -> int:
     if tolerance is None:
         tolerance = task.criterion.bound if task.criterion.metric == "error_sup" else 0.0
     teller = Teller()
+    scenario = task.scenario().answered_from(least_steps_of(origin, task))
     options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": teller.say}
     try:
         if unbounded is None:
-            found = search.refute(network, task.scenario(), tolerance, **options)
+            found = search.refute(network, scenario, tolerance, **options)
         else:
-            found = search.refute_unbounded(network, task.scenario(), unbounded, tolerance, **options)
+            found = search.refute_unbounded(network, scenario, unbounded, tolerance, **options)
     finally:
         teller.done()
     print_json(found.as_json()) if args.json else draw(found.parts())

@@ -38,8 +38,8 @@ class Format:
 
     @property
     def saturated(self) -> float:
-        """tanh z is exactly 1 from here on: correctly rounded from (bits + 2)/2 ln 2, in libraries a little later."""
-        return (self.bits + 10) / 2 * math.log(2)
+        """tanh z is exactly 1 from here on: correctly rounded from (bits + 2)/2 ln 2, in XLA from 20 at the latest."""
+        return max((self.bits + 10) / 2 * math.log(2), 21.0)
 
     @property
     def identity(self) -> float:

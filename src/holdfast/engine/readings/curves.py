@@ -38,6 +38,8 @@ class Curve:
         middle = self.slope(self.value((a.low + a.high) / 2))
         lines = [self._line(a, low, high, slope) for slope in (secant, 0.75 * secant + 0.25 * middle)]
         (slope, centre, radius) = lines[0] if lines[0][2] < lines[1][2] else lines[1]
+        if not radius.is_finite():  # so flat that where it turns is past all numbers
+            return interval(low, high)
         terms = {symbol: slope * part for symbol, part in a.terms.items()} if not slope.is_zero() else {}
         return made(slope * a.centre + centre, terms, slope * a.slack + radius, low, high)
 

@@ -1,0 +1,170 @@
+"""The checker accepts what holds, and refuses every certificate that was tampered with, one planted fault at a time."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from holdfast.certify.certificate import load, parse, save
+from holdfast.certify.check import check, of_any_length, read_again
+from holdfast.certify.prove import prove
+from holdfast.certify.weights import fingerprint
+from holdfast.core.errors import BadFile
+from holdfast.core.scenario import Edge, Scenario, Value, point
+from holdfast.tasks.adding import Adding
+from holdfast.tasks.recall import Recall
+from tests.certify import latches
+
+TASK = Recall(steps=40)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return latches.designed(1e-2, 40, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def certificate(network):
+    return prove(network, TASK, tolerance=1e-2).certificate
+
+
+@pytest.fixture
+def tampered(certificate):
+    def change(*path, to):
+        document = copy.deepcopy(certificate)
+        place = document
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = to
+        return document
+
+    return change
+
+
+def test_an_honest_certificate_is_accepted(certificate, network):
+    assert check(certificate, network).accepted
+    assert check(certificate, network, TASK).accepted
+    assert check(json.loads(json.dumps(certificate)), network).accepted
+
+
+PIECES = {"of": "x1", "cuts": ["-1", "0", "1"]}
+FAULTS = [
+    (("claim", "error"), "0x1.0p-9", "the error is only known to be at most"),
+    (("claim", "error"), "1/1000", "the error is only known to be at most"),
+    (("claim", "steps"), 39, "speaks of 39 steps"),
+    (("claim", "axes", "steps"), 50, "speaks of 40 steps"),
+    (("claim", "axes", "range"), [-2.0, 2.0], "the error is only known to be at most"),
+    (("claim", "dtype"), "float64", "speaks of float64 arithmetic"),
+    (("claim", "task"), "adding", "names a task that does not exist"),
+    (("network",), "0" * 64, "it is for other weights"),
+    (("format",), "holdfast-certificate-2", "its format is 'holdfast-certificate-2'"),
+    (("pieces",), {"of": "x1", "cuts": ["-1", "0", "999/1000"]}, "its pieces cover"),
+    (("pieces",), {"of": "x1", "cuts": ["-1", "1/2", "0", "1"]}, "do not lie one behind the other"),
+    (("pieces",), {"of": "x1", "cuts": ["-1"]}, "do not lie one behind the other"),
+    (("pieces",), {"of": "x2", "cuts": ["-1", "1"]}, "which the task does not remember"),
+    (("exact_above",), "0x1.0p-3", "not shown to be bit for bit"),
+]
+
+
+@pytest.mark.parametrize(("path", "to", "words"), FAULTS, ids=[f"{'.'.join(p)}={t}"[:40] for p, t, _ in FAULTS])
+def test_a_tampered_certificate_is_refused(path, to, words, tampered, network):
+    document = tampered(*path, to=to)
+    if path == ("claim", "task"):
+        with pytest.raises(BadFile, match="has no axis"):
+            check(document, network)
+        return
+    verdict = check(document, network)
+    assert not verdict.accepted
+    assert words in verdict.reason
+
+
+def test_every_length_needs_a_set_that_has_settled(tampered, network):
+    document = tampered("claim", "steps", to="any")
+    assert "names no step" in check(document, network).reason
+    document["settled"] = 30
+    assert "not settled by step 30" in check(document, network).reason
+
+
+def test_another_task_than_asked_for_is_refused(certificate, network):
+    assert "asked for" in check(certificate, network, Recall(steps=40, position=2)).reason
+
+
+def test_pieces_that_cover_are_accepted(tampered, network):
+    assert check(tampered("pieces", to=PIECES), network).accepted
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_no_number_is_refused(value, certificate, network):
+    readout = network.readout.put("y", bias=jnp.asarray([value], jnp.float32))
+    broken = replace(network, readout=readout)
+    assert "no finite number" in check({**certificate, "network": fingerprint(broken)}, broken).reason
+
+
+def test_a_weight_pushed_past_its_margin_is_refused(certificate, network):
+    layer = dict(network.layers[0])
+    layer["h"] = layer["h"].put("input", layer["h"].of("input")[0] * 0.8)
+    pushed = replace(network, layers=(layer,))
+    assert "other weights" in check(certificate, pushed).reason
+    assert "only known" in check({**certificate, "network": fingerprint(pushed)}, pushed).reason
+
+
+@pytest.mark.parametrize(
+    "path", [("claim",), ("claim", "error"), ("method", "symbols"), ("pieces",), ("settled",), ("network",)]
+)
+def test_a_malformed_certificate_is_a_mistake(path, tampered, certificate, network):
+    lacking = copy.deepcopy(certificate)
+    place = lacking
+    for key in path[:-1]:
+        place = place[key]
+    del place[path[-1]]
+    with pytest.raises(BadFile, match="malformed: it lacks"):
+        check(lacking, network)
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [(("claim", "error"), 1e-2), (("claim", "error"), "-1"), (("claim", "error"), "nan"), (("claim", "steps"), 0),
+     (("method", "symbols"), True), (("method", "widen_by"), "1/0"), (("claim", "semantics"), "wishful"),
+     (("verdict",), "unknown"), (("pieces",), {"of": "x1", "cuts": [0, 1]}), (("claim", "axes"), [])],
+)  # fmt: skip
+def test_a_certificate_of_nonsense_is_a_mistake(path, to, tampered, network):
+    with pytest.raises(BadFile, match="malformed"):
+        check(tampered(*path, to=to), network)
+
+
+def test_a_certificate_is_the_same_after_a_file(certificate, tmp_path):
+    save(certificate, tmp_path / "c.json")
+    assert load(tmp_path / "c.json") == json.loads(json.dumps(certificate))
+    again = parse(load(tmp_path / "c.json")).as_json()
+    assert json.loads(json.dumps(again)) == load(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"format": "holdfast-network-1"}'])
+def test_a_foreign_file_is_a_mistake(text, tmp_path):
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(BadFile):
+        load(tmp_path / "c.json")
+
+
+def test_a_fingerprint_is_of_weights_and_not_of_their_file(network):
+    assert fingerprint(network) == fingerprint(replace(network))
+    other = replace(network, readout=network.readout.put("y", bias=jnp.asarray([np.float32(1e-30)])))
+    assert fingerprint(network) != fingerprint(other)
+
+
+def test_a_number_that_may_be_read_twice_is_not_cut():
+    read = (point(0.0),)
+    twice = Scenario("s", (Edge("s", "s", read, (0, "x")),), {"s": (Value({"x": 1.0}),)}, {"x": (0.0, 0.0)}, 3)
+    assert read_again(twice, "x")
+    assert not read_again(TASK.scenario(), "x1")
+    assert not read_again(Adding().scenario(), "first")
+
+
+def test_rows_of_every_length_are_paths_of_one_automaton():
+    assert of_any_length(TASK)
+    assert of_any_length(Adding())
