@@ -1,8 +1,9 @@
-"""Prove how far a network's error can go, for every input sequence in a range, and write the proof as a certificate.
+"""Prove how far a network's error can go, for every input sequence in a range.
 
-Any network, trained ones too. 'unknown' is an answer: then the best bound found is told. '--steps any' proves it for
-every length, where the sets of states settle. Semantics real: exact arithmetic on the weights; ieee: the network as it
-runs, rounding and all. The task is the one that the network was made for, unless --task names another.
+Any network, trained ones too; the proof is written as a certificate. 'unknown' is an answer: then the best bound found
+is told. '--steps any' proves it for every length, where the sets of states settle. Semantics real: exact arithmetic on
+the weights; ieee: the network as it runs, rounding and all. The task is the one that the network was made for, unless
+--task names another.
 
 examples:
   holdfast certify net.safetensors --task recall --steps 1000 --range -1 1

@@ -60,7 +60,7 @@ def run(args: Namespace) -> int:
     forever = axes.get(kind.length_axis) == ANY
     if forever:
         del axes[kind.length_axis]
-    range_ = axes.get("range", getattr(kind, "range", (-1.0, 1.0)))
+    range_ = tuple(axes.get("range", getattr(kind, "range", (-1.0, 1.0))))
     if not all(math.isfinite(end) for end in range_):
         axes.pop("range", None)
     _check_range(range_)

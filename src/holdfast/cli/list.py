@@ -1,4 +1,4 @@
-"""What is there: cells, tasks, and the runs made in this folder.
+"""What is there: cells, tasks, constructions, and the runs made in this folder.
 
 examples:
   holdfast list
@@ -22,6 +22,9 @@ KINDS = {
     # Found without importing their packages, which import JAX: a list answers at once.
     "cells": Folder("cell", "holdfast.cells", PACKAGE / "cells"),
     "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
+    "constructions": Folder(
+        "construction", "holdfast.construct.constructions", PACKAGE / "construct" / "constructions"
+    ),
 }
 RUNS = Path("runs")
 
