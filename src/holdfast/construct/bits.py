@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from holdfast.construct.budget import Budget
 from holdfast.construct.layout import Layout
+from holdfast.core.formats import Format
 
 STEEPEST = 200.0
+READ_ROUNDINGS = 4
+"""Units of roundoff of a bit's read-out: of its weight, the product and the sum."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,10 @@ class Span:
     write: float
     read: float
     error: float
+
+    def budget(self, format: Format) -> Budget:
+        """What a bit may be off: where m is in its interval, and the read-out's roundings."""
+        return Budget(hold=self.error, rounding=READ_ROUNDINGS * format.roundoff if self.error else 0.0)
 
 
 def bistable(layout: Layout, curve: Callable[[float, float], float], high: float = 1.0) -> Span:

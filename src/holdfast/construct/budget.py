@@ -83,16 +83,40 @@ def demand(program: Program, steps: int | None, tolerance: float, format: Format
         gains, tolerance = max(pairs), program.gap / 2
     else:
         gains = max((gain(value) for value in program.outputs), default=0.0)
-    gains = gains or 1.0
+    gains, size = gains or 1.0, max((r.size for r in program.registers), default=1.0) or 1.0
     return Demand(
         steps=steps,
-        tolerance=tolerance / gains,
-        size=max((r.size for r in program.registers), default=1.0),
+        # An error as large as what is held is that of 0: nothing is gained by allowing more.
+        tolerance=min(tolerance / gains, size),
+        size=size,
         hops=max((_hops(program, r.name) for r in program.registers), default=0),
         writes=max((r.writes or 1 for r in program.registers if r.adds), default=1),
         gain=gains,
         format=format,
     )
+
+
+def combining(program: Program, format: Format) -> Budget:
+    """What is rounded where values and outputs are put together, in units of the output (for symbols: of a lead).
+
+    One term times a power of two rounds nothing. In every other sum each coefficient, product and addition rounds,
+    at most by one unit of roundoff of all that may be added up.
+    """
+    lost: dict[str, float] = {}
+
+    def rounded(value: Sum) -> float:
+        groups = {c.name: c.group for c in program.channels if c.group}
+        added = len({groups.get(name, name) for name, c in value.terms.items() if c}) + (value.constant != 0)
+        plain = added <= 1 and all(
+            math.frexp(c)[0] in (0.5, 0.0, -0.5) for c in (*value.terms.values(), value.constant)
+        )
+        own = 0.0 if plain else (added + 2) * format.roundoff * program.size(value)
+        return own + sum(abs(c) * lost.get(name, 0.0) for name, c in value.terms.items())
+
+    for register in program.registers:
+        lost[register.name] = rounded(register.value) * (register.writes or 1 if register.adds else 1)
+    worst = max((rounded(value) for value in program.outputs), default=0.0)
+    return Budget(rounding=worst if program.gap is None else 2 * worst)
 
 
 def _hops(program: Program, name: str) -> int:

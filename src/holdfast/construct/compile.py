@@ -6,12 +6,15 @@ make, units that are missing, a tolerance below what the number format allows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from holdfast.construct import backends
-from holdfast.construct.budget import Budget, demand
+from holdfast.construct.budget import Budget, combining, demand
 from holdfast.construct.layout import Realised
 from holdfast.construct.program import Program
 from holdfast.construct.sheet import Sheet
@@ -65,14 +68,13 @@ def compile_program(
         reasons.append(f"--dtype is '{dtype}', expected one of {', '.join(FORMATS)}")
     refuse(reasons, f"construct {task}")
     backend = f"{cell}_{form}" if form else cell
-    bound = tolerance if program.gap is None else program.gap / 2
-    realised, gain = _realise(program, backend, steps, tolerance, dtype)
+    realised, budget = _realise(program, backend, steps, tolerance, dtype)
     names, reasons = realised.sheet.units, list(realised.reasons)
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
         reasons.append(f"it takes {len(names)} units ({listed}), and there are {units}")
-    budget = realised.budget * gain
-    if not reasons and budget.total > bound:
+    reasons += _unfit(realised.sheet, dtype)
+    if not reasons and budget.total > _bound(program, tolerance):
         reasons.append(
             f"--tolerance {tolerance:g} is below what {cell} reaches in {dtype}"
             + (f" at {steps} steps" if steps is not None else "")
@@ -91,15 +93,34 @@ def compile_program(
     return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
 
 
-def _realise(program: Program, backend: str, steps: int | None, tolerance: float, dtype: str) -> tuple[Realised, float]:
-    """The layout, and by how much the read-out multiplies a register's error. The shares of the tolerance leave out
-    higher orders: where these count, the layout is made again with smaller shares."""
-    asked = demand(program, steps, tolerance, FORMATS[dtype])
+def _bound(program: Program, tolerance: float) -> float:
+    """What the budget may spend: the tolerance or, for symbols, half of the right one's lead."""
+    return tolerance if program.gap is None else program.gap / 2
+
+
+def _realise(
+    program: Program, backend: str, steps: int | None, tolerance: float, dtype: str
+) -> tuple[Realised, Budget]:
+    """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
+    count, the layout is made again with smaller shares."""
+    asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])
     for share in (1.0, 0.75, 0.5, 0.25):
         realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
-        if realised.reasons or realised.budget.total <= asked.tolerance:
+        budget = realised.budget * asked.gain + combined
+        if realised.reasons or budget.total <= _bound(program, tolerance):
             break
-    return realised, asked.gain
+    return realised, budget
+
+
+def _unfit(sheet: Sheet, dtype: str) -> list[str]:
+    """Why the weights cannot be numbers of this format."""
+    limits, sizes = np.finfo(dtype), [abs(w) for w in sheet.weights() if w]
+    if not sizes or (max(sizes) <= limits.max and min(sizes) >= limits.smallest_normal):
+        return []
+    return [
+        f"its weights are between {min(sizes):.1e} and {max(sizes):.1e} in size, and {dtype} goes from "
+        f"{limits.smallest_normal:.1e} to {limits.max:.1e}"
+    ]
 
 
 def _coarser(program: Program, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
@@ -109,9 +130,15 @@ def _coarser(program: Program, backend: str, steps: int | None, tolerance: float
     for doubling in range(1, COARSEST):
         coarse = tolerance * 2**doubling
         try:
-            realised, gain = _realise(program, backend, steps, coarse, dtype)
+            realised, budget = _realise(program, backend, steps, coarse, dtype)
         except (BadValue, ValueError, OverflowError):
             break
-        if realised.budget.total * gain <= coarse:
-            return f"; {coarse:.1g} would do" + ("" if dtype == "float64" else ", or --dtype float64")
+        if not realised.reasons and budget.total <= coarse:
+            return f"; {_up(coarse):g} would do" + ("" if dtype == "float64" else ", or --dtype float64")
     return ""
+
+
+def _up(value: float) -> float:
+    """The next number of one figure."""
+    one = 10.0 ** math.floor(math.log10(value))
+    return float(f"{math.ceil(value / one) * one:.0e}")

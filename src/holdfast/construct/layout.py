@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.construct.budget import Budget, Demand
-from holdfast.construct.program import Condition, Program, Register, Sum
+from holdfast.construct.program import ALWAYS, Condition, Program, Register, Sum
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Gate, Range, separate, situations
 
@@ -49,20 +49,43 @@ class Layout:
     def value(self, value: Sum, scale: float) -> tuple[float, dict[str, float]]:
         """The pre-activation ``scale`` * value: channels are multiplied, registers are stored scaled already."""
         registers = {r.name for r in self.program.registers}
+        for bit in self.program.bits:
+            if bit.name in value.terms:
+                self.refuse(f"'{bit.name}' is a bit, which is read by outputs and not by registers")
         weights = {name: c if name in registers else scale * c for name, c in value.terms.items()}
         return scale * value.constant, weights
+
+    def at_first(self, condition: Condition) -> bool:
+        """Whether it holds at the first step, whatever the marks, and at no other."""
+        told_apart = last_flag(self.program) + 2
+        met = situations(self.program, [{}] * told_apart, dict.fromkeys(self.program.events, ((0.0, 0.0), (1.0, 1.0))))
+        return all(condition.holds(situation.now) == (situation.now.elapsed == 0) for situation in met)
 
     def no_events(self) -> None:
         """Refuse units that watch for a mark, where the backend has none."""
         for name, channel in self.program.events.items():
             self.refuse(f"'{name}' is to be raised by '{channel}', which {self.sheet.cell} is not given a unit for")
 
-    def no_sources(self, register: Register) -> None:
-        """Refuse a register that is written from another one, where the cell cannot copy."""
-        names = {r.name for r in self.program.registers} & register.value.terms.keys()
+    def grid(self, gate: Gate) -> float:
+        """How large what is added up for a gate gets before it cancels, on whose grid it is rounded: the sum of its
+        positive or of its negative parts, one mark of a group at a time. 1 where a flag is still 0 and nothing cancels.
+        """
+        if not gate.bias:
+            return 1.0
+        groups = {c.name: c.group for c in self.program.channels if c.group}
+        sizes = {(sign, ""): max(sign * gate.bias, 0.0) for sign in (1, -1)}
+        for name, weight in gate.weights.items():
+            key = (1 if weight > 0 else -1, groups.get(name, name))
+            sizes[key] = max(sizes.get(key, 0.0), abs(weight))
+        return max(1.0, *(sum(size for (s, _), size in sizes.items() if s == sign) for sign in (1, -1)))
+
+    def no_sources(self, register: Register, but: str | None = None) -> None:
+        """Refuse a register that is written from another one, but from one in this role, where the cell cannot copy."""
+        roles = {r.name: "copy" if r.when is ALWAYS else "memory" for r in self.program.registers}
+        names = sorted(name for name in register.value.terms if roles.get(name, but) != but)
         if names:
             self.refuse(
-                f"'{register.name}' is written from '{sorted(names)[0]}', and {self.sheet.cell} has no gate with "
+                f"'{register.name}' is written from '{names[0]}', and {self.sheet.cell} has no gate with "
                 "which a number is copied from unit to unit on demand"
             )
 

@@ -12,6 +12,7 @@ reason. At each step a register is written from what is read *now* and from what
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -134,6 +135,8 @@ class Program:
 
     def real(self, name: str, low: float, high: float) -> Sum:
         """An input feature: a real number in this range."""
+        if not -math.inf < low < high < math.inf:
+            raise BadValue(f"'{name}' is from {low:g} to {high:g}, expected a bounded range, the smaller number first.")
         return self._channel(Channel(name, low, high))
 
     def mark(self, name: str, *values: float) -> Sum:
@@ -146,7 +149,7 @@ class Program:
 
     def reads(self, channel: str, value: float = 1.0) -> Condition:
         """The mark ``channel`` has this value now."""
-        self._known(channel)
+        self._mark(channel, value)
         return Condition(channel if value == 1 else f"{channel} = {value:g}", lambda now: now.marks[channel] == value)
 
     def flag(self, name: str, after: int) -> Condition:
@@ -159,7 +162,7 @@ class Program:
 
     def seen(self, name: str, channel: str) -> Condition:
         """True at every step after one at which the mark ``channel`` was 1."""
-        self._known(channel)
+        self._mark(channel, 1.0)
         self._free(name)
         self.events[name] = channel
         return Condition(name, lambda now: name in now.seen)
@@ -178,6 +181,8 @@ class Program:
 
     def delay(self, name: str, value: Sum, steps: int) -> Sum:
         """What ``value`` was ``steps`` steps ago (0: what it is now)."""
+        if steps < 0:
+            raise BadValue(f"delay '{name}' is of {steps} steps, expected at least 0.")
         for age in range(steps + 1):
             value = self.latch(f"{name}{age}" if age < steps else name, value)
         return value
@@ -189,12 +194,12 @@ class Program:
         return Sum({name: 1.0})
 
     def output(self, value: Sum) -> None:
-        """One output feature: this sum, to be right within the tolerance."""
-        self.outputs.append(value)
+        """One output feature: this sum of registers and bits, to be right within the tolerance."""
+        self.outputs.append(self._kept(value))
 
     def choose(self, scores: list[Sum], gap: float) -> None:
         """One output feature per symbol; without errors the right one's score leads by at least ``gap``."""
-        self.outputs, self.gap = list(scores), gap
+        self.outputs, self.gap = [self._kept(score) for score in scores], gap
 
     def size(self, value: Sum) -> float:
         """The largest absolute value of a sum. Of one-hot features only one counts at a time."""
@@ -228,6 +233,22 @@ class Program:
         if name not in self._names():
             raise BadValue(f"the program has no '{name}'; it has {', '.join(self._names())}.")
         return name
+
+    def _mark(self, name: str, value: float) -> None:
+        self._known(name)
+        values = next((c.values for c in self.channels if c.name == name), ())
+        if value not in values:
+            has = f"has the values {', '.join(f'{v:g}' for v in values)}" if values else "is no mark"
+            raise BadValue(f"a condition asks whether '{name}' is {value:g}, and it {has}.")
+
+    def _kept(self, value: Sum) -> Sum:
+        kept = {r.name for r in self.registers} | {b.name for b in self.bits}
+        for name in value.terms:
+            if self._known(name) not in kept:
+                raise BadValue(
+                    f"an output reads '{name}', which is not kept.", "Latch it: a cell's outputs read units."
+                )
+        return value
 
     def _free(self, name: str) -> None:
         if name in self._names():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import jax.numpy as jnp
@@ -43,6 +43,14 @@ class Sheet:
     def read(self, bias: float, weights: Mapping[str, float]) -> None:
         """One more output: bias, and weights on units."""
         self.readout.append((bias, dict(weights)))
+
+    def weights(self) -> Iterator[float]:
+        """Every bias and weight."""
+        for gates in self.gates.values():
+            for bias, channels, units in gates.values():
+                yield from (bias, *channels.values(), *units.values())
+        for bias, units in self.readout:
+            yield from (bias, *units.values())
 
     def network(self, units: int, dtype: str) -> Network:
         """The network of this many units, those without a name all zeros, the weights rounded to ``dtype``."""

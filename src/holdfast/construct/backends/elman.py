@@ -47,6 +47,7 @@ def realise(program: Program, demand: Demand) -> Realised:
     scale, kappa, drown, grid = gains.scale, gains.kappa, gains.drown, 1.0
     for register in program.registers:
         if register.when is ALWAYS:
+            layout.no_sources(register, but="copy")
             sheet.unit(register.name, "copy", candidate=layout.value(register.value, scale))
             continue
         layout.no_sources(register)
@@ -54,8 +55,7 @@ def realise(program: Program, demand: Demand) -> Realised:
             layout.refuse(f"'{register.name}' is overwritten, and a plain recurrent unit cannot clear on demand")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         bias, weights = layout.value(register.value, scale)
-        # K - K + w v rounds on the grid of K; where the gate is one flag that is still 0, there is nothing to cancel.
-        grid = max(grid, drown if held.bias else 1.0)
+        grid = max(grid, layout.grid(held))
         writer, shadow = f"{register.name} in", f"{register.name} shadow"
         sheet.unit(writer, "writer", candidate=(bias - held.bias, minus(weights, held.weights)))
         sheet.unit(shadow, "shadow", candidate=(-held.bias, minus({}, held.weights)))
@@ -76,8 +76,8 @@ def realise(program: Program, demand: Demand) -> Realised:
                 return {name: 1 / (kappa * scale), f"{name} in": 1 / scale, f"{name} shadow": -1 / scale}
 
     layout.read(carriers)
-    budget = _budget(demand, gains, grid) if program.registers else Budget(hold=span.error)
-    return Realised(sheet, budget, layout.reasons)
+    held = _budget(demand, gains, grid) if program.registers else Budget()
+    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,10 @@ share of |h - n| <= 2 w V; both products, 1 - z, and the sum. PyTorch's form cos
 def realise(program: Program, demand: Demand) -> Realised:
     """Lay ``program`` out on GRU units; where rounding at each step would be felt, in the form that does not round."""
     gains = gated(demand, curves=demand.writes, overwrites=True, per_step=PER_STEP)
-    if gains.exact and not demand.latched and _plain(program):
-        return gru_pytorch.realise(program, demand)
+    if gains.exact and not demand.latched:
+        unrounded = gru_pytorch.realise(program, demand)
+        if not unrounded.reasons:
+            return unrounded
     sheet = Sheet("gru", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, clock(program, sheet, gains), _events(program, sheet, gains, demand))
     for register in program.registers:
@@ -51,7 +53,8 @@ def realise(program: Program, demand: Demand) -> Realised:
             candidate=(bias, {**weights, bit.name: span.feedback}),
         )
     layout.read(lambda name: {name: span.read if any(b.name == name for b in program.bits) else 1 / gains.scale})
-    return Realised(sheet, budget(demand, gains) if program.registers else Budget(hold=span.error), layout.reasons)
+    held = budget(demand, gains) if program.registers else Budget()
+    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 def budget(demand: Demand, gains: Gains) -> Budget:
@@ -70,13 +73,6 @@ def budget(demand: Demand, gains: Gains) -> Budget:
         leak=demand.hold(each * reach / v),
         rounding=demand.hold(per_step) + hops * demand.writes * per_hop,
     )
-
-
-def _plain(program: Program) -> bool:
-    """Whether all there is are latches of channels."""
-    names = {r.name for r in program.registers}
-    written = all(not r.adds and not names & r.value.terms.keys() for r in program.registers)
-    return written and not program.events and not program.bits
 
 
 def _register(layout: Layout, gains: Gains, register: Register) -> None:

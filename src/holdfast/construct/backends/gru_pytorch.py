@@ -38,12 +38,20 @@ def realise(program: Program, demand: Demand) -> Realised:
     sheet = Sheet("gru", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, clock(program, sheet, gains))
     layout.no_events()
-    drown = scale * v + format.saturated
+    drown, grid = scale * v + format.saturated, 1.0
     for register in program.registers:
         layout.no_sources(register)
         if register.adds:
             layout.refuse(f"'{register.name}' adds up, which this form of the GRU's memory does not")
+        if register.writes != 1:
+            layout.refuse(f"'{register.name}' is overwritten, which this form of the GRU's memory is not")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
+        grid = max(grid, layout.grid(held))
+        if demand.latched and not layout.at_first(register.when):
+            layout.refuse(
+                f"'{register.name}' is written when {register.when.words}, and this form of the GRU's memory "
+                "is written for ever at the first step alone"
+            )
         bias, weights = layout.value(register.value, scale)
         name, writer, shadow = register.name, f"{register.name} in", f"{register.name} shadow"
         fresh, heard = (-far, {}), (far, {})
@@ -64,6 +72,6 @@ def realise(program: Program, demand: Demand) -> Realised:
         layout.read(lambda name: {name: 1 / scale})
         return Realised(sheet, demand.underflow(scale), layout.reasons, late=1)
     layout.read(lambda name: {name: 1 / scale, f"{name} in": 1 / scale, f"{name} shadow": -1 / scale})
-    rounding = format.roundoff * (GRID_ROUNDINGS / scale + ROUNDINGS_PER_HOP * v)
+    rounding = format.roundoff * (GRID_ROUNDINGS * grid / scale + ROUNDINGS_PER_HOP * v)
     # Once in the writer's tanh and once in the memory's.
     return Realised(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)

@@ -11,6 +11,8 @@ memory's own block of recurrent weights is the identity: this is the IRNN.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, Program
@@ -28,14 +30,15 @@ def realise(program: Program, demand: Demand) -> Realised:
     for register in program.registers:
         if register.when is ALWAYS:
             for sign, side in SIDES:
-                sheet.unit(f"{register.name}{side}", "copy", candidate=layout.value(register.value, sign))
+                bias, weights = layout.value(register.value, sign)
+                sheet.unit(f"{register.name}{side}", "copy", candidate=(bias, _sides(program, weights, sign)))
+            layout.no_sources(register, but="copy")
             continue
         layout.no_sources(register)
         if not register.adds and register.writes != 1:
             layout.refuse(f"'{register.name}' is overwritten, and a unit with identity recurrence cannot clear")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
-        # K - K + v rounds on the grid of K; where the gate is one flag that is still 0, there is nothing to cancel.
-        rounded = max(rounded, 4 * drown * demand.writes if held.bias else 0.0)
+        rounded = max(rounded, 4 * layout.grid(held) * demand.writes if held.bias else 0.0)
         for sign, side in SIDES:
             bias, weights = layout.value(register.value, sign)
             into = minus(weights, minus({}, held.weights))
@@ -56,6 +59,13 @@ def realise(program: Program, demand: Demand) -> Realised:
     added = max((len(r.value.terms) for r in program.registers), default=1) * demand.writes
     rounded += 0.0 if added == 1 else 4 * added * demand.size
     return Realised(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
+
+
+def _sides(program: Program, weights: Mapping[str, float], sign: float) -> dict[str, float]:
+    """The same weights where a register is two units, its sides, for the side of this sign."""
+    registers = {register.name for register in program.registers}
+    channels = {name: w for name, w in weights.items() if name not in registers}
+    return channels | {f"{n}{side}": sign * s * w for n, w in weights.items() if n in registers for s, side in SIDES}
 
 
 def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:

@@ -49,7 +49,8 @@ def realise(program: Program, demand: Demand) -> Realised:
             output=(gains.open, {}),
         )
     layout.read(lambda name: {name: span.read if any(b.name == name for b in program.bits) else 1 / gains.scale})
-    return Realised(sheet, budget(demand, gains) if program.registers else Budget(hold=span.error), layout.reasons)
+    held = budget(demand, gains) if program.registers else Budget()
+    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 def budget(demand: Demand, gains: Gains, forgets: bool = True) -> Budget:

@@ -24,7 +24,7 @@ import math
 from holdfast.construct.backends.lstm import FULL
 from holdfast.construct.budget import Budget, Demand, opening, power_of_two, sigmoid
 from holdfast.construct.layout import Layout, Realised
-from holdfast.construct.program import Now, Program
+from holdfast.construct.program import Program
 from holdfast.construct.sheet import Sheet
 
 KAPPA = 2.0**-4
@@ -36,8 +36,7 @@ def realise(program: Program, demand: Demand) -> Realised:
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, [{}])
     alone = len(program.registers) == 1 and not program.bits and not program.events
-    first = program.registers[0].when if alone else None
-    if first is None or not first.holds(Now(0, {})) or first.holds(Now(1, {})) or first.holds(Now(2, {})):
+    if not (alone and demand.latched and layout.at_first(program.registers[0].when)):
         layout.refuse("for ever in exact arithmetic, lstm1997 keeps one number, read at the first step")
         return Realised(sheet, Budget(), layout.reasons)
     register, a, e = program.registers[0], demand.size, demand.tolerance

@@ -17,6 +17,7 @@ nearest level's, and leads by the square of the distance between levels.
 from __future__ import annotations
 
 from holdfast.construct.program import Condition, Program, Sum
+from holdfast.core.scenario import drawn
 from holdfast.tasks.copy import Copy
 
 
@@ -35,7 +36,7 @@ def program(task: Copy, cell: str) -> Program:
 
 
 def _reals(made: Program, task: Copy) -> tuple[Sum, Condition]:
-    low, high = task.range
+    low, high = drawn(*task.range)
     value = made.real("value", min(low, 0.0), max(high, 0.0))
     made.mark("signal", 0.0, 1.0)
     answering = made.seen("answering", "signal")

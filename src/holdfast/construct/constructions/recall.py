@@ -18,6 +18,7 @@ that cannot overwrite open it for step k alone, between two flags.
 from __future__ import annotations
 
 from holdfast.construct.program import Program
+from holdfast.core.scenario import drawn
 from holdfast.tasks.recall import Recall
 
 CLEARS = ("lstm", "gru")
@@ -27,7 +28,7 @@ CLEARS = ("lstm", "gru")
 def program(task: Recall, cell: str) -> Program:
     """One latch and the flags it needs."""
     made, k = Program(), task.position
-    x = made.real("x", *task.range)
+    x = made.real("x", *drawn(*task.range))
     name = "first value" if k == 1 else f"value {k}"
     if k == 1:
         written = ~made.flag("started", after=1)

@@ -1,0 +1,106 @@
+"""The verb construct: what a reader sees, what a program reads, and what is told when it cannot be."""
+
+from __future__ import annotations
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from holdfast.cli._main import main
+from holdfast.engine.files import load
+from holdfast.engine.unroll import unroll
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def document(capsys, *words):
+    code = main(["construct", *words, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_reader_sees_gates_budget_and_claim(capsys):
+    assert main(["construct", "recall", "--steps", "1000", "--tolerance", "1e-3", "--out", "net.safetensors"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "first value",
+        "started",
+        "σ(9.43 − 33.5·started)",
+        "error budget",
+        "write",
+        "leak",
+        "Claim",
+        "net.safe",
+    ):
+        assert words in said
+    network, origin = load("net.safetensors")
+    assert origin["constructed"]["task"] == "recall"
+    assert origin["constructed"]["claim"]["steps"] == 1000
+    assert network.units == 32
+
+
+def test_a_program_reads_the_documented_keys(capsys):
+    code, told = document(capsys, "recall", "--cell", "gru", "--steps", "20", "--range", "-2", "2", "--units", "4")
+    assert code == 0
+    assert told.keys() == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
+    assert told["claim"].keys() >= {"error", "steps", "range", "semantics", "dtype"}
+    assert told["claim"]["range"] == [-2, 2]
+    assert told["file"] is None
+    assert sum(told["budget"].values()) == pytest.approx(told["claim"]["error"])
+    assert {gate["name"] for gate in told["gates"]} == {"started", "first value"}
+    update = next(g for g in told["gates"] if g["gate"] == "update" and g["name"] == "first value")
+    assert max(update["step_1"]) < 0.1
+    assert min(update["later"]) > 0.99
+
+
+def test_every_length_is_a_word(capsys):
+    code, told = document(capsys, "recall", "--steps", "any")
+    assert code == 0
+    assert told["claim"]["steps"] == "any"
+    assert told["claim"]["semantics"] == "ieee"
+
+
+def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
+    code, told = document(capsys, "recall", "--range", "-inf", "inf", "--tolerance", "0.01")
+    assert code == 1
+    assert told["possible"] is False
+    assert told["theorem"]["proof"]
+    witness = told["witness"]
+    main(["construct", "recall", "--tolerance", "0.01", "--out", "best.safetensors"])
+    network, _ = load("best.safetensors")
+    x = jnp.asarray(witness["inputs"], jnp.float32)[None, :, None]
+    again = float(np.asarray(unroll(network, x)[0])[0, -1, 0])
+    assert again == pytest.approx(witness["output"])
+    assert abs(again - witness["inputs"][0]) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("recall --tolerance 0", "--tolerance is 0"),
+        ("recall --tolerance nan", "NaN is no number"),
+        ("recall --range 1 -1", "--range 1 -1 is empty"),
+        ("recall --range 1 1", "--range 1 1 is empty"),
+        ("recall --position 12", "position 12 is past the end of a sequence of 10 steps"),
+        ("recall --cell lstn", "Did you mean 'lstm'?"),
+        ("recall --units 1", "it takes 2 units (started, first value), and there are 1"),
+        ("recall --steps 0", "--steps is 0"),
+        ("recall --steps some", "'some' is no whole number"),
+        ("recall --tolerance 1e-9 --cell elman", "below what elman reaches in float32"),
+        ("order --cell elman", "'mark 1' is overwritten"),
+        ("nosuch", "there is no task named 'nosuch'"),
+        ("recall --out no/such/folder.safetensors", "cannot write"),
+    ],
+)
+def test_a_mistake_is_told_once_without_a_traceback(words, message, capsys):
+    assert main(["construct", *words.split()]) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.out == ""
+    assert main(["construct", *words.split(), "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert message in f"{told['error']['message']} {told['error']['fix']}"
