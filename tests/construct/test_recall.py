@@ -1,0 +1,137 @@
+"""Recall, of which most is claimed: tight, bit for bit, certified; and a weight past its margin is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from holdfast import tasks
+from holdfast.certify.check import check
+from holdfast.certify.prove import prove
+from holdfast.certify.refute import refute
+from holdfast.construct import constructions
+from holdfast.construct.compile import compile_program
+from tests import construction_laws as laws
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile", "float64")
+
+
+def recall(cell, steps, tolerance, dtype="float64", form=""):
+    task = tasks.get("recall")(steps=steps or 10, tolerance=tolerance)
+    program = constructions.get("recall").program(task, cell)
+    made = compile_program(
+        program, cell, units=8, steps=steps, tolerance=tolerance, dtype=dtype, task="recall", form=form
+    )
+    return task, made
+
+
+def spoilt(made, gate, factor):
+    """The same construction, one gate's biases and recurrent weights pushed towards zero."""
+    layer = made.network.layers[0]
+    _, bias = layer["x"].of(gate)
+    matrix, _ = layer["h"].of(gate)
+    pushed = {"x": layer["x"].put(gate, bias=bias * factor), "h": layer["h"].put(gate, matrix * factor)}
+    return replace(made, network=replace(made.network, layers=(pushed,)))
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+@pytest.mark.parametrize("steps", [10, 100, 1000])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
+def test_the_claim_is_tight(cell, steps, tolerance):
+    task, made = recall(cell, steps, tolerance)
+    laws.the_claim_is_tight(made, task)
+
+
+def test_a_loose_claim_is_caught():
+    task, made = recall("lstm", 100, 1e-3)
+    loose = replace(made, claim=replace(made.claim, error=10 * made.claim.error))
+    with pytest.raises(AssertionError):
+        laws.the_claim_is_tight(loose, task)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_gains_obey_the_horizon_law(cell):
+    laws.gains_grow_like_the_logarithm(lambda steps, tolerance: recall(cell, steps, tolerance)[1])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "lstm1997"])
+def test_a_tighter_tolerance_gives_a_smaller_claim(cell):
+    laws.tighter_is_smaller(lambda tolerance: recall(cell, 100, tolerance)[1], [1e-1, 1e-2, 1e-3, 1e-4, 1e-5])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm1997", "irnn"])
+def test_for_ever_is_bit_for_bit(cell):
+    _, made = recall(cell, None, 0.05, "float32")
+    laws.keeps_every_bit(made.network, 3000, 1.0)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_for_ever_is_bit_for_bit_in_pytorch(cell):
+    _, made = recall(cell, None, 0.05, "float32", form="pytorch" if cell == "gru" else "")
+    x = np.random.default_rng(0).uniform(-1, 1, (64, 3000, 1)).astype(np.float32)
+    got = laws.torchs(made.network, x)[:, made.claim.least_steps - 1 :, 0].astype(np.float32)
+    assert (got == x[:, :1, 0]).all()
+
+
+def test_the_bits_of_a_drifting_latch_are_caught():
+    _, made = recall("lstm", 3000, 1e-2, "float32")
+    with pytest.raises(AssertionError):
+        laws.keeps_every_bit(made.network, 3000, 1.0)
+
+
+def test_the_1997_cell_holds_for_ever_in_exact_arithmetic():
+    _, made = recall("lstm1997", None, 1e-3, form="forever")
+    assert made.claim.semantics == ("real",)
+    for rest in (-1.0, 0.0, 1.0):
+        x = np.full((1, 20_000, 1), rest)
+        x[0, 0] = 1.0
+        assert np.abs(laws.exactly(made.network, x)[0, 1:, 0] - 1).max() <= made.claim.error
+
+
+@pytest.mark.parametrize(
+    ("cell", "gate"), [("lstm", "forget"), ("lstm", "input"), ("gru", "update"), ("elman", "candidate")]
+)
+def test_a_weight_past_its_margin_is_noticed_by_all(cell, gate):
+    task, made = recall(cell, 60, 1e-3)
+    proof = prove(made.network, task, tolerance=1e-3)
+    assert proof.verdict == "proved"
+    assert proof.error <= 3.5 * made.claim.error
+    assert check(proof.certificate, made.network).accepted
+    broken = spoilt(made, gate, 0.4).network
+    assert not check(proof.certificate, broken).accepted
+    assert prove(broken, task, tolerance=1e-3, seconds=10).verdict != "proved"
+    found = refute(broken, task.scenario(), 1e-3, tries=500)
+    assert found.found
+    assert found.error > 1e-3
+
+
+def test_the_law_of_claims_catches_a_spoilt_network():
+    task, made = recall("lstm", 60, 1e-3)
+    laws.error_is_within_the_claim(made, task, laws.exactly, laws.EXACT)
+    with pytest.raises(AssertionError):
+        laws.error_is_within_the_claim(spoilt(made, "forget", 0.5), task, laws.exactly, laws.EXACT)
+
+
+@pytest.mark.parametrize(
+    ("name", "axes", "cell"),
+    [
+        ("adding", {"steps": 30}, "gru"),
+        ("adding", {"steps": 40, "variant": "1997"}, "lstm"),
+        ("copy", {"steps": 3, "lag": 10, "variant": "reals"}, "gru"),
+        ("copy", {"steps": 4, "lag": 10}, "lstm"),
+        ("echo", {"lag": 20}, "elman"),
+        ("echo", {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))}, "irnn"),
+        ("order", {"steps": 20}, "gru"),
+        ("bits", {"steps": 20, "bits": 2}, "elman"),
+    ],
+)
+def test_every_construction_has_a_certificate(name, axes, cell):
+    task = tasks.get(name)(**axes)
+    tolerance = getattr(task, "tolerance", 1.0)
+    program = constructions.get(name).program(task, cell)
+    made = compile_program(program, cell, units=24, steps=task.longest, tolerance=tolerance, task=name)
+    proof = prove(made.network, task, tolerance=tolerance)
+    assert proof.verdict == "proved", proof
+    assert check(proof.certificate, made.network).accepted
