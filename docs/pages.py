@@ -12,7 +12,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import remembering
 from sphinx.errors import ExtensionError
 
 import holdfast
@@ -32,6 +31,8 @@ SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 def write(docs: Path) -> None:
     """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
+    import remembering  # beside this file, on the path while the documentation is built
+
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}

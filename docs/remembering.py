@@ -246,7 +246,7 @@ A shift register whose gates open together copies n numbers:
 
 {too_many}
 
-An LSTM has two state variables per unit, so this leaves open what it can do between 31 and 64 numbers.
+An LSTM has two state variables per unit, so this leaves open what it can do between the 30 numbers built here and 64.
 
 ## Your own program
 
@@ -267,7 +267,8 @@ few units, a tolerance below what the number format allows: all reasons are told
 
 ## What is open
 
-Whether a ReLU network recalls all real numbers at one fixed length n > 16; what an LSTM does between 31 and 64
+Whether a ReLU network recalls all real numbers at one fixed length n > 16; what an LSTM does between 30 and 64
 numbers; how a plain network would write the binary digits of a number. The statement on finitely many values rests on a
-theorem that is quoted here, not proved. What gradient descent *finds* is another question: see [training](training.md).
+theorem that is quoted here, not proved. What gradient descent *finds* is another question: see
+[training](../training.md).
 """

@@ -9,6 +9,7 @@ the network reads them: how a target was rounded is not counted.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
+from holdfast.certify.refute import refute
 from holdfast.construct.compile import Construction
 from holdfast.core.errors import BadValue
 from holdfast.core.scenario import Scenario
@@ -196,6 +198,15 @@ def error_is_within_the_claim(made: Construction, task: Task, run: Run = ours, r
     return lost
 
 
+def no_adversary_errs_by_more(made: Construction, task: Task, tries: int = 300) -> None:
+    """Neither random paths of the scenario nor the way up the error's gradient lead to more than is claimed."""
+    allowed = made.claim.error if made.gap is None else 0.0
+    scenario = task.scenario().answered_from(made.claim.least_steps)
+    found = refute(made.network, scenario, allowed, tries=tries, seconds=30)
+    assert found.inputs, "nothing was tried"
+    assert not found.found, f"an adversary finds an error of {found.error:.6g}, claimed {allowed:.6g}"
+
+
 def leads(outputs: np.ndarray, right: np.ndarray) -> np.ndarray:
     """By how much the right output leads before the next [row]."""
     there = np.arange(outputs.shape[-1]) == right[:, None]
@@ -222,9 +233,14 @@ def tighter_is_smaller(build: Callable[[float], Construction], tolerances: list[
         assert tight < loose or loose <= tolerance, f"the claim stays {loose:.6g} at a tolerance of {tolerance:g}"
 
 
-HORIZON = {"lstm": ("forget", 1.0), "gru": ("update", 1.0), "lstm1997": ("input", -1.0), "elman": ("candidate", 2.0)}
-"""The gate of a latch on which its horizon depends, and the factor from its pre-activation while a value is held to
-log(n/e): a sigmoid lacks e^-z of being open, tanh lacks 2 e^-2z of being full, and its slope is 4 e^-2z."""
+HORIZON = {
+    "lstm": ("forget", 1.0, 1.0),
+    "gru": ("update", 1.0, 1.0),
+    "lstm1997": ("input", -1.0, math.tanh(1)),
+    "elman": ("candidate", 2.0, 1.0),
+}
+"""The gate of a latch on which its horizon depends; the factor from its pre-activation while a value is held to
+log(n/e): a sigmoid lacks e^-z of being open, tanh lacks 2 e^-2z of being full; and the height of the flag then."""
 
 
 def gains_grow_like_the_logarithm(build: Callable[[int, float], Construction]) -> None:
@@ -238,11 +254,11 @@ def gains_grow_like_the_logarithm(build: Callable[[int, float], Construction]) -
 
 
 def horizon_gain(made: Construction) -> float:
-    """The pre-activation, in units of log(n/e), with which the first latch holds; flags are 1 and inputs 0 then."""
-    gate, factor = HORIZON[made.sheet.cell]
+    """The pre-activation, in units of log(n/e), with which the first latch holds; inputs are 0 then."""
+    gate, factor, height = HORIZON[made.sheet.cell]
     latch = next(name for name, role in made.sheet.roles.items() if role in ("latch", "writer"))
     bias, _, units = made.sheet.gates[latch][gate]
-    return factor * (bias + sum(units.values()))
+    return factor * (bias + height * sum(units.values()))
 
 
 def the_claim_is_tight(made: Construction, task: Task, share: float = 0.3, run: Run = ours) -> None:

@@ -59,7 +59,8 @@ def run(args: Namespace) -> int:
     axes = given_axes(kind, vars(args))
     forever = axes.get(kind.length_axis) == ANY
     if forever:
-        del axes[kind.length_axis]
+        # No length is meant; the task's own will do, if what is asked for lies within it.
+        axes[kind.length_axis] = max(getattr(kind, kind.length_axis), axes.get("position", 0))
     range_ = tuple(axes.get("range", getattr(kind, "range", (-1.0, 1.0))))
     if not all(math.isfinite(end) for end in range_):
         axes.pop("range", None)

@@ -115,7 +115,7 @@ def _realise(
 def _unfit(sheet: Sheet, dtype: str) -> list[str]:
     """Why the weights cannot be numbers of this format."""
     limits, sizes = np.finfo(dtype), [abs(w) for w in sheet.weights() if w]
-    if not sizes or (max(sizes) <= limits.max and min(sizes) >= limits.smallest_normal):
+    if not sizes or (max(sizes) <= float(limits.max) and min(sizes) >= float(limits.smallest_normal)):
         return []
     return [
         f"its weights are between {min(sizes):.1e} and {max(sizes):.1e} in size, and {dtype} goes from "

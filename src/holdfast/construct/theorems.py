@@ -10,8 +10,10 @@ from holdfast import cells
 from holdfast.core.claim import Semantics
 from holdfast.core.task import Task
 
-BOUNDED = ("elman", "gru", "lstm", "lstm1997")
+BOUNDED = ("elman", "feedforward", "gru", "lstm", "lstm1997")
 """Cells whose hidden state lies between -1 and 1, whatever is read."""
+RELU = ("irnn",)
+"""Cells that are linear in pieces."""
 LETS_GO = ("elman", "gru", "lstm")
 """Cells without a continuum of fixed points in exact arithmetic."""
 
@@ -72,7 +74,11 @@ def impossible(
 ) -> Theorem | None:
     """The theorem that forbids what is asked, or None where none of these does."""
     if not all(math.isfinite(end) for end in range):
-        return ALL_REALS if cell in BOUNDED else ALL_REALS_RELU
+        if cell in BOUNDED:
+            return ALL_REALS
+        # What was just read needs no memory: relu(x) - relu(-x) is x.
+        held = steps is None or steps > getattr(task, "position", 1)
+        return ALL_REALS_RELU if cell in RELU and held else None
     if task.memory_unit == "reals" and max(task.memory()) > units * len(cells.get(cell).states):
         return TOO_MANY
     if task.memory_unit == "reals" and steps is None and semantics == "real" and cell in LETS_GO:

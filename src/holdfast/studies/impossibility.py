@@ -80,24 +80,24 @@ def look(
 ) -> Impossible | None:
     """The theorem against what is asked, with a witness; None where there is none."""
     theorem = impossible(task, range, cell, units, steps, semantics)
+    bounded = all(math.isfinite(end) for end in range)
+    if not bounded and (theorem is None or not isinstance(task, Recall)):
+        fix = "No theorem speaks of this; name two ends." if isinstance(task, Recall) else "Only recall is asked so."
+        raise BadValue(f"{task.name}: --range {range[0]:g} {range[1]:g} is not bounded.", fix)
     if theorem is None:
         return None
     witness = None
-    if not all(math.isfinite(end) for end in range):
-        if not isinstance(task, Recall):
-            raise BadValue(
-                f"{task.name}: --range {range[0]:g} {range[1]:g} is not bounded.", "Only recall is asked so."
-            )
+    if not bounded and isinstance(task, Recall):
         offered = construct(task, cell, units=units, steps=steps, tolerance=tolerance, dtype=dtype)
-        witness = _failure(offered.construction.network, task, tolerance) | {
+        witness = _failure(offered.construction.network, task, range, tolerance) | {
             "range": list(task.range),
             "claim": offered.construction.claim.error,
         }
     return Impossible(task.name, cell, theorem, witness)
 
 
-def _failure(network: Network, task: Recall, tolerance: float) -> dict[str, Any]:
-    """A sequence on which this network errs by more than the tolerance.
+def _failure(network: Network, task: Recall, range: tuple[float, float], tolerance: float) -> dict[str, Any]:
+    """A sequence of numbers in this range on which this network errs by more than the tolerance.
 
     A bounded network answers at most |v|_1 + |d|; so twice that and the tolerance, with either sign, is one. A ReLU
     network is shown a later number that its gate cannot shut out.
@@ -107,10 +107,11 @@ def _failure(network: Network, task: Recall, tolerance: float) -> dict[str, Any]
     steps = max(task.position, WITNESS_STEPS)
     best: dict[str, Any] = {"error": -math.inf}
     while best["error"] <= tolerance:
-        for sign, later in ((1.0, 0.0), (-1.0, 0.0), (1.0, 1.0), (1.0, -1.0)):
+        for first, later in ((1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
             x = np.zeros(steps + 1)
-            x[task.position - 1] = sign * size
+            x[task.position - 1] = first * size
             x[task.position :] = later * size
+            x = x.clip(*range)
             y = np.asarray(unroll(network, jnp.asarray(x, network.dtype)[None, :, None])[0], np.float64)[0, -1, 0]
             error = abs(y - x[task.position - 1])
             if error > best["error"]:

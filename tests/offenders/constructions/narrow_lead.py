@@ -1,0 +1,13 @@
+"""OFFENDER: echo's construction, with half of the scores' differences and the claim of the whole lead."""
+
+from __future__ import annotations
+
+from holdfast.construct.constructions import echo
+from holdfast.construct.program import Program
+from holdfast.tasks.echo import Echo
+
+
+def program(task: Echo, cell: str) -> Program:
+    made = echo.program(task, cell)
+    made.outputs = [score * 0.5 for score in made.outputs]
+    return made

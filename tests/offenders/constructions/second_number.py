@@ -1,0 +1,13 @@
+"""OFFENDER: recall's construction, but for the number after the one that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from holdfast.construct.constructions import recall
+from holdfast.construct.program import Program
+from holdfast.tasks.recall import Recall
+
+
+def program(task: Recall, cell: str) -> Program:
+    return recall.program(replace(task, position=task.position + 1), cell)
