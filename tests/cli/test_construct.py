@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from holdfast.cli._main import main
 from holdfast.engine.files import load
@@ -47,7 +51,7 @@ def test_a_program_reads_the_documented_keys(capsys):
     code, told = document(capsys, "recall", "--cell", "gru", "--steps", "20", "--range", "-2", "2", "--units", "4")
     assert code == 0
     assert told.keys() == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
-    assert told["claim"].keys() >= {"error", "steps", "range", "semantics", "dtype"}
+    assert told["claim"].keys() == {"error", "steps", "range", "semantics", "dtype", "least_steps"}
     assert told["claim"]["range"] == [-2, 2]
     assert told["file"] is None
     assert sum(told["budget"].values()) == pytest.approx(told["claim"]["error"])
@@ -93,6 +97,20 @@ def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
         ("recall --tolerance 1e-9 --cell elman", "below what elman reaches in float32"),
         ("order --cell elman", "'mark 1' is overwritten"),
         ("nosuch", "there is no task named 'nosuch'"),
+        ("echo --cell feedforward", "there is no backend named 'feedforward'"),
+        ("recall --range inf -inf", "is empty, expected the smaller number first"),
+        ("recall --range -inf -inf", "is empty, expected the smaller number first"),
+        ("recall --range -inf inf --cell irnn --steps 1", "is not bounded"),
+        ("copy --variant reals --range -inf inf", "Only recall is asked so"),
+        ("recall --range -1e30 1e30", "its weights are between"),
+        ("recall --tolerance -1", "--tolerance is -1"),
+        ("recall --units 0", "--units is 0"),
+        ("recall --form pytorch", "there is no backend named 'lstm_pytorch'"),
+        ("echo --lag any --semantics real", "not in exact arithmetic"),
+        ("adding --steps any --semantics real --cell lstm1997", "keeps one number, read at the first step"),
+        ("recall --position 2 --steps any --semantics real --cell lstm1997", "keeps one number, read at the first"),
+        ("recall --dtype half", "--dtype: invalid choice: 'half'"),
+        ("recall --lag 3", "named '--lag'"),
         ("recall --out no/such/folder.safetensors", "cannot write"),
     ],
 )
@@ -104,3 +122,54 @@ def test_a_mistake_is_told_once_without_a_traceback(words, message, capsys):
     assert main(["construct", *words.split(), "--json"]) == 2
     told = json.loads(capsys.readouterr().out)
     assert message in f"{told['error']['message']} {told['error']['fix']}"
+
+
+def test_exact_arithmetic_for_ever_is_an_honest_no(capsys):
+    code, told = document(capsys, "recall", "--steps", "any", "--semantics", "real", "--cell", "gru")
+    assert code == 1
+    assert told.keys() == {"possible", "task", "cell", "theorem", "witness"}
+    assert (told["possible"], told["witness"]) == (False, None)
+    assert "Ax" in told["theorem"]["rests_on"]
+
+
+def test_every_length_reaches_the_position_that_is_asked_for(capsys):
+    code, told = document(capsys, "recall", "--steps", "any", "--position", "12")
+    assert code == 0
+    assert told["claim"]["steps"] == "any"
+
+
+def test_nothing_is_written_by_a_mistake_or_a_no(capsys, tmp_path):
+    main(["construct", "recall", "--units", "1", "--out", "net.safetensors"])
+    main(["construct", "recall", "--range", "-inf", "inf", "--out", "net.safetensors"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_in_double_precision_is_written_as_such(tmp_path):
+    """In a process of its own, which may set how exactly JAX computes."""
+    words = ["construct", "recall", "--dtype", "float64", "--tolerance", "1e-9", "--out", "net.safetensors"]
+    told = json.loads(process(words, tmp_path))
+    assert told["claim"]["dtype"] == "float64"
+    assert told["claim"]["error"] <= 1e-9
+    assert {value.dtype.name for value in load_file(tmp_path / "net.safetensors").values()} == {"float64"}
+
+
+@pytest.mark.slow
+def test_another_process_says_and_writes_the_same(tmp_path):
+    """Python hashes words in another way in each process: the order of sets changes, and nothing made from them may."""
+    made = []
+    for seed in "12":
+        said = process(["construct", "recall", "--cell", "elman", "--out", "net"], tmp_path, PYTHONHASHSEED=seed)
+        made.append((said, {name: value.tobytes() for name, value in load_file(tmp_path / "net").items()}))
+    assert made[0] == made[1]
+
+
+def process(words, folder, **environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "holdfast", *words, "--json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

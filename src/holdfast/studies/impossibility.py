@@ -12,7 +12,7 @@ import numpy as np
 
 from holdfast.construct.theorems import Theorem, impossible
 from holdfast.core.claim import Semantics
-from holdfast.core.errors import BadValue
+from holdfast.core.errors import BadValue, refuse
 from holdfast.core.results import Part, Text
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
@@ -79,6 +79,7 @@ def look(
     semantics: Semantics,
 ) -> Impossible | None:
     """The theorem against what is asked, with a witness; None where there is none."""
+    refuse([] if units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}")
     theorem = impossible(task, range, cell, units, steps, semantics)
     bounded = all(math.isfinite(end) for end in range)
     if not bounded and (theorem is None or not isinstance(task, Recall)):
