@@ -106,11 +106,13 @@ def load(path: Path) -> Library:
         functions.holdfast_set_threads.argtypes = [ctypes.c_int]
         for name in ("holdfast_set_threads", "holdfast_get_threads", *HANDLERS):
             getattr(functions, name)
-        description = dict(json.loads(functions.holdfast_describe()))
+        description = json.loads(functions.holdfast_describe())
     except AttributeError as error:
         raise Unusable(f"{path} is not holdfast's library: {error}") from error
     except (TypeError, ValueError) as error:
         raise Unusable(f"{path} describes itself in words that are not understood: {error}") from error
+    if not isinstance(description, dict):
+        raise Unusable(f"{path} describes itself in words that are not understood: {description}")
     return Library(path, functions, description)
 
 
