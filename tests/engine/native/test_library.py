@@ -145,17 +145,14 @@ def test_a_file_cut_short_at_any_length_is_a_reason_and_not_the_end_of_the_proce
     assert all("is cut short" in reason or "does not load here" in reason for reason in reasons)
 
 
-def test_of_two_files_the_newer_is_meant(tmp_path, monkeypatch):
-    files = []
-    for folder, name in (("installed", NAME), ("sources", NAME), ("mac", "libholdfast_native.dylib")):
-        (tmp_path / folder).mkdir()
-        files.append(tmp_path / folder / name)
-        files[-1].touch()
-    monkeypatch.setattr(native, "__path__", [str(file.parent) for file in files])
-    for newest in files:
-        for file in files:
-            os.utime(file, (2e9, 2e9) if file == newest else (1e9, 1e9))
-        assert library.find() == newest
+def test_every_folder_of_the_package_is_searched(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("first", "second", "third")]
+    monkeypatch.setattr(native, "__path__", [str(folder) for folder in folders])
+    assert library.find() is None
+    for folder, name in ((folders[2], NAME), (folders[1], "libholdfast_native.dylib")):
+        folder.mkdir()
+        (folder / name).touch()
+        assert library.find() == folder / name
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,9 @@ class Library:
 
 
 def find() -> Path | None:
-    """The library's file, or None. An editable install may have two, one of its own and one that ``make native`` put
-    among the sources: the newer is meant."""
+    """The library's file, beside this one or wherever else the package has a folder; None where there is none."""
     places = [Path(folder) / name for folder in native.__path__ for name in FILES]
-    return max((p for p in places if p.is_file()), key=lambda p: p.stat().st_mtime_ns, default=None)
+    return next((path for path in places if path.is_file()), None)
 
 
 def load(path: Path) -> Library:
