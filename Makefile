@@ -1,9 +1,12 @@
-# The two commands of the README, and what contributors need. Each works on a fresh machine with Python >= 3.11.
+# The two commands of the README, and what contributors need. Each works on a fresh machine with Python >= 3.11;
+# where it has a C++ compiler too, the compiled library is built on the way.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# What an installation is made of: pip goes to work again when one of these has changed.
+SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/holdfast/engine/native/*.cpp src/holdfast/engine/native/*.h)
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench native clean
 
 demo: $(VENV)/.installed
 	$(BIN)/holdfast demo
@@ -25,14 +28,20 @@ docs: $(VENV)/.installed-docs
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/demonstration.py
 
+# The library alone, beside its sources, compiling only what has changed; needs an environment that 'make test' made.
+native: | $(VENV)/bin/python
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/native -DPython_EXECUTABLE="$(abspath $(BIN))/python"
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
+	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
-$(VENV)/.installed-%: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-%: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e ".[$*]"
 	touch $@
 

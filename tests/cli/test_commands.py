@@ -32,11 +32,11 @@ def document(out):
 def test_help_names_every_verb(run):
     code, out, _ = run("--help")
     assert code == 0
-    for verb in ("demo", "train", "test", "list", "show"):
+    for verb in ("demo", "train", "test", "list", "show", "doctor"):
         assert f"  {verb}" in out
 
 
-@pytest.mark.parametrize("verb", ["demo", "train", "test", "list", "show"])
+@pytest.mark.parametrize("verb", ["demo", "train", "test", "list", "show", "doctor"])
 def test_every_verb_has_help_with_an_example(verb, capsys):
     with pytest.raises(SystemExit) as left:
         main([verb, "--help"])

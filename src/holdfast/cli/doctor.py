@@ -1,0 +1,133 @@
+"""What computes here, and why: the compiled library or XLA, with the versions of everything that takes part.
+
+The library is made when holdfast is installed, if there is a C++ compiler; without it everything works, more slowly.
+The environment decides what is asked for: HOLDFAST_ENGINE (auto, native, xla), HOLDFAST_INSTRUCTIONS (baseline, avx2,
+avx512, neon: the library's, default the best that runs here), HOLDFAST_THREADS (the library's, default all cores).
+
+examples:
+  holdfast doctor
+  holdfast doctor --json
+  HOLDFAST_ENGINE=native holdfast doctor
+
+exit code: 0 if what is asked for works, 1 if not.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from holdfast.cli._flags import add_json
+from holdfast.cli._output import print_json
+from holdfast.cli._parser import Parser
+
+if TYPE_CHECKING:
+    from holdfast.engine.native.library import Status
+
+PACKAGES = ("holdfast", "jax", "jaxlib", "numpy")
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    add_json(parser)
+
+
+def run(args: Namespace) -> int:
+    from holdfast.core.results import Table, Text
+    from holdfast.engine.native import environment, library
+    from holdfast.report.terminal import draw
+
+    library.refuse_bad_environment()
+    asked = environment.engine()
+    found = library.status() if asked == "xla" else library.ready()
+    used = "native" if found.available and asked != "xla" else "xla"
+    wrong = _disagreement(found) if used == "native" else ""
+    works = not wrong and (asked != "native" or found.available)
+    document = {
+        "engine": {"asked": asked, "used": used, "why": _why(asked, found, wrong), "works": works},
+        "library": _library(found),
+        "versions": _versions(),
+        "caches": _caches(),
+    }
+    if args.json:
+        print_json(document)
+    else:
+        advice = [] if found.available and not wrong else [Text(library.REPAIR)]
+        draw([Table(("what", "here"), _rows(document)), *advice])
+    return 0 if works else 1
+
+
+def _disagreement(found: Status) -> str:
+    """What a small computation finds wrong with the library, as a clause; nothing where it agrees with XLA."""
+    # NATIVE CHECK: the one place for it. Run a tiny network through holdfast.engine.native.operation and through XLA,
+    # and say here how far apart they are, where that is more than rounding.
+    return ""
+
+
+def _why(asked: str, found: Status, wrong: str) -> str:
+    wish = "" if asked == "auto" else f"HOLDFAST_ENGINE asks for {asked}"
+    if asked == "xla":
+        return wish
+    if wrong or not found.available:
+        return f"{wish}, but {wrong or found.reason}" if wish else wrong or found.reason
+    return wish or "the compiled library is there, and it is faster"
+
+
+def _library(found: Status) -> dict[str, Any]:
+    return {
+        "available": found.available,
+        "reason": found.reason,
+        "path": None if found.path is None else str(found.path),
+        "instructions": found.instructions,
+        "instructions_built": found.instructions_built,
+        "instructions_supported": found.instructions_supported,
+        "threads": found.threads,
+        "cells": dict(found.cells),
+        "compiler": found.compiler,
+        "ffi": found.ffi,
+    }
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    import holdfast
+
+    def installed(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "not installed"
+
+    return {package: installed(package) for package in PACKAGES} | {
+        "holdfast": holdfast.__version__,  # of the code that runs, installed or not
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _caches() -> str:
+    from holdfast.engine.compiled import folder
+
+    return str(folder())
+
+
+def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    engine, library = document["engine"], document["library"]
+    rows = [("engine", f"{engine['used']}: {engine['why']}"), ("library", library["path"] or "none")]
+    if library["instructions_built"]:
+        rows.append(("instructions", _instructions(library)))
+    if library["available"]:
+        rows += [
+            ("threads", str(library["threads"])),
+            ("cells", ", ".join(library["cells"]) or "none"),
+            ("built with", f"{library['compiler']}, XLA's foreign functions {'.'.join(map(str, library['ffi']))}"),
+        ]
+    rows += [(package, version) for package, version in document["versions"].items()]
+    return (*rows, ("caches", document["caches"]))
+
+
+def _instructions(library: dict[str, Any]) -> str:
+    built, supported = library["instructions_built"], library["instructions_supported"]
+    chosen = library["instructions"] or "none"
+    return f"{chosen} (built: {', '.join(built)}; this machine runs: {', '.join(supported) or 'none of them'})"

@@ -1,0 +1,227 @@
+"""The compiled library: found, loaded once, and asked what it can do; where it cannot be had, why not.
+
+Nothing here raises because a file is missing, cut short, of another machine or of another version: that is a reason in
+plain words in the ``Status``, and the work is done by XLA instead. What raises is a choice that was asked for by name
+and cannot be met (``choose``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from holdfast.core.errors import BadValue, Problem, UnknownName
+from holdfast.engine import native
+from holdfast.engine.native import environment
+
+ABI = 1
+"""The shape of the library's functions; it says its own, and any other number is not called."""
+
+FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
+HANDLERS = ("holdfast_forward", "holdfast_backward")
+"""What XLA calls, by these names."""
+
+REPAIR = (
+    "Install g++ or clang++, then install holdfast again (pip install --force-reinstall --no-deps --no-cache-dir); "
+    "in a checkout 'make native' is enough. Where JAX is too old for the library: pip install --upgrade jax."
+)
+"""How to come by a library that works here."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether the compiled library can be used, and what it is.
+
+    ``reason`` says why not, as a clause, and is empty where it can. ``cells`` has a digest for every cell that the
+    library holds, to be compared with the cell's own; ``ffi`` is the version of XLA's foreign functions that it was
+    built for. What could not be learnt is empty.
+    """
+
+    available: bool
+    reason: str = ""
+    path: Path | None = None
+    instructions: str = ""
+    instructions_built: tuple[str, ...] = ()
+    instructions_supported: tuple[str, ...] = ()
+    threads: int | None = None
+    cells: Mapping[str, str] = field(default_factory=dict)
+    compiler: str = ""
+    ffi: tuple[int, ...] = ()
+
+
+class Unusable(Exception):  # noqa: N818 -- a reason, not an error
+    """Why this file is not our library, as a clause."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """The loaded file, and what it said of itself: its ``description`` holds ``error`` where it will not run."""
+
+    path: Path
+    functions: ctypes.CDLL
+    description: Mapping[str, Any]
+
+    def status(self) -> Status:
+        told = self.description
+        return Status(
+            available="error" not in told,
+            reason=told.get("error", ""),
+            path=self.path,
+            instructions=told.get("instructions", ""),
+            instructions_built=tuple(told.get("built", ())),
+            instructions_supported=tuple(told.get("supported", ())),
+            threads=self.functions.holdfast_get_threads(),
+            cells=told.get("cells", {}),
+            compiler=told.get("compiler", ""),
+            ffi=tuple(told.get("ffi", ())),
+        )
+
+
+def find() -> Path | None:
+    """The library's file, or None. An editable install may have two, one of its own and one that ``make native`` put
+    among the sources: the newer is meant."""
+    places = [Path(folder) / name for folder in native.__path__ for name in FILES]
+    return max((p for p in places if p.is_file()), key=lambda p: p.stat().st_mtime_ns, default=None)
+
+
+def load(path: Path) -> Library:
+    """Load this file and ask it what it is. Raises ``Unusable``."""
+    try:
+        if _is_cut_short(path):
+            raise Unusable(f"{path} is cut short")
+        functions = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise Unusable(f"{path} does not load here: {error}") from error
+    try:
+        abi = functions.holdfast_abi()
+        if abi != ABI:
+            raise Unusable(f"{path} is of another version of holdfast: its functions are of form {abi}, not {ABI}")
+        functions.holdfast_describe.restype = ctypes.c_char_p
+        functions.holdfast_set_threads.argtypes = [ctypes.c_int]
+        for name in ("holdfast_set_threads", "holdfast_get_threads", *HANDLERS):
+            getattr(functions, name)
+        description = json.loads(functions.holdfast_describe())
+    except AttributeError as error:
+        raise Unusable(f"{path} is not holdfast's library: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise Unusable(f"{path} describes itself in words that are not understood: {error}") from error
+    if not isinstance(description, dict):
+        raise Unusable(f"{path} describes itself in words that are not understood: {description}")
+    return Library(path, functions, description)
+
+
+def status() -> Status:
+    """What there is, without starting JAX; never raises. What only JAX can say is in ``ready``."""
+    try:
+        environment.instructions()
+        environment.threads()
+    except Problem as problem:
+        return Status(available=False, reason=problem.message.rstrip("."), path=find())
+    found = _library()
+    return Status(available=False, reason=found[1], path=found[0]) if isinstance(found, tuple) else found.status()
+
+
+def ready() -> Status:
+    """As ``status``, and where the library is available, JAX has been told of it. Never raises."""
+    found = status()
+    refused = _register() if found.available else ""
+    return replace(found, available=False, reason=refused) if refused else found
+
+
+def choose(engine: str = "auto") -> str:
+    """The engine that does the work: "native" or "xla". "auto" is what ``HOLDFAST_ENGINE`` says, else the fastest.
+
+    Raises ``UnknownName`` for an engine that does not exist, ``BadValue`` where the environment asks for something that
+    means nothing or that this machine lacks, or where "native" is asked for by name and cannot be had.
+    """
+    if engine not in environment.ENGINES:
+        raise UnknownName("engine", engine, environment.ENGINES)
+    refuse_bad_environment()
+    wanted = environment.engine() if engine == "auto" else engine
+    if wanted == "xla":
+        return "xla"
+    found = ready()
+    if wanted == "native" and not found.available:
+        raise BadValue(f"the engine 'native' was asked for, but {found.reason}.", REPAIR)
+    return "native" if found.available else "xla"
+
+
+def refuse_bad_environment() -> None:
+    """Raise ``BadValue`` where a variable means nothing, or forces instructions that this library or machine lacks."""
+    environment.engine()
+    environment.threads()
+    forced, found = environment.instructions(), _library()
+    if forced and isinstance(found, Library) and "error" in found.description:
+        s = found.status()
+        there = [name for name in s.instructions_supported if name in s.instructions_built]
+        why = f"expected one of {', '.join(there)}" if there else s.reason.rstrip(".")
+        raise BadValue(
+            f"{environment.INSTRUCTIONS} is '{forced}', which cannot run here: {why}.",
+            "Leave it out to use the best that this machine has.",
+        )
+
+
+def set_threads(count: int) -> None:
+    """How many threads the library may use from now on; of no effect where there is no library.
+
+    Raises ``BadValue`` for a number that is not from 1 to ``MOST_THREADS``."""
+    if not 1 <= count <= environment.MOST_THREADS:
+        raise BadValue(f"the number of threads is {count}, expected from 1 to {environment.MOST_THREADS}.")
+    if isinstance(found := _library(), Library):
+        found.functions.holdfast_set_threads(count)
+
+
+@cache
+def _library() -> Library | tuple[Path | None, str]:
+    """The library, loaded at the first call, or where it was looked for and why there is none."""
+    path = find()
+    if path is None:
+        return (
+            None,
+            "this install has no compiled library, since no C++ compiler that will do was found when it was made",
+        )
+    try:
+        found = load(path)
+    except Unusable as why:
+        return path, str(why)
+    if (count := environment.threads()) is not None:
+        found.functions.holdfast_set_threads(count)
+    return found
+
+
+@cache
+def _register() -> str:
+    """Tell XLA of our functions, once; why it will not have them, or nothing.
+
+    The CPU is started first. Before that XLA would only take a note of them, and one that it then refuses (built for
+    another version of its foreign functions) would leave the process without a CPU to compute on.
+    """
+    found = _library()
+    assert isinstance(found, Library)
+    try:
+        import jax
+
+        jax.local_devices(backend="cpu")
+        for name in HANDLERS:
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found.functions, name)), platform="cpu")
+    except Exception as error:  # whatever JAX raises, now or in a later version: there is another engine
+        return f"JAX does not take {found.path}: {str(error) or type(error).__name__}"
+    return ""
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether an ELF file ends before its last table does. Loading such a file would end the process (SIGBUS)."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if len(head) < 64 or head[:5] != b"\x7fELF\x02":
+        return False  # not ELF, or not of 64 bits: the loader says what it thinks of it
+    order = "<" if head[5] == 1 else ">"
+    (start,) = struct.unpack_from(order + "Q", head, 0x28)
+    size, count = struct.unpack_from(order + "HH", head, 0x3A)
+    return path.stat().st_size < start + size * count
