@@ -162,9 +162,8 @@ def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
 
 
 def _saved_numbers(how: How, o: Operands) -> int:
-    batch, steps = o.inputs.shape[1:3]
-    units = o.start.shape[3]
-    return library.saved_numbers(how.cell, o.inputs.dtype.itemsize, o.networks, batch, steps, units, how.window)
+    sizes = (o.networks, *o.inputs.shape[1:3], o.start.shape[3])
+    return library.saved_numbers(how.cell, o.inputs.dtype.itemsize, sizes, how.window)
 
 
 def _check_memory(shapes: list[tuple[int, ...]], dtype: Any) -> None:
