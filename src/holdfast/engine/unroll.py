@@ -44,8 +44,8 @@ def unroll(
 
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
-    ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it has,
-    on a processor, several times as fast but in reverse mode only; ``auto`` is native where that is possible.
+    ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
+    has, on a processor, several times as fast, but in reverse mode only; ``auto`` is native where that is possible.
     Returns the outputs [batch, time, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """

@@ -27,8 +27,18 @@ def is_native(engine: str, network: Network, inputs: Array, state: Any) -> bool:
         return False
     reason = why_not(network.cell, [network, inputs, state])
     if reason and engine == "native":
-        raise BadValue(f"the engine 'native' was asked for, but {reason}.", "Take the engine 'auto' or 'xla'.")
+        raise _refused(reason)
     return not reason
+
+
+def resolved(engine: str, cell: Cell) -> str:
+    """The engine that will compute this cell, "native" or "xla". Raises as ``is_native`` does."""
+    if library.choose(engine) == "xla":
+        return "xla"
+    reason = why_not(cell)
+    if reason and engine == "native":
+        raise _refused(reason)
+    return "xla" if reason else "native"
 
 
 def why_not(cell: Cell, arrays: Any = ()) -> str:
@@ -49,6 +59,10 @@ def why_not(cell: Cell, arrays: Any = ()) -> str:
     if any(0 in leaf.shape for leaf in jax.tree.leaves(arrays)):
         return "there is an axis of length 0"
     return ""
+
+
+def _refused(reason: str) -> BadValue:
+    return BadValue(f"the engine 'native' was asked for, but {reason}.", "Take the engine 'auto' or 'xla'.")
 
 
 def digest_of(cell: Cell) -> tuple[str, str]:

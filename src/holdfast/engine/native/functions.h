@@ -54,23 +54,29 @@ INLINE Pack<T, N> polynomial(const Pack<T, N>& at, const T (&coefficients)[terms
   return sum;
 }
 
-// 1 + exp y for `least` <= y <= `most`, rounded once: 2^k s + (2^k + 1).
+// exp y for y in [least, most], in two parts: a power of two, and its product with 1 + s.
 template <class T, int N>
-INLINE Pack<T, N> one_and_exponential(const Pack<T, N>& y) {
-  using C = Constants<T>;
-  const Pack<T, N> rounded = y * Pack<T, N>(C::log2_e) + Pack<T, N>(C::rounder);
-  const Pack<T, N> k = rounded - Pack<T, N>(C::rounder);
-  const Pack<T, N> nearly = y - k * Pack<T, N>(C::ln2_high);
-  const Pack<T, N> r = nearly - k * Pack<T, N>(C::ln2_low);
-  const Pack<T, N> s = (r * r) * polynomial(r, C::exp_terms) + r;
-  const Pack<T, N> power = power_of_two(rounded);
-  return power * s + (power + Pack<T, N>(T(1)));
-}
+struct Exponential {
+  Pack<T, N> power, s;
 
+  INLINE explicit Exponential(const Pack<T, N>& y) {
+    using C = Constants<T>;
+    const Pack<T, N> rounded = y * Pack<T, N>(C::log2_e) + Pack<T, N>(C::rounder);
+    const Pack<T, N> k = rounded - Pack<T, N>(C::rounder);
+    const Pack<T, N> nearly = y - k * Pack<T, N>(C::ln2_high);
+    const Pack<T, N> r = nearly - k * Pack<T, N>(C::ln2_low);
+    s = (r * r) * polynomial(r, C::exp_terms) + r;
+    power = power_of_two(rounded);
+  }
+};
+
+// Where a sum has three terms, the largest is added last: of the others' rounding little is then left.
 template <class T, int N>
 INLINE Pack<T, N> sigmoid(const Pack<T, N>& z) {
   using C = Constants<T>;
-  return Pack<T, N>(T(1)) / one_and_exponential(clamped(Pack<T, N>() - z, C::least, C::most));
+  const Exponential<T, N> e(at_most(at_least(Pack<T, N>() - z, C::least), C::most));
+  const Pack<T, N> larger = at_least(e.power, T(1)), smaller = at_most(e.power, T(1));
+  return Pack<T, N>(T(1)) / (larger + (e.power * e.s + smaller));
 }
 
 template <class T, int N>
@@ -78,15 +84,15 @@ INLINE Pack<T, N> tanh(const Pack<T, N>& z) {
   using C = Constants<T>;
   const Pack<T, N> size = magnitude(z), square = size * size;
   const Pack<T, N> small = (size * square) * polynomial(square, C::tanh_terms) + size;
-  const Pack<T, N> twice = size + size;
-  const Pack<T, N> end(C::tanh_end);
-  const Pack<T, N> large = Pack<T, N>(T(1)) - Pack<T, N>(T(2)) / one_and_exponential(where_greater(twice, C::tanh_end, end, twice));
+  const Exponential<T, N> e(at_most(size + size, C::tanh_end));
+  const Pack<T, N> one(T(1));
+  const Pack<T, N> large = one - Pack<T, N>(T(2)) / (e.power + (e.power * e.s + one));
   return signed_as(where_greater(size, C::tanh_switch, large, small), z);
 }
 
 template <class T, int N>
 INLINE Pack<T, N> relu(const Pack<T, N>& z) {
-  return where_greater(Pack<T, N>() - z, T(0), Pack<T, N>(), z);
+  return at_least(z, T(0));
 }
 
 }  // namespace

@@ -57,12 +57,13 @@ class Writer:
     def text(self) -> str:
         cell, columns = self.program.cell, self.columns
         slots = [self.state_slots.get(place, -1) for place in range(len(cell.states))]
+        saved = len(self.saved) + len(self.state_slots)
         total = len(columns.x_only) + len(columns.shared) + len(columns.h_only)
         return "\n".join(
             [
                 f"struct {cell.name} {{",
                 f"  // {cell.title}",
-                f"  static constexpr int states = {len(cell.states)}, saved = {len(self.saved) + len(self.state_slots)};",
+                f"  static constexpr int states = {len(cell.states)}, saved = {saved};",
                 f"  static constexpr int state_slots[] = {{{_list(slots)}}};",
                 f"  static constexpr int columns = {total}, h_first = {len(columns.x_only)};",
                 f"  static constexpr int x_count = {len(columns.x_gates)}, h_count = {len(columns.h_gates)};",
@@ -196,9 +197,7 @@ def _columns(program: Program) -> Columns:
         used = users[node]
         return used[0] if len(used) == 1 and used[0].word == "add" else None
 
-    pairs = [
-        (a.place, b.place) for a in x for b in h if only_added(a) is not None and only_added(a) is only_added(b)
-    ]
+    pairs = [(a.place, b.place) for a in x for b in h if only_added(a) is not None and only_added(a) is only_added(b)]
     x_only = tuple(a.place for a in x if a.place not in {p for p, _ in pairs})
     h_only = tuple(b.place for b in h if b.place not in {p for _, p in pairs})
     return Columns(x_only, tuple(pairs), h_only)

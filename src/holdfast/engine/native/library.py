@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -170,6 +171,21 @@ def refuse_bad_environment() -> None:
             f"{environment.INSTRUCTIONS} is '{forced}', which cannot run here: {why}.",
             "Leave it out to use the best that this machine has.",
         )
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """While it is open, the library uses so many threads (the environment may allow it fewer)."""
+    found = _library()
+    if not isinstance(found, Library):
+        yield
+        return
+    before = found.functions.holdfast_get_threads()
+    set_threads(min(count, environment.threads() or count))
+    try:
+        yield
+    finally:
+        found.functions.holdfast_set_threads(before)
 
 
 def set_threads(count: int) -> None:

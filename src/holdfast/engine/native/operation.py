@@ -24,6 +24,7 @@ from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import library
 
+
 @dataclass(frozen=True)
 class How:
     """What is no array: the cell, after how many steps the gradient is cut (0: never), and which results are wanted:
@@ -74,6 +75,8 @@ def recurrence(
         jnp.zeros((0, 0), bool) if present is None else present.astype(bool),
     )
     alone = Operands(*(a[None] for a in operands))
+    hidden: Any
+    last: Any
     hidden, last = _recurrence(How(cell.name, window, False), *alone)
     return hidden[0], cell.state_type(*last[0])
 
@@ -94,11 +97,16 @@ def _keeping(how: How, *operands: Any) -> tuple[tuple[Array, Array], Any]:
 
 def _back(how: How, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
     operands, hidden, saved, unwanted = kept
-    d_hidden, d_last = (jnp.zeros(d.shape, d.dtype) if isinstance(d, SymbolicZero) else d for d in cotangents)
+    d_hidden, d_last = map(_instantiated, cotangents)
     asked = How(how.cell, how.window, unwanted is None)
     found = _backward(asked)(*operands, hidden, saved, d_hidden, d_last)
     d_inputs = found[4] if asked.wants else jnp.zeros(operands.inputs.shape, operands.inputs.dtype)
     return (*found[:4], d_inputs, found[5], np.zeros(operands.present.shape, jax.dtypes.float0))
+
+
+def _instantiated(cotangent: Any) -> Array:
+    zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
+    return jnp.zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
 
 _recurrence.defvjp(_keeping, _back, symbolic_zeros=True)
@@ -170,7 +178,8 @@ def _check_memory(shapes: list[tuple[int, ...]], dtype: Any) -> None:
     needed = sum(np.prod(shape, dtype=float) for shape in shapes) * dtype.itemsize
     if needed > (there := _memory_bytes()):
         raise BadValue(
-            f"the activations of this call need {needed / 2**30:.3g} GiB, but this machine has {there / 2**30:.3g} GiB.",
+            f"the activations of this call need {needed / 2**30:.3g} GiB, but this machine "
+            f"has {there / 2**30:.3g} GiB.",
             "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate).",
         )
 

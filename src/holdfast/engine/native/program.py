@@ -14,7 +14,7 @@ from typing import Any
 from holdfast.core.cell import Cell, Map
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
     """Why this step is not one product with the input, one with the hidden state, and then unit by unit."""
 
 
