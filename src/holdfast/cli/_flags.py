@@ -44,6 +44,7 @@ def add_settings(parser: Parser) -> None:
     parser.flag("budget", int, help="sequences per network at most (default: 100000)", **group)
     parser.flag("check-every", int, help="sequences between checks (default: budget/100, at least 1000)", **group)
     parser.flag("seeds", int, help="how many networks (default: 10)", **group)
+    parser.flag("engine", help="native, xla or auto, the fastest there is (default: auto; see 'doctor')", **group)
     parser.flag("seed", int, help="the root of all randomness (default: 0)", **group)
 
 

@@ -6,9 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from holdfast import cells
+from holdfast.engine.native import choice, library
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.interrupt import Interrupts
@@ -52,13 +54,14 @@ def train_networks(
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
     with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
     between two pieces, what was done is kept, and the result says ``interrupted``. Raises ``BadRun`` where the
-    folder cannot be used.
+    folder cannot be used, ``BadValue`` where the engine asked for cannot be had.
 
     >>> from holdfast.tasks.echo import Echo
     >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
+    settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
     made_of = programs(settings)
     run = Run(out, settings) if out else None
     try:
@@ -115,7 +118,8 @@ def _train_all(
             stop.set()
             raise
 
-    with ThreadPoolExecutor(threads) as pool:
+    # Blocks share the cores; only where there are fewer of them does a kernel get more than one.
+    with library.threads(max(1, threads // len(made))), ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(work, index) for index in range(len(made))]
         while not all(f.done() for f in futures):
             try:

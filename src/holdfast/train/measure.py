@@ -47,9 +47,9 @@ class Score:
         return self.right / self.scored
 
 
-def score(network: Network, task: Task, rows: Batch, tolerance: float) -> Score:
+def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
     """Judge ``network`` on these rows; a row of reals is wrong where any error reaches ``tolerance``."""
-    outputs, _ = unroll(network, rows.inputs, present=rows.present)
+    outputs, _ = unroll(network, rows.inputs, present=rows.present, engine=engine)
     scored = rows.scored
     error = jnp.where(scored, jnp.abs(outputs - rows.targets).max(-1), 0.0)
     right = (outputs.argmax(-1) == rows.targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
@@ -64,18 +64,18 @@ def score(network: Network, task: Task, rows: Batch, tolerance: float) -> Score:
     )
 
 
-def measure(network: Network, task: Task, key: Array, sequences: int | Array) -> Score:
+def measure(network: Network, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:
     """Judge ``network`` on ``sequences`` fresh rows of the test split, or on all rows of a fixed list."""
     tolerance = task.criterion.bound
     examples = task.examples()
     if examples is not None:
-        return score(network, task, examples, tolerance)
+        return score(network, task, examples, tolerance, engine)
 
     def of_chunk(chunk: Array) -> Score:
         first = chunk * CHUNK
         rows = task.sample(key, CHUNK, "test", first)
         asked = rows.scored & (first + jnp.arange(CHUNK) < sequences)[:, None]
-        return score(network, task, replace(rows, scored=asked), tolerance)
+        return score(network, task, replace(rows, scored=asked), tolerance, engine)
 
     def add(chunk: Array, total: Score) -> Score:
         new = of_chunk(chunk)

@@ -35,7 +35,7 @@ class Programs:
         self.settings = settings
         self._begin = _Shared(jax.vmap(partial(begin, settings)))
         self._learn = _Shared(jax.vmap(learn(settings), (0, None)))
-        self._judge = _judgement(settings.task)
+        self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, side by side."""
@@ -61,13 +61,13 @@ class Programs:
 
 
 @lru_cache(maxsize=32)
-def _judgement(task: Task) -> _Shared:
+def _judgement(task: Task, engine: str) -> _Shared:
     """(network, (seed, number, purpose, drawn), sequences) to figures; one program for every way of training."""
 
     def judge(network: Network, which: Array, sequences: Array) -> dict[str, Array]:
         seed, number, purpose, drawn = which
         key = jax.random.fold_in(stream(seed, number, purpose), drawn)
-        return _figures(measure(network, task, key, sequences))
+        return _figures(measure(network, task, key, sequences, engine))
 
     return _Shared(judge)
 

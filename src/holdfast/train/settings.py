@@ -10,6 +10,7 @@ from holdfast import cells, tasks
 from holdfast.core.errors import BadRun, UnknownName, refuse
 from holdfast.core.task import Task
 from holdfast.engine.initialise import Initialisation, parse
+from holdfast.engine.native.environment import ENGINES
 
 Update = Literal["step", "sequence", "batch"]
 UPDATES: tuple[Update, ...] = ("step", "sequence", "batch")
@@ -25,7 +26,8 @@ class Settings:
 
     ``update`` says when the weights change: after every ``step`` (the state is carried on, but no gradient flows
     through time), after every ``sequence``, or after a ``batch`` of them. ``stop`` false spends the whole budget
-    and judges the networks at its end. Raises ``BadValue`` with every reason at once.
+    and judges the networks at its end. ``engine`` is that of ``unroll``; a run keeps the one that it began with.
+    Raises ``BadValue`` with every reason at once.
     """
 
     task: Task
@@ -44,6 +46,7 @@ class Settings:
     seeds: int = 10
     seed: int = 0
     stop: bool = True
+    engine: str = "auto"
 
     def __post_init__(self) -> None:
         refuse(self._mistakes(), "these settings cannot be trained")
@@ -66,6 +69,8 @@ class Settings:
             reasons.append(f"--update is '{self.update}', expected one of {', '.join(UPDATES)}")
         if self.order not in ORDERS:
             reasons.append(f"--order is '{self.order}', expected one of {', '.join(ORDERS)}")
+        if self.engine not in ENGINES:
+            reasons.append(f"--engine is '{self.engine}', expected one of {', '.join(ENGINES)}")
         if self.update == "sequence" and (self.batch or 1) > 1:
             reasons.append(f"--update sequence uses one sequence per update, but --batch is {self.batch}")
         if self.update == "step" and self.truncate is not None:
@@ -113,7 +118,8 @@ class Settings:
         try:
             axes = dict(document["task"])
             task = make_task(axes.pop("name"), axes)
-            return Settings(**{**document, "task": task})
+            # Runs are older than engines: what does not name one was computed by XLA.
+            return Settings(**{"engine": "xla", **document, "task": task})
         except (KeyError, TypeError, AttributeError, UnknownName) as error:
             raise BadRun(
                 f"these are not settings of a run: {error!r}.", "Name a folder made by 'holdfast train'."

@@ -114,7 +114,7 @@ def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 
     def loss(network: Network, batch: Batch) -> Array:
         present = batch.present if padded else None
-        outputs, _ = unroll(network, batch.inputs, present=present, truncate=settings.truncate)
+        outputs, _ = unroll(network, batch.inputs, present=present, truncate=settings.truncate, engine=settings.engine)
         return mean_loss(loss_name, outputs, batch.targets, batch.scored)
 
     def absorb(learner: Learner, batch: Batch) -> Learner:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ ABI = 1
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
 HANDLERS = ("holdfast_forward", "holdfast_backward")
 """What XLA calls, by these names."""
+
+OTHERS = ("holdfast_set_threads", "holdfast_get_threads", "holdfast_saved_numbers", "holdfast_apply")
+"""What we call."""
 
 REPAIR = (
     "Install g++ or clang++, then install holdfast again (pip install --force-reinstall --no-deps --no-cache-dir); "
@@ -103,8 +107,10 @@ def load(path: Path) -> Library:
             raise Unusable(f"{path} is of another version of holdfast: its functions are of form {abi}, not {ABI}")
         functions.holdfast_describe.restype = ctypes.c_char_p
         functions.holdfast_set_threads.argtypes = [ctypes.c_int]
-        for name in ("holdfast_set_threads", "holdfast_get_threads", *HANDLERS):
+        for name in (*OTHERS, *HANDLERS):
             getattr(functions, name)
+        functions.holdfast_saved_numbers.argtypes = [ctypes.c_char_p, ctypes.c_int, *[ctypes.c_int64] * 5]
+        functions.holdfast_saved_numbers.restype = ctypes.c_int64
         description = json.loads(functions.holdfast_describe())
     except AttributeError as error:
         raise Unusable(f"{path} is not holdfast's library: {error}") from error
@@ -166,6 +172,21 @@ def refuse_bad_environment() -> None:
         )
 
 
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """While it is open, the library uses so many threads (the environment may allow it fewer)."""
+    found = _library()
+    if not isinstance(found, Library):
+        yield
+        return
+    before = found.functions.holdfast_get_threads()
+    set_threads(min(count, environment.threads() or count))
+    try:
+        yield
+    finally:
+        found.functions.holdfast_set_threads(before)
+
+
 def set_threads(count: int) -> None:
     """How many threads the library may use from now on; of no effect where there is no library.
 
@@ -174,6 +195,14 @@ def set_threads(count: int) -> None:
         raise BadValue(f"the number of threads is {count}, expected from 1 to {environment.MOST_THREADS}.")
     if isinstance(found := _library(), Library):
         found.functions.holdfast_set_threads(count)
+
+
+def saved_numbers(cell: str, number_size: int, sizes: Sequence[int], window: int) -> int:
+    """How many numbers the forward pass of (networks, batch, steps, units) keeps for its gradient, at least one for
+    every network."""
+    found = _library()
+    assert isinstance(found, Library)
+    return max(sizes[0], found.functions.holdfast_saved_numbers(cell.encode(), number_size, *sizes, window))
 
 
 @cache

@@ -1,0 +1,148 @@
+// Which instruction set is used, and what the library says of itself.
+#include "dispatch.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "pool.h"
+
+namespace holdfast {
+
+#define HOLDFAST_DECLARE(path)  \
+  namespace path {              \
+  const Kernels& kernels();     \
+  }
+#if defined(HOLDFAST_HAS_NEON)
+HOLDFAST_DECLARE(neon)
+#else
+HOLDFAST_DECLARE(baseline)
+#endif
+#if defined(HOLDFAST_HAS_AVX2)
+HOLDFAST_DECLARE(avx2)
+#endif
+#if defined(HOLDFAST_HAS_AVX512)
+HOLDFAST_DECLARE(avx512)
+#endif
+
+namespace {
+
+struct Path {
+  const char* name;
+  const Kernels& (*kernels)();
+  bool supported;
+};
+
+// From the least to the best.
+const Path paths[] = {
+#if defined(HOLDFAST_HAS_NEON)
+    {"neon", neon::kernels, true},
+#else
+    {"baseline", baseline::kernels, true},
+#endif
+#if defined(HOLDFAST_HAS_AVX2)
+    {"avx2", avx2::kernels, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")},
+#endif
+#if defined(HOLDFAST_HAS_AVX512)
+    {"avx512", avx512::kernels,
+     __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512bw")},
+#endif
+};
+
+const Kernels* chosen() {
+  const char* wanted = std::getenv("HOLDFAST_INSTRUCTIONS");
+  const Kernels* best = nullptr;
+  for (const Path& path : paths)
+    if (path.supported && (!wanted || !*wanted || std::strcmp(wanted, path.name) == 0)) best = &path.kernels();
+  return best;
+}
+
+struct Cell {
+  const char *name, *digest;
+};
+#define INLINE inline
+#include "cells_generated.h"
+#define HOLDFAST_ENTRY(name, digest) {#name, digest},
+const Cell cells[] = {HOLDFAST_CELLS(HOLDFAST_ENTRY)};
+
+std::string described() {
+  const Kernels* used = kernels();
+  std::string built, supported, known;
+  for (const Path& path : paths) {
+    const std::string entry = std::string("\"") + path.name + "\"";
+    built += (built.empty() ? "" : ", ") + entry;
+    if (path.supported) supported += (supported.empty() ? "" : ", ") + entry;
+  }
+  for (const Cell& cell : cells)
+    known += std::string(known.empty() ? "" : ", ") + "\"" + cell.name + "\": \"" + cell.digest + "\"";
+#if defined(__clang__)
+  const std::string compiler = "Clang " __clang_version__;
+#else
+  const std::string compiler = "GCC " __VERSION__;
+#endif
+  std::string text = "{\"built\": [" + built + "], \"supported\": [" + supported + "], \"cells\": {" + known +
+                     "}, \"compiler\": \"" + compiler + "\", \"ffi\": [" + std::to_string(ffi_major()) + ", " +
+                     std::to_string(ffi_minor()) + "]";
+  if (used)
+    text += std::string(", \"instructions\": \"") + used->name + "\"}";
+  else
+    text += std::string(", \"error\": \"HOLDFAST_INSTRUCTIONS names what is not here\"}");
+  return text;
+}
+
+}  // namespace
+
+const Kernels* kernels() {
+  static const Kernels* const used = chosen();
+  return used;
+}
+
+int cell_number(const char* name, int64_t length) {
+  int number = 0;
+  for (const Cell& cell : cells) {
+    if (std::strlen(cell.name) == size_t(length) && std::memcmp(cell.name, name, size_t(length)) == 0) return number;
+    ++number;
+  }
+  return -1;
+}
+
+}  // namespace holdfast
+
+#define HOLDFAST_EXPORT extern "C" __attribute__((visibility("default")))
+
+HOLDFAST_EXPORT int holdfast_abi() { return 1; }
+HOLDFAST_EXPORT const char* holdfast_describe() {
+  static const std::string text = holdfast::described();
+  return text.c_str();
+}
+HOLDFAST_EXPORT void holdfast_set_threads(int count) { holdfast::set_threads(count); }
+HOLDFAST_EXPORT int holdfast_get_threads() { return holdfast::get_threads(); }
+
+// How many numbers a call's forward pass saves for its gradient; -1 for a cell that is not here.
+HOLDFAST_EXPORT int64_t holdfast_saved_numbers(const char* cell, int number_size, int64_t networks, int64_t batch,
+                                               int64_t steps, int64_t units, int64_t window) {
+  holdfast::Problem p{};
+  p.cell = holdfast::cell_number(cell, int64_t(std::strlen(cell)));
+  if (p.cell < 0 || !holdfast::kernels()) return -1;
+  p.number_size = number_size;
+  p.networks = networks, p.batch = batch, p.steps = steps, p.units = units, p.window = window;
+  return holdfast::kernels()->saved_numbers(p);
+}
+
+// sigmoid (0) or tanh (1) of `count` numbers, on the calling thread, as the cells compute them.
+HOLDFAST_EXPORT void holdfast_apply(int function, int number_size, const void* from, void* to, int64_t count) {
+  struct Range {
+    int function, number_size;
+    const void* from;
+    void* to;
+    int64_t count;
+  } range{function, number_size, from, to, count};
+  holdfast::in_parallel(
+      1,
+      [](void* context, int64_t) {
+        const auto& r = *static_cast<Range*>(context);
+        holdfast::kernels()->apply(r.function, r.number_size, r.from, r.to, r.count);
+      },
+      &range);
+}

@@ -1,0 +1,190 @@
+// What XLA calls: two handlers that check sizes, and nothing else of XLA anywhere.
+#include <algorithm>
+#include <string>
+
+#include "dispatch.h"
+#include "xla/ffi/api/ffi.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace ffi = xla::ffi;
+
+namespace holdfast {
+
+int ffi_major() { return XLA_FFI_API_MAJOR; }
+int ffi_minor() { return XLA_FFI_API_MINOR; }
+
+namespace {
+
+using Buffer = ffi::AnyBuffer;
+
+// Checks one array: its number format, and its axes, of which the first is the networks or (shared) 1.
+class Checker {
+ public:
+  explicit Checker(ffi::DataType type) : type_(type) {}
+
+  Operand operand(const char* name, const Buffer& buffer, Index networks, std::initializer_list<Index> axes) {
+    const bool shared = buffer.dimensions().size() > 0 && buffer.dimensions()[0] == 1;
+    check(name, buffer, shared ? 1 : networks, axes, type_);
+    return {buffer.untyped_data(), shared};
+  }
+  Operand mask(const char* name, const Buffer& buffer, Index networks, std::initializer_list<Index> axes) {
+    const bool shared = buffer.dimensions().size() > 0 && buffer.dimensions()[0] == 1;
+    check(name, buffer, shared ? 1 : networks, axes, ffi::DataType::PRED);
+    return {buffer.untyped_data(), shared};
+  }
+  void* result(const char* name, const Buffer& buffer, Index networks, std::initializer_list<Index> axes) {
+    check(name, buffer, networks, axes, type_);
+    return buffer.untyped_data();
+  }
+  void fail(const std::string& why) {
+    if (why_.empty()) why_ = why;
+  }
+  bool failed() const { return !why_.empty(); }
+  ffi::Error error() const { return ffi::Error::InvalidArgument("holdfast's native engine: " + why_); }
+
+ private:
+  void check(const char* name, const Buffer& buffer, Index leading, std::initializer_list<Index> axes,
+             ffi::DataType type) {
+    const auto found = buffer.dimensions();
+    bool fits = buffer.element_type() == type && found.size() == axes.size() + 1 && found[0] == leading;
+    std::string wanted = "[" + std::to_string(leading), got;
+    size_t at = 1;
+    for (Index axis : axes) {
+      wanted += ", " + std::to_string(axis);
+      fits = fits && at < found.size() && found[at] == axis;
+      ++at;
+    }
+    for (Index axis : found) got += (got.empty() ? "[" : ", ") + std::to_string(axis);
+    if (!fits) fail(std::string(name) + " has shape " + got + "], expected " + wanted + "], in the network's format.");
+  }
+
+  ffi::DataType type_;
+  std::string why_;
+};
+
+struct Inputs {
+  Buffer x_matrix, x_bias, h_matrix, h_bias, input, start, present;
+};
+
+bool described(const Inputs& in, std::string_view cell, Index networks, Index window, Checker& checker, Problem& p) {
+  p.cell = cell_number(cell.data(), Index(cell.size()));
+  p.number_size = in.input.element_type() == ffi::DataType::F32 ? 4 : 8;
+  const auto input = in.input.dimensions(), h = in.h_matrix.dimensions(), x = in.x_matrix.dimensions();
+  const auto start = in.start.dimensions();
+  if (p.cell < 0) checker.fail("it has no cell '" + std::string(cell) + "'.");
+  if (!kernels()) checker.fail("HOLDFAST_INSTRUCTIONS names an instruction set that is not here.");
+  if (input.size() != 4 || h.size() != 3 || x.size() != 3 || start.size() != 4) checker.fail("arrays of the wrong rank.");
+  if (checker.failed()) return false;
+  p.networks = networks;
+  p.batch = input[1], p.steps = input[2], p.inputs = input[3], p.units = h[1], p.window = window;
+  const Index states = start[1], x_line = x[2], h_line = h[2];
+  if (networks < 1 || p.units < 1 || p.steps < 1 || p.batch < 1 || p.inputs < 1 || window < 0)
+    checker.fail("a size is below 1.");
+  p.has_x_bias = in.x_bias.element_count() > 0;
+  p.has_h_bias = in.h_bias.element_count() > 0;
+  p.is_masked = in.present.element_count() > 0;
+  p.x_matrix = checker.operand("x's matrix", in.x_matrix, networks, {p.inputs, x_line});
+  p.x_bias = checker.operand("x's bias", in.x_bias, networks, {p.has_x_bias ? x_line : 0});
+  p.h_matrix = checker.operand("h's matrix", in.h_matrix, networks, {p.units, h_line});
+  p.h_bias = checker.operand("h's bias", in.h_bias, networks, {p.has_h_bias ? h_line : 0});
+  p.input = checker.operand("the input", in.input, networks, {p.batch, p.steps, p.inputs});
+  p.start = checker.operand("the first state", in.start, networks, {states, p.batch, p.units});
+  p.present = checker.mask("present", in.present, networks, {p.is_masked ? p.batch : 0, p.is_masked ? p.steps : 0});
+  if (checker.failed()) return false;
+  if (!kernels()->fits(p, x_line, h_line, states)) checker.fail("these weights are not the cell's.");
+  return !checker.failed();
+}
+
+// XLA hands out no pointer for an array of nothing, so `saved` has one number at least of every network.
+Index saved_size(const Problem& p) { return std::max(p.networks, kernels()->saved_numbers(p)); }
+
+// Fresh memory in large pages, where the system has them: a page fault for every 4 KiB takes longer than filling them.
+void ask_for_large_pages(void* data, Index bytes) {
+#if defined(__linux__)
+  constexpr uintptr_t page = 4096;
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + uintptr_t(bytes)) / page * page;
+  if (bytes >= (Index(8) << 20)) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+ffi::Error no_memory() { return ffi::Error(ffi::ErrorCode::kResourceExhausted, "holdfast's native engine: no memory."); }
+
+ffi::Error forward(std::string_view cell, Index window, Buffer x_matrix, Buffer x_bias, Buffer h_matrix, Buffer h_bias,
+                   Buffer input, Buffer start, Buffer present, ffi::Result<Buffer> hidden, ffi::Result<Buffer> last,
+                   ffi::Result<Buffer> saved) {
+  Checker checker(input.element_type());
+  Problem p{};
+  const Index networks = hidden->dimensions().size() == 0 ? 0 : hidden->dimensions()[0];
+  if (!described({x_matrix, x_bias, h_matrix, h_bias, input, start, present}, cell, networks, window, checker, p))
+    return checker.error();
+  const Index states = start.dimensions()[1];
+  Forward call{};
+  call.hidden = checker.result("the hidden states", *hidden, networks, {p.batch, p.steps, p.units});
+  call.last = checker.result("the last state", *last, networks, {states, p.batch, p.units});
+  const Index numbers = Index(saved->element_count());
+  if (numbers > 0 && numbers != saved_size(p)) checker.fail("saved has another size.");
+  if (checker.failed()) return checker.error();
+  call.saved = numbers > 0 ? saved->untyped_data() : nullptr;
+  if (call.saved) ask_for_large_pages(call.saved, numbers * p.number_size);
+  return kernels()->forward(p, call) ? ffi::Error::Success() : no_memory();
+}
+
+ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer x_bias, Buffer h_matrix, Buffer h_bias,
+                    Buffer input, Buffer start, Buffer present, Buffer hidden, Buffer saved, Buffer d_hidden,
+                    Buffer d_last, ffi::Result<Buffer> d_x_matrix, ffi::Result<Buffer> d_x_bias,
+                    ffi::Result<Buffer> d_h_matrix, ffi::Result<Buffer> d_h_bias, ffi::Result<Buffer> d_input,
+                    ffi::Result<Buffer> d_start) {
+  Checker checker(input.element_type());
+  Problem p{};
+  const Index networks = hidden.dimensions().size() == 0 ? 0 : hidden.dimensions()[0];
+  if (!described({x_matrix, x_bias, h_matrix, h_bias, input, start, present}, cell, networks, window, checker, p))
+    return checker.error();
+  const Index states = start.dimensions()[1], x_line = x_matrix.dimensions()[2], h_line = h_matrix.dimensions()[2];
+  Backward call{};
+  call.hidden = checker.result("the hidden states", hidden, networks, {p.batch, p.steps, p.units});
+  call.d_hidden = checker.operand("the hidden states' cotangent", d_hidden, networks, {p.batch, p.steps, p.units});
+  call.d_last = checker.operand("the last state's cotangent", d_last, networks, {states, p.batch, p.units});
+  if (Index(saved.element_count()) != saved_size(p)) checker.fail("saved has another size.");
+  call.saved = saved.untyped_data();
+  call.d_x_matrix = checker.result("x's matrix's gradient", *d_x_matrix, networks, {p.inputs, x_line});
+  call.d_x_bias = checker.result("x's bias's gradient", *d_x_bias, networks, {p.has_x_bias ? x_line : 0});
+  call.d_h_matrix = checker.result("h's matrix's gradient", *d_h_matrix, networks, {p.units, h_line});
+  call.d_h_bias = checker.result("h's bias's gradient", *d_h_bias, networks, {p.has_h_bias ? h_line : 0});
+  call.d_start = checker.result("the first state's gradient", *d_start, networks, {states, p.batch, p.units});
+  if (d_input->element_count() > 0)
+    call.d_input = checker.result("the input's gradient", *d_input, networks, {p.batch, p.steps, p.inputs});
+  if (checker.failed()) return checker.error();
+  return kernels()->backward(p, call) ? ffi::Error::Success() : no_memory();
+}
+
+}  // namespace
+}  // namespace holdfast
+
+#pragma GCC visibility push(default)
+
+#define HOLDFAST_ARGUMENTS                                                                                   \
+  .Attr<std::string_view>("cell").Attr<int64_t>("window").Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>()        \
+      .Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>()
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_forward, holdfast::forward,
+                              ffi::Ffi::Bind() HOLDFAST_ARGUMENTS.Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_backward, holdfast::backward,
+                              ffi::Ffi::Bind() HOLDFAST_ARGUMENTS.Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+#pragma GCC visibility pop

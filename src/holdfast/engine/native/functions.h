@@ -1,0 +1,98 @@
+// exp, sigmoid and tanh: as good as one more rounding or two, rising wherever the truth rises, and exact at the ends.
+//
+// sigmoid(z) = 1 / (1 + exp(-z)) at every z, and tanh|z| = 1 - 2 / (1 + exp 2|z|) from 0.625 on: nothing but rising
+// functions, each rounded once, applied to one another, so that the result can fall nowhere. Below, tanh z is
+// z + z^3 p(z^2), where what p is off by is less than what z moves by. exp y = 2^k (1 + s) with s = r + r^2 q(r),
+// r = y - k ln 2, |r| <= ln 2 / 2; p and q are minimax polynomials (Remez exchange, relative error of the result).
+//
+// What is smaller than the least normal number becomes 0 (the kernels run with denormals flushed): sigmoid is 0 from
+// -87.34 (float32) and -708.4 (float64) down, and exactly 1 from 16.64 and 36.74 on; tanh is exactly +-1 from 9.011 and
+// 19.06 on, and z itself where z^2 / 3 is under half a unit in the last place. NaN comes out as NaN.
+#pragma once
+
+#include "vector.h"
+
+namespace holdfast::HOLDFAST_PATH {
+
+template <class T>
+struct Constants;
+
+template <>
+struct Constants<float> {
+  static constexpr float rounder = 12582912.0f + 127.0f;  // 1.5 * 2^23 + the exponent's bias
+  static constexpr float log2_e = 0x1.715476p+0f;
+  static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+  static constexpr float least = -87.0f, most = 88.0f;  // 2^-126 <= 2^k <= 2^127
+  static constexpr float tanh_switch = 0.625f, tanh_end = 20.0f;
+  static constexpr float exp_terms[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558f2p-5f, 0x1.1239e2p-7f,
+                                        0x1.6a2434p-10f};
+  static constexpr float tanh_terms[] = {-0x1.555532p-2f, 0x1.110726p-3f, -0x1.b83c5ap-5f, 0x1.52269cp-6f,
+                                         -0x1.75e1ccp-8f};
+};
+
+template <>
+struct Constants<double> {
+  static constexpr double rounder = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52 + the exponent's bias
+  static constexpr double log2_e = 0x1.71547652b82fep+0;
+  static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
+  static constexpr double least = -708.0, most = 709.0;
+  static constexpr double tanh_switch = 0.625, tanh_end = 44.0;
+  static constexpr double exp_terms[] = {0x1.000000000000ap-1,  0x1.55555555554fap-3,  0x1.555555555087cp-5,
+                                         0x1.1111111127be5p-7,  0x1.6c16c1842a11dp-10, 0x1.a01a012a57b51p-13,
+                                         0x1.a0199a0c677acp-16, 0x1.71df2552390c2p-19, 0x1.28ad72cc30daap-22,
+                                         0x1.ad7f6f0799ee2p-26};
+  static constexpr double tanh_terms[] = {-0x1.5555555555552p-2,  0x1.1111111110c03p-3,  -0x1.ba1ba1b9ce667p-5,
+                                          0x1.664f4870376bep-6,   -0x1.226e32c1314eap-7, 0x1.d6d3584e55f09p-9,
+                                          -0x1.7d9c1d5b1426ep-10, 0x1.350ae197ecae8p-11, -0x1.f10cb42bfdb20p-13,
+                                          0x1.800618b284a72p-14,  -0x1.fa75208a26288p-16, 0x1.9580d2008f007p-18};
+};
+
+template <class T, int N, int terms>
+INLINE Pack<T, N> polynomial(const Pack<T, N>& at, const T (&coefficients)[terms]) {
+  Pack<T, N> sum(coefficients[terms - 1]);
+  UNROLL for (int n = terms - 2; n >= 0; --n) sum = sum * at + Pack<T, N>(coefficients[n]);
+  return sum;
+}
+
+// exp y for y in [least, most], in two parts: a power of two, and its product with 1 + s.
+template <class T, int N>
+struct Exponential {
+  Pack<T, N> power, s;
+
+  INLINE explicit Exponential(const Pack<T, N>& y) {
+    using C = Constants<T>;
+    const Pack<T, N> rounded = y * Pack<T, N>(C::log2_e) + Pack<T, N>(C::rounder);
+    const Pack<T, N> k = rounded - Pack<T, N>(C::rounder);
+    const Pack<T, N> nearly = y - k * Pack<T, N>(C::ln2_high);
+    const Pack<T, N> r = nearly - k * Pack<T, N>(C::ln2_low);
+    s = (r * r) * polynomial(r, C::exp_terms) + r;
+    power = power_of_two(rounded);
+  }
+};
+
+// Where a sum has three terms, the largest is added last: of the others' rounding little is then left.
+template <class T, int N>
+INLINE Pack<T, N> sigmoid(const Pack<T, N>& z) {
+  using C = Constants<T>;
+  const Exponential<T, N> e(at_most(at_least(Pack<T, N>() - z, C::least), C::most));
+  const Pack<T, N> larger = at_least(e.power, T(1)), smaller = at_most(e.power, T(1));
+  return Pack<T, N>(T(1)) / (larger + (e.power * e.s + smaller));
+}
+
+template <class T, int N>
+INLINE Pack<T, N> tanh(const Pack<T, N>& z) {
+  using C = Constants<T>;
+  const Pack<T, N> size = magnitude(z), square = size * size;
+  const Pack<T, N> small = (size * square) * polynomial(square, C::tanh_terms) + size;
+  const Exponential<T, N> e(at_most(size + size, C::tanh_end));
+  const Pack<T, N> one(T(1));
+  const Pack<T, N> large = one - Pack<T, N>(T(2)) / (e.power + (e.power * e.s + one));
+  return signed_as(where_greater(size, C::tanh_switch, large, small), z);
+}
+
+template <class T, int N>
+INLINE Pack<T, N> relu(const Pack<T, N>& z) {
+  return at_least(z, T(0));
+}
+
+}  // namespace

@@ -1,0 +1,238 @@
+"""Every cell's step and its gradient as C++, unit by unit: ``python -m holdfast.engine.native.generate cells.h``.
+
+Run when the package is built, with the standard library alone. A cell is a ``struct`` with two functions on vectors
+of units. ``forward`` goes from the linear maps' outputs (w of x, u of h) and the states before to the states after,
+and to what the gradient will need (``saved``). ``backward`` goes from the cotangents of the states after to those of
+w and u (``dz``) and to what reaches the states before without passing a linear map.
+
+The columns of dz: first those that only the map of x has, then those which both share (where a gate's w and u are
+only ever added, their cotangents are one), then those of the map of h alone. So each map's columns lie side by side,
+in the order that ``x_gates`` and ``h_gates`` say, and no column is computed or stored twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast import cells
+from holdfast.core.cell import Cell
+from holdfast.engine.native.program import Node, Program, Unsupported, record
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Gate numbers by the columns of dz: those of x alone, pairs (of x, of h) that are shared, those of h alone."""
+
+    x_only: tuple[int, ...]
+    shared: tuple[tuple[int, int], ...]
+    h_only: tuple[int, ...]
+
+    @property
+    def x_gates(self) -> list[int]:
+        return [*self.x_only, *(x for x, _ in self.shared)]
+
+    @property
+    def h_gates(self) -> list[int]:
+        return [*(h for _, h in self.shared), *self.h_only]
+
+
+class Writer:
+    """One cell's ``struct``."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.columns = _columns(program)
+        self.cotangents = self._cotangents()
+        self.saved: list[Node] = []
+        self.state_slots: dict[int, int] = {}
+        self.reads_after = False
+        self.backward = self._backward()
+        for place in sorted(self.state_slots):
+            self.state_slots[place] = len(self.saved) + sorted(self.state_slots).index(place)
+
+    def text(self) -> str:
+        cell, columns = self.program.cell, self.columns
+        slots = [self.state_slots.get(place, -1) for place in range(len(cell.states))]
+        saved = len(self.saved) + len(self.state_slots)
+        total = len(columns.x_only) + len(columns.shared) + len(columns.h_only)
+        return "\n".join(
+            [
+                f"struct {cell.name} {{",
+                f"  // {cell.title}",
+                f"  static constexpr int states = {len(cell.states)}, saved = {saved};",
+                f"  static constexpr int state_slots[] = {{{_list(slots)}}};",
+                f"  static constexpr int columns = {total}, h_first = {len(columns.x_only)};",
+                f"  static constexpr int x_count = {len(columns.x_gates)}, h_count = {len(columns.h_gates)};",
+                f"  static constexpr int x_gates[] = {{{_list(columns.x_gates)}}};",
+                f"  static constexpr int h_gates[] = {{{_list(columns.h_gates)}}};",
+                f"  static constexpr bool reads_after = {str(self.reads_after).lower()};",
+                "  template <class V>",
+                "  static INLINE void forward(const V* w, const V* u, const V* before, V* after, V* saved) {",
+                *(f"    {line}" for line in self._forward()),
+                "  }",
+                "  template <class V>",
+                "  static INLINE void backward(const V* saved, const V* before, V after, const V* d_after, V* dz,",
+                "                              V* d_before) {",
+                *(f"    {line}" for line in self.backward),
+                "  }",
+                "};",
+            ]
+        )
+
+    def _forward(self) -> list[str]:
+        name = {node: self._given(node) or f"v{index}" for index, node in enumerate(self.program.nodes)}
+        name |= {node: f"before[{node.place}]" for node in self.program.before}
+        lines = [
+            f"const V {name[node]} = {_value(node.word, [name[o] for o in node.operands])};"
+            for node in self.program.nodes
+            if node.operands
+        ]
+        lines += [f"after[{place}] = {name[node]};" for place, node in enumerate(self.program.after)]
+        return lines + [f"saved[{slot}] = {name[node]};" for slot, node in enumerate(self.saved)]
+
+    def _given(self, node: Node) -> str | None:
+        if node.word == "x":
+            return f"w[{self.columns.x_gates.index(node.place)}]"
+        if node.word == "h":
+            return f"u[{self.columns.h_gates.index(node.place)}]"
+        return None
+
+    def _value(self, node: Node) -> str:
+        """What the gradient reads where it needs this value; it is saved unless it is there anyway."""
+        if node in self.program.before:
+            if node.place > 0:
+                self.state_slots.setdefault(node.place, -1)
+            return f"before[{node.place}]"
+        if node is self.program.after[0]:
+            self.reads_after = True
+            return "after"
+        if node not in self.saved:
+            self.saved.append(node)
+        return f"saved[{self.saved.index(node)}]"
+
+    def _cotangents(self) -> dict[Node, str]:
+        return {node: f"d{index}" for index, node in enumerate(self.program.nodes)}
+
+    def _backward(self) -> list[str]:
+        lines: list[str] = []
+        reached: defaultdict[Node, list[str]] = defaultdict(list)
+        for place, node in enumerate(self.program.after):
+            reached[node].append(f"d_after[{place}]")
+        for node in reversed(self.program.nodes):
+            terms = reached[node]
+            if not terms or not node.operands:
+                continue
+            name = terms[0]
+            if len(terms) > 1:
+                name = self.cotangents[node]
+                lines.append(f"const V {name} = {' + '.join(terms)};")
+            lines += self._hand_down(node, name, reached)
+        width = len(self.columns.x_only)
+        for source, gates, first in (("x", self.columns.x_gates, 0), ("h", self.columns.h_gates, width)):
+            outputs = self.program.gates_of(source)
+            for column, gate in enumerate(gates):
+                if source == "x" or column >= len(self.columns.shared):
+                    lines.append(f"dz[{first + column}] = {' + '.join(reached[outputs[gate]]) or 'V{}'};")
+        for place, node in enumerate(self.program.before):
+            lines.append(f"d_before[{place}] = {' + '.join(reached[node]) or 'V{}'};")
+        return lines
+
+    def _hand_down(self, node: Node, d: str, reached: defaultdict[Node, list[str]]) -> list[str]:
+        """Lines for what each operand of ``node`` gets of its cotangent ``d``."""
+        if node.word == "add":
+            for operand in node.operands:
+                reached[operand].append(d)
+            return []
+        index = self.program.nodes.index(node)
+        lines = []
+        for number, (operand, factor) in enumerate(zip(node.operands, self._factors(node, d), strict=True)):
+            name = f"p{index}_{number}"
+            lines.append(f"const V {name} = {factor};")
+            reached[operand].append(name)
+        return lines
+
+    def _factors(self, node: Node, d: str) -> list[str]:
+        value = self._value
+        match node.word:
+            case "multiply":
+                a, b = node.operands
+                return [f"{d} * {value(b)}", f"{d} * {value(a)}"]
+            case "mix":
+                keep, kept, new = node.operands
+                return [f"{d} * ({value(kept)} - {value(new)})", f"{d} * {value(keep)}", f"{d} * (1 - {value(keep)})"]
+            case "sigmoid":
+                return [f"{d} * {value(node)} * (1 - {value(node)})"]
+            case "tanh":
+                return [f"{d} * (1 - {value(node)}) * (1 + {value(node)})"]
+            case "relu":
+                return [f"where_positive({value(node)}, {d})"]
+        raise AssertionError(f"the word {node.word} has no gradient here")
+
+
+def _value(word: str, operands: list[str]) -> str:
+    match word:
+        case "add":
+            return " + ".join(operands)
+        case "multiply":
+            return " * ".join(operands)
+        case "mix":
+            keep, kept, new = operands
+            return f"{keep} * {kept} + (1 - {keep}) * {new}"
+        case _:
+            return f"{word}({operands[0]})"
+
+
+def _columns(program: Program) -> Columns:
+    x, h = program.gates_of("x"), program.gates_of("h")
+    users: defaultdict[Node, list[Node]] = defaultdict(list)
+    for node in program.nodes:
+        for operand in node.operands:
+            users[operand].append(node)
+
+    def only_added(node: Node) -> Node | None:
+        used = users[node]
+        return used[0] if len(used) == 1 and used[0].word == "add" else None
+
+    pairs = [(a.place, b.place) for a in x for b in h if only_added(a) is not None and only_added(a) is only_added(b)]
+    x_only = tuple(a.place for a in x if a.place not in {p for p, _ in pairs})
+    h_only = tuple(b.place for b in h if b.place not in {p for _, p in pairs})
+    return Columns(x_only, tuple(pairs), h_only)
+
+
+def _list(numbers: list[int]) -> str:
+    return ", ".join(str(n) for n in numbers)
+
+
+def written(cell: Cell) -> str:
+    """The C++ of one cell. Raises ``Unsupported``."""
+    return Writer(record(cell)).text()
+
+
+def digest(cell: Cell) -> str:
+    """What the library and the cell's file must agree on: changed as soon as either means another step."""
+    maps = "".join(f"{m.source}:{','.join(m.gates)}:{m.bias};" for m in cell.maps)
+    return hashlib.sha256((maps + written(cell)).encode()).hexdigest()[:16]
+
+
+def header() -> str:
+    """All cells of the folder that can be written, and the list of them."""
+    texts, entries = [], []
+    for file in sorted(Path(cells.__file__).parent.glob("[!_]*.py")):
+        cell = cells.get(file.stem)
+        try:
+            texts.append(written(cell))
+            entries.append(f'X({cell.name}, "{digest(cell)}")')
+        except Unsupported as why:
+            texts.append(f"// {cell.name} is not here: {why}.")
+    listed = " ".join(entries)
+    return "\n\n".join(
+        ["// Written by generate.py from the cells' own files.", *texts, f"#define HOLDFAST_CELLS(X) {listed}", ""]
+    )
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(header(), encoding="utf-8")

@@ -1,0 +1,57 @@
+// What one call is, and the table of functions that every instruction set offers. No code of any instruction set here.
+#pragma once
+
+#include <cstdint>
+
+namespace holdfast {
+
+using Index = int64_t;
+
+// An array whose leading axis is the networks, or 1 where they share it.
+struct Operand {
+  const void* data;
+  bool shared;
+};
+
+// Sizes, weights and data of one call; all arrays lie in C order, gates in the order of the cell's own maps.
+struct Problem {
+  int cell;         // its number in HOLDFAST_CELLS
+  int number_size;  // 4 or 8 bytes
+  Index networks, batch, steps, inputs, units;
+  Index window;     // the gradient is cut before every step that this divides; 0: nowhere
+  bool has_x_bias, has_h_bias, is_masked;
+
+  Operand x_matrix;  // [inputs][gates * units]
+  Operand x_bias;    // [gates * units]
+  Operand h_matrix;  // [units][gates * units]
+  Operand h_bias;
+  Operand input;    // [batch][steps][inputs]
+  Operand start;    // [states][batch][units]
+  Operand present;  // [batch][steps], bytes
+};
+
+struct Forward {
+  void* hidden;  // [networks][batch][steps][units]
+  void* last;    // [networks][states][batch][units]
+  void* saved;   // for backward, as many numbers as `saved_numbers` says; null where no gradient will be asked for
+};
+
+struct Backward {
+  const void* hidden;
+  const void* saved;
+  Operand d_hidden, d_last;
+  void *d_x_matrix, *d_x_bias, *d_h_matrix, *d_h_bias, *d_start;
+  void* d_input;  // null where nobody asks
+};
+
+struct Kernels {
+  const char* name;
+  // Whether these are the widths of the cell's matrices and its number of states.
+  bool (*fits)(const Problem&, Index x_columns, Index h_columns, Index states);
+  Index (*saved_numbers)(const Problem&);  // may be 0
+  bool (*forward)(const Problem&, const Forward&);    // false: no memory
+  bool (*backward)(const Problem&, const Backward&);
+  void (*apply)(int function, int number_size, const void* from, void* to, Index count);  // 0 sigmoid, 1 tanh
+};
+
+}  // namespace holdfast

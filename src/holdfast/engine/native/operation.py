@@ -1,0 +1,192 @@
+"""The recurrence as one operation that JAX can differentiate, batch and compile, computed by the native library.
+
+``recurrence`` is one layer over all steps. Every array has a leading axis of networks, 1 where there is one only or
+where networks share it; ``vmap`` makes that axis longer, so that networks side by side are one call. Reverse mode has
+a kernel of its own. There is no forward mode and no second derivative: for those ``unroll(..., engine="xla")``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_batching import custom_vmap
+from jax.custom_derivatives import SymbolicZero
+
+from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.cell import Cell
+from holdfast.core.errors import BadValue
+from holdfast.engine.native import library
+
+
+@dataclass(frozen=True)
+class How:
+    """What is no array: the cell, after how many steps the gradient is cut (0: never), and which results are wanted:
+    what the gradient needs (forwards), the gradient of the inputs (backwards)."""
+
+    cell: str
+    window: int
+    wants: bool
+
+
+class Operands(NamedTuple):
+    """Arrays of one call; what is not there has an axis of length 0. The leading axis is the networks."""
+
+    x_matrix: Array
+    x_bias: Array
+    h_matrix: Array
+    h_bias: Array
+    inputs: Array
+    start: Array
+    present: Array
+
+    @property
+    def networks(self) -> int:
+        return max(a.shape[0] for a in self)
+
+
+def recurrence(
+    cell: Cell, layer: Any, inputs: Inputs, state: Any, present: Mask | None, window: int
+) -> tuple[Outputs, Any]:
+    """One layer from ``state`` over ``inputs`` [batch, time, input]: hidden states [batch, time, unit], the last state.
+
+    Raises ``BadValue`` for sizes of 0 and for more memory than this machine has.
+    """
+    if 0 in inputs.shape:
+        raise BadValue(
+            f"the native engine got inputs of shape {tuple(inputs.shape)}, expected no axis of length 0.",
+            "Give at least one sequence of one step.",
+        )
+    x, h = layer["x"], layer["h"]
+    empty = jnp.zeros(0, inputs.dtype)
+    operands = Operands(
+        x.matrix,
+        empty if x.bias is None else x.bias,
+        h.matrix,
+        empty if h.bias is None else h.bias,
+        inputs,
+        jnp.stack(tuple(state)),
+        jnp.zeros((0, 0), bool) if present is None else present.astype(bool),
+    )
+    alone = Operands(*(a[None] for a in operands))
+    hidden: Any
+    last: Any
+    hidden, last = _recurrence(How(cell.name, window, False), *alone)
+    return hidden[0], cell.state_type(*last[0])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _recurrence(how: How, *operands: Array) -> tuple[Array, Array]:
+    hidden, last, _ = _forward(how)(*operands)
+    return hidden, last
+
+
+def _keeping(how: How, *operands: Any) -> tuple[tuple[Array, Array], Any]:
+    """Forwards, keeping what the gradient needs; the gradient of the inputs is computed only if they have one."""
+    given = Operands(*(a.value for a in operands))
+    wants_inputs = operands[Operands._fields.index("inputs")].perturbed
+    hidden, last, saved = _forward(How(how.cell, how.window, True))(*given)
+    return (hidden, last), (given, hidden, saved, None if wants_inputs else jnp.zeros(()))
+
+
+def _back(how: How, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
+    operands, hidden, saved, unwanted = kept
+    d_hidden, d_last = map(_instantiated, cotangents)
+    asked = How(how.cell, how.window, unwanted is None)
+    found = _backward(asked)(*operands, hidden, saved, d_hidden, d_last)
+    d_inputs = found[4] if asked.wants else jnp.zeros(operands.inputs.shape, operands.inputs.dtype)
+    return (*found[:4], d_inputs, found[5], np.zeros(operands.present.shape, jax.dtypes.float0))
+
+
+def _instantiated(cotangent: Any) -> Array:
+    zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
+    return jnp.zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+
+
+_recurrence.defvjp(_keeping, _back, symbolic_zeros=True)
+
+
+@cache
+def _forward(how: How) -> Callable[..., list[Array]]:
+    def call(*arrays: Array) -> list[Array]:
+        o = Operands(*arrays)
+        (batch, steps, _), (states, _, units) = o.inputs.shape[1:], o.start.shape[1:]
+        saved = _saved_numbers(how, o) if how.wants else 0
+        hidden, last = (o.networks, batch, steps, units), (o.networks, states, batch, units)
+        # An axis of networks for what is saved too: vmap must be able to give each network its part.
+        shapes = [hidden, last, (o.networks, saved // o.networks)]
+        _check_memory(shapes, o.inputs.dtype)
+        return _call("holdfast_forward", how, shapes, arrays)
+
+    return _batching(call)
+
+
+@cache
+def _backward(how: How) -> Callable[..., list[Array]]:
+    def call(*arrays: Array) -> list[Array]:
+        o = Operands(*arrays[: len(Operands._fields)])
+        n = max(a.shape[0] for a in arrays)
+        shapes = [(n, *a.shape[1:]) for a in o[:-1]]
+        if not how.wants:
+            shapes[4] = (n, 0, 0, 0)
+        return _call("holdfast_backward", how, shapes, arrays)
+
+    return _batching(call)
+
+
+def _call(target: str, how: How, shapes: list[tuple[int, ...]], arrays: tuple[Array, ...]) -> list[Array]:
+    dtype = arrays[4].dtype
+    call = jax.ffi.ffi_call(target, [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
+    return list(call(*arrays, cell=how.cell, window=np.int64(how.window)))
+
+
+def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
+    """``call``, with the rule that more networks are a longer leading axis."""
+    batched = custom_vmap(call)
+
+    @batched.def_vmap
+    def rule(size: int, in_batched: list[bool], *arrays: Array) -> tuple[list[Array], list[bool]]:
+        if size == 0:
+            raise BadValue("the native engine got 0 networks, expected at least 1.")
+        leads = [a.shape[1] if with_axis else a.shape[0] for a, with_axis in zip(arrays, in_batched, strict=True)]
+        networks = max(leads)
+
+        def merged(a: Array, with_axis: bool) -> Array:
+            if not with_axis:
+                return a if a.shape[0] == 1 else jnp.tile(a, (size, *(1 for _ in a.shape[1:])))
+            whole = jnp.broadcast_to(a, (size, networks, *a.shape[2:]))
+            return whole.reshape(size * networks, *a.shape[2:])
+
+        found = batched(*(merged(a, b) for a, b in zip(arrays, in_batched, strict=True)))
+        return [a.reshape(size, networks, *a.shape[1:]) for a in found], [True] * len(found)
+
+    return batched
+
+
+def _saved_numbers(how: How, o: Operands) -> int:
+    sizes = (o.networks, *o.inputs.shape[1:3], o.start.shape[3])
+    return library.saved_numbers(how.cell, o.inputs.dtype.itemsize, sizes, how.window)
+
+
+def _check_memory(shapes: list[tuple[int, ...]], dtype: Any) -> None:
+    needed = sum(np.prod(shape, dtype=float) for shape in shapes) * dtype.itemsize
+    if needed > (there := _memory_bytes()):
+        raise BadValue(
+            f"the activations of this call need {needed / 2**30:.3g} GiB, but this machine "
+            f"has {there / 2**30:.3g} GiB.",
+            "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate).",
+        )
+
+
+@cache
+def _memory_bytes() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")

@@ -1,0 +1,89 @@
+// sigmoid and tanh on every float32 there is, against correctly rounded values from the C library's double precision:
+// prints, for each, the largest error in units in the last place and where it is, where it falls (it must not), and
+// from where on it is exact. Its arguments: which share of the numbers this process looks at, i of n.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "functions.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+using namespace holdfast::HOLDFAST_PATH;
+
+static float number(uint32_t bits) {
+  float f;
+  std::memcpy(&f, &bits, 4);
+  return f;
+}
+
+static const float least = 0x1p-126f;
+
+static double truth(int function, float z) {
+  if (function == 0) return 1 / (1 + std::exp(-double(z)));
+  return std::tanh(double(z));
+}
+
+// The error in units in the last place of the correctly rounded value.
+static double error(double exact, float got) {
+  const float right = float(exact);
+  if (std::fabs(right) < least) return std::fabs(got) <= least ? 0 : 1e9;  // flushed, or just not
+  const double ulp = std::ldexp(1.0, std::ilogb(right) - 23);
+  return std::fabs(got - exact) / ulp;
+}
+
+int main(int argc, char** argv) {
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
+  using V = Pack<float, 2>;
+  constexpr uint32_t chunk = 1 << 16;
+  const uint32_t share = uint32_t(std::atoi(argv[1])), shares = uint32_t(std::atoi(argv[2]));
+  std::vector<float> in(chunk), out(chunk);
+  for (int function = 0; function < 2; ++function) {
+    double worst = 0;
+    float worst_at = 0;
+    long falls = 0, wrong_ends = 0, checked = 0;
+    float first_one = INFINITY, last_zero = -INFINITY, identity = INFINITY;
+    // Both signs, from 0 to infinity, in the order of size; a piece begins with the last number of the one before.
+    for (uint32_t sign = 0; sign < 2; ++sign) {
+      const uint32_t pieces = 0x7f800000u / chunk, from = uint32_t(uint64_t(pieces) * share / shares);
+      const uint32_t to = uint32_t(uint64_t(pieces) * (share + 1) / shares);
+      float before = NAN;
+      for (uint32_t piece = from; piece < to; ++piece) {
+        const uint32_t base = piece * chunk;
+        if (piece == from && piece > 0) {
+          float one[V::size] = {number((base - 1) | sign << 31)};
+          const V z = V::load(one);
+          (function == 0 ? sigmoid(z) : tanh(z)).store(one);
+          before = one[0];
+        }
+        for (uint32_t n = 0; n < chunk; ++n) in[n] = number((base + n) | sign << 31);
+        for (uint32_t n = 0; n < chunk; n += V::size) {
+          const V z = V::load(&in[n]);
+          (function == 0 ? sigmoid(z) : tanh(z)).store(&out[n]);
+        }
+        for (uint32_t n = 0; n < chunk; ++n) {
+          const float z = in[n], y = out[n];
+          ++checked;
+          if (sign == 0 ? y < before : y > before) ++falls;
+          before = y;
+          if (!(y >= (function == 0 ? 0.0f : -1.0f) && y <= 1.0f)) ++wrong_ends;
+          const double off = error(std::fabs(z) < least ? truth(function, 0.0f) : truth(function, z), y);
+          if (!(off <= worst)) worst = off, worst_at = z;
+          if (y == 1.0f && z < first_one) first_one = z;
+          if (y == 0.0f && z < 0 && z > last_zero) last_zero = z;
+          if (function == 1 && sign == 0 && y != z && std::fabs(z) >= least && z < identity) identity = z;
+        }
+      }
+    }
+    std::printf("{\"function\": \"%s\", \"checked\": %ld, \"worst_ulp\": %.6f, \"worst_at\": %.9g, \"falls\": %ld, "
+                "\"outside\": %ld, \"one_from\": %.9g, \"zero_to\": %.9g, \"differs_from\": %.9g}\n",
+                function == 0 ? "sigmoid" : "tanh", checked, worst, double(worst_at), falls, wrong_ends,
+                double(first_one), double(last_zero), double(identity));
+  }
+}
