@@ -149,8 +149,8 @@ def test_with_a_compiler_the_wheel_has_the_library_and_it_is_used(compiled, pure
 
 def test_what_the_compiler_refuses_is_left_out(sources, pure, tmp_path):
     shutil.copytree(sources, tmp_path / "sources")
-    with (tmp_path / "sources/src/holdfast/engine/native/pool.cpp").open("a") as file:
-        file.write("#error this compiler is too old\n")
+    header = tmp_path / "sources/src/holdfast/engine/native/kernels.h"
+    header.write_text("#error this compiler is too old\n" + header.read_text())
     made = the_wheel(tmp_path / "sources", tmp_path)
     assert made.name == pure.name
     assert names(made) == names(pure)

@@ -32,6 +32,8 @@ int holdfast_abi(void) { return ABI; }
 const char* holdfast_describe(void) { return DESCRIPTION; }
 void holdfast_set_threads(int count) { threads = count; }
 int holdfast_get_threads(void) { return threads; }
+long long holdfast_saved_numbers(void) { return 0; }
+void holdfast_apply(void) {}
 
 /* Asked for its version, a function of XLA's fills it in; called, it does nothing and reports no error. */
 static XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame) {
