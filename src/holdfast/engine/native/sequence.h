@@ -195,14 +195,16 @@ class Stepper {
     product<false>((until - begin) * s.rows, x_, s.inputs + 1, x_weights_, w_, s.x_width);
   }
 
+  template <int stage = 1>
   void one_row(Index row, const T* w, const T* u, T* saved, bool here) {
     const Index padded = rows_.size.padded;
     Index unit = 0;
-    for (; unit + 2 * width<T> <= padded; unit += 2 * width<T>) some_units<2>(row, unit, w, u, saved, here);
-    if (unit < padded) some_units<1>(row, unit, w, u, saved, here);
+    for (; unit + 2 * width<T> <= padded; unit += 2 * width<T>) some_units<stage, 2>(row, unit, w, u, saved, here);
+    if (unit < padded) some_units<stage, 1>(row, unit, w, u, saved, here);
+    if constexpr (stage < C::stages) one_row<stage + 1>(row, w, u, saved, here);
   }
 
-  template <int N>
+  template <int stage, int N>
   INLINE void some_units(Index row, Index unit, const T* w, const T* u, T* saved, bool here) {
     using V = Pack<T, N>;
     const Index padded = rows_.size.padded;
@@ -210,12 +212,18 @@ class Stepper {
     UNROLL for (int n = 0; n < C::x_count; ++n) ws[n] = V::load(w + n * padded + unit);
     UNROLL for (int n = 0; n < C::h_count; ++n) us[n] = V::load(u + n * padded + unit);
     UNROLL for (int k = 0; k < C::states; ++k) before[k] = V::load(state.at(k, row) + unit);
-    C::forward(ws, us, before, after, keep);
+    UNROLL for (int n = 0; n < C::saved; ++n)
+      if (C::written_in[n] < stage) keep[n] = V::load(saved + n * padded + unit);
+    C::template forward<stage>(ws, us, before, after, keep);
+    UNROLL for (int n = 0; n < C::saved; ++n)
+      if (C::written_in[n] == stage && stage < C::stages) keep[n].store(saved + n * padded + unit);
+    if (stage < C::stages) return;
     UNROLL for (int k = 0; k < C::states; ++k) {
       after[k].store((here ? state.at(k, row) : new_ + k * padded) + unit);
       if (C::state_slots[k] >= 0) keep[C::state_slots[k]] = here ? after[k] : before[k];
     }
-    UNROLL for (int n = 0; n < C::saved; ++n) keep[n].store(saved + n * padded + unit);
+    UNROLL for (int n = 0; n < C::saved; ++n)
+      if (C::written_in[n] == stage) keep[n].store(saved + n * padded + unit);
   }
 };
 
