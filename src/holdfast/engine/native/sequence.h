@@ -91,6 +91,13 @@ INLINE void copy_row(T* to, const T* from, Index count, Index padded) {
   for (Index n = count; n < padded; ++n) to[n] = 0;
 }
 
+// Fetches what will be read (or, `written`, overwritten) soon; time runs through memory in steps that no machine guesses.
+template <bool written, class T>
+INLINE void fetch(const T* from, Index count) {
+  for (Index byte = 0; byte < count * Index(sizeof(T)); byte += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(from) + byte, written ? 1 : 0, 3);
+}
+
 // Reads `wide` packed columns of a matrix [..][gates * units], of which `row` is one row, gates in the order `gates`.
 template <class T>
 INLINE void read_gates(const T* row, const int* gates, Index units, Index padded, Index column, Index wide, T* to) {
@@ -167,6 +174,7 @@ class Stepper {
           const T* w = w_ + ((step - begin) * s.rows + row) * s.x_width;
           const bool here = rows_.is_present(row, step);
           one_row(row, w, u_ + row * s.h_width, kept, here);
+          if (keeps && step + 1 < end) fetch<true>(kept + s.rows * s.saved_width, s.saved_width);
           if (hidden) std::memcpy(hidden + rows_.at(row, step), here ? state.at(0, row) : new_, s.units * sizeof(T));
           if (here) state.at(0, row)[s.units] = 1;
         }
