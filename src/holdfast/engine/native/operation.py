@@ -74,7 +74,7 @@ def recurrence(
         jnp.stack(tuple(state)),
         jnp.zeros((0, 0), bool) if present is None else present.astype(bool),
     )
-    alone = Operands(*(a[None] for a in operands))
+    alone = Operands(*(jnp.asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
     hidden: Any
     last: Any
     hidden, last = _recurrence(How(cell.name, window, False), *alone)

@@ -78,6 +78,8 @@ class Recorder:
         return self._said("relu", (a,))
 
     def _said(self, word: str, operands: tuple[Node, ...], place: int = 0) -> Node:
+        if not all(isinstance(operand, Node) for operand in operands):
+            raise Unsupported(f"its {word} is of a number that no map and no state gave")
         node = Node(word, operands, place)
         self.nodes.append(node)
         return node
@@ -93,7 +95,14 @@ def record(cell: Cell) -> Program:
     inputs = Node("input")
     reading: Any = Recorder({"x": inputs, "h": before[0]})
     weights = {m.source: m for m in cell.maps}
-    output, state, _ = cell.step(reading, weights, inputs, cell.state_type(*before))
+    try:
+        output, state, _ = cell.step(reading, weights, inputs, cell.state_type(*before))
+    except Unsupported:
+        raise
+    except Exception as error:  # whatever its step does with what is no number
+        raise Unsupported("its step says more than the alphabet has") from error
+    if not all(isinstance(node, Node) for node in state):
+        raise Unsupported("it hands on a state that it was not given and has not computed")
     if output is not state.h:
         raise Unsupported("its output is not its hidden state")
     if set(state) & {inputs, *before}:
