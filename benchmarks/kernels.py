@@ -1,6 +1,6 @@
 """How fast a recurrence runs forward and backward: holdfast's kernels against PyTorch's layers and XLA's scan.
 
-    python benchmarks/kernels.py                       (about ten minutes on two cores)
+    python benchmarks/kernels.py                       (about a quarter of an hour on two cores)
     python benchmarks/kernels.py --cells lstm --rows 1 4
     python benchmarks/kernels.py --curves              (time against steps, networks, batch and units)
     python benchmarks/kernels.py --memory              (the largest memory of one gradient)
@@ -37,8 +37,6 @@ PAUSE = 0.02
 """Seconds before everyone's turn, in which the threads of who worked before go to sleep."""
 LEAST = 3
 """Rounds that also the slow take part in."""
-FAR = 10.0
-"""Which of the others takes so many times as long as the fastest of them is timed once only."""
 FLOAT64 = 0.4
 """Our rate in float64 over that in float32, wanted."""
 AGREE = 1e-3
@@ -211,16 +209,11 @@ def together(all: list[Entrant], rounds: int, seconds: float) -> list[Timed]:
     """Time everyone in turn, again and again, each for ``seconds`` in all; a round repeats what is over soon."""
     answers = [entrant.ask() for entrant in all]
     agree(all, answers)
-    first = [answer["seconds"] for answer in answers]
-    others = [once for entrant, once in zip(all, first, strict=True) if entrant.by not in (OURS, OURS64)]
-    slow = [
-        entrant.by not in (OURS, OURS64) and once > FAR * min(others) for entrant, once in zip(all, first, strict=True)
-    ]
-    times = [max(1, int(seconds / rounds / once)) for once in first]
-    taken = [[once] if far else [] for once, far in zip(first, slow, strict=True)]
+    times = [max(1, int(seconds / rounds / answer["seconds"])) for answer in answers]
+    taken: list[list[float]] = [[] for _ in all]
     for number in range(rounds):
-        for entrant, repeat, given, far in zip(all, times, taken, slow, strict=True):
-            if not far and (number < LEAST or repeat * sum(given) < seconds):
+        for entrant, repeat, given in zip(all, times, taken, strict=True):
+            if number < LEAST or repeat * sum(given) < seconds:
                 time.sleep(PAUSE)
                 given.append(entrant.ask(times=repeat)["seconds"])
     timed = [Timed(e.by, e.cell, e.size, tuple(given)) for e, given in zip(all, taken, strict=True)]
@@ -289,7 +282,7 @@ def against(ratio: tuple[float, float, float], floor: float) -> str:
 
 def spread(values: tuple[float, float, float]) -> str:
     low, middle, high = values
-    return f"{middle:.3g} ({low:.3g} - {high:.3g})" if low < high else f"{middle:.3g} (once)"
+    return f"{middle:.3g} ({low:.3g} - {high:.3g})"
 
 
 def document(row: Row, timed: list[Timed], peak: float) -> dict:
