@@ -13,6 +13,9 @@ A sequence step is one step of one sequence of one network: time / (networks * b
 the matrix products: forward, for the gradient of the state, for the gradient of the weights (see recurrence.py).
 "of peak" is their rate over the rate of one large product on this machine; "wanted of peak", beside the best
 contestant, is the rate that the wanted ratio asks of us. Quartiles, in brackets, are those of the rounds.
+
+Run it on a machine that does nothing else. PyTorch's threads wait by spinning, so that one other busy program makes
+them many times slower; the lowest peak just before and after a row, in GFlop/s, stands in its line and gives it away.
 """
 
 from __future__ import annotations
@@ -20,13 +23,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from dataclasses import asdict, astuple, dataclass, replace
 
-from recurrence import Size, activations, operations, quartiles, size
+from recurrence import Size, Timed, activations, operations, quartiles, size, spread
 from side_by_side import CONTESTANTS, Contestant, machine, missing, parser, table
 
 CELLS = ("lstm", "gru", "elman")
@@ -37,6 +39,8 @@ PAUSE = 0.02
 """Seconds before everyone's turn, in which the threads of who worked before go to sleep."""
 LEAST = 3
 """Rounds that also the slow take part in."""
+PRODUCTS = 5
+"""How many large products the peak is the best of, before and after each row."""
 FLOAT64 = 0.4
 """Our rate in float64 over that in float32, wanted."""
 AGREE = 1e-3
@@ -76,35 +80,6 @@ MEMORY = (
     (size("1x32x10000x2x32"), 100),
     (size("1x32x10000x2x32"), 10),
 )
-
-
-@dataclass(frozen=True)
-class Timed:
-    """What one contestant took for one gradient, round by round."""
-
-    by: str
-    cell: str
-    size: Size
-    seconds: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-    @property
-    def microseconds(self) -> float:
-        """Per sequence step."""
-        return 1e6 * self.median / self.size.sequence_steps
-
-    @property
-    def rate(self) -> float:
-        """Operations per second."""
-        return operations(self.cell, self.size).total / self.median
-
-    def over(self, other: Timed) -> tuple[float, float, float]:
-        """How many times as long as ``other``: of the medians, and the quartiles of the rounds."""
-        low, _, high = quartiles([a / b for a, b in zip(self.seconds, other.seconds, strict=False)])
-        return low, self.median / other.median, high
 
 
 @dataclass(frozen=True)
@@ -165,26 +140,26 @@ def rows(asked: argparse.Namespace) -> None:
         processes[OURS] = Contestant("recurrent_jax.py", "--engine", "native")
     if asked.float64 and not asked.without_native:
         processes[OURS64] = Contestant("recurrent_jax.py", "--engine", "native", "--dtype", "float64")
-    done, peaks = [], []
+    done = []
     for cell in asked.cells:
         for row in (ROWS[n - 1] for n in asked.rows):
-            peaks.append(processes["PyTorch"].ask(peak=5)["peak"])
-            done.append((row, together(entrants(processes, cell, row.size), asked.rounds, asked.seconds)))
+            before = processes["PyTorch"].ask(peak=PRODUCTS)["peak"]
+            timed = together(entrants(processes, cell, row.size), asked.rounds, asked.seconds)
+            done.append(Done(row, timed, (before, processes["PyTorch"].ask(peak=PRODUCTS)["peak"])))
     versions = {name: processes[name].ready["version"] for name in ("PyTorch", "JAX")}
     for process in processes.values():
         process.close()
-    peak = max(peaks)
+    peak = max(peak for one in done for peak in one.peaks)
     if asked.json:
-        documents = [document(row, timed, peak) for row, timed in done]
-        print(json.dumps({"machine": machine(), "versions": versions, "peaks": peaks, "rows": documents}, indent=1))
+        documents = [document(one, peak) for one in done]
+        print(json.dumps({"machine": machine(), "versions": versions, "peak": peak, "rows": documents}, indent=1))
         return
-    lines = [line for row, timed in done for line in lines_of(row, timed, peak)]
+    lines = [line for one in done for line in lines_of(one, peak)]
     heads = tuple(head for head in lines[0] if any(line[head] for line in lines))
     table(heads, [tuple(line[head] for head in heads) for line in lines])
     print(
-        f"peak: {peak / 1e9:.0f} GFlop/s, the best of {5 * len(peaks)} products of 2048 x 2048 in float32 by PyTorch, "
-        f"the best of the slowest row {min(peaks) / 1e9:.0f}; of {THREADS} threads in every row, also where one "
-        "network with batch 1 hardly has work for two"
+        f"peak: {peak / 1e9:.0f} GFlop/s, the best of {2 * PRODUCTS * len(done)} products of 2048 x 2048 in float32 by "
+        f"PyTorch; of {THREADS} threads in every row, also where one network with batch 1 hardly has work for two"
     )
     print(", ".join(f"{name} {version}" for name, version in versions.items()))
 
@@ -233,6 +208,15 @@ def agree(all: list[Entrant], answers: list[dict]) -> None:
 
 
 @dataclass(frozen=True)
+class Done:
+    """A row, measured: ``peaks`` are those of this machine just before and just after it."""
+
+    row: Row
+    timed: list[Timed]
+    peaks: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Judged:
     """A row's best contestant, and how ours compare with it, and in float64 with float32; None where left out."""
 
@@ -248,13 +232,18 @@ def judge(timed: list[Timed]) -> Judged:
     return Judged(best, ratio, mine[OURS].over(mine[OURS64]) if OURS64 in mine else None)
 
 
-def lines_of(row: Row, timed: list[Timed], peak: float) -> list[dict[str, str]]:
+def lines_of(done: Done, peak: float) -> list[dict[str, str]]:
     """A line for everyone who took part; what is common to the row stands in the first."""
-    judged, cell = judge(timed), timed[0].cell
-    wanted, lines = row.wanted(cell), []
-    parts = (f"{n / 1e6:.3g}" for n in astuple(operations(cell, row.size)))
-    common = {"cell": cell, SIZES: str(row.size), "MFlop": " + ".join(parts)}
-    for one in timed:
+    judged, cell = judge(done.timed), done.timed[0].cell
+    wanted, lines = done.row.wanted(cell), []
+    parts = (f"{n / 1e6:.3g}" for n in astuple(operations(cell, done.row.size)))
+    common = {
+        "cell": cell,
+        SIZES: str(done.row.size),
+        "MFlop": " + ".join(parts),
+        "peak": f"{min(done.peaks) / 1e9:.0f}",
+    }
+    for one in done.timed:
         line = {
             **(common if not lines else dict.fromkeys(common, "")),
             "by": one.by,
@@ -280,18 +269,14 @@ def against(ratio: tuple[float, float, float], floor: float) -> str:
     return f">= {floor:.3g} {'met' if ratio[1] >= floor else 'NOT MET'}"
 
 
-def spread(values: tuple[float, float, float]) -> str:
-    low, middle, high = values
-    return f"{middle:.3g} ({low:.3g} - {high:.3g})"
-
-
-def document(row: Row, timed: list[Timed], peak: float) -> dict:
-    judged, cell = judge(timed), timed[0].cell
+def document(done: Done, peak: float) -> dict:
+    judged, cell, row = judge(done.timed), done.timed[0].cell, done.row
     return {
         "cell": cell,
         "size": str(row.size),
         "wanted": row.wanted(cell),
         "operations": asdict(operations(cell, row.size)),
+        "peaks": done.peaks,
         "best": judged.best.by,
         "ratio": judged.ratio,
         "float64": judged.float64,
@@ -303,7 +288,7 @@ def document(row: Row, timed: list[Timed], peak: float) -> dict:
                 "rate": one.rate,
                 "of_peak": one.rate / peak,
             }
-            for one in timed
+            for one in done.timed
         },
     }
 

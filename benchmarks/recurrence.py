@@ -1,4 +1,4 @@
-"""The work that the kernels' contestants share: a recurrence of given sizes, the same numbers for all, counted.
+"""What the kernels' contestants share: a recurrence of given sizes, the same numbers for all, counted and timed.
 
 Everyone computes the same function of the same numbers: the hidden state of one layer at every step, read out to one
 number, times a fixed random cotangent, summed; and its gradient with respect to every weight of the cell, but not to
@@ -136,3 +136,38 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
         return values[0], values[0], values[0]
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, middle, high
+
+
+def spread(values: tuple[float, float, float]) -> str:
+    """A middle, and in brackets what lies about it."""
+    low, middle, high = values
+    return f"{middle:.3g} ({low:.3g} - {high:.3g})"
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What one contestant took for one gradient, round by round."""
+
+    by: str
+    cell: str
+    size: Size
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def microseconds(self) -> float:
+        """Per sequence step."""
+        return 1e6 * self.median / self.size.sequence_steps
+
+    @property
+    def rate(self) -> float:
+        """Operations per second."""
+        return operations(self.cell, self.size).total / self.median
+
+    def over(self, other: Timed) -> tuple[float, float, float]:
+        """How many times as long as ``other``: of the medians, and the quartiles of the rounds."""
+        low, _, high = quartiles([a / b for a, b in zip(self.seconds, other.seconds, strict=False)])
+        return low, self.median / other.median, high
