@@ -124,6 +124,7 @@ def main() -> None:
 
 def hold_processors() -> str:
     """Keep this process, and so every contestant, to two of the processors it may use; to choose, start by taskset."""
+    os.environ["HOLDFAST_THREADS"] = str(THREADS)
     if not hasattr(os, "sched_setaffinity"):
         return f"any processor: XLA may use more than {THREADS} threads here"
     held = sorted(os.sched_getaffinity(0))[:THREADS]
