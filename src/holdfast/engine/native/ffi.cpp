@@ -126,7 +126,7 @@ ffi::Error forward(std::string_view cell, Index window, Buffer x_matrix, Buffer 
   call.hidden = checker.result("the hidden states", *hidden, networks, {p.batch, p.steps, p.units});
   call.last = checker.result("the last state", *last, networks, {states, p.batch, p.units});
   const Index numbers = Index(saved->element_count());
-  if (numbers > 0 && numbers != saved_size(p)) checker.fail("saved has another size.");
+  if (numbers > 0) checker.result("what is saved", *saved, networks, {saved_size(p) / networks});
   if (checker.failed()) return checker.error();
   call.saved = numbers > 0 ? saved->untyped_data() : nullptr;
   if (call.saved) ask_for_large_pages(call.saved, numbers * p.number_size);
@@ -140,16 +140,15 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
                     ffi::Result<Buffer> d_start) {
   Checker checker(input.element_type());
   Problem p{};
-  const Index networks = hidden.dimensions().size() == 0 ? 0 : hidden.dimensions()[0];
+  const Index networks = d_start->dimensions().size() == 0 ? 0 : d_start->dimensions()[0];
   if (!described({x_matrix, x_bias, h_matrix, h_bias, input, start, present}, cell, networks, window, checker, p))
     return checker.error();
   const Index states = start.dimensions()[1], x_line = x_matrix.dimensions()[2], h_line = h_matrix.dimensions()[2];
   Backward call{};
-  call.hidden = checker.result("the hidden states", hidden, networks, {p.batch, p.steps, p.units});
+  call.hidden = checker.operand("the hidden states", hidden, networks, {p.batch, p.steps, p.units});
+  call.saved = checker.operand("what was saved", saved, networks, {saved_size(p) / networks});
   call.d_hidden = checker.operand("the hidden states' cotangent", d_hidden, networks, {p.batch, p.steps, p.units});
   call.d_last = checker.operand("the last state's cotangent", d_last, networks, {states, p.batch, p.units});
-  if (Index(saved.element_count()) != saved_size(p)) checker.fail("saved has another size.");
-  call.saved = saved.untyped_data();
   call.d_x_matrix = checker.result("x's matrix's gradient", *d_x_matrix, networks, {p.inputs, x_line});
   call.d_x_bias = checker.result("x's bias's gradient", *d_x_bias, networks, {p.has_x_bias ? x_line : 0});
   call.d_h_matrix = checker.result("h's matrix's gradient", *d_h_matrix, networks, {p.units, h_line});

@@ -86,7 +86,7 @@ class BackStepper {
   // The state that step `step` begins with: the hidden state of the last step before it that was present.
   const T* hidden_before(Index row, Index step) const {
     const Index last = rows_.problem.is_masked ? before_[row * (rows_.size.steps + 1) + step] : step - 1;
-    return last < 0 ? rows_.start(0, row) : static_cast<const T*>(call_.hidden) + rows_.at(row, last);
+    return last < 0 ? rows_.start(0, row) : rows_.in(call_.hidden, row, last);
   }
   void set_first_other(int state, Index row, const T* from, Index count) {
     copy_row(first_others_ + (state * rows_.size.rows + row) * rows_.size.padded, from, count, rows_.size.padded);
@@ -159,7 +159,7 @@ class BackStepper {
         fetch<false>(kept - s.rows * s.saved_width, s.saved_width);
       }
       if (C::reads_after)
-        copy_row(after_, static_cast<const T*>(call_.hidden) + rows_.at(row, step), s.units, s.padded);
+        copy_row(after_, rows_.in(call_.hidden, row, step), s.units, s.padded);
       const T* others[C::states];
       UNROLL for (int k = 0; k < C::states; ++k)
         others[k] = k == 0         ? a_ + place * s.a_stride + s.inputs + 1

@@ -50,9 +50,9 @@ struct Work {
     const Index first = index % split.items * split.rows;
     return {problem, index / split.items, first, Sizes<C, T>(problem, smaller(split.rows, problem.batch - first))};
   }
-  // Where the item's part of `saved` begins.
-  Index saved_at(const Rows<C, T>& rows) const {
-    return (rows.network * problem.batch + rows.first_row) * saved_per_row<C, T>(problem);
+  // Where the item's part of what is saved begins.
+  Index saved_at(const Rows<C, T>& rows, bool shared = false) const {
+    return ((shared ? 0 : rows.network) * problem.batch + rows.first_row) * saved_per_row<C, T>(problem);
   }
 };
 
@@ -104,7 +104,8 @@ void backward_item(const Work<C, T>& work, Index index, Memory& memory) {
 
   T* sums = work.sums + index * gradients.numbers();
   std::memset(sums, 0, gradients.numbers() * sizeof(T));
-  const T* saved = static_cast<const T*>(work.backward->saved) + work.saved_at(rows);
+  const Operand& kept = work.backward->saved;
+  const T* saved = static_cast<const T*>(kept.data) + work.saved_at(rows, kept.shared);
   const Index stride = cut ? p.window : p.steps;
   for (Index window = cut ? windows(p) : 1; window-- > 0;) {
     const Index first = window * stride, end = smaller(p.steps, first + stride);

@@ -37,9 +37,7 @@ struct Forward {
 };
 
 struct Backward {
-  const void* hidden;
-  const void* saved;
-  Operand d_hidden, d_last;
+  Operand hidden, saved, d_hidden, d_last;  // as Forward made them, and their cotangents
   void *d_x_matrix, *d_x_bias, *d_h_matrix, *d_h_bias, *d_start;
   void* d_input;  // null where nobody asks
 };
