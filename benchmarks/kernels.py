@@ -12,7 +12,8 @@ best contestant over ours. Every contestant's gradients are compared before anyt
 A sequence step is one step of one sequence of one network: time / (networks * batch * steps). Operations are those of
 the matrix products: forward, for the gradient of the state, for the gradient of the weights (see recurrence.py).
 "of peak" is their rate over the rate of one large product on this machine; "wanted of peak", beside the best
-contestant, is the rate that the wanted ratio asks of us. Quartiles, in brackets, are those of the rounds.
+contestant, is the rate that the wanted ratio asks of us. In brackets are the quartiles of the rounds;
+a ratio is that of the medians, so that in a disturbed row it may lie outside the quartiles of the rounds' ratios.
 
 Run it on a machine that does nothing else. PyTorch's threads wait by spinning, so that one other busy program makes
 them many times slower; the lowest peak just before and after a row, in GFlop/s, stands in its line and gives it away.
