@@ -22,12 +22,10 @@ from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice, library
 from holdfast.engine.unroll import unroll
 from tests.engine.native import agreement
-from tests.engine.native.agreement import FIXED, MASKS, STATES, Case
+from tests.engine.native.agreement import AT_MOST, FIXED, MASKS, STATES, Case
 from tests.networks import numbers, random_network
 
 CELLS = sorted(library.status().cells)
-AT_MOST = {"float64": 1e-12, "float32": 1e-4}
-"""Some thousand roundings: what 200 steps and sums over 70 rows and 300 units may add up to. Found: 2e-15 and 4e-7."""
 
 
 def agrees(case: Case) -> None:
