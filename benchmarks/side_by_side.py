@@ -1,8 +1,9 @@
 """What the benchmarks share: contestants in processes of their own, interleaved rounds, one table or one document.
 
 A contestant is a script that serves: it sets itself up, says ``{"ready": ...}``, and then answers every line on its
-standard input with one line of JSON, ``{"seconds": ...}``, after having done the work once. While one works, the
-others wait for input and use no processor, so that all are measured on the same machine in the same minutes.
+standard input with one line of JSON, ``{"seconds": ...}``, after having done the work once. One that can do several
+things is asked with a JSON object instead. While one works, the others wait for input and use no processor, so that
+all are measured on the same machine in the same minutes.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Contestant:
-    """A serving script. ``round()`` has it do the work once and gives what it answered."""
+    """A serving script. ``round()`` has it do its one work, ``ask`` what the question says; both give its answer."""
 
     def __init__(self, script: str, *arguments: str, cwd: Path | None = None, **environ: str) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
@@ -84,15 +85,21 @@ class Contestant:
         self.ready = self._read()
 
     def round(self) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        return self._read()
+        return self._send("go")
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        return self._send(json.dumps(question))
 
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
+
+    def _send(self, line: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -104,10 +111,15 @@ class Contestant:
 
 
 def serve(work: Callable[[], dict[str, Any]], **ready: Any) -> None:
-    """The other end of ``Contestant``: do ``work`` once for every line that comes in."""
+    """The other end of ``Contestant.round``: do ``work`` once for every line that comes in."""
+    answer(lambda _: work(), **ready)
+
+
+def answer(work: Callable[[str], dict[str, Any]], **ready: Any) -> None:
+    """The other end of ``Contestant``: ``work`` gets every line that comes in."""
     print(json.dumps({"ready": True, **ready}), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(work()), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(work(line)), flush=True)
 
 
 def interleave(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[Any]]:
@@ -143,9 +155,8 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
 
 def report(lines: list[Line], as_json: bool, **about: Any) -> None:
     """The table, or the document."""
-    machine = {"processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
     if as_json:
-        document = {**about, "machine": machine, "lines": [{**asdict(line), "median": line.median} for line in lines]}
+        document = {**about, "machine": machine(), "lines": [{**asdict(line), "median": line.median} for line in lines]}
         print(json.dumps(document, indent=1))
         return
     heads = ("measured", "by", "median", "least - most", "ratio", "floor", "verdict")
@@ -161,7 +172,18 @@ def report(lines: list[Line], as_json: bool, **about: Any) -> None:
         )
         for line in lines
     ]
+    table(heads, rows)
+    print(", ".join(f"{name} {value}" for name, value in {**about, **machine()}.items()))
+
+
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
+    return {"processors": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print ``rows`` under ``heads``, every column as wide as its widest text."""
+    rows = list(rows)
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
     for row in (heads, tuple("-" * width for width in widths), *rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    print(", ".join(f"{name} {value}" for name, value in {**about, **machine}.items()))

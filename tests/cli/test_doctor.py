@@ -22,7 +22,7 @@ def place(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(native, "__path__", [str(tmp_path)])
     monkeypatch.setattr(library, "_register", lambda: "")
-    monkeypatch.setattr(doctor, "_disagreement", lambda found: "")
+    monkeypatch.setattr(doctor, "_disagreement", lambda: "")
     library._library.cache_clear()
     yield tmp_path
     library._library.cache_clear()
@@ -43,7 +43,7 @@ def test_with_the_library(place, run):
     code, out, err = run()
     assert (code, err) == (0, "")
     for line in (
-        "engine        native: the compiled library is there, and it is faster",
+        "engine        native: the compiled library is there, and its cells agree with XLA",
         f"library       {path}",
         "instructions  avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
         "threads       3",
@@ -64,7 +64,7 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
     assert told["engine"] == {
         "asked": "auto",
         "used": "native",
-        "why": "the compiled library is there, and it is faster",
+        "why": "the compiled library is there, and its cells agree with XLA",
         "works": True,
     }
     assert told["library"] == {
@@ -113,7 +113,7 @@ def test_xla_that_was_asked_for_is_used_though_the_library_is_there(place, run, 
 
 def test_a_library_that_computes_something_else_is_a_no(place, run, monkeypatch):
     build(place)
-    monkeypatch.setattr(doctor, "_disagreement", lambda found: "it is off by 0.5")
+    monkeypatch.setattr(doctor, "_disagreement", lambda: "it is off by 0.5")
     code, out, _ = run()
     assert code == 1
     assert "native: it is off by 0.5" in out

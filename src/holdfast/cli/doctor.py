@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
     asked = environment.engine()
     found = library.status() if asked == "xla" else library.ready()
     used = "native" if found.available and asked != "xla" else "xla"
-    wrong = _disagreement(found) if used == "native" else ""
+    wrong = _disagreement() if used == "native" else ""
     works = not wrong and (asked != "native" or found.available)
     document = {
         "engine": {"asked": asked, "used": used, "why": _why(asked, found, wrong), "works": works},
@@ -56,11 +56,11 @@ def run(args: Namespace) -> int:
     return 0 if works else 1
 
 
-def _disagreement(found: Status) -> str:
+def _disagreement() -> str:
     """What a small computation finds wrong with the library, as a clause; nothing where it agrees with XLA."""
-    # NATIVE CHECK: the one place for it. Run a tiny network through holdfast.engine.native.operation and through XLA,
-    # and say here how far apart they are, where that is more than rounding.
-    return ""
+    from holdfast.engine.native.trial import disagreement
+
+    return disagreement()
 
 
 def _why(asked: str, found: Status, wrong: str) -> str:
@@ -69,7 +69,7 @@ def _why(asked: str, found: Status, wrong: str) -> str:
         return wish
     if wrong or not found.available:
         return f"{wish}, but {wrong or found.reason}" if wish else wrong or found.reason
-    return wish or "the compiled library is there, and it is faster"
+    return wish or "the compiled library is there, and its cells agree with XLA"
 
 
 def _library(found: Status) -> dict[str, Any]:

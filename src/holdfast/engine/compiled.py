@@ -36,3 +36,18 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def keep_memory() -> None:
+    """Keep memory that was given back for the next call, instead of returning it to the system (GNU C library only;
+    elsewhere nothing happens). Large arrays are otherwise made of fresh pages at every call, which on small networks
+    may take as long as computing with them. Call it before JAX does anything; it holds for the whole process."""
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return
+    trim_threshold, mmap_max, arena_max = -1, -4, -8
+    for option, value in ((mmap_max, 0), (trim_threshold, -1), (arena_max, 1)):
+        mallopt(option, value)

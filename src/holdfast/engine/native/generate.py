@@ -3,8 +3,8 @@
 Run when the package is built, with the standard library alone. A cell is a ``struct`` with two functions on vectors
 of units. ``forward`` goes from the linear maps' outputs (w of x, u of h) and the states before to the states after,
 and to what the gradient will need (``saved``). It has stages: one goes over all units before the next begins, so that
-within a stage no sigmoid or tanh waits for another. ``backward`` goes from the cotangents of the states after to those of
-w and u (``dz``) and to what reaches the states before without passing a linear map.
+within a stage no sigmoid or tanh waits for another. ``backward`` goes from the cotangents of the states after to
+those of w and u (``dz``) and to what reaches the states before without passing a linear map.
 
 The columns of dz: first those that only the map of x has, then those which both share (where a gate's w and u are
 only ever added, their cotangents are one), then those of the map of h alone. So each map's columns lie side by side,

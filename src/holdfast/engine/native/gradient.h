@@ -152,7 +152,12 @@ class BackStepper {
     for (Index row = 0; row < s.rows; ++row) {
       const Index place = (step - begin) * s.rows + row;
       const T* kept = saved + ((step - first) * s.rows + row) * s.saved_width;
-      copy_row(d_hidden_, rows_.in(call_.d_hidden, row, step), s.units, s.padded);
+      const T* d_hidden = rows_.in(call_.d_hidden, row, step);
+      copy_row(d_hidden_, d_hidden, s.units, s.padded);
+      if (step > first) {
+        fetch<false>(d_hidden - s.units, s.units);
+        fetch<false>(kept - s.rows * s.saved_width, s.saved_width);
+      }
       if (C::reads_after)
         copy_row(after_, static_cast<const T*>(call_.hidden) + rows_.at(row, step), s.units, s.padded);
       const T* others[C::states];

@@ -35,7 +35,7 @@ struct Sizes {
 
   Sizes(const Problem& p, Index rows_)
       : units(p.units), padded(rounded_up(p.units, width<T>)), inputs(p.inputs), rows(rows_), steps(p.steps) {
-    const Index wanted = padded >= 128 ? 128 : 64;  // rows of a product over time
+    const Index wanted = padded >= 128 ? 128 : 32;  // rows of a product over time
     chunk = smaller(larger(wanted / rows, 1), p.window > 0 ? smaller(p.window, steps) : steps);
     x_width = C::x_count * padded;
     h_width = C::h_count * padded;
@@ -91,6 +91,13 @@ INLINE void copy_row(T* to, const T* from, Index count, Index padded) {
   for (Index n = count; n < padded; ++n) to[n] = 0;
 }
 
+// Fetches what will be read (or, `written`, overwritten) soon; time runs through memory in steps that no machine guesses.
+template <bool written, class T>
+INLINE void fetch(const T* from, Index count) {
+  for (Index byte = 0; byte < count * Index(sizeof(T)); byte += 64)
+    __builtin_prefetch(reinterpret_cast<const char*>(from) + byte, written ? 1 : 0, 3);
+}
+
 // Reads `wide` packed columns of a matrix [..][gates * units], of which `row` is one row, gates in the order `gates`.
 template <class T>
 INLINE void read_gates(const T* row, const int* gates, Index units, Index padded, Index column, Index wide, T* to) {
@@ -140,7 +147,7 @@ class Stepper {
         x_(memory.take<T>(rows.size.rows * rows.size.chunk * (rows.size.inputs + 1))),
         w_(memory.take<T>(rows.size.rows * rows.size.chunk * rows.size.x_width)),
         u_(memory.take<T>(rows.size.rows * rows.size.h_width)),
-        new_(memory.take<T>(C::states * rows.size.padded)) {
+        new_(memory.take<T>(rows.size.rows * C::states * rows.size.padded)) {
     pack_forward(rows, memory, x_weights_, h_weights_);
   }
 
@@ -162,12 +169,13 @@ class Stepper {
       read_inputs(begin, until);
       for (Index step = begin; step < until; ++step) {
         product<false>(s.rows, state.at(0, 0), state.stride, h_weights_, u_, s.h_width);
+        T* kept = saved + (keeps ? (step - first) * s.rows * s.saved_width : 0);
+        all_rows(step, w_ + (step - begin) * s.rows * s.x_width, kept);
+        if (keeps && step + 1 < end) fetch<true>(kept + s.rows * s.saved_width, s.rows * s.saved_width);
         for (Index row = 0; row < s.rows; ++row) {
-          T* kept = saved + ((keeps ? (step - first) * s.rows : 0) + row) * s.saved_width;
-          const T* w = w_ + ((step - begin) * s.rows + row) * s.x_width;
           const bool here = rows_.is_present(row, step);
-          one_row(row, w, u_ + row * s.h_width, kept, here);
-          if (hidden) std::memcpy(hidden + rows_.at(row, step), here ? state.at(0, row) : new_, s.units * sizeof(T));
+          const T* now = here ? state.at(0, row) : new_ + row * C::states * s.padded;
+          if (hidden) std::memcpy(hidden + rows_.at(row, step), now, s.units * sizeof(T));
           if (here) state.at(0, row)[s.units] = 1;
         }
       }
@@ -195,13 +203,20 @@ class Stepper {
     product<false>((until - begin) * s.rows, x_, s.inputs + 1, x_weights_, w_, s.x_width);
   }
 
+  // One stage for all rows, then the next: what a stage computes depends on nothing in it.
   template <int stage = 1>
-  void one_row(Index row, const T* w, const T* u, T* saved, bool here) {
-    const Index padded = rows_.size.padded;
-    Index unit = 0;
-    for (; unit + 2 * width<T> <= padded; unit += 2 * width<T>) some_units<stage, 2>(row, unit, w, u, saved, here);
-    if (unit < padded) some_units<stage, 1>(row, unit, w, u, saved, here);
-    if constexpr (stage < C::stages) one_row<stage + 1>(row, w, u, saved, here);
+  void all_rows(Index step, const T* w, T* saved) {
+    const auto& s = rows_.size;
+    for (Index row = 0; row < s.rows; ++row) {
+      const T *w_row = w + row * s.x_width, *u_row = u_ + row * s.h_width;
+      T* kept = saved + row * s.saved_width;
+      const bool here = rows_.is_present(row, step);
+      Index unit = 0;
+      for (; unit + 2 * width<T> <= s.padded; unit += 2 * width<T>)
+        some_units<stage, 2>(row, unit, w_row, u_row, kept, here);
+      if (unit < s.padded) some_units<stage, 1>(row, unit, w_row, u_row, kept, here);
+    }
+    if constexpr (stage < C::stages) all_rows<stage + 1>(step, w, saved);
   }
 
   template <int stage, int N>
@@ -219,7 +234,7 @@ class Stepper {
       if (C::written_in[n] == stage && stage < C::stages) keep[n].store(saved + n * padded + unit);
     if (stage < C::stages) return;
     UNROLL for (int k = 0; k < C::states; ++k) {
-      after[k].store((here ? state.at(k, row) : new_ + k * padded) + unit);
+      after[k].store((here ? state.at(k, row) : new_ + (row * C::states + k) * padded) + unit);
       if (C::state_slots[k] >= 0) keep[C::state_slots[k]] = here ? after[k] : before[k];
     }
     UNROLL for (int n = 0; n < C::saved; ++n)
