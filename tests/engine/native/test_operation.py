@@ -120,6 +120,23 @@ def test_vmap_over_the_mask_and_the_state_alone():
     assert apart(act("native"), act("xla"))[0] <= AT_MOST["float64"]
 
 
+@pytest.mark.parametrize("networks", [1, NETWORKS])
+@pytest.mark.parametrize("truncate", [None, 2])
+def test_a_jacobian_row_by_row_is_that_of_xla(networks, truncate):
+    """Many cotangents meet what one forward pass has left, of one network and of several."""
+    inputs = some_inputs()
+
+    def jacobian(engine):
+        def value(network, inputs):
+            return unroll(network, inputs, engine=engine, truncate=truncate)[0][0, -1]
+
+        of_one = jax.jacrev(value, argnums=(0, 1))
+        return jax.jit(of_one if networks == 1 else jax.vmap(of_one, (0, None)))
+
+    network = random_network("gru") if networks == 1 else several("gru")
+    assert apart(jacobian("native")(network, inputs), jacobian("xla")(network, inputs))[0] <= AT_MOST["float64"]
+
+
 def test_windows_cut_within_vmap_of_grad():
     found, expected = (
         jax.jit(jax.vmap(jax.grad(loss(engine, truncate=2), (0, 1)), (0, None)))(several("gru"), some_inputs())
