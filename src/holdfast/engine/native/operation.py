@@ -130,12 +130,15 @@ def _forward(how: How) -> Callable[..., list[Array]]:
 @cache
 def _backward(how: How) -> Callable[..., list[Array]]:
     def call(*arrays: Array) -> list[Array]:
-        o = Operands(*arrays[: len(Operands._fields)])
+        given = len(Operands._fields)
+        o, (hidden, saved, *cotangents) = Operands(*arrays[:given]), arrays[given:]
         n = max(a.shape[0] for a in arrays)
+        # Several cotangents of one forward pass, as in a Jacobian: what that pass left is read by each as its own.
+        left = [jnp.broadcast_to(a, (n, *a.shape[1:])) for a in (hidden, saved)]
         shapes = [(n, *a.shape[1:]) for a in o[:-1]]
         if not how.wants:
             shapes[4] = (n, 0, 0, 0)
-        return _call("holdfast_backward", how, shapes, arrays)
+        return _call("holdfast_backward", how, shapes, (*o, *left, *cotangents))
 
     return _batching(call)
 
