@@ -24,7 +24,43 @@ class Text:
     title: str = ""
 
 
-Part = Table | Text
+@dataclass(frozen=True)
+class Line:
+    """One line of a ``Curve``; ``y`` has None where there is no finite number, ``low`` and ``high`` bound a band."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Lines over one axis; a label carries its unit. ``x_log`` and ``y_log`` ask for logarithmic axes."""
+
+    lines: tuple[Line, ...]
+    x_label: str
+    y_label: str
+    title: str = ""
+    x_log: bool = False
+    y_log: bool = False
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """A number for every (row, column), None where there is none: ``values[row][column]``, ``unit`` says of what."""
+
+    values: tuple[tuple[float | None, ...], ...]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_label: str
+    column_label: str
+    unit: str
+    title: str = ""
+
+
+Part = Table | Text | Curve | Heatmap
 """What a result is made of, in the order in which it is read."""
 
 

@@ -1,0 +1,9 @@
+"""The diagnostics: one file, one question asked of a network. A file has ``formula``, ``source``, ``caveat``, ``measure``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.core.registry import Folder
+
+FOLDER = Folder("diagnostic", "holdfast.explain.diagnostics", Path(__file__).parent)
