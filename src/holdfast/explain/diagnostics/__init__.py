@@ -1,4 +1,4 @@
-"""The diagnostics: one file, one question asked of a network. A file has ``formula``, ``source``, ``caveat``, ``measure``."""
+"""The diagnostics: one file, one question asked of a network, with ``formula``, ``source``, ``caveat`` and ``measure``."""
 
 from __future__ import annotations
 
