@@ -1,4 +1,4 @@
-"""The diagnostics: one file, one question asked of a network, with ``formula``, ``source``, ``caveat`` and ``measure``."""
+"""The diagnostics: one file, one question of a network, with ``formula``, ``source``, ``caveat`` and ``measure``."""
 
 from __future__ import annotations
 
