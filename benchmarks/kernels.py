@@ -1,4 +1,4 @@
-"""How fast a recurrence runs forward and backward: holdfast's kernels against PyTorch's layers and XLA's scan.
+"""How fast a recurrence runs forward and backward: holdfast's kernels against PyTorch's layers and JAX's scan.
 
     python benchmarks/kernels.py                       (about a quarter of an hour on two cores)
     python benchmarks/kernels.py --cells lstm --rows 1 4
@@ -7,7 +7,10 @@
 
 Timed is the gradient with respect to all weights of the cell, in float32, by two threads, compiled and warmed up
 beforehand: the median over rounds in which everyone works in turn. A row is held to its wanted ratio: the time of its
-best contestant over ours. Every contestant's gradients are compared before anything is timed.
+best contestant over ours, whose best form counts: PyTorch's layers in a loop or one batched product, plain JAX mapped
+or batched. Every contestant's gradients are compared before anything is timed. Our own engine "xla" is told beside
+them with its own ratio, and is held to nothing: it is JAX with an option that makes small loops about three times as
+fast, so that it is no contestant from outside.
 
 A sequence step is one step of one sequence of one network: time / (networks * batch * steps). Operations are those of
 the matrix products: forward, for the gradient of the state, for the gradient of the weights (see recurrence.py).
@@ -34,7 +37,8 @@ from side_by_side import CONTESTANTS, Contestant, machine, missing, parser, tabl
 
 CELLS = ("lstm", "gru", "elman")
 SIZES = "networks x batch x steps x inputs x units"
-OURS, OURS64 = "holdfast", "holdfast, float64"
+OURS, OURS64, OURS_XLA = "holdfast", "holdfast, float64", "holdfast, xla"
+MINE = (OURS, OURS64, OURS_XLA)
 THREADS = 2
 PAUSE = 0.02
 """Seconds before everyone's turn, in which the threads of who worked before go to sleep."""
@@ -137,11 +141,12 @@ def rows(asked: argparse.Namespace) -> None:
     """The one table."""
     if missing(["torch"]):
         raise SystemExit("Nobody to be compared with.")
-    processes = {"PyTorch": Contestant("recurrent_torch.py"), "JAX": Contestant("recurrent_jax.py", "--engine", "xla")}
+    processes = {"PyTorch": Contestant("recurrent_torch.py"), "JAX": Contestant("recurrent_jax.py")}
+    processes[OURS_XLA] = Contestant("recurrent_holdfast.py", "--engine", "xla")
     if not asked.without_native:
-        processes[OURS] = Contestant("recurrent_jax.py", "--engine", "native")
+        processes[OURS] = Contestant("recurrent_holdfast.py", "--engine", "native")
     if asked.float64 and not asked.without_native:
-        processes[OURS64] = Contestant("recurrent_jax.py", "--engine", "native", "--dtype", "float64")
+        processes[OURS64] = Contestant("recurrent_holdfast.py", "--engine", "native", "--dtype", "float64")
     done = []
     for cell in asked.cells:
         for row in (ROWS[n - 1] for n in asked.rows):
@@ -172,11 +177,10 @@ def entrants(processes: dict[str, Contestant], cell: str, size: Size) -> list[En
     forms = {
         "PyTorch": ("modules", "batched") if many else ("modules",),
         "JAX": ("map", "vmap") if many else ("alone",),
-        OURS: ("vmap",) if many else ("alone",),
-        OURS64: ("vmap",) if many else ("alone",),
+        **dict.fromkeys(MINE, ("vmap",) if many else ("alone",)),
     }
     return [
-        Entrant(name if name in (OURS, OURS64) else f"{name}, {form}", process, form, cell, size)
+        Entrant(name if name in MINE else f"{name}, {form}", process, form, cell, size)
         for name, process in processes.items()
         for form in forms[name]
     ]
@@ -220,18 +224,22 @@ class Done:
 
 @dataclass(frozen=True)
 class Judged:
-    """A row's best contestant, and how ours compare with it, and in float64 with float32; None where left out."""
+    """A row's best contestant from outside, how ours compares with it and with our engine "xla", and ours in float64
+    with float32; None where left out."""
 
     best: Timed
     ratio: tuple[float, float, float] | None
+    xla: tuple[float, float, float] | None
     float64: tuple[float, float, float] | None
 
 
 def judge(timed: list[Timed]) -> Judged:
-    mine = {one.by: one for one in timed if one.by in (OURS, OURS64)}
+    mine = {one.by: one for one in timed if one.by in MINE}
     best = min((one for one in timed if one.by not in mine), key=lambda one: one.median)
-    ratio = best.over(mine[OURS]) if OURS in mine else None
-    return Judged(best, ratio, mine[OURS].over(mine[OURS64]) if OURS64 in mine else None)
+    if OURS not in mine:
+        return Judged(best, None, None, None)
+    ours = mine[OURS]
+    return Judged(best, best.over(ours), mine[OURS_XLA].over(ours), ours.over(mine[OURS64]) if OURS64 in mine else None)
 
 
 def lines_of(done: Done, peak: float) -> list[dict[str, str]]:
@@ -261,6 +269,8 @@ def lines_of(done: Done, peak: float) -> list[dict[str, str]]:
         if one.by == OURS and judged.ratio is not None:
             line["best over ours"] = spread(judged.ratio)
             line["wanted"] = against(judged.ratio, wanted)
+        if one.by == OURS_XLA and judged.xla is not None:
+            line["best over ours"] = f"({judged.xla[1]:.3g} times ours)"
         if one.by == OURS64 and judged.float64 is not None:
             line["float64 over float32"] = f"{spread(judged.float64)}, {against(judged.float64, FLOAT64)}"
         lines.append(line)
@@ -281,6 +291,7 @@ def document(done: Done, peak: float) -> dict:
         "peaks": done.peaks,
         "best": judged.best.by,
         "ratio": judged.ratio,
+        "xla": judged.xla,
         "float64": judged.float64,
         "by": {
             one.by: {
@@ -297,7 +308,7 @@ def document(done: Done, peak: float) -> dict:
 
 def curves(asked: argparse.Namespace) -> None:
     """Our time as one number of ``BASE`` changes; where it is linear, time per unit of work stays the same."""
-    process = Contestant("recurrent_jax.py", "--engine", "native")
+    process = Contestant("recurrent_holdfast.py", "--engine", "native")
     found = {}
     for cell in asked.cells:
         for axis, values in CURVES.items():
@@ -330,12 +341,19 @@ def curves(asked: argparse.Namespace) -> None:
 
 def memory(asked: argparse.Namespace) -> None:
     """The largest memory of one gradient, in a process of its own, beside what its backward pass needs to have."""
-    engines = {"JAX": "xla"} if asked.without_native else {"JAX": "xla", OURS: "native"}
+    engines = {OURS_XLA: "xla"} if asked.without_native else {OURS_XLA: "xla", OURS: "native"}
     found = []
     for cell in asked.cells:
         for of, truncate in MEMORY:
             for by, engine in engines.items():
-                command = [sys.executable, str(CONTESTANTS / "recurrent_jax.py"), "--memory", str(of), "--cell", cell]
+                command = [
+                    sys.executable,
+                    str(CONTESTANTS / "recurrent_holdfast.py"),
+                    "--memory",
+                    str(of),
+                    "--cell",
+                    cell,
+                ]
                 command += ["--engine", engine] + ([] if truncate is None else ["--truncate", str(truncate)])
                 print(" ".join(command[2:]), file=sys.stderr)
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

@@ -1,37 +1,65 @@
-"""holdfast's unroll, forward and backward through time, compiled: through XLA's scan or through its own kernels.
+"""Plain JAX, forward and backward through time: jax.lax.scan as its users write it, nothing of ours in the process.
 
 alone  jit(grad), for one network
 map    jit(map(grad)), many networks one after the other
 vmap   jit(vmap(grad)), many networks at once
 
-With ``--memory SIZE`` it serves nobody: it prints the memory that one gradient of that size takes, in bytes, and ends.
+The products of the inputs are made all at once before the scan. XLA runs with its own options: the one that holdfast
+sets for its engine "xla" (compiling small loops in one piece) is not known to those who do not look for it.
 """
 
-import argparse
-import json
-import resource
+import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from recurrence import Size, answering, numbers, size
+from recurrence import answering, numbers
 from side_by_side import answer
 
-from holdfast.engine.network import create
-from holdfast.engine.unroll import unroll
+assert "xla_backend_extra_options" not in os.environ.get("XLA_FLAGS", ""), "this is JAX as it comes"
 
-arguments = argparse.ArgumentParser()
-arguments.add_argument("--engine", choices=("native", "xla"), default="xla")
-arguments.add_argument("--dtype", choices=("float32", "float64"), default="float32")
-arguments.add_argument("--cell", default="lstm")
-arguments.add_argument("--truncate", type=int)
-arguments.add_argument("--memory", type=size, metavar="SIZE")
-asked = arguments.parse_args()
-jax.config.update("jax_enable_x64", asked.dtype == "float64")
+
+def lstm(weights, x, state):
+    h, c = state
+    i, f, g, o = jnp.split(x + h @ weights["h"], 4, -1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+
+
+def gru(weights, x, state):
+    h, _ = state
+    (x_r, x_z, x_n), (r, z, n) = jnp.split(x, 3, -1), jnp.split(h @ weights["h"] + weights["hidden_bias"], 3, -1)
+    r, z = jax.nn.sigmoid(x_r + r), jax.nn.sigmoid(x_z + z)
+    n = jnp.tanh(x_n + r * n)
+    return n + z * (h - n), None
+
+
+def elman(weights, x, state):
+    h, _ = state
+    return jnp.tanh(x + h @ weights["h"]), None
+
+
+STEPS = {"lstm": lstm, "gru": gru, "elman": elman}
+WEIGHTS = ("x", "h", "bias", "hidden_bias")
+
+
+def gradient(cell):
+    """Of (weights, read-out, inputs [time, batch, input], cotangent [time, batch, 1]) of one network."""
+
+    def loss(weights, readout, inputs, cotangent):
+        def step(state, x):
+            state = STEPS[cell](weights, x, state)
+            return state, state[0]
+
+        zeros = jnp.zeros((inputs.shape[1], readout.shape[0]), inputs.dtype)
+        start = zeros, zeros if cell == "lstm" else None
+        _, hidden = jax.lax.scan(step, start, inputs @ weights["x"] + weights["bias"])
+        return jnp.sum((hidden @ readout) * cotangent)
+
+    return jax.grad(loss)
 
 
 def alone(one):
@@ -45,63 +73,20 @@ def mapped(one):
 FORMS = {"alone": alone, "map": mapped, "vmap": jax.vmap}
 
 
-def gradient(form):
-    """The compiled gradient with respect to the layers of a network, of (layers, network, inputs, cotangent)."""
-
-    def loss(layers, network, inputs, cotangent):
-        network = replace(network, layers=layers)
-        outputs, _ = unroll(network, inputs, truncate=asked.truncate, engine=asked.engine)
-        return jnp.sum(outputs * cotangent)
-
-    return jax.jit(FORMS[form](jax.grad(loss)))
-
-
-def given(cell, size, form):
-    """What the gradient is taken of: every array with the networks in front, or without where there is one alone."""
-    arrays = {name: jnp.asarray(a[0] if form == "alone" else a) for name, a in numbers(cell, size, asked.dtype).items()}
-    empty = create(cell, size.inputs, size.units, 1, dtype=asked.dtype)
-
-    def filled(linear, matrix, bias):
-        return replace(linear, matrix=arrays[matrix], bias=None if linear.bias is None else arrays[bias])
-
-    layer = {"x": filled(empty.layers[0]["x"], "x", "bias"), "h": filled(empty.layers[0]["h"], "h", "hidden_bias")}
-    readout = replace(empty.readout, matrix=arrays["readout"], bias=jnp.zeros_like(arrays["readout"][..., 0, :]))
-    network = replace(empty, layers=(layer,), readout=readout)
-    return network.layers, network, arrays["inputs"], arrays["cotangent"]
-
-
 def prepared(form):
     def of(cell, size):
-        compiled, arrays = gradient(form), given(cell, size, form)
+        given = {name: jnp.asarray(a[0] if form == "alone" else a) for name, a in numbers(cell, size).items()}
+        weights = {name: given[name] for name in WEIGHTS if name != "hidden_bias" or cell == "gru"}
+        inputs, cotangent = (jnp.swapaxes(given[name], -3, -2) for name in ("inputs", "cotangent"))
+        compiled = jax.jit(FORMS[form](gradient(cell)))
 
         def run():
-            layer = jax.block_until_ready(compiled(*arrays))[0]
-            return {"x": layer["x"].matrix, "h": layer["h"].matrix, "bias": layer["x"].bias}
+            found = jax.block_until_ready(compiled(weights, given["readout"], inputs, cotangent))
+            return {name: found[name] for name in ("x", "h", "bias")}
 
         return run
 
     return of
 
 
-def peak():
-    """The largest memory of this process so far, in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
-
-
-def memory(cell, size):
-    """The growth of the largest memory by one gradient: its arrays made and its program compiled beforehand, and the
-    engine warmed by a gradient of two steps."""
-    form = "alone" if size.networks == 1 else "vmap"
-    prepared(form)(cell, Size(size.networks, 1, 2, size.inputs, size.units))()
-    arrays = given(cell, size, form)
-    compiled = gradient(form).lower(*arrays).compile()
-    before = peak()
-    jax.block_until_ready(compiled(*arrays))
-    return peak() - before
-
-
-if asked.memory:
-    print(json.dumps({"bytes": memory(asked.cell, asked.memory)}))
-else:
-    answer(answering({form: prepared(form) for form in FORMS}), version=jax.__version__)
+answer(answering({form: prepared(form) for form in FORMS}), version=jax.__version__)
