@@ -7,7 +7,8 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-from holdfast.core.results import Part, Table, Text
+from holdfast.core.results import Curve, Heatmap, Part, Table, Text
+from holdfast.report import plots
 
 PLAIN_WIDTH = 120
 """Columns where the output is no terminal, so that a file looks the same everywhere."""
@@ -27,6 +28,10 @@ def draw(parts: Iterable[Part]) -> None:
                 file.write("".join(_wrap(line, width) for line in part.text.splitlines()))
             case Table():
                 file.write(_table(part, width))
+            case Curve():
+                file.write(plots.curve(part, width))
+            case Heatmap():
+                file.write(plots.heatmap(part, width))
 
 
 def _wrap(line: str, width: int) -> str:

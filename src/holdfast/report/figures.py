@@ -1,0 +1,153 @@
+"""Curves and heat maps as pictures for papers: one PNG and one SVG each, colours that colour-blind readers can tell.
+
+Needs matplotlib, which the extra ``figures`` brings. The colours of lines are those of Okabe & Ito 2008, and lines
+differ by their dashes too, so that a copy in grey still tells them apart; heat maps are viridis where nothing is
+negative, and orange and purple about zero elsewhere.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.files import write_atomically
+from holdfast.core.results import Curve, Heatmap, Part
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+DASHES = ("-", "--", "-.", ":")
+MARKED = 40
+"""Points up to which each of them is marked on its line."""
+LONGEST_NAME = 60
+STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.5,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 300,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "holdfast",  # the same picture is the same file
+    "text.parse_math": False,  # a symbol '$x$' of a task is shown as it is
+}
+
+
+def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
+    """A picture of every curve and heat map among ``parts``, named by its title; tables and texts have none.
+
+    Returns the files, PNG before SVG. Raises ``BadValue`` where matplotlib is missing, ``BadRun`` where the folder or a
+    file cannot be written; files that were there are replaced whole or not at all.
+    """
+    matplotlib = _matplotlib()
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRun(f"cannot make the folder {place}: {error.strerror}.", "Name another for --figures.") from error
+    written: list[Path] = []
+    taken: set[str] = set()
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}):
+        for part in parts:
+            if not isinstance(part, Curve | Heatmap):
+                continue
+            name = _unused(file_name(part.title), taken)
+            figure = _curve(part) if isinstance(part, Curve) else _heatmap(part)
+            for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+                content = io.BytesIO()
+                figure.savefig(content, format=kind, metadata=metadata)
+                write_atomically(place / f"{name}.{kind}", content.getvalue())
+                written.append(place / f"{name}.{kind}")
+    return written
+
+
+def file_name(title: str) -> str:
+    """A title as the stem of a file: plain letters, digits and hyphens.
+
+    >>> file_name("Forget gate f, unit × step / <b>")
+    'forget-gate-f-unit-step-b'
+    """
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME].strip("-") or "figure"
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    taken.add(free)
+    return free
+
+
+def _matplotlib() -> Any:
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise BadValue(
+            "--figures draws with matplotlib, which is not installed.", "Try: pip install 'holdfast[figures]'."
+        ) from error
+    return matplotlib
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _curve(drawn: Curve) -> Any:
+    figure, axes = _figure(5.2, 3.2)
+    for number, line in enumerate(drawn.lines):
+        look = {
+            "color": COLOURS[number % len(COLOURS)],
+            "linestyle": DASHES[number // len(COLOURS) % len(DASHES)] if len(drawn.lines) > 7 else DASHES[number % 4],
+        }
+        marker = "o" if len(line.x) <= MARKED else None
+        axes.plot(line.x, _known(line.y), marker=marker, markersize=3, label=line.name or None, **look)
+        if line.low and line.high:
+            axes.fill_between(line.x, _known(line.low), _known(line.high), color=look["color"], alpha=0.18, linewidth=0)
+    if drawn.x_log and any(x > 0 for line in drawn.lines for x in line.x):
+        axes.set_xscale("log")
+    if drawn.y_log and any(y is not None and y > 0 for line in drawn.lines for y in line.y):
+        axes.set_yscale("log")
+    axes.set(xlabel=drawn.x_label, ylabel=drawn.y_label, title=drawn.title)
+    if any(line.name for line in drawn.lines):
+        axes.legend(fontsize=8)
+    return figure
+
+
+def _heatmap(drawn: Heatmap) -> Any:
+    from numpy import array, ma
+
+    values = ma.masked_invalid(array([_known(row) for row in drawn.values], float))
+    figure, axes = _figure(5.2, min(max(1.4 + 0.16 * len(drawn.rows), 2.0), 7.0))
+    largest = float(abs(values).max()) if values.count() else 1.0
+    signed = bool(values.count()) and float(values.min()) < 0
+    limits = {"vmin": -largest if signed else 0.0, "vmax": largest or 1.0}
+    # As pixels inside the SVG too: a rectangle for every number would be megabytes.
+    image = axes.imshow(values, aspect="auto", interpolation="nearest", cmap="PuOr" if signed else "viridis", **limits)
+    axes.set_facecolor("#bbbbbb")
+    axes.grid(False)
+    for axis, names in ((axes.xaxis, drawn.columns), (axes.yaxis, drawn.rows)):
+        places = sorted({round(n * (len(names) - 1) / 9) for n in range(10)}) if len(names) > 16 else range(len(names))
+        axis.set_ticks(list(places), [names[n] for n in places])
+    axes.set(xlabel=drawn.column_label, ylabel=drawn.row_label, title=drawn.title)
+    figure.colorbar(image, ax=axes, label=drawn.unit)
+    return figure
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [float("nan") if value is None else value for value in values]
