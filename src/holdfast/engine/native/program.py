@@ -1,31 +1,15 @@
-"""A cell's step, recorded: the words it calls on what, so that it can be written in another language.
-
-``record`` reads the step once with a reading that computes nothing and remembers everything. What comes out is the
-step as a list of words in the order they were said, which is all that forward code needs, and, read backwards, all
-that its gradient needs.
-"""
+"""A cell's step as the compiled library takes it: one product with the input, one with the hidden state, and then
+unit by unit. ``record`` holds a recorded step to that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from holdfast.core.cell import Cell, Map
+from holdfast.engine.readings import record as recorded
+from holdfast.engine.readings.record import Node, Unsupported
 
-
-class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
-    """Why this step is not one product with the input, one with the hidden state, and then unit by unit."""
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """One value of the step: ``word`` applied to ``operands``, or something given: gate number ``place`` of a linear
-    map (``x`` or ``h``), or the state number ``place`` ``before`` the step."""
-
-    word: str
-    operands: tuple[Node, ...] = ()
-    place: int = 0
+__all__ = ["Node", "Program", "Unsupported", "record"]
 
 
 @dataclass(frozen=True)
@@ -45,66 +29,21 @@ class Program:
         return tuple(n for n in self.nodes if n.word == source)
 
 
-@dataclass
-class Recorder:
-    """The alphabet read as a list of what was said."""
-
-    sources: Mapping[str, Node]
-    nodes: list[Node] = field(default_factory=list)
-
-    def linear(self, weights: Map, source: Node) -> Mapping[str, Node]:
-        if source is not self.sources.get(weights.source):
-            raise Unsupported(f"its map of {weights.source} reads a value from inside the step")
-        if any(n.word == weights.source for n in self.nodes):
-            raise Unsupported(f"its map of {weights.source} is used twice")
-        return {gate: self._said(weights.source, (), place) for place, gate in enumerate(weights.gates)}
-
-    def add(self, *terms: Node) -> Node:
-        return self._said("add", terms)
-
-    def multiply(self, a: Node, b: Node) -> Node:
-        return self._said("multiply", (a, b))
-
-    def mix(self, keep: Node, kept: Node, new: Node) -> Node:
-        return self._said("mix", (keep, kept, new))
-
-    def sigmoid(self, a: Node) -> Node:
-        return self._said("sigmoid", (a,))
-
-    def tanh(self, a: Node) -> Node:
-        return self._said("tanh", (a,))
-
-    def relu(self, a: Node) -> Node:
-        return self._said("relu", (a,))
-
-    def _said(self, word: str, operands: tuple[Node, ...], place: int = 0) -> Node:
-        if not all(isinstance(operand, Node) for operand in operands):
-            raise Unsupported(f"its {word} is of a number that no map and no state gave")
-        node = Node(word, operands, place)
-        self.nodes.append(node)
-        return node
-
-
 def record(cell: Cell) -> Program:
     """The step of ``cell``. Raises ``Unsupported`` where it is of another kind."""
     if not cell.states or cell.states[0] != "h":
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
         raise Unsupported("it does not have one map of x and one of h")
-    before = tuple(Node("before", (), place) for place in range(len(cell.states)))
-    inputs = Node("input")
-    reading: Any = Recorder({"x": inputs, "h": before[0]})
-    weights = {m.source: m for m in cell.maps}
-    try:
-        output, state, _ = cell.step(reading, weights, inputs, cell.state_type(*before))
-    except Unsupported:
-        raise
-    except Exception as error:  # whatever its step does with what is no number
-        raise Unsupported("its step says more than the alphabet has") from error
-    if not all(isinstance(node, Node) for node in state):
-        raise Unsupported("it hands on a state that it was not given and has not computed")
-    if output is not state.h:
+    step = recorded.record(cell)
+    for m, source in zip(cell.maps, (step.inputs, step.before[0]), strict=True):
+        outputs = [node for node in step.nodes if node.word == m.source]
+        if any(node.source is not source for node in outputs):
+            raise Unsupported(f"its map of {m.source} reads a value from inside the step")
+        if len(outputs) > len(m.gates):
+            raise Unsupported(f"its map of {m.source} is used twice")
+    if step.output is not step.after[0]:
         raise Unsupported("its output is not its hidden state")
-    if set(state) & {inputs, *before}:
+    if set(step.after) & {step.inputs, *step.before}:
         raise Unsupported("it hands a state on untouched")
-    return Program(cell, tuple(reading.nodes), before, tuple(state))
+    return Program(cell, step.nodes, step.before, step.after)

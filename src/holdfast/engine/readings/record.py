@@ -1,0 +1,103 @@
+"""The alphabet read as a list of what was said: a cell's step, so that it can be written in another language.
+
+``record`` reads the step once with a reading that computes nothing and remembers everything. What comes out is the
+step as a list of words in the order they were said, which is all that forward code needs, and, read backwards, all
+that its gradient needs. Any cell can be recorded; ``native/program.py`` says which of them the compiled library takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.core.cell import Cell, Map
+
+
+class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
+    """Why this step cannot be written down, or not for what it was wanted for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One value of the step: ``word`` applied to ``operands``, or something given.
+
+    Given are the ``input``, state number ``place`` ``before`` the step, and gate number ``place`` of a linear map: its
+    ``word`` is then the map's name (``x``, ``h``, ...), and ``source`` is what the map reads.
+    """
+
+    word: str
+    operands: tuple[Node, ...] = ()
+    place: int = 0
+    source: Node | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """``nodes`` in the order they are computed; ``after`` is every state after the step, ``gates`` every gate, and
+    ``output`` what the layer above or the read-out sees, each some node, ``inputs`` or one of ``before``."""
+
+    cell: Cell
+    nodes: tuple[Node, ...]
+    inputs: Node
+    before: tuple[Node, ...]
+    after: tuple[Node, ...]
+    gates: tuple[Node, ...]
+    output: Node
+
+
+@dataclass
+class Recorder:
+    """The alphabet read as a list of what was said."""
+
+    maps: Mapping[str, Map]
+    nodes: list[Node] = field(default_factory=list)
+
+    def linear(self, weights: Map, source: Node) -> Mapping[str, Node]:
+        name = next(name for name, known in self.maps.items() if known is weights)
+        said = {gate: Node(name, (), place, source) for place, gate in enumerate(weights.gates)}
+        self.nodes += said.values()
+        return said
+
+    def add(self, *terms: Node) -> Node:
+        return self._said("add", terms)
+
+    def multiply(self, a: Node, b: Node) -> Node:
+        return self._said("multiply", (a, b))
+
+    def mix(self, keep: Node, kept: Node, new: Node) -> Node:
+        return self._said("mix", (keep, kept, new))
+
+    def sigmoid(self, a: Node) -> Node:
+        return self._said("sigmoid", (a,))
+
+    def tanh(self, a: Node) -> Node:
+        return self._said("tanh", (a,))
+
+    def relu(self, a: Node) -> Node:
+        return self._said("relu", (a,))
+
+    def _said(self, word: str, operands: tuple[Node, ...]) -> Node:
+        if not all(isinstance(operand, Node) for operand in operands):
+            raise Unsupported(f"its {word} is of a number that no map and no state gave")
+        node = Node(word, operands)
+        self.nodes.append(node)
+        return node
+
+
+def record(cell: Cell) -> Recording:
+    """The step of ``cell``. Raises ``Unsupported`` where it says more than the alphabet has."""
+    before = tuple(Node("before", (), place) for place in range(len(cell.states)))
+    inputs, maps = Node("input"), {m.source: m for m in cell.maps}
+    reading: Any = Recorder(maps)
+    try:
+        output, state, gates = cell.step(reading, maps, inputs, cell.state_type(*before))
+    except Unsupported:
+        raise
+    except Exception as error:  # whatever its step does with what is no number
+        raise Unsupported("its step says more than the alphabet has") from error
+    if not all(isinstance(node, Node) for node in state):
+        raise Unsupported("it hands on a state that it was not given and has not computed")
+    if not all(isinstance(node, Node) for node in (*gates, output)):
+        raise Unsupported("its output or a gate is a number that no map and no state gave")
+    return Recording(cell, tuple(reading.nodes), inputs, before, tuple(state), tuple(gates), output)
