@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "certify": ("core", "cells", "tasks", "engine"),
     "explain": ("core", "cells", "tasks", "engine"),
     "exchange": ("core", "cells", "engine"),
-    "studies": ("core", "cells", "tasks", "engine", "train", "construct", "certify", "explain", "exchange"),
+    "compare": ("core", "cells", "tasks", "engine", "train"),
+    "studies": ("core", "cells", "tasks", "engine", "train", "compare", "construct", "certify", "explain", "exchange"),
     "report": ("core",),
     "cli": ("everything",),
 }
