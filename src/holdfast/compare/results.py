@@ -75,8 +75,8 @@ class Results:
 READ = (
     "Solved: at the best of the learning rates tried; its interval holds for all of them at once (95 %), so choosing "
     "the best does not flatter it. Crossed: each half of the seeds at the rate that the other half chose. Rates: how "
-    "many each learning rate solved, the smallest first. Slope: how the gradient changes per step back from the answer, in "
-    "decades, before and after training (-0.1: a tenth in ten steps)."
+    "many each learning rate solved, the smallest first. Slope: how the gradient changes per step back "
+    "from the answer, in decades, before and after training (-0.1: a tenth in ten steps)."
 )
 
 
