@@ -100,7 +100,7 @@ class Task(abc.ABC):
     @property
     @abc.abstractmethod
     def loss(self) -> str:
-        """The loss it is trained with, by its name in ``train/losses.py``."""
+        """The loss it is trained with, by its name in ``core/losses.py``."""
 
     @property
     @abc.abstractmethod

@@ -22,7 +22,7 @@ from holdfast.engine.unroll import unroll
 from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
 from holdfast.train.loop import Progress, train_networks
-from holdfast.train.losses import mean_loss
+from holdfast.core.losses import mean_loss
 from holdfast.train.programs import programs
 from holdfast.train.result import Training
 from holdfast.train.settings import Settings, Update
