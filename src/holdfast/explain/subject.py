@@ -12,16 +12,19 @@ from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import Trace, trace
+from holdfast.explain.jacobians import Jacobians, jacobians
 
 ROWS = 64
+Named = tuple[dict[str, np.ndarray], ...]
+"""For every layer, arrays [batch, time, unit] by the name of a gate or state."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """``batch`` are rows of the task's test split, ``traced`` what the network did on them; nothing changes either.
 
-    ``finite_steps`` counts the steps before the first number that is not finite, in any row: diagnostics look no
-    further. Arrays of ``traced`` are [batch, time, unit].
+    What several diagnostics need is computed once, when it is first asked for: ``states``, ``before`` and ``gates``
+    in float64, and ``jacobians``. A subject may have no scored step (a network that blew up is looked at up to there).
     """
 
     network: Network
@@ -29,6 +32,10 @@ class Subject:
     batch: Batch
     traced: Trace
     seed: int
+
+    @property
+    def rows(self) -> int:
+        return self.batch.inputs.shape[0]
 
     @property
     def steps(self) -> int:
@@ -40,6 +47,70 @@ class Subject:
         arrays = [np.asarray(a) for a in jax.tree.leaves((self.traced.outputs, self.traced.states))]
         good = np.all([np.isfinite(a).all(axis=(0, 2)) for a in arrays], axis=0)
         return self.steps if good.all() else int(np.argmin(good))
+
+    @cached_property
+    def inputs(self) -> np.ndarray:
+        """[batch, time, input] in float64."""
+        return np.asarray(self.batch.inputs, np.float64)
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """[batch, time], false in padding."""
+        return np.asarray(self.batch.present)
+
+    @cached_property
+    def scored(self) -> np.ndarray:
+        """[batch, time], true where the output is asked for."""
+        return np.asarray(self.batch.scored)
+
+    @cached_property
+    def outputs(self) -> np.ndarray:
+        """[batch, time, output] in float64."""
+        return np.asarray(self.traced.outputs, np.float64)
+
+    @cached_property
+    def states(self) -> Named:
+        """What every layer holds *after* each step, in float64."""
+        return _named(self.traced.states)
+
+    @cached_property
+    def before(self) -> Named:
+        """What every layer holds *before* each step, in float64: zeros, then ``states``."""
+        return tuple(
+            {name: np.concatenate([np.zeros_like(a[:, :1]), a[:, :-1]], 1) for name, a in layer.items()}
+            for layer in self.states
+        )
+
+    @cached_property
+    def gates(self) -> Named:
+        """Every layer's gates at each step, in float64."""
+        return _named(self.traced.gates)
+
+    @cached_property
+    def jacobians(self) -> Jacobians:
+        """What one step makes of small changes, on a few of the rows, in float64."""
+        return jacobians(self.network, self.before, self.inputs, self.present)
+
+    @property
+    def kept_in(self) -> str:
+        """The state in which a unit keeps what it remembers, by name: the first that is not h, else h; "" if none."""
+        names = self.network.cell.states
+        return next((name for name in names if name != "h"), names[0] if names else "")
+
+    def until(self, steps: int) -> Subject:
+        """The same with every row cut after so many steps."""
+        if steps >= self.steps:
+            return self
+        batch = Batch(*(getattr(self.batch, part)[:, :steps] for part in ("inputs", "targets", "scored", "present")))
+        outputs, states, gates = jax.tree.map(
+            lambda a: a[:, :steps], (self.traced.outputs, self.traced.states, self.traced.gates)
+        )
+        last = jax.tree.map(lambda a: a[:, -1], states) if steps else self.network.start(self.rows)
+        return Subject(self.network, self.task, batch, Trace(outputs, last, states, gates), self.seed)
+
+
+def _named(layers: tuple) -> Named:
+    return tuple({name: np.asarray(a, np.float64) for name, a in layer._asdict().items()} for layer in layers)
 
 
 def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) -> Subject:

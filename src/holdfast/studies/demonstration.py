@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast.core.losses import mean_loss
 from holdfast.core.rates import Rate
 from holdfast.core.sequences import Words
 from holdfast.engine.network import Network
@@ -22,7 +23,6 @@ from holdfast.engine.unroll import unroll
 from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
 from holdfast.train.loop import Progress, train_networks
-from holdfast.core.losses import mean_loss
 from holdfast.train.programs import programs
 from holdfast.train.result import Training
 from holdfast.train.settings import Settings, Update

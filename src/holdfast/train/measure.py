@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from holdfast.core.arrays import Array, Leaf
+from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
-from holdfast.core.losses import LOSSES
 
 CHUNK = 256
 """Rows run at once: it bounds memory and changes no figure."""

@@ -15,11 +15,11 @@ import optax
 from jax import lax
 
 from holdfast.core.arrays import Array, Leaf
+from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch
 from holdfast.engine.initialise import initialise
 from holdfast.engine.network import Network, create
 from holdfast.engine.unroll import advance, unroll
-from holdfast.core.losses import mean_loss
 from holdfast.train.settings import Settings
 from holdfast.train.streams import stream
 
