@@ -82,8 +82,8 @@ def jacobians(
         exact = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), jnp.float64), network)
         points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window]))
         found = _differentiated(exact, *(jnp.asarray(a) for a in points))
-        parts = [np.asarray(part).reshape(rows, kept, *part.shape[1:]) for part in found]
-    return Jacobians(tuple(range(rows)), steps - kept, *parts, places)
+        ss, sx, ys, yx = (np.asarray(part).reshape(rows, kept, *part.shape[1:]) for part in found)
+    return Jacobians(tuple(range(rows)), steps - kept, ss, sx, ys, yx, places)
 
 
 @jax.jit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from holdfast.core.cell import Cell
 
@@ -25,7 +26,8 @@ class Squashed:
 def squashed(cell: Cell) -> dict[str, str]:
     """By gate, the word of the alphabet that its value comes from: ``{"forget": "sigmoid", "candidate": "tanh"}``."""
     weights = {m.source: m.gates for m in cell.maps}
-    return cell.step(Squashed(), weights, "x", cell.state_type(*cell.states)).gates._asdict()
+    reading: Any = Squashed()
+    return cell.step(reading, weights, "x", cell.state_type(*cell.states)).gates._asdict()
 
 
 def openings(cell: Cell) -> tuple[str, ...]:
