@@ -1,0 +1,134 @@
+"""How fast do small disturbances of the state shrink or grow, direction by direction, along the task's own rows?
+
+An exponent of 0 is a direction that is held, one of log f a leak with forget gate f, one above 0 makes two almost equal
+states part. Computed in float64; J_t is the Jacobian of the whole state, all layers, at step t of a test row.
+
+Units: exponents in nats per step.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core.results import Curve, Line, Table
+from holdfast.engine.network import Network
+from holdfast.explain.dynamics import in_float64, pack, step
+from holdfast.explain.finding import Finding
+from holdfast.explain.subject import Subject
+
+formula = "Q_t R_t = J_t Q_(t-1);  lambda_i = mean over steps of log |R_t,ii|"
+source = "Benettin et al. 1980, Meccanica 15; of recurrent networks: Vogt et al. 2020, arXiv:2006.14123"
+caveat = (
+    "An average over a finite sequence, and of infinitesimal disturbances: it says nothing of ones that reach another "
+    "basin. What is written at single steps (a gate that opens once) is in the average of all steps."
+)
+
+ROWS = 4
+MOST_STEPS = 1000
+MOST_DIRECTIONS = 32
+"""Leading exponents that are computed: the cost grows with their number, and memory is in the first."""
+BURN_IN = 0.1
+"""Of the steps, the first, in which the directions turn to where they belong."""
+RESOLVED = math.log(1e-14)
+"""A direction that shrinks by more than this in a step, beside the one that shrinks least, is lost in rounding."""
+
+
+def measure(subject: Subject) -> Finding:
+    """The leading exponents, their mean and range over rows."""
+    steps, network = min(subject.finite_steps, MOST_STEPS), subject.network
+    components = len(network.layers) * len(network.cell.states) * network.units
+    if not components or steps < 2:
+        return Finding({"exponents_nats_per_step": [], "components": components})
+    rows = min(ROWS, subject.batch.inputs.shape[0])
+    inputs, present = (np.asarray(a)[:rows, :steps] for a in (subject.batch.inputs, subject.batch.present))
+    with jax.enable_x64(True):
+        directions = min(components, MOST_DIRECTIONS)
+        first = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
+        logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
+    counted = present.T & (np.arange(steps) >= math.ceil(BURN_IN * steps))[:, None]
+    counted &= np.arange(steps)[:, None] < steps
+    told = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
+    by_row = np.array([told[counted[:, row], row].mean(0) for row in range(rows) if counted[:, row].any()])
+    return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})
+
+
+@jax.jit
+def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
+    """log |R_ii| [time, batch, direction] of every row."""
+
+    def row(state: jax.Array, directions: jax.Array, x: jax.Array, here: jax.Array) -> tuple[jax.Array, ...]:
+        after, along = jax.linearize(partial(step, network, x=x), state)
+        q, r = jnp.linalg.qr(jax.vmap(along, 1, 1)(directions))
+        sizes = jnp.log(jnp.abs(jnp.diagonal(r)))
+        return jnp.where(here, after, state), jnp.where(here, q, directions), sizes
+
+    def one(carried: tuple[jax.Array, jax.Array], now: Any) -> Any:
+        state, directions, sizes = jax.vmap(row)(*carried, *now)
+        return (state, directions), sizes
+
+    batch = inputs.shape[0]
+    start = (pack(network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
+    return jax.lax.scan(one, start, (jnp.swapaxes(inputs, 0, 1), jnp.swapaxes(present, 0, 1)))[1]
+
+
+def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) -> Finding:
+    exponents = by_row.mean(0)
+    order = np.argsort(-exponents, kind="stable")
+    exponents, by_row = exponents[order], by_row[:, order]
+    known = [float(e) if np.isfinite(e) else None for e in exponents]
+    lag = max(1, subject.task.lag_steps)
+    kept = int((exponents > -1 / lag).sum())
+    largest = known[0]
+    figures = {
+        "exponents_nats_per_step": known,
+        "largest_over_rows": [float(e) if np.isfinite(e) else None for e in by_row[:, 0]],
+        "time_constant_steps": -1 / largest if largest is not None and largest < 0 else None,
+        "kept_over_lag": kept,
+        "components": components,
+        "steps": steps,
+        "rows": len(by_row),
+    }
+    if largest is None:
+        return Finding(figures)
+    heads = ("direction", "exponent (nats per step)", "least over rows", "most", "time constant (steps)")
+    rows = tuple(
+        (
+            f"{i + 1}",
+            f"{e:.6f}",
+            f"{by_row[:, i].min():.6f}",
+            f"{by_row[:, i].max():.6f}",
+            "grows" if e > 0 else "no end" if e == 0 else f"{-1 / e:.4g}",
+        )
+        for i, e in enumerate(known)
+        if e is not None
+    )
+    lost = known.count(None)
+    title = (
+        f"Lyapunov exponents, {len(by_row)} rows of {steps} steps, the leading {len(known)} of {components} directions"
+    )
+    title += f"; {lost} of these are lost within a step" if lost else ""
+    line = Line("mean over rows", tuple(range(1, len(known) + 1)), tuple(known))
+    parts = (
+        Table(heads, rows[:8], title),
+        Curve((line,), "direction", "exponent (nats per step)", "Lyapunov spectrum"),
+    )
+    return Finding(figures, parts, _sentence(largest, kept, components, lag))
+
+
+def _sentence(largest: float, kept: int, components: int, lag: int) -> str:
+    if largest > 1 / lag:
+        doubles = f"a small disturbance doubles in {math.log(2) / largest:.3g} steps"
+        return f"Nearby states part: the largest Lyapunov exponent is {largest:+.4g} per step, {doubles}."
+    if largest < -0.5:  # gone within two steps: no memory to speak of
+        return ""
+    told = f"shrinks e-fold in {-1 / largest:.4g} steps" if largest < 0 else "does not shrink"
+    return (
+        f"The largest Lyapunov exponent is {largest:+.3g} per step: a disturbance of the slowest direction {told}; "
+        f"{kept} of {components} directions {'is' if kept == 1 else 'are'} kept over the lag of {lag} steps."
+    )
