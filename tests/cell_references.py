@@ -15,6 +15,14 @@ def sigmoid(a: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-a))
 
 
+def coupled(w: Any, x: np.ndarray, state: Any) -> Any:
+    f, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "fo")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + (1 - f) * g
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"forget": f, "candidate": g, "output": o}
+
+
 def elman(w: Any, x: np.ndarray, state: Any) -> Any:
     h = np.tanh(x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
     return h, {"h": h}, {"candidate": h}
@@ -35,6 +43,11 @@ def gru(w: Any, x: np.ndarray, state: Any) -> Any:
 
 def irnn(w: Any, x: np.ndarray, state: Any) -> Any:
     h = np.maximum(0, x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
+    return h, {"h": h}, {"candidate": h}
+
+
+def irnn_tanh(w: Any, x: np.ndarray, state: Any) -> Any:
+    h = np.tanh(x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
     return h, {"h": h}, {"candidate": h}
 
 
@@ -62,11 +75,40 @@ def lstm1997_as_printed(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h, "c": c}, {}
 
 
+def masked_output(w: Any, x: np.ndarray, state: Any) -> Any:
+    i, f = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "if")
+    g, n = (np.tanh(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "gn")
+    c = f * state["c"] + i * g
+    h = n * sigmoid(c)
+    return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "hidden": n}
+
+
+def no_input_gate(w: Any, x: np.ndarray, state: Any) -> Any:
+    f, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "fo")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + g
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"forget": f, "candidate": g, "output": o}
+
+
+def no_output_gate(w: Any, x: np.ndarray, state: Any) -> Any:
+    i, f = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "if")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + i * g
+    h = np.tanh(c)
+    return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g}
+
+
 REFERENCES = {
+    "coupled": coupled,
     "elman": elman,
     "feedforward": feedforward,
     "gru": gru,
     "irnn": irnn,
+    "irnn_tanh": irnn_tanh,
     "lstm": lstm,
     "lstm1997": lstm1997,
+    "masked_output": masked_output,
+    "no_input_gate": no_input_gate,
+    "no_output_gate": no_output_gate,
 }
