@@ -65,6 +65,14 @@ def shapes_are_as_declared(task: Task) -> None:
     assert 0 <= task.lag_steps <= task.longest
 
 
+def nothing_is_asked_before_it_says(task: Task) -> None:
+    """No row is scored before the step ``asked_from``, and some row is scored there: nor is it said too early."""
+    scored, first = rows(task, "train").scored, task.asked_from
+    assert 0 <= first < task.longest
+    assert not scored[:, :first].any(), f"a step before {first} is scored"
+    assert scored[:, first].any(), f"step {first} is never scored"
+
+
 def rows_are_their_key_and_number(task: Task) -> None:
     """The key and a row's number decide every bit of it: whatever the batch's size, and wherever it starts."""
     many, few = rows(task, "train"), jax.jit(lambda key, first: task.sample(key, 3, "train", first))

@@ -72,6 +72,11 @@ def test_shapes_are_as_declared(name, axes):
 
 
 @every_variant
+def test_nothing_is_asked_before_the_step_that_is_said(name, axes):
+    laws.nothing_is_asked_before_it_says(tasks.get(name)(**axes))
+
+
+@every_variant
 def test_a_row_is_decided_by_its_key_and_number(name, axes):
     laws.rows_are_their_key_and_number(tasks.get(name)(**axes))
 
@@ -121,6 +126,8 @@ def test_bad_axes_are_refused_together(name):
     ("law", "offender", "words"),
     [
         (laws.shapes_are_as_declared, "asks_in_padding", "padding is scored"),
+        (laws.nothing_is_asked_before_it_says, "asks_early", "a step before 2 is scored"),
+        (laws.nothing_is_asked_before_it_says, "says_too_early", "step 1 is never scored"),
         (laws.rows_are_their_key_and_number, "ignores_the_key", "another key gives the same batch"),
         (laws.rows_are_their_key_and_number, "global_chance", "3 rows from 0 are others"),
         (laws.rows_are_their_key_and_number, "batch_in_the_key", "3 rows from 0 are others"),

@@ -107,3 +107,26 @@ def test_a_trace_with_padding_repeats_the_state_and_ends_where_unroll_ends(float
         assert (steps[2] == steps[1]).all()
         assert (steps[3] == steps[1]).all()
         np.testing.assert_allclose(getattr(end[0], name)[0], steps[1], rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("engine", ["native", "xla"])
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("first", [0, 2, 4])
+def test_outputs_read_late_are_the_last_of_all_and_so_are_their_gradients(engine, padded, first, float64):
+    network, inputs, cotangent = random_network("lstm", layers=2), numbers(3, 5, 2), numbers(3, 5, 2, seed=1)
+    present = jnp.arange(5) < jnp.asarray([[5], [3], [1]]) if padded else None
+
+    def loss(network, read_from):
+        outputs, state = unroll(network, inputs, present=present, read_from=read_from, engine=engine)
+        asked = outputs[:, first - read_from :]
+        return (asked * cotangent[:, first:]).sum() + jnp.sin(state[1].c).sum(), (asked, state)
+
+    found, sure = (jax.value_and_grad(loss, has_aux=True)(network, read_from) for read_from in (first, 0))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13), found, sure)
+
+
+@pytest.mark.parametrize("read_from", [-1, 5])
+def test_reading_past_the_end_is_refused_in_words(read_from):
+    with pytest.raises(BadValue) as caught:
+        unroll(create("gru", 2, 3, 1), jnp.zeros((1, 4, 2)), read_from=read_from)
+    assert caught.value.message == f"read_from is {read_from}, expected a step from 0 to 4."

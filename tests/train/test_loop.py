@@ -211,6 +211,6 @@ def test_a_solved_network_is_good_on_rows_that_no_training_draws(whole):
 
 def test_groups_cover_every_network_once():
     for seeds in (1, 2, 7, 8, 9, 10, 64, 255, 256, 257, 1000):
-        groups = loop._groups(seeds)
+        groups = loop.grouped(seeds)
         assert [n for group in groups for n in group] == list(range(seeds))
         assert max(map(len, groups)) <= loop.WIDEST

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from holdfast import tasks
+from holdfast.core.errors import BadValue
 from holdfast.engine.initialise import build
 from holdfast.tasks.echo import Echo
 from holdfast.train.settings import Settings
-from holdfast.train.update import EPSILON, Learner, drawing, learn, optimiser
+from holdfast.train.update import EPSILON, Learner, drawing, gradient, learn, optimiser
 
 SEQUENCES = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
 UNITS = 3
@@ -175,3 +177,10 @@ def test_shuffled_order_reads_every_sequence_once_per_epoch():
     epochs = [tuple(firsts[i : i + 4]) for i in range(0, 40, 4)]
     assert all(sorted(epoch) == [0, 1, 2, 3] for epoch in epochs)
     assert len(set(epochs)) > 3
+
+
+def test_a_task_that_scores_a_step_before_it_said_is_refused_in_words(offenders):
+    with pytest.raises(BadValue) as caught:
+        gradient(Settings(tasks.get("asks_early")(), units=UNITS))
+    assert caught.value.message == ("asks_early: it says that no step before 2 (from 0) is asked for, and scores one.")
+    assert caught.value.fix == "Let 'asked_from' of the task be the first step, from 0, that any row is scored at."

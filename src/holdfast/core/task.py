@@ -128,6 +128,11 @@ class Task(abc.ABC):
         """The longest time over which something has to be remembered, in steps."""
 
     @property
+    def asked_from(self) -> int:
+        """The first step, from 0, of which any row's output may be scored: before it nobody needs to read it out."""
+        return 0
+
+    @property
     @abc.abstractmethod
     def criterion(self) -> Criterion:
         """When a network has solved this task."""

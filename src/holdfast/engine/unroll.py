@@ -38,30 +38,32 @@ def unroll(
     *,
     present: Mask | None = None,
     truncate: int | None = None,
+    read_from: int = 0,
     engine: str = "auto",
 ) -> tuple[Outputs, Any]:
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
 
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
+    Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
     ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
     has, on a processor, several times as fast, but in reverse mode only; ``auto`` is native where that is possible.
-    Returns the outputs [batch, time, output] and the state after the last step, to run on from.
+    Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """
     inputs = jnp.asarray(inputs)
-    _check(network, inputs, present, truncate)
+    _check(network, inputs, present, truncate, read_from)
     if state is None:
         state = network.start(inputs.shape[0])
     if choice.is_native(engine, network, inputs, state):
-        return _native(network, inputs, state, present, truncate)
+        return _native(network, inputs, state, present, truncate, read_from)
     hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False)
-    return jnp.swapaxes(network.readout(hidden), 0, 1), state
+    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
     """As ``unroll``, with every gate and state at every step."""
-    _check(network, inputs, present, None)
+    _check(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
     hidden, state, kept = _scan(network, inputs, state, present, None, keep=True)
@@ -80,7 +82,7 @@ def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, 
 
 
 def _native(
-    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None
+    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, read_from: int
 ) -> tuple[Array, Any]:
     """All steps of one layer, then all of the next: the same numbers, since nothing passes downwards."""
     from holdfast.engine.native.operation import recurrence
@@ -89,7 +91,10 @@ def _native(
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = recurrence(network.cell, layer, hidden, before, present, truncate or 0)
         last.append(after)
-    return network.readout(hidden), tuple(last)
+    if present is None and read_from == inputs.shape[1] - 1:
+        # The last state has it too, and then no gradient comes to any step but through that.
+        return network.readout(last[-1][0][:, None]), tuple(last)
+    return network.readout(hidden[:, read_from:]), tuple(last)
 
 
 def _scan(
@@ -115,7 +120,9 @@ def _scan(
     return hidden, state, kept
 
 
-def _check(network: Network, inputs: Array, present: Array | None, truncate: int | None) -> None:
+def _check(
+    network: Network, inputs: Array, present: Array | None, truncate: int | None = None, read_from: int = 0
+) -> None:
     if inputs.ndim != 3 or inputs.shape[2] != network.inputs:
         raise BadValue(
             f"inputs have shape {tuple(inputs.shape)}, expected [batch, time, {network.inputs}] for this network.",
@@ -125,3 +132,5 @@ def _check(network: Network, inputs: Array, present: Array | None, truncate: int
         raise BadValue(f"present has shape {tuple(present.shape)}, expected {tuple(inputs.shape[:2])}.")
     if truncate is not None and truncate < 1:
         raise BadValue(f"truncate is {truncate}, expected at least 1 step.")
+    if not 0 <= read_from <= inputs.shape[1]:
+        raise BadValue(f"read_from is {read_from}, expected a step from 0 to {inputs.shape[1]}.")

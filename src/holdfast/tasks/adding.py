@@ -65,6 +65,10 @@ class Adding(Task):
         return self.longest - 1
 
     @property
+    def asked_from(self) -> int:
+        return self.steps - 1
+
+    @property
     def criterion(self) -> Criterion:
         return Criterion("error_sup", self.tolerance)
 

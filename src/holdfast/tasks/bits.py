@@ -62,6 +62,10 @@ class Bits(Task):
         return self.steps - 1
 
     @property
+    def asked_from(self) -> int:
+        return self.steps - 1
+
+    @property
     def criterion(self) -> Criterion:
         return Criterion("error_sup", self.tolerance)
 

@@ -78,6 +78,10 @@ class Copy(Task):
         return self.steps + self.lag
 
     @property
+    def asked_from(self) -> int:
+        return self.longest - self.steps
+
+    @property
     def criterion(self) -> Criterion:
         if self.variant == "symbols":
             return Criterion("accuracy", self.accuracy)

@@ -94,6 +94,10 @@ class Echo(Task):
         return self.longest
 
     @property
+    def asked_from(self) -> int:
+        return 0 if self.sequences else self.lag - 1
+
+    @property
     def criterion(self) -> Criterion:
         return Criterion("accuracy", self.accuracy, len(self.sequences) if self.sequences else 2560)
 

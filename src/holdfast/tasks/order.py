@@ -82,6 +82,10 @@ class Order(Task):
         return self.longest - 1 - self.windows[0][0]
 
     @property
+    def asked_from(self) -> int:
+        return self.steps - 1
+
+    @property
     def criterion(self) -> Criterion:
         return Criterion("accuracy", self.accuracy)
 

@@ -66,6 +66,10 @@ class Recall(Task):
         return self.steps - self.position
 
     @property
+    def asked_from(self) -> int:
+        return self.steps - 1
+
+    @property
     def criterion(self) -> Criterion:
         return Criterion("error_sup", self.tolerance)
 

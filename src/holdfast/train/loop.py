@@ -66,7 +66,7 @@ def train_networks(
     run = Run(out, settings) if out else None
     try:
         with Interrupts() as interrupts:
-            groups = _groups(settings.seeds)
+            groups = grouped(settings.seeds)
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
             _train_all(made, made_of, run, threads or _cores(), watch, interrupts)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made))
@@ -75,7 +75,8 @@ def train_networks(
             run.close()
 
 
-def _groups(seeds: int) -> list[list[int]]:
+def grouped(seeds: int) -> list[list[int]]:
+    """The numbers of the networks, block by block."""
     width = max(1, min(WIDEST, -(-seeds // BLOCKS)))
     return [list(range(first, min(first + width, seeds))) for first in range(0, seeds, width)]
 

@@ -49,14 +49,15 @@ class Score:
 
 def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
     """Judge ``network`` on these rows; a row of reals is wrong where any error reaches ``tolerance``."""
-    outputs, _ = unroll(network, rows.inputs, present=rows.present, engine=engine)
-    scored = rows.scored
-    error = jnp.where(scored, jnp.abs(outputs - rows.targets).max(-1), 0.0)
-    right = (outputs.argmax(-1) == rows.targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
+    first = task.asked_from
+    outputs, _ = unroll(network, rows.inputs, present=rows.present, read_from=first, engine=engine)
+    targets, scored = rows.targets[:, first:], rows.scored[:, first:]
+    error = jnp.where(scored, jnp.abs(outputs - targets).max(-1), 0.0)
+    right = (outputs.argmax(-1) == targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
     bad = ~right if task.criterion.metric == "accuracy" else ~(error < tolerance)
     return Score(
-        loss_sum=jnp.where(scored, LOSSES[task.loss](outputs, rows.targets), 0.0).sum(),
-        square_sum=jnp.where(scored, jnp.square(outputs - rows.targets).mean(-1), 0.0).sum(),
+        loss_sum=jnp.where(scored, LOSSES[task.loss](outputs, targets), 0.0).sum(),
+        square_sum=jnp.where(scored, jnp.square(outputs - targets).mean(-1), 0.0).sum(),
         error_sup=error.max(),
         right=(right & scored).sum(),
         scored=scored.sum(),

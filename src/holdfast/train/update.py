@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ import optax
 from jax import lax
 
 from holdfast.core.arrays import Array, Leaf
+from holdfast.core.errors import BadValue
 from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch
 from holdfast.engine.initialise import initialise
@@ -70,7 +72,7 @@ def _changed(network: Network, changes: Any) -> Network:
 
 def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
     """The function (learner, batches) -> learner that reads so many batches; compiled once for any number."""
-    absorb = _by_step(settings) if settings.update == "step" else _by_batch(settings)
+    absorb = absorbing(settings)
 
     def run(learner: Learner, batches: Array) -> Learner:
         draw = drawing(settings, learner.seed, learner.number)
@@ -108,17 +110,28 @@ def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array],
     return in_order
 
 
-def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
-    loss_name, adapt = settings.task.loss, optimiser(settings)
-    padded = _padded(settings)
+def absorbing(settings: Settings) -> Callable[[Learner, Batch], Learner]:
+    """The function (learner, batch) -> learner that learns from one batch of rows."""
+    return _by_step(settings) if settings.update == "step" else _by_batch(settings)
+
+
+def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
+    """The gradient of the mean loss of a batch of whole sequences."""
+    task, padded, first = settings.task, _padded(settings), settings.task.asked_from
+    run = partial(unroll, truncate=settings.truncate, read_from=first, engine=settings.engine)
 
     def loss(network: Network, batch: Batch) -> Array:
-        present = batch.present if padded else None
-        outputs, _ = unroll(network, batch.inputs, present=present, truncate=settings.truncate, engine=settings.engine)
-        return mean_loss(loss_name, outputs, batch.targets, batch.scored)
+        outputs, _ = run(network, batch.inputs, present=batch.present if padded else None)
+        return mean_loss(task.loss, outputs, batch.targets[:, first:], batch.scored[:, first:])
+
+    return jax.grad(loss)
+
+
+def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
+    adapt, slope = optimiser(settings), gradient(settings)
 
     def absorb(learner: Learner, batch: Batch) -> Learner:
-        changes, state = adapt.update(jax.grad(loss)(learner.network, batch), learner.optimiser)
+        changes, state = adapt.update(slope(learner.network, batch), learner.optimiser)
         return replace(learner, network=_changed(learner.network, changes), optimiser=state)
 
     return absorb
@@ -155,11 +168,20 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 
 
 def _padded(settings: Settings) -> bool:
-    examples = settings.task.examples()
-    rows = settings.task.sample(jax.random.key(0), 64) if examples is None else examples
+    rows = _some_rows(settings)
+    first = settings.task.asked_from
+    if bool(rows.scored[:, :first].any()):
+        raise BadValue(
+            f"{settings.task.name}: it says that no step before {first} (from 0) is asked for, and scores one.",
+            "Let 'asked_from' of the task be the first step, from 0, that any row is scored at.",
+        )
     return not bool(rows.present.all())
 
 
 def _always_scored(settings: Settings) -> bool:
+    return settings.task.examples() is not None and bool(_some_rows(settings).scored.all())
+
+
+def _some_rows(settings: Settings) -> Batch:
     examples = settings.task.examples()
-    return examples is not None and bool(examples.scored.all())
+    return settings.task.sample(jax.random.key(0), 64) if examples is None else examples

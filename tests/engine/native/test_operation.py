@@ -211,6 +211,19 @@ def test_nobody_asks_for_the_gradient_of_inputs_that_are_constant():
     assert "tensor<1x0x0x0xf64>" in backward_call(lowered).split("->")[1]
 
 
+@pytest.mark.parametrize("networks", [1, NETWORKS])
+def test_where_only_the_last_step_is_read_all_networks_share_one_cotangent_of_zeros(networks):
+    inputs = some_inputs()
+
+    def value(network):
+        return unroll(network, inputs, read_from=STEPS - 1, engine="native")[0].sum()
+
+    slope = jax.grad(value) if networks == 1 else jax.vmap(jax.grad(value))
+    call = backward_call(jax.jit(slope).lower(random_network("lstm") if networks == 1 else several("lstm")).as_text())
+    states = f"tensor<{networks}x2x{BATCH}x3xf64>"
+    assert call.split("->")[0].endswith(f"tensor<1x{BATCH}x{STEPS}x3xf64>, {states}) "), call
+
+
 def backward_call(lowered: str) -> str:
     (line,) = [line for line in lowered.splitlines() if "@holdfast_backward" in line]
     return line

@@ -105,8 +105,9 @@ def _back(how: How, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
 
 
 def _instantiated(cotangent: Any) -> Array:
+    """The cotangent as an array; one that is zero for all networks is shared by them."""
     zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return jnp.zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+    return jnp.zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
 
 _recurrence.defvjp(_keeping, _back, symbolic_zeros=True)

@@ -1,0 +1,18 @@
+"""OFFENDER: recall that asks one step before it says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import jax.numpy as jnp
+
+from holdfast.tasks.recall import Recall
+
+
+@dataclass(frozen=True)
+class AsksEarly(Recall):
+    steps: int = 3
+
+    def row(self, key, split):
+        row = super().row(key, split)
+        return replace(row, scored=row.scored | (jnp.arange(self.steps) == self.steps - 2))

@@ -1,0 +1,16 @@
+"""OFFENDER: recall that says it asks from a step on at which no row is scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.tasks.recall import Recall
+
+
+@dataclass(frozen=True)
+class SaysTooEarly(Recall):
+    steps: int = 3
+
+    @property
+    def asked_from(self) -> int:
+        return self.steps - 2
