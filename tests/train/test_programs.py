@@ -11,7 +11,7 @@ from holdfast import cells
 from holdfast.engine.initialise import build
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.train.programs import _Shared, programs
+from holdfast.train.programs import Programs, _Shared, kept_bytes, programs, together
 from holdfast.train.settings import Settings
 
 
@@ -55,3 +55,30 @@ def test_a_network_starts_the_same_beside_others_and_alone(number):
     beside = made.begin([number, number + 1]).network
     for a, b in zip(jax.tree.leaves(alone), jax.tree.leaves(beside), strict=True):
         assert np.array_equal(a[0], b[0])
+
+
+@pytest.mark.parametrize(
+    ("lanes", "each", "width"), [(8, 0, 8), (8, 3_000_000, 4), (32, 400_000, 16), (6, 4_000_000, 3), (5, 4_000_000, 1)]
+)
+def test_as_many_networks_learn_at_once_as_caches_hold_and_none_is_left_over(lanes, each, width):
+    assert together(lanes, each) == width
+
+
+def test_what_one_network_keeps_is_what_its_gradient_needs_and_nothing_where_the_library_is_not_used():
+    settings = Settings(Recall(steps=100), units=32, engine="native")
+    # At most four gates, the cell state and its tanh, of 32 rows; the hidden state is an output.
+    assert 4 * 32 * 100 * 32 <= kept_bytes(settings) <= 4 * 6 * 32 * 100 * 32
+    assert kept_bytes(replace(settings, engine="xla")) == kept_bytes(replace(settings, update="step")) == 0
+
+
+def test_networks_learn_the_same_a_few_at_a_time(monkeypatch):
+    settings = Settings(Recall(steps=4), cell="gru", units=4, seeds=4, engine="native")
+    found = []
+    for width in (4, 2, 1):
+        monkeypatch.setattr("holdfast.train.programs.CACHED", width * kept_bytes(settings))
+        made = Programs(settings)
+        found.append(jax.tree.leaves(made.learn(made.begin([0, 1, 2, 3]), 5)))
+    for one, other in zip(found[0], found[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(found[0], found[2], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)

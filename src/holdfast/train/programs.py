@@ -10,9 +10,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
+from holdfast import cells
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
+from holdfast.engine.native import choice, library
 from holdfast.engine.network import Network
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
@@ -28,13 +31,20 @@ A network near the criterion is judged again and again, and would pass in the en
 sequences is passed twice, on separate rows, and the figures reported are those of the second."""
 
 
+CACHED = 12_000_000
+"""Bytes that networks learning at once may keep for their gradients: measured, on 2 MB of cache for each core."""
+
+NUMBER_BYTES = 4
+"""Training is in float32."""
+
+
 class Programs:
     """``begin`` and ``learn`` work on networks side by side (a leading axis), judgements on one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._begin = _Shared(jax.vmap(partial(begin, settings)))
-        self._learn = _Shared(jax.vmap(learn(settings), (0, None)))
+        self._learn = _Shared(_side_by_side(settings))
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
@@ -58,6 +68,35 @@ class Programs:
     def _figures(self, network: Network, number: int, drawn: int, purpose: str, sequences: int) -> Figures:
         which = jnp.asarray([self.settings.seed, number, PURPOSES.index(purpose), drawn], jnp.uint32)
         return _plain(self._judge(network, which, jnp.int32(sequences)))
+
+
+def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
+    """``learn`` for a block of networks: all in step with each other, or, where what they keep for their gradients
+    would not stay in caches, a few of them through all batches, then the next few."""
+    one = learn(settings)
+
+    def many(learners: Learner, batches: Array) -> Learner:
+        lanes = learners.number.shape[0]
+        width = together(lanes, kept_bytes(settings))
+        if width == lanes:
+            return jax.vmap(one, (0, None))(learners, batches)
+        return lax.map(lambda learner: one(learner, batches), learners, batch_size=width)
+
+    return many
+
+
+def kept_bytes(settings: Settings) -> int:
+    """What the library keeps of a batch for one network's gradient; 0 where the library is not what learns."""
+    if settings.update == "step" or choice.resolved(settings.engine, cells.get(settings.cell)) == "xla":
+        return 0
+    sizes = (1, settings.rows, settings.task.longest, settings.units)
+    numbers = library.saved_numbers(settings.cell, NUMBER_BYTES, sizes, settings.truncate or 0)
+    return NUMBER_BYTES * settings.layers * numbers
+
+
+def together(lanes: int, each: int) -> int:
+    """How many of ``lanes`` networks learn at once where one keeps ``each`` bytes: a divisor, so that none is left."""
+    return next(width for width in range(lanes, 0, -1) if lanes % width == 0 and (width * each <= CACHED or width == 1))
 
 
 @lru_cache(maxsize=32)
