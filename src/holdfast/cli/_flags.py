@@ -58,11 +58,11 @@ def given_settings(given: dict) -> dict:
         field.name: given[field.name] for field in fields(Settings) if field.name in given and field.name != "task"
     }
     if "clip" in found:
-        found["clip"] = clip_of(found["clip"])
+        found["clip"] = _clip(found["clip"])
     return found
 
 
-def clip_of(text: str) -> float | None:
+def _clip(text: str) -> float | None:
     if text == "none":
         return None
     try:

@@ -1,0 +1,108 @@
+"""A network as plain data that another language can run: its cell's step as recorded, and its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.cell import Cell
+from holdfast.engine.network import Linear, Network
+from holdfast.engine.readings.equation import equation
+from holdfast.engine.readings.record import Node, Recording, Unsupported, record
+
+WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu")
+"""What the page's interpreter computes besides linear maps (``report/page/explain/run.js``)."""
+MOST_BYTES = 500_000
+"""Of weights; a network with more is shown as it ran here, and cannot be run in the page."""
+
+
+def as_data(network: Network) -> dict[str, Any]:
+    """Sizes, equation, gates and states by name; ``program`` and ``weights``, or ``why_not`` the page cannot run it.
+
+    ``weights`` is one mapping for every layer: map name to ``matrix`` [source, gates * units] and ``bias`` (or None).
+    """
+    cell = network.cell
+    data: dict[str, Any] = {
+        "cell": cell.name,
+        "title": cell.title,
+        "source": cell.source,
+        "equation": equation(cell),
+        "inputs": network.inputs,
+        "units": network.units,
+        "outputs": network.outputs,
+        "layers": len(network.layers),
+        "dtype": str(network.dtype),
+        "gates": list(cell.gates),
+        "states": list(cell.states),
+        "letters": dict(cell.letters),
+        "keep": cell.keep,
+        "write": cell.write,
+        "parameters": _parameters(network),
+        "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias} for m in cell.maps],
+        "program": None,
+        "weights": None,
+        "readout": None,
+    }
+    try:
+        program = program_of(cell)
+    except Unsupported as why:
+        return data | {"why_not": f"This cell cannot be run in the page: {why}. What is shown was computed before."}
+    if (size := _bytes(network)) > MOST_BYTES:
+        return data | {
+            "program": program,
+            "why_not": f"This network is too large to be run in the page ({size / 1e6:.1f} MB of weights). What is "
+            "shown was computed before.",
+        }
+    return data | {
+        "program": program,
+        "weights": [{name: _linear(linear) for name, linear in layer.items()} for layer in network.layers],
+        "readout": _linear(network.readout),
+        "why_not": "",
+    }
+
+
+def program_of(cell: Cell) -> dict[str, Any]:
+    """The step as a list of words. References are whole numbers: n >= 0 the result of node n, -1 the input, -2 - k the
+    state number k before the step. Raises ``Unsupported`` where the page's interpreter lacks a word."""
+    step = record(cell)
+    place = {node: n for n, node in enumerate(step.nodes)} | {step.inputs: -1}
+    place |= {node: -2 - k for k, node in enumerate(step.before)}
+    return {
+        "nodes": [_node(node, place, step) for node in step.nodes],
+        "after": [place[node] for node in step.after],
+        "gates": [place[node] for node in step.gates],
+        "output": place[step.output],
+    }
+
+
+def _node(node: Node, place: dict[Node, int], step: Recording) -> dict[str, Any]:
+    """``{"word", "of": [references]}``; of a linear map ``word`` is "linear", with its name and which gate this is."""
+    if node.source is not None:
+        gate = next(m for m in step.cell.maps if m.source == node.word).gates[node.place]
+        return {"word": "linear", "map": node.word, "place": node.place, "gate": gate, "of": [place[node.source]]}
+    if node.word not in WORDS:
+        raise Unsupported(f"its step says '{node.word}', which the page does not know")
+    return {"word": node.word, "of": [place[operand] for operand in node.operands]}
+
+
+def _linear(linear: Linear) -> dict[str, Any]:
+    return {
+        "matrix": np.asarray(linear.matrix),
+        "bias": None if linear.bias is None else np.asarray(linear.bias),
+        "gates": len(linear.gates),
+    }
+
+
+def _maps(network: Network) -> list[Linear]:
+    return [*(linear for layer in network.layers for linear in layer.values()), network.readout]
+
+
+def _bytes(network: Network) -> int:
+    return sum(np.asarray(a).nbytes for m in _maps(network) for a in (m.matrix, m.bias) if a is not None)
+
+
+def _parameters(network: Network) -> dict[str, int]:
+    """How many numbers a step of all layers has, and the read-out."""
+    counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network)]
+    return {"step": int(sum(counts[:-1])), "readout": int(counts[-1])}

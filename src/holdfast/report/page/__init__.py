@@ -1,0 +1,82 @@
+"""A page that draws itself: one HTML file with its styles, scripts and data, which asks no network for anything.
+
+``kit/`` has what every page is made of (styles, curves, heat maps, tables); every other folder beside it is one kind of
+page, whose scripts are put behind the kit's, in the order of their names, when a page is written. There is no build
+step: the scripts are shipped as they are. All of them share one closed scope, so that a page adds nothing to the
+browser's. Data is JSON that no text in it can leave, since ``<`` is written as an escape; arrays are packed as base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.errors import BadRun
+from holdfast.core.files import write_atomically
+
+FOLDER = Path(__file__).parent
+TYPES = {"float64": "f8", "float32": "f4", "uint8": "u1", "bool": "u1"}
+
+
+def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str) -> Path:
+    """Write the page atomically and return its path. Raises ``BadRun`` where it cannot be written."""
+    place = Path(path)
+    if not place.parent.is_dir():
+        raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Make it, or name another.")
+    if place.is_dir():
+        raise BadRun(f"cannot write {place}: it is a folder.", "Name a file, such as page.html.")
+    write_atomically(place, render(kind, title, document))
+    return place
+
+
+def render(kind: str, title: str, document: Mapping[str, Any]) -> str:
+    """The page as one text. ``document`` is plain data, in which NumPy arrays and parts of results may stand."""
+    filled = {
+        "title": html.escape(title),
+        "style": "\n".join(_texts(kind, "css")),
+        "script": "\n".join(_texts(kind, "js")),
+        "data": json.dumps(packed(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+        # Within a script element nothing but "<" can end it, or open what hides its end.
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029"),
+    }
+    template = (FOLDER / "template.html").read_text(encoding="utf-8")
+    pieces = template.split("{{")
+    return pieces[0] + "".join(filled[name] + rest for name, rest in (piece.split("}}", 1) for piece in pieces[1:]))
+
+
+def packed(value: Any) -> Any:
+    """Plain JSON of a document: an array becomes its type, shape and bytes; a part of a result its fields and kind.
+
+    >>> packed({"x": np.zeros(2, np.uint8), "nan": float("nan")})
+    {'x': {'packed': 'u1', 'shape': [2], 'bytes': 'AAA='}, 'nan': None}
+    """
+    if isinstance(value, np.ndarray):
+        name = TYPES[value.dtype.name]
+        data = np.ascontiguousarray(value.astype("<" + name)).tobytes()
+        return {"packed": name, "shape": list(value.shape), "bytes": base64.b64encode(data).decode()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"part": type(value).__name__} | {f.name: packed(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): packed(part) for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [packed(part) for part in value]
+    if isinstance(value, np.generic):
+        return packed(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _texts(kind: str, suffix: str) -> list[str]:
+    files = [file for folder in ("kit", kind) for file in sorted((FOLDER / folder).glob(f"*.{suffix}"))]
+    return [f"/* {file.parent.name}/{file.name} */\n{file.read_text(encoding='utf-8')}" for file in files]

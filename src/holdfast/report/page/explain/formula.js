@@ -1,0 +1,84 @@
+// One unit's step as a formula of its gates and states: with letters, with this step's numbers, and as pipes and valves.
+
+/** What a node of the step is called, if it has a name: gates by letter, states with a dash after the step. */
+function nodeNames(network) {
+  const names = new Map();
+  const { gates, after } = network.program;
+  gates.forEach((ref, n) => names.set(ref, { text: network.letters[network.gates[n]] || network.gates[n], kind: "gate", name: network.gates[n] }));
+  after.forEach((ref, n) => {
+    if (!names.has(ref)) names.set(ref, { text: `${network.states[n]}′`, kind: "after", name: network.states[n] });
+  });
+  network.states.forEach((state, n) => names.set(-2 - n, { text: state, kind: "before", name: state }));
+  return names;
+}
+
+/** This unit's numbers at a step: `value(ref)` of every node that gates and states determine, NaN of others. */
+function unitValues(model) {
+  const { network } = model.page;
+  const { trace, layer, unit, step } = model.now;
+  const names = nodeNames(network);
+  const width = model.units.length;
+  const at = (table, t) => (t < 0 ? 0 : table[t * width + unit]);
+  const of = {
+    multiply: ([a, b]) => a * b,
+    add: (terms) => terms.reduce((sum, term) => sum + term),
+    mix: ([keep, kept, fresh]) => keep * kept + (1 - keep) * fresh,
+    sigmoid: ([a]) => 1 / (1 + Math.exp(-a)),
+    tanh: ([a]) => Math.tanh(a),
+    relu: ([a]) => Math.max(a, 0),
+  };
+  return function value(ref) {
+    const named = names.get(ref);
+    const { gates, states } = trace.layers[layer];
+    if (named && named.kind === "gate") return at(gates[named.name], step);
+    if (named && named.kind === "after") return at(states[named.name], step);
+    if (named) return at(states[named.name], step - 1);
+    const node = ref >= 0 ? network.program.nodes[ref] : null;
+    return node && of[node.word] ? of[node.word](node.of.map(value)) : NaN;
+  };
+}
+
+/** A state's formula as text; `spell(ref, named)` says how something with a name is written. */
+function written(network, names, ref, spell, top = true, level = 0) {
+  const named = names.get(ref);
+  if (named && !top) return spell(ref, named);
+  const node = ref >= 0 ? network.program.nodes[ref] : null;
+  if (!node || node.word === "linear") return named ? spell(ref, named) : "(a weighted sum)";
+  const sub = (r, l) => written(network, names, r, spell, false, l);
+  const wrapped = (text, needed) => (level > needed ? `(${text})` : text);
+  switch (node.word) {
+    case "add":
+      return wrapped(node.of.map((r) => sub(r, 0)).join(" + "), 0);
+    case "multiply":
+      return node.of.map((r) => sub(r, 1)).join(" · ");
+    case "mix":
+      return wrapped(`${sub(node.of[0], 1)} · ${sub(node.of[1], 1)} + (1 ${MINUS} ${sub(node.of[0], 1)}) · ${sub(node.of[2], 1)}`, 0);
+    default:
+      return `${node.word === "sigmoid" ? "σ" : node.word}(${sub(node.of[0], 0)})`;
+  }
+}
+
+/** How a state's formula is piped: a tree of {kind, ref, ...} in which gates are valves on the pipe of what they gate. */
+function piping(network, names, ref, top = true) {
+  const named = names.get(ref);
+  const node = ref >= 0 ? network.program.nodes[ref] : null;
+  if ((named && !top) || !node || node.word === "linear") return { kind: "leaf", ref };
+  const isValve = (r) => names.get(r)?.kind === "gate" && r >= 0 && network.program.nodes[r].word === "sigmoid";
+  const sub = (r) => piping(network, names, r, false);
+  switch (node.word) {
+    case "multiply": {
+      const gate = node.of.find(isValve);
+      if (gate === undefined) return { kind: "join", ref, sign: "×", parts: node.of.map(sub) };
+      return { kind: "valve", ref, gate, flipped: false, part: sub(node.of.find((r, n) => n !== node.of.indexOf(gate))) };
+    }
+    case "mix": {
+      const [keep, kept, fresh] = node.of;
+      const half = (part, flipped) => ({ kind: "valve", ref: null, gate: keep, flipped, part: sub(part) });
+      return { kind: "join", ref, sign: "+", parts: [half(kept, false), half(fresh, true)] };
+    }
+    case "add":
+      return { kind: "join", ref, sign: "+", parts: node.of.map(sub) };
+    default:
+      return { kind: "box", ref, word: node.word === "sigmoid" ? "σ" : node.word, part: sub(node.of[0]) };
+  }
+}

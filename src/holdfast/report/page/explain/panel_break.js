@@ -1,0 +1,186 @@
+// The certified band, and an invitation: find a sequence on which the network leaves it.
+
+const CHUNK_MS = 10;
+const AT_ONCE = 1000;
+
+function breakPanel(model) {
+  const { band, network } = model.page;
+  if (!band) return null;
+  if (!model.run || !model.judge) return section("break", "Try to break it", el("p", {}, "An error bound is known for this network, but it cannot be run in this page, so it cannot be tried here."), el("p", {}, bandWords(model)));
+  const canvas = el("canvas", { class: "strip", role: "img", "aria-label": "the error at every step, inside the certified band" });
+  const cursor = el("div", { class: "cursor", hidden: true });
+  const frame = el("div", { class: "strip-frame" }, canvas, cursor);
+  const status = el("p", { role: "status" });
+  const found = { tried: 0, worst: -Infinity, inputs: null };
+  const judged = bandJudge(model);
+  let busy = false;
+
+  /** Runs `makes()` many times without holding up the page, keeps the worst, and shows it. */
+  function attack(makes) {
+    if (busy) return;
+    busy = true;
+    let left = AT_ONCE;
+    const work = () => {
+      const until = performance.now() + CHUNK_MS;
+      while (left > 0 && performance.now() < until) {
+        left -= 1;
+        const inputs = makes();
+        if (!inputs) continue;
+        const error = judged(inputs);
+        if (error === null) continue;
+        found.tried += 1;
+        if (error > found.worst || found.inputs === null) [found.worst, found.inputs] = [error, inputs];
+      }
+      told();
+      if (left > 0) return void requestAnimationFrame(work);
+      busy = false;
+      if (found.inputs) model.replace(found.inputs);
+    };
+    requestAnimationFrame(work);
+  }
+
+  function told() {
+    const here = worstOf(model, model.now.trace, model.now.told);
+    const limit = symbolic(model) ? 0 : band.error;
+    const broken = Math.max(here ?? -Infinity, found.worst) > limit * (1 + 1e-6);
+    status.replaceChildren(
+      here === null ? "The sequence above is none of the task's, or its inputs lie outside the range: the certificate says nothing about it. " : `The sequence above: ${errorWords(model, here)}. `,
+      found.tried ? `${count(found.tried)} sequences tried here, the worst of them: ${errorWords(model, found.worst)}. ` : "",
+      broken ? el("span", { class: "broken" }, "It left the band. Please tell us: this should be impossible.") : found.tried ? "It stayed inside." : "",
+    );
+  }
+
+  function redraw() {
+    drawBand(model, canvas, frame.clientWidth);
+    placeCursor(cursor, frame, model.now.step, model.steps);
+    told();
+  }
+
+  const random = el("button", { type: "button", id: "attack", onclick: () => attack(() => model.judge.walk(model.steps).inputs) }, `Try ${count(AT_ONCE)} random sequences`);
+  const harder = el("button", { type: "button", id: "search", onclick: () => attack(() => (found.inputs ? mutated(model, found.inputs) : model.judge.walk(model.steps).inputs)) }, "Search for a worse one");
+  onWidth(frame, redraw);
+  onTheme(redraw);
+  dragStrip(model, frame, false);
+  model.on("trace", everyFrame(redraw));
+  model.on("step", () => placeCursor(cursor, frame, model.now.step, model.steps));
+  return section(
+    "break",
+    "Try to break it",
+    el("p", {}, bandWords(model)),
+    el("p", {}, "Drag or type inputs in the first panel, or let this page look for bad ones. The network is run here, on your machine, in this page's own arithmetic."),
+    el("div", { class: "card" }, frame, el("div", { class: "row" }, random, harder), status),
+    network.dtype === "float32" ? el("p", { class: "hint" }, "Every operation here is rounded to float32, as in the network itself; sums are added in double precision and rounded once.") : null,
+  );
+}
+
+function bandWords(model) {
+  const { band } = model.page;
+  const length = band.steps === null ? "of every length" : `of up to ${count(band.steps)} steps`;
+  const from = band.least_steps > 1 ? ` from ${band.least_steps} on` : "";
+  const range = band.range ? `, numbers from ${show(band.range[0])} to ${show(band.range[1])}` : "";
+  const what = symbolic(model) ? "the right symbol has the largest output" : `the answer is at most ${show(band.error)} away from the right one`;
+  return `For every sequence ${length}${from}${range}, ${what}: ${band.by}.`;
+}
+
+function errorWords(model, error) {
+  if (!symbolic(model)) return `at most ${show(error)} wrong, of ${show(model.page.band.error)} allowed`;
+  return error < 0 ? `the right symbol leads by ${show(-error)}` : `a wrong symbol leads by ${show(error)}`;
+}
+
+/** Whether the certificate speaks of the answer at step t (from 0). */
+function covered(band, t) {
+  return t + 1 >= band.least_steps && (band.steps === null || t + 1 <= band.steps);
+}
+
+/** The largest error among the answers that the certificate speaks of; null where the row is none of the task's. */
+function worstOf(model, trace, told) {
+  let worst = null;
+  for (let t = 0; t < told.length; t++) {
+    if (!told[t].allowed) return null;
+    if (!told[t].asked || !covered(model.page.band, t)) continue;
+    const error = errorAt(model, trace, told, t);
+    if (Number.isNaN(error)) return Infinity;
+    if (worst === null || error > worst) worst = error;
+  }
+  return worst;
+}
+
+function bandJudge(model) {
+  const size = model.page.network.inputs;
+  return (inputs) => {
+    const steps = inputs.length / size;
+    if (!steps) return null;
+    return worstOf(model, model.run(inputs, steps), model.judge.follow(inputs, steps));
+  };
+}
+
+/** The worst sequence so far with a few of its numbers changed, within their ranges. */
+function mutated(model, inputs) {
+  const { features } = model.page.task.scenario;
+  const moved = inputs.slice();
+  const free = features.map((_, n) => n).filter((n) => !features[n].points.length);
+  if (!free.length) return model.judge.walk(model.steps).inputs;
+  const changes = 1 + Math.floor(Math.random() * 3);
+  for (let k = 0; k < changes; k++) {
+    const n = free[Math.floor(Math.random() * free.length)];
+    const at = Math.floor((Math.random() * moved.length) / features.length) * features.length + n;
+    const { low, high } = features[n];
+    const to = Math.random() < 0.3 ? (Math.random() < 0.5 ? low : high) : moved[at] + (Math.random() - 0.5) * 0.2 * (high - low);
+    moved[at] = Math.max(low, Math.min(high, to));
+  }
+  return moved;
+}
+
+/** The error over time, with the band as the ground it has to stay on. */
+function drawBand(model, canvas, width) {
+  if (!width) return;
+  canvas.parentElement.width = width;
+  const scale = window.devicePixelRatio || 1;
+  const height = 190;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.height = `${height}px`;
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  const { band } = model.page;
+  const { now, steps } = model;
+  const left = STRIP.left;
+  const right = width - STRIP.right;
+  const at = (t) => left + ((t + 0.5) / steps) * (right - left);
+  const size = model.page.network.outputs;
+  const points = [];
+  now.told.forEach(({ asked }, t) => {
+    if (!asked || !covered(band, t)) return;
+    if (asked.class !== undefined) points.push([t, -errorAt(model, now.trace, now.told, t)]);
+    else asked.forEach((value, n) => value !== null && points.push([t, now.trace.outputs[t * size + n] - value]));
+  });
+  const classes = symbolic(model);
+  const most = points.reduce((a, [, v]) => (Number.isFinite(v) ? Math.max(a, Math.abs(v)) : a), classes ? 0 : band.error) * 1.25 || 1;
+  const low = classes ? Math.min(-0.15 * most, points.reduce((a, [, v]) => Math.min(a, v), 0) * 1.25) : -most;
+  const y = (value) => 12 + ((most - value) / (most - low)) * (height - 40);
+  pen.fillStyle = colour("--faint");
+  pen.fillRect(left, classes ? y(most) : y(band.error), right - left, (classes ? y(0) : y(-band.error)) - (classes ? y(most) : y(band.error)));
+  pen.strokeStyle = colour("--green");
+  pen.lineWidth = 2;
+  for (const edge of classes ? [0] : [band.error, -band.error]) {
+    pen.beginPath();
+    pen.moveTo(left, y(edge));
+    pen.lineTo(right, y(edge));
+    pen.stroke();
+  }
+  for (const [t, value] of points) {
+    const inside = classes ? value > 0 : Math.abs(value) <= band.error * (1 + 1e-6);
+    pen.fillStyle = colour(inside ? "--blue" : "--orange");
+    const radius = steps > 80 ? 1.7 : 3;
+    pen.beginPath();
+    pen.arc(at(t), Math.max(4, Math.min(height - 30, y(value))), inside ? radius : 5, 0, 7);
+    pen.fill();
+  }
+  pen.font = `11px ${colour("--plain")}`;
+  pen.fillStyle = colour("--soft");
+  pen.textAlign = "right";
+  const marks = classes ? [[0, "0"], [most / 1.25, show(most / 1.25)]] : [[band.error, `+${show(band.error)}`], [0, "0"], [-band.error, show(-band.error)]];
+  for (const [value, text] of marks) pen.fillText(text, left - 6, y(value) + 4);
+  pen.textAlign = "left";
+  pen.fillText(classes ? "lead of the right symbol; certified: above 0" : "answer − right answer; certified: between the green lines", left, height - 8);
+}

@@ -1,0 +1,118 @@
+// Every gate and state, unit by unit over time; a click, or the keyboard, chooses the unit whose lines are drawn below.
+
+const MOST_UNITS = 64;
+
+function mapsPanel(model) {
+  const { network } = model.page;
+  const shown = model.units.slice(0, MOST_UNITS);
+  const tables = [
+    ...network.states.map((name) => ({ kind: "states", name, title: `${name}: ${stateWords[name] || "state"}`, unit: "" })),
+    ...network.gates.map((name) => ({ kind: "gates", name, title: `${network.letters[name] || name}: ${gateWords(network, name)}`, unit: "" })),
+  ];
+  const holder = el("div", { class: "maps" });
+  const lines = el("div", {});
+  let maps = [];
+
+  function values(table) {
+    return model.now.trace.layers[model.now.layer][table.kind][table.name];
+  }
+
+  function grid(table) {
+    const limits = limitsOf(network, table, values(table));
+    return {
+      rows: shown.length,
+      columns: model.steps,
+      at: (r, c) => values(table)[c * model.units.length + r],
+      low: limits[0],
+      high: limits[1],
+      rowName: (r) => String(shown[r]),
+      columnName: (c) => String(c + 1),
+      rowLabel: "unit",
+      columnLabel: "step",
+      unit: table.unit,
+      title: table.title,
+    };
+  }
+
+  function choose(row, column) {
+    model.goTo(column);
+    model.pick(row);
+  }
+
+  function rebuild() {
+    const grids = tables.map(grid);
+    if (!maps.length) {
+      maps = grids.map((g) => ({ grid: g, map: heatMap(g, choose) }));
+      holder.replaceChildren(...maps.map(({ map }) => map.element));
+    } else {
+      grids.forEach((g, n) => Object.assign(maps[n].grid, { low: g.low, high: g.high }));
+      maps.forEach(({ map }) => map.redraw());
+    }
+    moved();
+    traced();
+  }
+
+  function moved() {
+    for (const { map } of maps) map.moveTo(model.now.step);
+  }
+
+  function traced() {
+    for (const { map } of maps) map.select(model.now.unit);
+    lines.replaceChildren(unitLines(model, tables, values));
+  }
+
+  const laterTraced = everyFrame(traced);
+  model.on("trace", everyFrame(rebuild));
+  model.on("step", moved);
+  model.on("unit", laterTraced);
+  onTheme(() => maps.forEach(({ map }) => map.redraw()));
+  rebuild();
+  return section(
+    "maps",
+    "Every unit at every step",
+    el("p", {}, "Time runs to the right, one row is one unit. Click a point, or go there with the arrow keys and press Enter: that unit's gates and states are drawn as lines, and every panel goes to that step."),
+    network.layers > 1 ? el("p", { class: "hint" }, `Layer ${model.now.layer + 1} of ${network.layers} at first; another one is chosen above, at the valves.`) : null,
+    model.units.length > shown.length ? el("p", { class: "hint" }, `The first ${shown.length} of ${network.units} units are drawn.`) : null,
+    holder,
+    lines,
+  );
+}
+
+const stateWords = { h: "hidden state, what others see", c: "cell state, what is kept" };
+const GATES = { input: "what is let in", forget: "how much is kept", output: "what is shown", reset: "how much of the past is used", update: "how much is kept", candidate: "what would be written" };
+
+function gateWords(network, name) {
+  const kind = name === "candidate" ? name : `${name} gate`;
+  return GATES[name] ? `${kind}, ${GATES[name]}` : kind;
+}
+
+/** Gates from 0 to 1 where the step squashes them so; else symmetric about zero, at least as far as 1. */
+function limitsOf(network, table, values) {
+  if (table.kind === "gates" && network.program) {
+    const ref = network.program.gates[network.gates.indexOf(table.name)];
+    if (ref >= 0 && network.program.nodes[ref].word === "sigmoid") return [0, 1];
+  }
+  let [low, high] = [Infinity, -Infinity];
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [-1, 1];
+  if (low >= 0) return [0, high || 1];
+  const most = Math.max(-low, high);
+  return [-most, most];
+}
+
+/** The chosen unit's gates and states over time. */
+function unitLines(model, tables, values) {
+  const width = model.units.length;
+  const steps = Array.from({ length: model.steps }, (_, t) => t);
+  const x = steps.map((t) => t + 1);
+  const line = (table) => ({ name: table.title.split(",")[0], x, y: steps.map((t) => values(table)[t * width + model.now.unit]) });
+  const part = (kind, label, title) => ({ lines: tables.filter((t) => t.kind === kind).map(line), x_label: "step", y_label: label, title });
+  const name = `Unit ${model.units[model.now.unit]}`;
+  const drawn = [];
+  if (model.page.network.states.length) drawn.push(curve(part("states", "value", `${name}: states`), { height: 190, width: 560 }));
+  drawn.push(curve(part("gates", "opening or value", `${name}: gates`), { height: 190, width: 560 }));
+  return el("div", { class: "maps" }, drawn);
+}

@@ -1,0 +1,141 @@
+// One set of weights, used at every step: the cell folded with its loop, the same cell unrolled, and the other thing that
+// it is often taken for, a network with weights of its own for every step.
+
+const COPIES = 4;
+const BOX = { width: 138, height: 92, gap: 54, top: 46, left: 40 };
+
+function unrolledPanel(model) {
+  const { network } = model.page;
+  const weights = weightNames(network);
+  const { step: each, readout } = network.parameters;
+  const shared = el("div", {});
+  const separate = el("div", {});
+  const folded = el("div", { class: "folded" });
+  const said = el("p", { class: "hint", role: "status" });
+  const chips = el(
+    "div",
+    { class: "row chips", role: "group", "aria-label": "weights" },
+    weights.map(({ key, name, shape }) => chip(key, name, shape)),
+  );
+
+  function chip(key, name, shape) {
+    const light = (on) => () => lit(key, null, on);
+    return el("button", { type: "button", class: "chip", "data-edge": key, onmouseenter: light(true), onmouseleave: light(false), onfocus: light(true), onblur: light(false), onclick: light(true) }, name, el("span", { class: "hint" }, ` ${shape}`));
+  }
+
+  /** Lights a weight up in every copy of the one network, and in the one copy that it belongs to of the other. */
+  function lit(key, copy, on) {
+    for (const edge of [...shared.querySelectorAll("[data-edge]"), ...folded.querySelectorAll("[data-edge]")]) edge.classList.toggle("lit", on && edge.dataset.edge === key);
+    for (const edge of separate.querySelectorAll("[data-edge]")) edge.classList.toggle("lit", on && edge.dataset.edge === key && Number(edge.dataset.copy) === (copy ?? 0));
+    const found = weights.find((w) => w.key === key);
+    said.textContent = on && found ? `${found.name}: ${found.meaning}, ${count(found.numbers)} numbers. Left: the same ones at all ${model.steps} steps. Right: ${count(found.numbers)} others at each.` : "";
+  }
+
+  const hover = (event) => {
+    const edge = event.target.closest("[data-edge]");
+    if (edge) lit(edge.dataset.edge, Number(edge.dataset.copy ?? 0), event.type === "pointerover" || event.type === "focusin");
+  };
+  for (const place of [shared, separate, folded]) for (const kind of ["pointerover", "pointerout", "focusin", "focusout"]) place.addEventListener(kind, hover);
+
+  let drawn = null;
+  function redraw() {
+    const first = Math.max(0, Math.min(model.steps - COPIES, model.now.step - 1));
+    if (first !== drawn) {
+      shared.replaceChildren(unrolled(model, weights, first, false));
+      separate.replaceChildren(unrolled(model, weights, first, true));
+      drawn = first;
+    }
+    for (const box of [...shared.querySelectorAll(".copy"), ...separate.querySelectorAll(".copy")]) box.classList.toggle("here", Number(box.dataset.step) === model.now.step);
+  }
+
+  folded.append(foldedCell(network, weights));
+  model.on("step", redraw);
+  redraw();
+  return section(
+    "unrolled",
+    "One set of weights at every step",
+    el("p", {}, `A recurrent network is one cell. Drawn with its loop, what it hands on at a step it gets back at the next. Drawn along time, it looks like many, but every copy has the same weights. Point at a line, or choose a weight below: it lights up wherever it is used.`),
+    el("div", { class: "pair" },
+      el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
+      el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, `${count(each)} numbers in the cell and ${count(readout)} in the read-out, for 1 step, for ${model.steps} or for a million.`))),
+    chips,
+    said,
+    el("div", { class: "card" }, el("h3", {}, "Something else: weights of their own for every step"), separate, el("p", { class: "hint" }, `For ${model.steps} steps that would be ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${model.steps + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`)),
+  );
+}
+
+/** Every matrix by name, as the equations have it: W reads the input, U the hidden state, P the cell state; V is the read-out. */
+function weightNames(network) {
+  const found = [];
+  const letters = { x: "W", h: "U", c: "P" };
+  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to" };
+  const width = { x: network.inputs, h: network.units, c: network.units };
+  for (const map of network.maps) {
+    const source = width[map.name] !== undefined ? map.name : "h";
+    for (const gate of map.gates) {
+      const letter = network.letters[gate] || gate;
+      const numbers = width[source] * network.units + (map.bias ? network.units : 0);
+      const name = width[map.name] !== undefined ? `${letters[map.name]}_${letter}` : `${map.name}_${letter}`;
+      found.push({ key: `${map.name}:${gate}`, map: source, gate, name, numbers, shape: `${width[source]} × ${network.units}`, meaning: `${meanings[source]} ${gate}${map.bias ? ", with its bias" : ""}` });
+    }
+  }
+  found.push({ key: "readout", map: "readout", gate: "", name: "V", numbers: network.parameters.readout, shape: `${network.units} × ${network.outputs}`, meaning: "from the hidden state to the answer, with its bias" });
+  return found;
+}
+
+function unrolled(model, weights, first, separate) {
+  const copies = Math.min(COPIES, model.steps);
+  const width = BOX.left * 2 + copies * BOX.width + (copies - 1) * BOX.gap;
+  const height = BOX.top + BOX.height + 58;
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with weights of its own at every step" : "the cell along time, with the same weights in every copy" });
+  for (let n = 0; n < copies; n++) {
+    const left = BOX.left + n * (BOX.width + BOX.gap);
+    picture.append(copy(model.page.network, weights, left, first + n, separate ? n : null, { before: n > 0 || first > 0, after: first + n < model.steps - 1 }));
+  }
+  if (first > 0) picture.append(draw("text", { x: 8, y: BOX.top + 30, class: "dots" }, "…"));
+  if (first + copies < model.steps) picture.append(draw("text", { x: width - 22, y: BOX.top + 30, class: "dots" }, "…"));
+  return picture;
+}
+
+/** One copy of the cell with its edges; `own` is its number where weights are its own, else null. */
+function copy(network, weights, left, step, own, { before, after }) {
+  const gates = [...new Set(weights.filter((w) => w.gate).map((w) => w.gate))];
+  const { top } = BOX;
+  const bottom = top + BOX.height;
+  const middle = left + BOX.width / 2;
+  const stroke = own === null ? null : lineColour(own);
+  const group = draw("g", { class: "copy", "data-step": step });
+  group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", "stroke-dasharray": own === null ? null : DASHES[own % 4] }));
+  const place = (gate) => left + (BOX.width * (gates.indexOf(gate) + 1)) / (gates.length + 1);
+  for (const weight of weights) {
+    const path =
+      weight.map === "readout" ? `M${middle} ${top} V${top - 22}`
+      : weight.map === "x" ? `M${middle} ${bottom + 22} L${place(weight.gate)} ${bottom - 16}`
+      : weight.map === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
+      : `M${left - (before ? BOX.gap : 14)} ${top + 34} H${left} L${place(weight.gate) - 9} ${bottom - 32}`;
+    const line = draw("path", { d: path, class: "edge", stroke, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));
+    group.append(draw("path", { d: path, class: "reach", "data-edge": weight.key, "data-copy": own ?? 0 }), line);
+  }
+  for (const gate of gates) {
+    group.append(draw("circle", { cx: place(gate), cy: bottom - 26, r: 12, class: "gate" }), draw("text", { x: place(gate), y: bottom - 22, class: "middle" }, network.letters[gate] || gate.slice(0, 2)));
+  }
+  if (after) group.append(draw("path", { d: `M${left + BOX.width} ${top + 34} h14`, class: "carry" }));
+  const power = own === null ? "" : ` (weights ${step + 1})`;
+  group.append(draw("text", { x: middle, y: top + 22, class: "middle" }, `step ${step + 1}${power}`));
+  group.append(draw("text", { x: middle, y: bottom + 38, class: "middle" }, `x at ${step + 1}`), draw("text", { x: middle, y: top - 28, class: "middle" }, `y at ${step + 1}`));
+  return group;
+}
+
+function foldedCell(network, weights) {
+  const width = BOX.width + 2 * BOX.left;
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${BOX.top + BOX.height + 58}`, class: "unrolled", role: "img", "aria-label": "the cell, with a loop from its output back to itself" });
+  const group = copy(network, weights, BOX.left, 0, null, { before: false, after: false });
+  const texts = group.querySelectorAll("text");
+  texts[texts.length - 3].textContent = "at every step";
+  texts[texts.length - 2].textContent = "x";
+  texts[texts.length - 1].textContent = "y";
+  const right = BOX.left + BOX.width;
+  const y = BOX.top + 34;
+  picture.append(draw("path", { d: `M${right} ${y} h18 q10 0 10 10 V${BOX.top + BOX.height + 40} q0 10 -10 10 H22 q-10 0 -10 -10 V${y + 10} q0 -10 10 -10 h6`, class: "carry loop" }), group);
+  return picture;
+}

@@ -1,0 +1,40 @@
+// What the network does, in words, each with the figures that it rests on; and the diagnostics behind them.
+
+function wordsPanel(model) {
+  const { words, findings } = model.page;
+  if (!words.length && !findings.length) return null;
+  return section(
+    "words",
+    "In words",
+    words.length ? el("ul", { class: "words" }, words.map((clause) => wordsLine(model, clause))) : null,
+    findings.length ? el("h3", {}, "The measurements behind them") : null,
+    findings.map(finding),
+  );
+}
+
+function wordsLine(model, { text, units = [], role = "", figures = {} }) {
+  const links = units.filter((unit) => model.units.includes(unit)).slice(0, 8).map((unit) =>
+    el("button", { type: "button", "aria-label": `show unit ${unit}`, onclick: () => {
+      model.pick(model.units.indexOf(unit));
+      document.getElementById("maps").scrollIntoView({ block: "start" });
+    } }, `unit ${unit}`));
+  const numbers = Object.entries(figures).filter(([, value]) => value === null || typeof value !== "object").slice(0, 8);
+  return el(
+    "li",
+    {},
+    role ? el("span", { class: "role" }, role) : null,
+    text,
+    links,
+    numbers.length ? el("dl", { class: "numbers" }, numbers.map(([name, value]) => el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, typeof value === "number" ? show(value) : String(value ?? "none"))))) : null,
+  );
+}
+
+/** A diagnostic, folded; what is in it is drawn when it is first opened. */
+function finding({ name, sentence, parts }) {
+  const body = el("div", {});
+  const whole = el("details", {}, el("summary", {}, el("strong", {}, name.replaceAll("_", " ")), sentence || "nothing to report"), body);
+  whole.addEventListener("toggle", () => {
+    if (whole.open && !body.childElementCount) body.append(...(parts.length ? parts.map(drawPart) : [el("p", { class: "note" }, "There is nothing to draw.")]));
+  });
+  return whole;
+}

@@ -1,0 +1,114 @@
+// The network, run in the page: the cell's step as it was recorded, word by word, over a sequence. Numbers are rounded to
+// the network's own format after every word (sums of a linear map once), so that gates shut here as they do there.
+
+const WORDS = {
+  add: (out, terms) => {
+    for (let i = 0; i < out.length; i++) {
+      let sum = terms[0][i];
+      for (let k = 1; k < terms.length; k++) sum += terms[k][i];
+      out[i] = sum;
+    }
+  },
+  multiply: (out, [a, b]) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i];
+  },
+  mix: (out, [keep, kept, fresh]) => {
+    for (let i = 0; i < out.length; i++) out[i] = keep[i] * kept[i] + (1 - keep[i]) * fresh[i];
+  },
+  sigmoid: (out, [a]) => {
+    for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-a[i]));
+  },
+  tanh: (out, [a]) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(a[i]);
+  },
+  relu: (out, [a]) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] > 0 || Number.isNaN(a[i]) ? a[i] : 0;
+  },
+};
+
+/** A function (inputs [steps * features], steps, present [steps] or null) => trace, of a network as the document has it.
+ *
+ * trace: {steps, outputs [steps * outputs], layers: [{gates: {name: [steps * units]}, states: {...}}]}. */
+function runner(network) {
+  const Numbers = network.dtype === "float64" ? Float64Array : Float32Array;
+  const layers = network.weights.map((weights, depth) => {
+    const below = depth === 0 ? network.inputs : network.units;
+    return prepared(network, weights, below, Numbers);
+  });
+  const answer = new Numbers(network.outputs);
+  return (inputs, steps, present = null) => {
+    const trace = emptyTrace(network, steps, Numbers);
+    for (const layer of layers) layer.before.forEach((state) => state.fill(0));
+    for (let t = 0; t < steps; t++) {
+      const here = !present || present[t];
+      let below = inputs.subarray(t * network.inputs, (t + 1) * network.inputs);
+      layers.forEach((layer, depth) => {
+        layer.input.set(below);
+        for (const act of layer.acts) act();
+        below = layer.output.slice();
+        layer.gates.forEach((gate, n) => trace.layers[depth].gates[network.gates[n]].set(gate, t * network.units));
+        const after = layer.after.map((state) => state.slice()); // all of them, before any is replaced
+        after.forEach((state, k) => {
+          if (here) layer.before[k].set(state); // in padding the state stays as it is
+          trace.layers[depth].states[network.states[k]].set(layer.before[k], t * network.units);
+        });
+      });
+      product(answer, network.readout, below);
+      trace.outputs.set(answer, t * network.outputs);
+    }
+    return trace;
+  };
+}
+
+function emptyTrace(network, steps, Numbers) {
+  const room = (names) => Object.fromEntries(names.map((name) => [name, new Numbers(steps * network.units)]));
+  return {
+    steps,
+    outputs: new Numbers(steps * network.outputs),
+    layers: Array.from({ length: network.layers }, () => ({ gates: room(network.gates), states: room(network.states) })),
+  };
+}
+
+/** One layer's step, ready to be run: `acts` in their order, on arrays that are filled again at every step. */
+function prepared(network, weights, below, Numbers) {
+  const { nodes, after, gates, output } = network.program;
+  const input = new Numbers(below);
+  const before = network.states.map(() => new Numbers(network.units));
+  const values = [];
+  const value = (ref) => (ref >= 0 ? values[ref] : ref === -1 ? input : before[-2 - ref]);
+  const acts = [];
+  nodes.forEach((node, n) => {
+    if (node.word !== "linear") {
+      const operands = node.of.map(value);
+      const out = new Numbers(operands[0].length);
+      values.push(out);
+      acts.push(() => WORDS[node.word](out, operands));
+      return;
+    }
+    const map = weights[node.map];
+    if (node.place === 0) {
+      const whole = new Numbers(map.matrix.length / value(node.of[0]).length);
+      const source = value(node.of[0]);
+      acts.push(() => product(whole, map, source));
+      values.push(whole.subarray(0, whole.length / map.gates));
+    } else {
+      const first = values[n - node.place]; // the gates of a map follow each other
+      values.push(new Numbers(first.buffer, first.byteLength * node.place, first.length));
+    }
+  });
+  return { input, before, acts, output: value(output), after: after.map(value), gates: gates.map(value) };
+}
+
+/** out = source @ matrix + bias, the matrix [source, columns] row by row; the sum is kept in double precision. */
+function product(out, { matrix, bias }, source) {
+  const columns = out.length;
+  const sums = new Float64Array(columns);
+  if (bias) sums.set(bias);
+  for (let i = 0; i < source.length; i++) {
+    const factor = source[i];
+    if (factor === 0) continue; // most inputs of a one-hot vector
+    const row = i * columns;
+    for (let j = 0; j < columns; j++) sums[j] += factor * matrix[row + j];
+  }
+  out.set(sums);
+}

@@ -1,0 +1,58 @@
+// Elements. Text is always text: nothing here, or anywhere in a page, is ever parsed as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** `el("p", {class: "note", onclick: f}, "text", child)`; null and false children are left out. */
+function el(name, attributes = {}, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+/** The same for drawings. */
+function draw(name, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+function filled(element, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A section with a heading, which is also its name for those who do not see it. */
+function section(id, title, ...children) {
+  return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...children);
+}
+
+/** Calls `change` at most once per frame, with the last arguments: what is dragged may come faster than it can be drawn. */
+function everyFrame(change) {
+  let waiting = null;
+  return (...given) => {
+    const asked = waiting !== null;
+    waiting = given;
+    if (!asked) {
+      requestAnimationFrame(() => {
+        const last = waiting;
+        waiting = null;
+        change(...last);
+      });
+    }
+  };
+}
+
+/** Calls `then` with every new width of `element` (and once at first). */
+function onWidth(element, then) {
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now > 0 && now !== width) then((width = now));
+  }).observe(element);
+}
+
+/** Calls `then` whenever the page becomes light or dark. */
+function onTheme(then) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", then);
+}

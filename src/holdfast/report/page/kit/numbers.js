@@ -1,0 +1,33 @@
+// Numbers as they are read.
+
+const MINUS = "\u2212";
+
+/** Four digits at most: 0.9996, 1.2e-5, 2500. What is nearly 1 is told apart from 1. */
+function show(value) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "no number";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  const size = Math.abs(value);
+  if (size > 0.9995 && size < 1) return `${value < 0 ? MINUS : ""}(1 ${MINUS} ${(1 - size).toExponential(0)})`;
+  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+  return text.replaceAll("-", MINUS);
+}
+
+/** With a sign and two places: for inputs and outputs, which stand below one another. */
+function signed(value) {
+  return Number.isFinite(value) ? `${value < 0 ? MINUS : "+"}${Math.abs(value).toFixed(Math.abs(value) < 10 ? 3 : 1)}` : show(value);
+}
+
+/** Round numbers between two ends, about `count` of them. */
+function ticks(low, high, count) {
+  const raw = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw * 0.999) || raw;
+  const found = [];
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n++) found.push(n * step);
+  return found;
+}
+
+/** Whole thousands apart: 851,200. */
+function count(value) {
+  return value.toLocaleString("en");
+}

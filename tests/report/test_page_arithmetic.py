@@ -1,0 +1,77 @@
+"""The page's own arithmetic is ours: every cell, in both number formats, every gate, state and output at every step."""
+
+from __future__ import annotations
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from holdfast import cells
+from holdfast.engine.unroll import trace
+from holdfast.explain.page.network import as_data
+from holdfast.report import page as pages
+from tests.networks import numbers, random_network
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+STEPS = 20
+RUN = """([script, text]) => {
+  const [runner, unpacked] = new Function(script + "; return [runner, unpacked];")();
+  const given = JSON.parse(text, (_, value) => (value && value.packed ? unpacked(value) : value));
+  const trace = runner(given.network)(Float64Array.from(given.inputs), given.present.length, given.present);
+  const plain = (named) => Object.fromEntries(Object.entries(named).map(([name, a]) => [name, Array.from(a)]));
+  const layers = trace.layers.map((layer) => ({gates: plain(layer.gates), states: plain(layer.states)}));
+  return {outputs: Array.from(trace.outputs), layers};
+}"""
+
+
+@pytest.fixture(scope="module")
+def blank(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def in_the_page(blank, network, inputs, present):
+    script = "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
+    given = {"network": as_data(network), "inputs": np.asarray(inputs[0]).ravel(), "present": np.asarray(present[0])}
+    return blank.evaluate(RUN, [script, json.dumps(pages.packed(given))])
+
+
+def furthest(found, expected) -> float:
+    """The largest distance between the page's trace and ours, over outputs, gates and states."""
+    pairs = [(found["outputs"], expected.outputs)]
+    for depth, layer in enumerate(found["layers"]):
+        for kind, ours in (("gates", expected.gates[depth]), ("states", expected.states[depth])):
+            assert set(layer[kind]) == set(ours._fields)
+            pairs += [(layer[kind][name], getattr(ours, name)) for name in ours._fields]
+    return max(float(np.abs(np.array(theirs) - np.asarray(ours[0]).ravel()).max()) for theirs, ours in pairs)
+
+
+@pytest.mark.parametrize("cell", cells.FOLDER.names())
+def test_every_cell_runs_in_the_page_as_here(cell, blank):
+    network, inputs = random_network(cell, layers=2), numbers(1, STEPS, 2)
+    present = jnp.arange(STEPS)[None] != 11
+    found = in_the_page(blank, network, inputs, present)
+    assert furthest(found, trace(network, inputs, present=present)) < 1e-9
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
+def test_single_precision_is_rounded_as_here(cell, blank):
+    network, inputs = random_network(cell, dtype=jnp.float32), numbers(1, STEPS, 2, dtype=jnp.float32)
+    found = in_the_page(blank, network, inputs, np.ones((1, STEPS), bool))
+    assert all(float(np.float32(v)) == v for v in found["outputs"])
+    assert furthest(found, trace(network, inputs)) < 1e-6
+
+
+def test_a_wrong_word_is_noticed(blank, monkeypatch):
+    """The comparison can fail: an interpreter whose mix forgets what it keeps is told apart."""
+    network, inputs, present = random_network("gru"), numbers(1, STEPS, 2), np.ones((1, STEPS), bool)
+    script = "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
+    broken = script.replace("keep[i] * kept[i] + (1 - keep[i])", "(1 - keep[i])")
+    assert broken != script
+    given = {"network": as_data(network), "inputs": np.asarray(inputs[0]).ravel(), "present": present[0]}
+    found = blank.evaluate(RUN, [broken, json.dumps(pages.packed(given))])
+    assert furthest(found, trace(network, inputs)) > 1e-3
