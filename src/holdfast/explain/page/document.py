@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from holdfast import __version__
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch
 from holdfast.explain.finding import Finding
@@ -60,11 +59,12 @@ def document(
     findings: Mapping[str, Finding] | None = None,
     band: Band | None = None,
     asked_steps: int | None = None,
+    version: str = "",
 ) -> dict[str, Any]:
     """``sentence`` says what the task asks; ``words`` are the clauses of ``explain --json`` and ``findings`` what each
     diagnostic found, by its name; ``asked_steps`` is the length that was asked for, where the subject was cut short
-    because its numbers were no longer finite. Arrays and parts of results stay what they are: ``report.page`` packs
-    them. Raises ``BadValue`` where there is no step to show."""
+    because its numbers were no longer finite; ``version`` is holdfast's. Arrays and parts of results stay what they
+    are: ``report.page`` packs them. Raises ``BadValue`` where there is no step to show."""
     if subject.steps == 0:
         raise BadValue(f"{file}: the network gives no finite number at any step, so there is no page to make.")
     data = network.as_data(subject.network)
@@ -76,7 +76,7 @@ def document(
     units = None if runs else _most_active(subject, MOST_UNITS_SHIPPED)
     return {
         "kind": "explain",
-        "holdfast": __version__,
+        "holdfast": version,
         "file": file,
         "network": data,
         "task": task.as_data(subject.task, sentence),

@@ -11,8 +11,8 @@ function flowPanel(model) {
   const strips = shown.map((one) => {
     const canvas = el("canvas", { width: steps, height: 1, role: "img", "aria-label": `${one.title}: ${spread(one)}` });
     const cursor = el("div", { class: "cursor", hidden: true });
-    const said = el("span", {});
-    return { one, canvas, cursor, said, element: el("figure", {}, el("figcaption", {}, el("strong", {}, one.title), said), el("div", { class: "frame" }, canvas, cursor)) };
+    const said = el("span", { class: "said" });
+    return { one, canvas, cursor, said, element: el("figure", {}, el("figcaption", {}, el("strong", {}, one.title)), said, el("div", { class: "frame" }, canvas, cursor)) };
   });
   let width = 0;
 

@@ -105,7 +105,7 @@ function copy(network, weights, left, step, own, { before, after }) {
   const middle = left + BOX.width / 2;
   const stroke = own === null ? null : lineColour(own);
   const group = draw("g", { class: "copy", "data-step": step });
-  group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", "stroke-dasharray": own === null ? null : DASHES[own % 4] }));
+  group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", style: stroke ? `stroke: ${stroke}; stroke-dasharray: ${DASHES[own % 4].replaceAll(" ", ",") || "none"}` : null }));
   const place = (gate) => left + (BOX.width * (gates.indexOf(gate) + 1)) / (gates.length + 1);
   for (const weight of weights) {
     const path =
@@ -113,7 +113,7 @@ function copy(network, weights, left, step, own, { before, after }) {
       : weight.map === "x" ? `M${middle} ${bottom + 22} L${place(weight.gate)} ${bottom - 16}`
       : weight.map === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
       : `M${left - (before ? BOX.gap : 14)} ${top + 34} H${left} L${place(weight.gate) - 9} ${bottom - 32}`;
-    const line = draw("path", { d: path, class: "edge", stroke, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));
+    const line = draw("path", { d: path, class: "edge", style: stroke ? `stroke: ${stroke}` : null, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));
     group.append(draw("path", { d: path, class: "reach", "data-edge": weight.key, "data-copy": own ?? 0 }), line);
   }
   for (const gate of gates) {

@@ -68,12 +68,12 @@ function pipes(network, names, value) {
   // A state that the others are made of comes first: c' above h'.
   trees.sort((a, b) => usesState(network, names, a, b.state) - usesState(network, names, b, a.state));
   const sized = trees.map(({ state, tree }) => ({ state, tree, size: measure(tree) }));
-  const width = Math.max(560, ...sized.map(({ size }) => size.width + PIPE.out));
-  const height = sized.reduce((sum, { size }) => sum + size.rows * PIPE.row, 16);
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "valves", role: "img", "aria-label": `The states of this unit: ${sized.map(({ state, tree }) => `${state} becomes ${show(value(tree.ref))}`).join("; ")}` });
-  let top = 16;
+  const width = Math.max(...sized.map(({ size }) => size.width + PIPE.out));
+  const height = sized.reduce((sum, { size }) => sum + size.rows * PIPE.row, 12);
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "valves", style: `max-width: ${Math.round(width * 1.5)}px`, role: "img", "aria-label": `The states of this unit: ${sized.map(({ state, tree }) => `${state} becomes ${show(value(tree.ref))}`).join("; ")}` });
+  let top = 0;
   for (const { state, tree, size } of sized) {
-    const y = top + PIPE.row / 2;
+    const y = top + PIPE.row / 2 + 8;
     laid(picture, tree, width - PIPE.out, y, names, value);
     pipe(picture, width - PIPE.out, y, width - PIPE.out + 24, y, value(tree.ref));
     picture.append(draw("text", { x: width - PIPE.out + 30, y: y - 3, class: "name" }, `${state}′`), draw("text", { x: width - PIPE.out + 30, y: y + 13, class: "value" }, show(value(tree.ref))));

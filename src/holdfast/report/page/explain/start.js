@@ -4,18 +4,37 @@ function start() {
   const page = readDocument();
   const model = makeModel(page);
   const { network, task } = page;
+  model.pick(mostRead(model));
   const root = document.getElementById("page");
   const panels = [taskPanel, unrolledPanel, valvesPanel, mapsPanel, flowPanel, wordsPanel, breakPanel];
   root.append(
     el("header", {},
       el("h1", {}, `What ${/^[aeiou]/.test(network.cell) ? "an" : "a"} ${network.cell} network does with ${task.name}`),
       el("p", { class: "lead" }, `${network.title} `, `${count(network.units)} units${network.layers > 1 ? ` in each of ${network.layers} layers` : ""}, ${count(network.parameters.step + network.parameters.readout)} numbers.`),
-      el("p", { class: "hint" }, el("span", { class: "mono" }, page.file), ` · written by holdfast ${page.holdfast} · `, agreement(model)),
+      el("p", { class: "hint" }, el("span", { class: "mono" }, page.file), page.holdfast ? ` · written by holdfast ${page.holdfast}` : "", " · ", agreement(model)),
       page.left_out.length ? el("ul", { class: "hint" }, page.left_out.map((line) => el("li", {}, line))) : null),
     ...panels.map((panel) => panel(model)).filter(Boolean),
     transport(model),
   );
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
+}
+
+/** The unit that the read-out listens to most: one worth looking at first. */
+function mostRead(model) {
+  const { readout, units, outputs } = model.page.network;
+  if (!readout) return 0;
+  const { trace, layer } = model.now;
+  const seen = trace.layers[layer].states.h || Object.values(trace.layers[layer].gates)[0];
+  let best = 0;
+  let most = -1;
+  for (let u = 0; u < units; u++) {
+    let weight = 0;
+    let size = 0;
+    for (let n = 0; n < outputs; n++) weight = Math.max(weight, Math.abs(readout.matrix[u * outputs + n]));
+    for (let t = 0; t < model.steps; t++) size = Math.max(size, Math.abs(seen[t * units + u]) || 0);
+    if (weight * size > most) [best, most] = [u, weight * size];
+  }
+  return best;
 }
 
 /** How far this page's arithmetic is from holdfast's, on the first sequence. */

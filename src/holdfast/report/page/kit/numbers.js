@@ -7,7 +7,7 @@ function show(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "no number";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
   const size = Math.abs(value);
-  if (size > 0.9995 && size < 1) return `${value < 0 ? MINUS : ""}(1 ${MINUS} ${(1 - size).toExponential(0)})`;
+  if (size > 0.9995 && size < 1) return `${value < 0 ? MINUS : ""}(1 ${MINUS} ${(1 - size).toExponential(0).replace("-", MINUS)})`;
   const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(4)));
   return text.replaceAll("-", MINUS);
 }
