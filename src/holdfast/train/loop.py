@@ -14,7 +14,7 @@ from holdfast.engine.native import choice, library
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.interrupt import Interrupts
-from holdfast.train.programs import Programs, programs
+from holdfast.train.programs import Programs, programs, refuse_too_much
 from holdfast.train.result import Training
 from holdfast.train.run import Run
 from holdfast.train.settings import Settings
@@ -54,7 +54,7 @@ def train_networks(
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
     with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
     between two pieces, what was done is kept, and the result says ``interrupted``. Raises ``BadRun`` where the
-    folder cannot be used, ``BadValue`` where the engine asked for cannot be had.
+    folder cannot be used, ``BadValue`` where the engine asked for cannot be had, or more memory than there is.
 
     >>> from holdfast.tasks.echo import Echo
     >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
@@ -62,13 +62,13 @@ def train_networks(
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
     settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
-    made_of = programs(settings)
+    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
+    refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(out, settings) if out else None
     try:
         with Interrupts() as interrupts:
-            groups = grouped(settings.seeds)
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
-            _train_all(made, made_of, run, threads or _cores(), watch, interrupts)
+            _train_all(made, made_of, run, threads, watch, interrupts)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made))
     finally:
         if run:

@@ -15,7 +15,7 @@ from jax import lax
 from holdfast import cells
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
-from holdfast.engine.native import choice, library
+from holdfast.engine.native import choice, library, memory
 from holdfast.engine.network import Network
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
@@ -97,6 +97,17 @@ def kept_bytes(settings: Settings) -> int:
 def together(lanes: int, each: int) -> int:
     """How many of ``lanes`` networks learn at once where one keeps ``each`` bytes: a divisor, so that none is left."""
     return next(width for width in range(lanes, 0, -1) if lanes % width == 0 and (width * each <= CACHED or width == 1))
+
+
+def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
+    """Raise ``BadValue`` where blocks of ``lanes`` networks on so many threads keep more than there is memory for."""
+    each = kept_bytes(settings)
+    at_once = threads * together(lanes, each)
+    memory.refuse_too_much(
+        at_once * each,
+        f"the activations of {at_once} networks that learn at once ({threads} threads)",
+        "Take a smaller --batch, fewer --units or --threads, or cut the gradient with --truncate.",
+    )
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,6 @@ a kernel of its own. There is no forward mode and no second derivative: for thos
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -22,7 +21,7 @@ from jax.custom_derivatives import SymbolicZero
 from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
-from holdfast.engine.native import library
+from holdfast.engine.native import library, memory
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _forward(how: How) -> Callable[..., list[Array]]:
         hidden, last = (o.networks, batch, steps, units), (o.networks, states, batch, units)
         # An axis of networks for what is saved too: vmap must be able to give each network its part.
         shapes = [hidden, last, (o.networks, saved // o.networks)]
-        _check_memory(shapes, o.inputs.dtype)
+        _refuse_too_much(how, o)
         return _call("holdfast_forward", how, shapes, arrays)
 
     return _batching(call)
@@ -178,19 +177,14 @@ def _saved_numbers(how: How, o: Operands) -> int:
     return library.saved_numbers(how.cell, o.inputs.dtype.itemsize, sizes, how.window)
 
 
-def _check_memory(shapes: list[tuple[int, ...]], dtype: Any) -> None:
-    needed = sum(np.prod(shape, dtype=float) for shape in shapes) * dtype.itemsize
-    if needed > (there := _memory_bytes()):
-        raise BadValue(
-            f"the activations of this call need {needed / 2**30:.3g} GiB, but this machine "
-            f"has {there / 2**30:.3g} GiB.",
-            "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate).",
-        )
-
-
-@cache
-def _memory_bytes() -> float:
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
+def _refuse_too_much(how: How, o: Operands) -> None:
+    (batch, steps), units = o.inputs.shape[1:3], o.start.shape[3]
+    weights = sum(int(np.prod(a.shape[1:])) for a in o[:4])
+    call = memory.Call(
+        how.cell, o.inputs.dtype.itemsize, o.networks, batch, steps, units, weights, how.window, how.wants
+    )
+    memory.refuse_too_much(
+        call.needed_bytes,
+        f"the native engine's arrays for {o.networks} x {batch} sequences of {steps} steps",
+        "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate).",
+    )
