@@ -11,7 +11,7 @@ from holdfast import cells
 from holdfast.engine.initialise import build
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.train.programs import Programs, _Shared, kept_bytes, programs, together
+from holdfast.train.programs import Programs, _learning, _Shared, kept_bytes, programs, together
 from holdfast.train.settings import Settings
 
 
@@ -76,9 +76,22 @@ def test_networks_learn_the_same_a_few_at_a_time(monkeypatch):
     found = []
     for width in (4, 2, 1):
         monkeypatch.setattr("holdfast.train.programs.CACHED", width * kept_bytes(settings))
+        _learning.cache_clear()
         made = Programs(settings)
         found.append(jax.tree.leaves(made.learn(made.begin([0, 1, 2, 3]), 5)))
     for one, other in zip(found[0], found[1], strict=True):
         np.testing.assert_array_equal(one, other)
     for one, other in zip(found[0], found[2], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_rates_of_a_sweep_share_their_program_and_each_has_its_own_effect():
+    slow, fast = (Settings(Recall(3), units=2, learning_rate=rate, seeds=1) for rate in (1e-3, 1e-2))
+    assert programs(slow)._learn is programs(fast)._learn
+    moved = []
+    for settings in (slow, fast):
+        before = programs(settings).begin([0])
+        after = programs(settings).learn(before, 1)
+        moved.append(float(np.abs(after.network.readout.matrix - before.network.readout.matrix).max()))
+    # Adam's first step is the rate itself, whatever the gradient.
+    np.testing.assert_allclose(moved, [1e-3, 1e-2], rtol=1e-2)

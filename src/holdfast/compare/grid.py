@@ -33,13 +33,17 @@ BUDGET = 20_000
 @dataclass(frozen=True)
 class Configuration:
     """One place of a grid, all seeds of it. ``settings`` decide every bit of its results; ``initialisation`` is as it
-    was asked for, so that "auto" is one place in the grid though it means other numbers at every lag."""
+    was asked for, so that "auto" is one place in the grid though it means other numbers at every lag. ``stored`` is
+    the key under which a store already has it."""
 
     settings: Settings
+    stored: str = ""
 
     @cached_property
     def key(self) -> str:
         """Settings with the same key give the same results: the name of the configuration in the store."""
+        if self.stored:
+            return self.stored
         text = json.dumps(self.settings.as_json(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 

@@ -44,6 +44,11 @@ def _bias(depth: int, gate: str, source: str) -> str:
 
 def save(network: Network, path: Path | str, origin: dict | None = None) -> None:
     """Write atomically. ``origin`` says where the weights come from (plain JSON). Raises ``BadRun`` on a full disk."""
+    write_atomically(Path(path), as_bytes(network, origin))
+
+
+def as_bytes(network: Network, origin: dict | None = None) -> bytes:
+    """What ``save`` writes."""
     from safetensors.numpy import save as to_bytes
 
     metadata = {
@@ -55,7 +60,7 @@ def save(network: Network, path: Path | str, origin: dict | None = None) -> None
         "layers": str(len(network.layers)),
         "origin": json.dumps(origin or {}),
     }
-    write_atomically(Path(path), to_bytes(tensors(network), metadata))
+    return to_bytes(tensors(network), metadata)
 
 
 def load(path: Path | str) -> tuple[Network, dict]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -24,6 +25,16 @@ from holdfast.train.update import Learner, begin, first_network, learn
 
 Figures = dict[str, float]
 
+ANY: dict[str, Any] = {
+    "learning_rate": 1.0,
+    "initialisation": "keras",
+    "seeds": 1,
+    "budget": 1,
+    "check_every": None,
+    "stop": True,
+}
+"""Settings that are in no compiled text: numbers given to it, or the loop's own business."""
+
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
 
@@ -43,15 +54,15 @@ class Programs:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin = _Shared(jax.vmap(partial(begin, settings)))
-        self._learn = _Shared(_side_by_side(settings))
+        self._begin, self._learn = _learning(replace(settings, **ANY))
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, side by side."""
         single = [first_network(self.settings, number) for number in numbers]
         together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
-        return self._begin(together, jnp.asarray(numbers, jnp.uint32))
+        learner = self._begin(together, jnp.asarray(numbers, jnp.uint32))
+        return replace(learner, rate=jnp.full(len(numbers), self.settings.learning_rate, jnp.float32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:
         return jax.block_until_ready(self._learn(learner, jnp.int32(batches)))
@@ -108,6 +119,12 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
         f"the activations of {at_once} networks that learn at once ({threads} threads)",
         "Take a smaller --batch, fewer --units or --threads, or cut the gradient with --truncate.",
     )
+
+
+@lru_cache(maxsize=32)
+def _learning(settings: Settings) -> tuple[_Shared, _Shared]:
+    """*begin* and *learn*: one program for all settings that differ only in what no compiled text has in it."""
+    return _Shared(jax.vmap(partial(begin, settings))), _Shared(_side_by_side(settings))
 
 
 @lru_cache(maxsize=32)

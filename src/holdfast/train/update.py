@@ -34,7 +34,8 @@ EPSILON = 1e-7
 class Learner:
     """One network in training: all that the next update depends on.
 
-    ``seed`` and ``number`` name its random streams; ``drawn`` counts the batches of rows it has read.
+    ``seed`` and ``number`` name its random streams; ``drawn`` counts the batches of rows it has read. ``rate`` is its
+    learning rate as a number, so that one compiled program serves all rates of a sweep; None is the settings' own.
     """
 
     network: Network
@@ -42,10 +43,11 @@ class Learner:
     seed: Leaf
     number: Leaf
     drawn: Leaf
+    rate: Leaf = None
 
 
-def optimiser(settings: Settings) -> optax.GradientTransformation:
-    adam = optax.adam(settings.learning_rate, eps=EPSILON)
+def optimiser(settings: Settings, rate: Leaf = None) -> optax.GradientTransformation:
+    adam = optax.adam(settings.learning_rate if rate is None else rate, eps=EPSILON)
     return adam if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), adam)
 
 
@@ -128,9 +130,10 @@ def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
 
 
 def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
-    adapt, slope = optimiser(settings), gradient(settings)
+    slope = gradient(settings)
 
     def absorb(learner: Learner, batch: Batch) -> Learner:
+        adapt = optimiser(settings, learner.rate)
         changes, state = adapt.update(slope(learner.network, batch), learner.optimiser)
         return replace(learner, network=_changed(learner.network, changes), optimiser=state)
 
@@ -139,14 +142,14 @@ def _by_batch(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 
 def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
     """Weights change after every step. The state is carried on as a number: no gradient flows through time."""
-    loss_name, adapt = settings.task.loss, optimiser(settings)
+    loss_name = settings.task.loss
     padded, always_scored = _padded(settings), _always_scored(settings)
 
     def loss(network: Network, state: Any, x: Array, target: Array, scored: Array) -> tuple[Array, Any]:
         hidden, state, _ = advance(network, state, x)
         return mean_loss(loss_name, network.readout(hidden), target, scored), state
 
-    def step(carried: Any, now: Batch) -> tuple[Any, None]:
+    def step(adapt: optax.GradientTransformation, carried: Any, now: Batch) -> tuple[Any, None]:
         network, adapting, state = carried
         gradient, after = jax.grad(loss, has_aux=True)(network, state, now.inputs, now.targets, now.scored)
         changes, adapted = adapt.update(gradient, adapting)
@@ -161,7 +164,7 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
     def absorb(learner: Learner, batch: Batch) -> Learner:
         by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
         start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
-        (network, adapted, _), _ = lax.scan(step, start, by_time)
+        (network, adapted, _), _ = lax.scan(partial(step, optimiser(settings, learner.rate)), start, by_time)
         return replace(learner, network=network, optimiser=adapted)
 
     return absorb

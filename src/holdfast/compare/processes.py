@@ -1,0 +1,172 @@
+"""Units on worker processes of this machine: spawned, each with its own threads, watched, replaced when one is lost."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from holdfast.compare.engine import Deaths, Errand, as_problem
+from holdfast.compare.units import Schedule, Unit
+from holdfast.core.errors import Problem
+
+GRACE_SECONDS = 30.0
+"""How long a worker may take to finish its piece and save where it is, after it was asked to stop."""
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class _Worker:
+    process: Any
+    pipe: Connection
+    threads: int
+    unit: Unit | None = None
+    compiled: tuple = ()
+
+    def give(self, unit: Unit, folder: Path) -> None:
+        configuration = unit.configuration
+        self.unit, self.compiled = unit, unit.program
+        settings = json.dumps(configuration.settings.as_json())
+        self.pipe.send((settings, configuration.key, unit.numbers, str(folder / unit.name)))
+
+
+def run(units: list[Unit], errand: Errand, workers: int, folder: Path) -> None:
+    """Train all units on so many processes, until all are done or ``errand.stop``; checkpoints go into ``folder``.
+
+    Raises what a worker told as a problem, and ``BadRun`` where one dies again and again on the same unit.
+    """
+    schedule, deaths = Schedule(units), Deaths()
+    team = [_start(max(1, cores() // workers)) for _ in range(min(workers, len(units)))]
+    try:
+        while any(worker.unit for worker in team) or (len(schedule) and not errand.stop.is_set()):
+            if not errand.stop.is_set():
+                _employ(team, schedule, folder)
+            ready = wait([worker.pipe for worker in team], timeout=0.2)
+            for index, worker in enumerate(team):
+                if worker.pipe in ready and not _listen(worker, errand):
+                    team[index] = _replaced(worker, schedule, deaths)
+            if errand.stop.is_set():
+                break
+        _stop(team, errand)
+    finally:
+        for worker in team:
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
+
+
+def _employ(team: list[_Worker], schedule: Schedule, folder: Path) -> None:
+    for worker in team:
+        if worker.unit is None:
+            running = {other.unit.program for other in team if other.unit}
+            if unit := schedule.take(worker.compiled, running):
+                try:
+                    worker.give(unit, folder)
+                except OSError:  # it died while it waited: the next look at its pipe finds that out
+                    worker.unit = unit
+
+
+def _listen(worker: _Worker, errand: Errand) -> bool:
+    """Take everything that the worker has said; false where it is gone."""
+    landed, finished, alive = [], False, True
+    try:
+        while worker.pipe.poll():
+            kind, content = worker.pipe.recv()
+            if kind == "points":
+                landed += content
+            elif kind == "at":
+                assert worker.unit is not None
+                errand.at(worker.unit, content)
+            elif kind == "problem":
+                raise as_problem(*content)
+            elif kind == "bug":
+                raise RuntimeError(f"a worker failed:\n{content}")
+            else:
+                finished = True
+    except (EOFError, ConnectionResetError):
+        alive = False
+    finally:
+        if landed:
+            errand.land(landed)
+    if finished and worker.unit:
+        errand.done(worker.unit)
+        worker.unit = None
+    return alive
+
+
+def _replaced(worker: _Worker, schedule: Schedule, deaths: Deaths) -> _Worker:
+    """A new worker in place of one that is gone, whose unit is next in line."""
+    worker.process.join()
+    worker.pipe.close()
+    if worker.unit:
+        schedule.give_back(worker.unit)
+        code = worker.process.exitcode
+        deaths.count(worker.unit, f"killed by signal {-code}" if code < 0 else f"exit code {code}")
+    return _start(worker.threads)
+
+
+def _stop(team: list[_Worker], errand: Errand) -> None:
+    """Ask all to save where they are and go; take the points that they finished meanwhile."""
+    for worker in team:
+        try:
+            worker.pipe.send(None)
+        except OSError:
+            continue
+    for worker in team:
+        worker.process.join(GRACE_SECONDS if worker.unit else 0.2)
+        if worker.unit:
+            _listen(worker, errand)
+
+
+def _start(threads: int) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, threads), daemon=True)
+    process.start()
+    theirs.close()
+    return _Worker(process, ours, threads)
+
+
+def work(pipe: Connection, threads: int) -> None:
+    """A worker's life: units from the pipe, until it says None or its other end is gone."""
+    # Ctrl-C reaches every process of the terminal; what it means is decided by the one that gives out the work.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _work(pipe, threads)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except Problem as problem:
+        pipe.send(("problem", (problem.kind, problem.message, problem.fix)))
+    except Exception:
+        pipe.send(("bug", traceback.format_exc()))
+
+
+def _work(pipe: Connection, threads: int) -> None:
+    from holdfast.compare.grid import Configuration
+    from holdfast.compare.work import prepare, train
+    from holdfast.train.settings import Settings
+
+    prepare(threads)
+    while (order := pipe.recv()) is not None:
+        settings, key, numbers, folder = order
+        unit = Unit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
+        Path(folder).parent.mkdir(parents=True, exist_ok=True)
+        done = train(
+            unit,
+            stopped=pipe.poll,
+            land=lambda finished: pipe.send(("points", finished)),
+            progress=lambda share: pipe.send(("at", share)),
+            folder=Path(folder),
+        )
+        if not done:
+            return
+        pipe.send(("done", None))

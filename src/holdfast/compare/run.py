@@ -1,0 +1,127 @@
+"""Run a study: what the store does not have yet is trained, and kept as it finishes; then all of it is read."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.compare import processes
+from holdfast.compare.engine import Errand
+from holdfast.compare.results import Results
+from holdfast.compare.store import Store
+from holdfast.compare.study import Study
+from holdfast.compare.units import Unit, divide
+from holdfast.compare.work import Finished
+from holdfast.core.errors import BadRun, BadValue
+from holdfast.train.interrupt import Interrupts
+
+Runner = Callable[[list[Unit], Errand], None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``seconds_left`` goes by what the finished part took beside what it was expected to."""
+
+    done: int
+    of: int
+    solved: int
+    seconds_left: float
+
+
+def run_study(
+    study: Study,
+    store: Store,
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[Results, bool]:
+    """The results, and whether an interrupt came before all of them. With ``address`` units run on that Ray cluster,
+    else on ``workers`` processes of this machine (default: one per core).
+
+    Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
+    reached; what was finished before is kept.
+    """
+    count = workers or processes.cores()
+    if count < 1:
+        raise BadValue(f"--workers is {count}, expected at least 1.")
+    configurations = store.begin(study)
+    folder = store.work_folder(study.name)
+    done = store.done(study.name)
+    units = [u for u in divide(configurations) if any((u.configuration.key, n) not in done for n in u.numbers)]
+    _check_disk(store, units)
+    of = sum(c.settings.seeds for c in configurations)
+    with Interrupts() as interrupts:
+        clock = _Clock(units, len(done), of, count, watch)
+
+        def land(finished: list[Finished]) -> None:
+            store.keep(finished)
+            new = [f for f in finished if (f.configuration, f.outcome.seed) not in done]
+            done.update((f.configuration, f.outcome.seed) for f in new)
+            clock.landed(new)
+
+        def finish(unit: Unit) -> None:
+            clock.finished(unit)
+            shutil.rmtree(folder / unit.name, ignore_errors=True)
+
+        errand = Errand(land, finish, clock.at, interrupts.stop)
+        if units and address:
+            from holdfast.compare import cluster
+
+            cluster.run(units, errand, address)
+        elif units:
+            processes.run(units, errand, count, folder)
+        results = store.results(study.name)
+        if interrupts.heard and results.done < results.of:
+            return results, True
+    if results.done != results.of:
+        raise AssertionError(f"{study.name}: every unit is done, but {results.done} of {results.of} points are there")
+    return results, False
+
+
+class _Clock:
+    """Progress by cost: what is finished, and what is under way."""
+
+    def __init__(self, units: list[Unit], done: int, of: int, workers: int, watch: Callable[[Progress], None]) -> None:
+        self._began, self._watch, self._workers = time.monotonic(), watch, workers
+        self._left = sum(unit.cost for unit in units)
+        self._cost, self._shares = self._left, dict[str, float]()
+        self._done, self._of, self._solved = done, of, 0
+
+    def landed(self, new: list[Finished]) -> None:
+        self._done += len(new)
+        self._solved += sum(f.outcome.solved for f in new)
+        self._tell()
+
+    def at(self, unit: Unit, share: float) -> None:
+        self._shares[unit.name] = share * unit.cost
+        self._tell()
+
+    def finished(self, unit: Unit) -> None:
+        self._shares.pop(unit.name, None)
+        self._left -= unit.cost
+
+    def _tell(self) -> None:
+        left = self._left - sum(self._shares.values())
+        passed = self._cost - left
+        seconds = (time.monotonic() - self._began) * left / passed if passed > 0 else float("inf")
+        self._watch(Progress(self._done, self._of, self._solved, seconds))
+
+
+def _check_disk(store: Store, units: list[Unit]) -> None:
+    from holdfast import cells
+
+    needed = 0
+    for unit in units:
+        s = unit.configuration.settings
+        weights = cells.get(s.cell).parameters(s.task.inputs, s.units) * s.layers
+        needed += len(unit.numbers) * (4 * weights + 4096)
+    free = shutil.disk_usage(store.path.parent).free
+    if needed > free:
+        raise BadRun(
+            f"the store {store.path} needs about {needed / 1e6:,.0f} MB for these points, and its disk has "
+            f"{free / 1e6:,.0f} MB left.",
+            "Make room, or name a file on another disk with --store.",
+        )

@@ -1,0 +1,132 @@
+"""The store's file: opened, made, recognised; what SQLite complains of is told in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from holdfast.core.errors import BadFile, BadRun
+
+APPLICATION = 0x686F6C64
+"""Written into the file's header ("hold"), so that another program's database is not taken for ours."""
+
+VERSION = 1
+
+SCHEMA = f"""
+CREATE TABLE studies (name TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE configurations (key TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE places (study TEXT, ordinal INTEGER, configuration TEXT NOT NULL, PRIMARY KEY (study, ordinal))
+    WITHOUT ROWID;
+CREATE TABLE points (
+    configuration TEXT, seed INTEGER, verdict TEXT NOT NULL, sequences INTEGER NOT NULL, loss REAL, error_sup REAL,
+    accuracy REAL, slope_start REAL, slope_end REAL, seconds REAL NOT NULL, PRIMARY KEY (configuration, seed)
+) WITHOUT ROWID;
+CREATE TABLE networks (configuration TEXT, seed INTEGER, file BLOB NOT NULL, PRIMARY KEY (configuration, seed));
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+"""
+
+WAIT_SECONDS = 30.0
+"""How long another writer is waited for; each holds the file for milliseconds only."""
+
+
+def connect(path: Path, write: bool) -> sqlite3.Connection:
+    """Open the store at ``path``; make one where there is no file and ``write``.
+
+    Raises ``BadFile`` for what is no store, is of a newer holdfast or is damaged, ``BadRun`` where it cannot be
+    written. An existing file is never overwritten.
+    """
+    if not path.exists():
+        if not write:
+            raise BadFile(f"there is no store {path}.", "'holdfast compare' makes one; --store names it.")
+        return _make(path)
+    with told(path):
+        connection = _open(path, write)
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not tables and not version:
+        connection.close()
+        return _make(path)  # a kill came between the file and its tables
+    if application != APPLICATION:
+        connection.close()
+        raise BadFile(f"{path} is a database, but no store of holdfast.", "Name another file with --store.")
+    if version > VERSION:
+        connection.close()
+        raise BadFile(
+            f"the store {path} was written by a newer holdfast: its version is {version}, this one reads {VERSION}.",
+            "Use that holdfast, or name another file with --store. Nothing was changed.",
+        )
+    return connection
+
+
+def _open(path: Path, write: bool) -> sqlite3.Connection:
+    mode = "rwc" if write else "ro"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=WAIT_SECONDS, isolation_level=None
+    )
+    if write:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Every commit is on the disk when it returns, so that not even a power cut loses a point.
+        connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _make(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadRun(f"cannot make the folder of the store {path}: {error.strerror}.", "Name another file.") from error
+    with told(path):
+        connection = _open(path, write=True)
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    return connection
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside into ours: a full disk, a file that cannot be written, one that is damaged."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+            raise BadRun(
+                f"the disk of the store {path} is full or fails: {error}.",
+                "Every point that was stored before is kept; make room and give the same command again.",
+            ) from error
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise BadRun(
+                f"another process has kept the store {path} locked for {WAIT_SECONDS:g} seconds.",
+                "Wait for it, or name another file with --store.",
+            ) from error
+        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+            raise BadRun(
+                f"the store {path} cannot be opened or written: {error}.", "Name another file with --store."
+            ) from error
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in str(error):
+            raise BadFile(
+                f"the store {path} is damaged ({error}); {_readable(path)} could be read. It was not changed.",
+                "Copy it away, or name another file with --store: what is in this one stays as it is.",
+            ) from error
+        raise
+
+
+def _readable(path: Path) -> str:
+    """How much of a damaged store can still be read, in words."""
+    points = studies = 0
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        for _ in connection.execute("SELECT name FROM studies"):
+            studies += 1
+        for _ in connection.execute("SELECT seed, verdict FROM points"):
+            points += 1
+    except sqlite3.DatabaseError:
+        pass
+    return f"{points:,} points of {studies} studies" if studies or points else "nothing"
