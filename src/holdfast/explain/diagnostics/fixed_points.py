@@ -1,0 +1,185 @@
+"""Where does the state stand still while the network only holds, how stable is that, and how fast does the rest drift?
+
+The state is all that is carried: of an LSTM h and c together, of a deep network all layers. Bits can be held in stable
+fixed points; numbers need a continuum, which most cells have only nearly: slow points, whose speed says for how long.
+
+Units: speed in state per step; horizon in steps.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.results import Part, Table, finite
+from holdfast.explain.dynamics import TIMELESS, bound_to_time, holding_input, names
+from holdfast.explain.equilibria import run_on, still
+from holdfast.explain.finding import Finding
+from holdfast.explain.subject import Subject
+
+formula = (
+    "minimise q(s) = 1/2 |F(s) - s|^2 under a constant input; eigenvalues of dF/ds there; horizon = how far apart the "
+    "states of different rows lie / |F(s) - s|"
+)
+source = "Sussillo & Barak 2013, Neural Computation 25(3)"
+caveat = (
+    "Found from states that the network visits and from points between them; others may exist. One constant input "
+    "stands for all that is read while holding. The horizon is a straight line: a drift that slows down lasts longer, "
+    "and in a coarser number format it may stop."
+)
+
+STARTS = 64
+SETTLING_STEPS = 50
+"""Of the holding input before drift is measured: fast directions have died away by then."""
+STILL = 1e-9
+"""|F(s) - s| of a fixed point, per 1 + |s|."""
+SLOW = 1e-2
+"""|F(s) - s| up to which a point is called slow."""
+NEAR = 1e-4
+"""Points closer than this share of the states' spread are one."""
+SHOWN = 12
+FORGETS = math.exp(-0.5)
+"""A single stable point whose slowest direction shrinks faster than this in a step holds nothing worth a word."""
+
+
+def measure(subject: Subject) -> Finding:
+    """Fixed points, slow points, and the drift of the states that the task leads to."""
+    steps, network = subject.finite_steps, subject.network
+    if bound_to_time(network):
+        return Finding({"points": [], "reason": TIMELESS})
+    if not names(network) or not steps:
+        return Finding({"points": [], "reason": "There is no state." if steps else "No step gave finite numbers."})
+    x, which = holding_input(subject.inputs[:, :steps], subject.present[:, :steps])
+    visited = _visited(subject, steps)
+    settled, moves = run_on(network, visited, x, SETTLING_STEPS)
+    pairs = np.random.default_rng(subject.seed).permutation(len(visited))
+    starts = np.concatenate([visited[: STARTS // 2], (visited + visited[pairs])[: STARTS // 2] / 2])
+    found = still(network, starts, x)
+    spread = float(np.sqrt(settled.var(0).sum())) if np.isfinite(settled).all() else math.inf
+    points, strays = _distinct(found.points, found.moves, found.jacobians, spread)
+    figures = {
+        "input": [float(v) for v in x],
+        "input_is": which,
+        "points": points[:SHOWN],
+        "fixed": sum(p["kind"] == "fixed" for p in points),
+        "stable": sum(p["kind"] == "fixed" and p["stable"] for p in points),
+        "slow": sum(p["kind"] == "slow" for p in points),
+        "starts": len(starts),
+        "not_converged": strays,
+        **_drift(settled, moves, spread, names(network)),
+    }
+    return Finding(figures, tuple(_parts(figures, which)), _sentence(figures, points))
+
+
+def _visited(subject: Subject, steps: int) -> np.ndarray:
+    """States [start, component] of the second half of the rows, spread over rows and steps."""
+    layers = [layer[name] for layer in subject.states for name in subject.network.cell.states]
+    rows = np.resize(np.arange(subject.rows), STARTS)
+    late = np.resize(np.unique(np.linspace(steps // 2, steps - 1, 8).astype(int)), STARTS)
+    return np.concatenate([layer[rows, late] for layer in layers], -1)
+
+
+def _distinct(
+    points: np.ndarray, moves: np.ndarray, jacobians: np.ndarray, spread: float
+) -> tuple[list[dict[str, Any]], int]:
+    """Every different point once, the stillest of those that are one, with its eigenvalues; and how many starts found
+    none."""
+    speeds = np.linalg.norm(moves, axis=1)
+    good = np.isfinite(points).all(1) & (speeds <= SLOW)
+    kept: list[int] = []
+    near = max(NEAR * spread, 1e-7) if math.isfinite(spread) else 1e-4
+    for i in np.argsort(speeds, kind="stable"):
+        if good[i] and all(np.linalg.norm(points[i] - points[k]) > near for k in kept):
+            kept.append(int(i))
+    told = []
+    for i in kept:
+        values = np.linalg.eigvals(jacobians[i])
+        values = values[np.argsort(-np.abs(values), kind="stable")]
+        told.append(
+            {
+                "kind": "fixed" if speeds[i] <= STILL * (1 + np.linalg.norm(points[i])) else "slow",
+                "speed_per_step": float(speeds[i]),
+                "stable": bool(np.abs(values[0]) < 1),
+                "growing_directions": int((np.abs(values) > 1 + 1e-9).sum()),
+                "eigenvalues": [[float(v.real), float(v.imag)] for v in values[:4]],
+                "gap_to_one": float(np.abs(values - 1).min()),
+                "largest_modulus": float(np.abs(values[0])),
+                "state": [float(v) for v in points[i]],
+            }
+        )
+    return told, int((~good).sum())
+
+
+def _drift(settled: np.ndarray, moves: np.ndarray, spread: float, components: list[str]) -> dict[str, Any]:
+    """How fast the states of the rows move on, in those components in which the rows differ."""
+    if not math.isfinite(spread):
+        return {
+            "spread": None,
+            "drift_per_step": None,
+            "inverse_speed_steps": None,
+            "horizon_steps": None,
+            "moving": [],
+        }
+    differ = settled.std(0)
+    telling = differ > 1e-3 * differ.max(initial=0)
+    speed = float(np.median(np.linalg.norm(moves[:, telling], axis=1))) if telling.any() else 0.0
+    alike = spread <= 1e-6 * (1 + np.abs(settled).max())
+    moving = [components[i] for i in np.flatnonzero(np.abs(moves).mean(0) > SLOW) if not telling[i]]
+    return {
+        "spread": spread,
+        "drift_per_step": speed,
+        "inverse_speed_steps": finite(1 / speed) if speed else None,
+        "horizon_steps": None if alike or not speed else finite(spread / speed),
+        "rows_told_apart": not alike,
+        "moving": moving,
+    }
+
+
+def _parts(figures: dict[str, Any], which: str) -> list[Part]:
+    rows = tuple(
+        (
+            f"{n}",
+            p["kind"],
+            "stable"
+            if p["stable"]
+            else f"{p['growing_directions']} growing"
+            if p["growing_directions"]
+            else "marginal",
+            f"{p['speed_per_step']:.1e}",
+            "  ".join(f"{re:.6g}" + (f"{im:+.3g}i" if im else "") for re, im in p["eigenvalues"][:3]),
+        )
+        for n, p in enumerate(figures["points"], 1)
+    )
+    if not rows:
+        return []
+    heads = ("point", "kind", "stability", "speed (per step)", "leading eigenvalues")
+    count = figures["fixed"] + figures["slow"]
+    left = f", {len(rows)} of {count}" if count > len(rows) else ""
+    return [Table(heads, rows, f"fixed and slow points under {which} {_numbers(figures['input'])}{left}")]
+
+
+def _numbers(x: list[float]) -> str:
+    return "(" + ", ".join(f"{v:.3g}" for v in x[:8]) + (", ..." if len(x) > 8 else "") + ")"
+
+
+def _sentence(figures: dict[str, Any], points: list[dict[str, Any]]) -> str:
+    said = []
+    stable, line = figures["stable"], [p for p in points if p["kind"] == "fixed" and p["gap_to_one"] < 1e-9]
+    if len(line) > 1:
+        said.append(f"{len(line)} fixed points with an eigenvalue of 1: a continuum that holds by itself")
+    elif stable > 1:
+        saddles = figures["fixed"] - stable
+        more = f" and {saddles} unstable" if saddles else ""
+        said.append(
+            f"{stable} stable fixed points{more}: {math.log2(stable):.3g} bits held for ever while nothing disturbs"
+        )
+    if figures.get("horizon_steps") and figures["slow"]:
+        told = f"states drift by {figures['drift_per_step']:.2g} per step along slow points"
+        said.append(f"{told}, a horizon of {figures['horizon_steps']:.3g} steps")
+    if not said and stable == 1 and figures["fixed"] == 1 and points[0]["largest_modulus"] > FORGETS:
+        size = points[0]["largest_modulus"]
+        said.append(f"one stable fixed point, to which all is drawn, e-fold in {-1 / math.log(size):.4g} steps")
+    told = "; ".join(said)
+    return told[:1].upper() + told[1:] + "." if told else ""

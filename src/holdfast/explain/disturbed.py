@@ -1,0 +1,56 @@
+"""A network whose every pre-activation is pushed, at every step, by numbers of somebody's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from holdfast.engine.network import Layer, Network
+from holdfast.engine.unroll import advance
+
+
+def columns(network: Network) -> int:
+    """How many pre-activations there are in a step, of all gates and layers."""
+    return sum(network.units for layer in network.layers for _ in _first(layer))
+
+
+def outputs(network: Network, inputs: jax.Array, present: jax.Array, pushes: jax.Array) -> jax.Array:
+    """The outputs [batch, time, output] under ``pushes`` [batch, time, column]."""
+
+    def one(state: Any, now: Any) -> Any:
+        x, here, push = now
+        hidden, after, _ = advance(_pushed(network, push), state, x)
+        state = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
+        return state, network.readout(hidden)
+
+    times = tuple(jnp.swapaxes(a, 0, 1) for a in (inputs, present, pushes))
+    return jnp.swapaxes(jax.lax.scan(one, network.start(inputs.shape[0]), times)[1], 0, 1)
+
+
+def _first(layer: Layer) -> Iterator[tuple[str, str]]:
+    """(source, gate) of the map in which each gate is met first: pushed there, and nowhere else."""
+    seen: set[str] = set()
+    for source, linear in layer.items():
+        for gate in linear.gates:
+            if gate not in seen:
+                seen.add(gate)
+                yield source, gate
+
+
+def _pushed(network: Network, push: jax.Array) -> Network:
+    """The network of one step: each row [batch, column] has biases of its own."""
+    parts = iter(jnp.split(push, push.shape[-1] // network.units, -1))
+    layers = []
+    for layer in network.layers:
+        by_gate = {place: next(parts) for place in _first(layer)}
+        moved = {}
+        for source, linear in layer.items():
+            none = jnp.zeros_like(push[..., : network.units])
+            extra = jnp.concatenate([by_gate.get((source, gate), none) for gate in linear.gates], -1)
+            moved[source] = replace(linear, bias=extra if linear.bias is None else linear.bias + extra)
+        layers.append(moved)
+    return replace(network, layers=tuple(layers))
