@@ -27,7 +27,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "cell": cell.name,
         "title": cell.title,
         "source": cell.source,
-        "equation": equation(cell),
+        "equation": [],
         "inputs": network.inputs,
         "units": network.units,
         "outputs": network.outputs,
@@ -48,6 +48,7 @@ def as_data(network: Network) -> dict[str, Any]:
         program = program_of(cell)
     except Unsupported as why:
         return data | {"why_not": f"This cell cannot be run in the page: {why}. What is shown was computed before."}
+    data["equation"] = equation(cell)
     if (size := _bytes(network)) > MOST_BYTES:
         return data | {
             "program": program,

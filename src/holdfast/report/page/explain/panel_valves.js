@@ -31,11 +31,12 @@ function valvesPanel(model) {
 
   function redraw() {
     const value = unitValues(model);
+    value.most = unitSize(model);
     head.textContent = `Unit ${model.units[model.now.unit]} at step ${model.now.step + 1}`;
     if (document.activeElement !== unit) unit.value = model.units[model.now.unit];
     picture.replaceChildren(pipes(network, names, value));
     const known = new Map([...names].map(([ref, { text }]) => [text, value(ref)]));
-    for (const equation of equations) equation.value.textContent = known.has(equation.name) ? show(known.get(equation.name)) : "";
+    for (const equation of equations) equation.value.textContent = known.has(equation.name) ? alone(known.get(equation.name)) : "";
     for (const { line, state, ref } of numbers) {
       const inNumbers = written(network, names, ref, (r) => { const v = value(r); return v < 0 ? `(${show(v)})` : show(v); });
       const inLetters = written(network, names, ref, (r, named) => named.text);
@@ -49,7 +50,7 @@ function valvesPanel(model) {
   return section(
     "valves",
     "Gates as valves",
-    el("p", {}, "Each unit has a gate of its own on every pipe. A gate is a number between 0 (shut) and 1 (open) that the unit computes afresh at every step, from the input and the last hidden state; what flows through is multiplied by it. Blue pipes carry positive numbers, striped pink ones negative; a wider pipe carries more."),
+    el("p", {}, "Each unit has a gate of its own on every pipe. A gate is a number between 0 (shut) and 1 (open) that the unit computes afresh at every step, from the input and the last hidden state; what flows through is multiplied by it. Blue pipes carry positive numbers, striped pink ones negative; a wider pipe carries more, of the most that this unit ever holds here."),
     el("div", { class: "card" },
       el("div", { class: "row" }, head, el("label", { for: "unit" }, "unit"), unit, layers),
       picture,
@@ -75,7 +76,7 @@ function pipes(network, names, value) {
   for (const { state, tree, size } of sized) {
     const y = top + PIPE.row / 2 + 8;
     laid(picture, tree, width - PIPE.out, y, names, value);
-    pipe(picture, width - PIPE.out, y, width - PIPE.out + 24, y, value(tree.ref));
+    pipe(picture, width - PIPE.out, y, width - PIPE.out + 24, y, value(tree.ref), value.most);
     picture.append(draw("text", { x: width - PIPE.out + 30, y: y - 3, class: "name" }, `${state}′`), draw("text", { x: width - PIPE.out + 30, y: y + 13, class: "value" }, show(value(tree.ref))));
     top += size.rows * PIPE.row;
   }
@@ -106,18 +107,18 @@ function laid(picture, tree, x, y, names, value) {
     for (const part of tree.parts) {
       laid(picture, part, x - PIPE.join, row, names, value);
       const carried = flow(part, value);
-      pipe(picture, x - PIPE.join, row, joint, row, carried);
-      if (row !== y) pipe(picture, joint, row, joint, y + 11, carried);
+      pipe(picture, x - PIPE.join, row, joint, row, carried, value.most);
+      if (row !== y) pipe(picture, joint, row, joint, y + 11, carried, value.most);
       row += measure(part).rows * PIPE.row;
     }
-    pipe(picture, joint, y, x, y, value(tree.ref));
+    pipe(picture, joint, y, x, y, value(tree.ref), value.most);
     picture.append(draw("circle", { cx: joint, cy: y, r: 11, class: "joint" }), draw("text", { x: joint, y: y + 4.5, class: "middle" }, tree.sign));
     return;
   }
   laid(picture, tree.part, x - PIPE[tree.kind], y, names, value);
   const middle = x - PIPE[tree.kind] / 2;
-  pipe(picture, x - PIPE[tree.kind], y, middle, y, flow(tree.part, value));
-  pipe(picture, middle, y, x, y, flow(tree, value));
+  pipe(picture, x - PIPE[tree.kind], y, middle, y, flow(tree.part, value), value.most);
+  pipe(picture, middle, y, x, y, flow(tree, value), value.most);
   if (tree.kind === "box") {
     picture.append(draw("rect", { x: middle - 20, y: y - 12, width: 40, height: 24, rx: 6, class: "box" }), draw("text", { x: middle, y: y + 4, class: "middle" }, tree.word));
     return;
@@ -130,7 +131,7 @@ function laid(picture, tree, x, y, names, value) {
 function leaf(picture, tree, x, y, names, value) {
   const named = names.get(tree.ref);
   const left = x - PIPE.leaf;
-  pipe(picture, x - 20, y, x, y, value(tree.ref));
+  pipe(picture, x - 20, y, x, y, value(tree.ref), value.most);
   picture.append(draw("text", { x: left + 46, y: y - 2, class: "name end" }, named ? named.text : "sum"), draw("text", { x: left + 46, y: y + 13, class: "value end" }, named ? show(value(tree.ref)) : ""));
 }
 
@@ -141,7 +142,7 @@ function valve(picture, x, y, opening, name) {
     draw("path", { d: `M${x - 15} ${y - 13} L${x + 15} ${y + 13} V${y - 13} L${x - 15} ${y + 13} Z`, class: "valve" }),
     draw("rect", { x: x - 4, y: y - 13, width: 8, height: 26, rx: 2, class: "valve" }),
     draw("rect", { x: x - 4, y: y + 13 - 26 * share, width: 8, height: 26 * share, rx: 2, class: "open" }),
-    draw("text", { x, y: y - 19, class: "middle" }, `${name} = ${show(opening)}`),
+    draw("text", { x, y: y - 19, class: "middle" }, `${name} = ${alone(opening)}`),
   );
 }
 
@@ -151,7 +152,17 @@ function flow(tree, value) {
   return opening * flow(tree.part, value);
 }
 
-function pipe(picture, x1, y1, x2, y2, carried) {
-  const size = Number.isFinite(carried) ? Math.min(1, Math.abs(carried)) : 0;
+/** The largest size that the states of this unit have in this sequence: the width of pipes is relative to it. */
+function unitSize(model) {
+  const { trace, layer, unit } = model.now;
+  let most = 0;
+  for (const table of Object.values(trace.layers[layer].states)) {
+    for (let at = unit; at < table.length; at += model.units.length) if (Math.abs(table[at]) > most) most = Math.abs(table[at]);
+  }
+  return Number.isFinite(most) && most > 0 ? most : 1;
+}
+
+function pipe(picture, x1, y1, x2, y2, carried, most) {
+  const size = Number.isFinite(carried) ? Math.min(1, Math.abs(carried) / most) : 0;
   picture.append(draw("line", { x1, y1, x2, y2, class: "pipe", style: `stroke: var(${carried < 0 ? "--pink" : "--blue"}); stroke-width: ${1 + 5 * size}; opacity: ${0.35 + 0.65 * size}`, "stroke-dasharray": carried < 0 ? "5 5" : null }));
 }

@@ -12,6 +12,11 @@ function show(value) {
   return text.replaceAll("-", MINUS);
 }
 
+/** The same where nothing stands beside it that it could run into. */
+function alone(value) {
+  return show(value).replace(/^\((.*)\)$/, "$1");
+}
+
 /** With a sign and two places: for inputs and outputs, which stand below one another. */
 function signed(value) {
   return Number.isFinite(value) ? `${value < 0 ? MINUS : "+"}${Math.abs(value).toFixed(Math.abs(value) < 10 ? 3 : 1)}` : show(value);
