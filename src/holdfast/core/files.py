@@ -29,3 +29,17 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def check_writable(path: str | Path) -> None:
+    """Whether a file could be put at ``path``, asked before the work whose result it is to hold. Raises ``BadRun``."""
+    place = Path(path)
+    if place.is_dir():
+        raise BadRun(f"cannot write {place}: it is a folder.", "Name a file in it.")
+    if not place.parent.is_dir():
+        raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Make it first, or name another.")
+    try:
+        with tempfile.TemporaryFile(dir=place.parent):
+            pass
+    except OSError as error:
+        raise BadRun(f"cannot write {place}: {error.strerror}.", "Name another place.") from error

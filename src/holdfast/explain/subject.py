@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import jax
@@ -122,4 +122,5 @@ def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) ->
             "Give the axes that the network is for.",
         )
     batch = task.examples() or task.sample(jax.random.key(seed), rows, "test")
+    batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them
     return Subject(network, task, batch, trace(network, batch.inputs, present=batch.present), seed)

@@ -70,7 +70,9 @@ def _layer(subject: Subject, number: int, steps: list[int]) -> dict[str, Any]:
     shown = {**subject.states[number], **subject.gates[number]}
     units = []
     if keep is not None and write is not None:
-        units = [_unit(keep[..., unit], write[..., unit], subject.present) for unit in range(keep.shape[-1])]
+        units = [
+            unit_by_its_gates(keep[..., unit], write[..., unit], subject.present) for unit in range(keep.shape[-1])
+        ]
     return {
         "mean_by_step": {name: _by_step(a, subject.present, steps) for name, a in shown.items()},
         "units": [{"unit": unit + 1, **told} for unit, told in enumerate(units)],
@@ -85,7 +87,7 @@ def _by_step(a: np.ndarray, present: np.ndarray, steps: list[int]) -> list[list[
     return [[finite(float(f"{value:.6g}")) for value in row] for row in mean]
 
 
-def _unit(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
+def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
     """One unit over [batch, time]."""
     writes = present & (write > OPEN)
     holds = present & (keep > 1 - SHUT) & (write <= OPEN)

@@ -1,0 +1,267 @@
+"""How much of what happened d steps ago still moves the answer: does the gradient vanish, explode or arrive?
+
+At every distance d = T - t from the answer y_T: the derivative of the loss with respect to what the network holds
+at t, of the answer with respect to that and to the input x_t, and of the hidden state h_T with respect to h_t (its
+largest singular value, and more of its spectrum). Where gates keep a state additively (LSTM: c' = f*c + i*g), the
+direct path, the product of the keeping gates, is told apart from what goes through gates and read-ins.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.losses import mean_loss
+from holdfast.core.results import Curve, Line, Part, Table, finite, some
+from holdfast.explain.diagnostics.gates import keeping
+from holdfast.explain.finding import Finding
+from holdfast.explain.jacobians import Jacobians
+from holdfast.explain.subject import Subject
+
+formula = (
+    "d y_T / d s_t = d y_T / d s_{T-1} * F'_{T-1} ... F'_{t+1}, F' = d s_t / d s_{t-1}; "
+    "slope = d log|d y_T / d s_t| / d (T - t); additive path: product of the keeping gates from t+1 to T"
+)
+source = (
+    "Hochreiter 1991 (diploma thesis); Bengio, Simard & Frasconi 1994, IEEE Trans. Neural Networks 5(2); Pascanu, "
+    "Mikolov & Bengio 2013, arXiv:1211.5063"
+)
+caveat = (
+    "A derivative speaks of small changes. A gate that is shut firmly has a gradient of nothing however well it "
+    "guards a number, and a number that is held exactly may be one that the answer never asks for."
+)
+
+SHOWN = 200
+"""Distances that are told; between them lie as many steps as it takes."""
+SPECTRA, VALUES = 12, 5
+"""At so many of these distances the spectrum of d h_T / d h_t is taken; so many singular values are told."""
+VANISHED, SAME = 1e-3, 0.1
+"""In all, a gradient that is smaller by the first has vanished, one that is not smaller than the second arrives."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One row's derivatives by distance d = 0, 1, ... from its answer; NaN where there is none.
+
+    ``answer_input``: |d y_T / d x_{T-d}|; the others are with respect to the state d steps before the answer:
+    ``loss`` by the state's name; ``answer`` for the whole; ``hidden`` log10 of the norm of d h_T / d h_{T-d};
+    ``direct`` the largest product of keeping gates, ``rest`` the norm of what is left of d c_T / d c_{T-d};
+    ``spectra`` by distance.
+    """
+
+    loss: dict[str, np.ndarray]
+    answer: np.ndarray
+    answer_input: np.ndarray
+    hidden: np.ndarray
+    direct: np.ndarray
+    rest: np.ndarray
+    spectra: dict[int, list[float]]
+
+
+def measure(subject: Subject) -> Finding:
+    """The flow at every distance, the mean over rows; its slope; in words whether it vanishes or explodes."""
+    jacobians, flows = subject.jacobians, []
+    if jacobians.size:
+        by_output = _by_output(subject, jacobians)
+        flows = [_flow(subject, jacobians, number, by_output[number]) for number in range(len(jacobians.rows))]
+    flows = [flow for flow in flows if len(flow.answer) > 1]
+    if not flows:
+        return Finding({"rows": 0, "distances": [], "verdict": None})
+    steps = max(len(flow.answer) for flow in flows)
+    distances = some(range(steps), SHOWN)
+    answer = _mean([flow.answer for flow in flows], steps)
+    slope, factor = slope_of(answer)
+    whole = _change(answer)
+    lines = {
+        "answer_by_state": answer,
+        "answer_by_input": _mean([flow.answer_input for flow in flows], steps),
+        **{f"loss_by_{name}": _mean([flow.loss[name] for flow in flows], steps) for name in flows[0].loss},
+        "hidden_by_hidden_log10": _mean([flow.hidden for flow in flows], steps, log=False),
+        "additive_path": _mean([flow.direct for flow in flows], steps),
+        "beside_additive_path": _mean([flow.rest for flow in flows], steps),
+    }
+    figures: dict[str, Any] = {
+        "rows": len(flows),
+        "distances": distances,
+        **{name: [_figure(float(line[d])) for d in distances] for name, line in lines.items()},
+        "spectrum": {str(d): values for d, values in sorted(flows[0].spectra.items())},
+        "slope_per_step": slope,
+        "factor_per_step": factor,
+        "factor_in_all": whole,
+        "farthest_steps": steps - 1,
+        "verdict": verdict(whole),
+    }
+    return Finding(figures, tuple(_parts(distances, lines, figures)), _sentence(figures))
+
+
+def _by_output(subject: Subject, jacobians: Jacobians) -> np.ndarray:
+    """d loss / d y_t [row, time, output] on the rows that were differentiated, each row's own mean loss."""
+    import jax
+    import jax.numpy as jnp
+
+    rows, batch, found = list(jacobians.rows), subject.batch, []
+    with jax.enable_x64(True):
+        slope = jax.grad(lambda y, target, scored: mean_loss(subject.task.loss, y, target, scored))
+        for row in rows:
+            target = jnp.asarray(np.asarray(batch.targets[row], np.float64))
+            found.append(np.asarray(slope(jnp.asarray(subject.outputs[row]), target, jnp.asarray(subject.scored[row]))))
+    return np.stack(found)[:, jacobians.first :]
+
+
+def _flow(subject: Subject, jacobians: Jacobians, number: int, by_output: np.ndarray) -> Flow:
+    row, first = jacobians.rows[number], jacobians.first
+    asked = subject.scored[row] if subject.scored[row].any() else subject.present[row]
+    last = int(np.flatnonzero(asked)[-1]) - first if asked.any() else -1
+    loss = _loss(subject, jacobians, number, by_output, last)
+    answer, by_input = np.full(last + 1, np.nan), np.full(last + 1, np.nan)
+    if last < 1:
+        return Flow(loss, answer, by_input, answer, answer, answer, {})
+    by_input[0] = np.linalg.norm(jacobians.output_input[number, last])
+    for t, product in jacobians.backwards(number, jacobians.output_state[number, last], last - 1):
+        if t >= 0:
+            answer[last - t] = np.linalg.norm(product)
+            by_input[last - t] = np.linalg.norm(product @ jacobians.input[number, t])
+    hidden, direct, rest, spectra = _paths(subject, jacobians, number, last)
+    return Flow(loss, answer, by_input, hidden, direct, rest, spectra)
+
+
+def _loss(
+    subject: Subject, jacobians: Jacobians, number: int, by_output: np.ndarray, last: int
+) -> dict[str, np.ndarray]:
+    """|d loss / d s_{T-d}| by the name of the state, all layers together."""
+    found = {name: np.full(last + 1, np.nan) for name in subject.network.cell.states}
+    flowing = np.zeros(jacobians.size)
+    # Answers after the last one there is none of; what is scored between here and it adds to the flow on the way.
+    for t in range(last, 0, -1):
+        flowing = by_output[t] @ jacobians.output_state[number, t] + flowing @ jacobians.state[number, t]
+        for name, line in found.items():
+            parts = [flowing[place] for (_, state), place in jacobians.places.items() if state == name]
+            line[last - t + 1] = np.linalg.norm(np.concatenate(parts))
+    return found
+
+
+def _paths(
+    subject: Subject, jacobians: Jacobians, number: int, last: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[int, list[float]]]:
+    """Of the topmost layer: log10 |d h_T / d h_t|, the product of keeping gates, what is beside it, and spectra."""
+    top, row, first = len(subject.network.layers) - 1, jacobians.rows[number], jacobians.first
+    hidden, direct, rest = (np.full(last + 1, np.nan) for _ in range(3))
+    seen = jacobians.places[top, "h" if (top, "h") in jacobians.places else subject.network.cell.states[0]]
+    held = jacobians.places[top, subject.kept_in]
+    wanted = set(some(range(last + 1), SHOWN))
+    shown = set(some(sorted(wanted - {0}), SPECTRA))
+    keep, kept = keeping(subject, top), np.ones(subject.network.units)
+    product, scale, spectra = np.eye(jacobians.size), 0.0, {}
+    for t in range(last, -1, -1):
+        distance = last - t
+        if distance in wanted:
+            values = np.linalg.svd(product[seen, seen], compute_uv=False)
+            with np.errstate(divide="ignore"):
+                hidden[distance] = np.log10(values[0]) + scale if values[0] > 0 else -np.inf
+            if distance in shown:
+                spectra[distance] = [_figure(v * 10.0**scale) for v in values[:VALUES]]
+            if keep is not None:
+                direct[distance] = np.abs(kept).max(initial=0.0)
+                beside = product[held, held] * 10.0**scale - np.diag(kept)
+                rest[distance] = np.linalg.norm(beside, 2) if np.isfinite(beside).all() else np.nan
+        product = product @ jacobians.state[number, t]
+        if keep is not None:
+            kept = kept * keep[row, first + t]
+        size = np.abs(product).max(initial=0.0)
+        if size > 1e100 or 0 < size < 1e-100:  # the power of ten is kept apart, so that nothing overflows
+            product, scale = product / size, scale + math.log10(size)
+    return hidden, direct, rest, spectra
+
+
+def _mean(lines: list[np.ndarray], steps: int, log: bool = True) -> np.ndarray:
+    """The mean over rows at each distance, the geometric one where ``log``; NaN where no row has a number."""
+    table = np.full((len(lines), steps), np.nan)
+    for number, line in enumerate(lines):
+        table[number, : len(line)] = line
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table = np.log(table) if log else table
+        there = ~np.isnan(table)
+        mean = np.where(there, table, 0).sum(0) / there.sum(0)
+        return np.exp(mean) if log else mean
+
+
+def slope_of(line: np.ndarray) -> tuple[float | None, float | None]:
+    """The slope of log(line) per step, by least squares over every distance with a positive number, and its factor.
+
+    >>> slope, factor = slope_of(np.array([np.nan, 1.0, 0.5, 0.25]))
+    >>> round(factor, 12)
+    0.5
+    """
+    distances = np.flatnonzero(np.isfinite(line) & (line > 0))
+    if len(distances) < 2:
+        return None, None
+    slope = float(np.polyfit(distances, np.log(line[distances]), 1)[0])
+    return slope, math.exp(min(slope, 700.0))
+
+
+def _change(line: np.ndarray) -> float | None:
+    """From the nearest distance to the farthest: by which factor the gradient has changed; 0 where nothing is left."""
+    known = np.flatnonzero(~np.isnan(line))
+    if len(known) < 2 or not line[known[0]] > 0:
+        return None
+    with np.errstate(over="ignore"):
+        return finite(float(line[known[-1]] / line[known[0]]))
+
+
+def verdict(whole: float | None) -> str | None:
+    """In a word, what a gradient does that changes by this factor in all.
+
+    >>> [verdict(factor) for factor in (1e-9, 0.01, 0.9, 30.0, 1e9)]
+    ['vanishes', 'shrinks', 'arrives', 'grows', 'explodes']
+    """
+    if whole is None:
+        return None
+    if SAME < whole < 1 / SAME:
+        return "arrives"
+    if whole < 1:
+        return "vanishes" if whole < VANISHED else "shrinks"
+    return "explodes" if whole > 1 / VANISHED else "grows"
+
+
+def _figure(value: float) -> float | None:
+    return finite(float(f"{value:.6g}"))
+
+
+def _sentence(figures: dict[str, Any]) -> str:
+    whole, steps = figures["factor_in_all"], figures["farthest_steps"]
+    if whole is None:
+        return ""
+    factor = figures["factor_per_step"]
+    each = f" ({factor:.4g} per step)" if factor is not None else ""
+    how = figures["verdict"]
+    return f"The gradient {how}: {steps} steps before the answer |dy_T/ds_t| is {whole:.3g} of its last{each}."
+
+
+NAMES = {
+    "answer_by_state": "|dy_T/ds_t|",
+    "answer_by_input": "|dy_T/dx_t|",
+    "additive_path": "additive path",
+    "beside_additive_path": "beside it",
+}
+
+
+def _parts(distances: list[int], lines: dict[str, np.ndarray], figures: dict[str, Any]) -> list[Part]:
+    drawn = []
+    for name, line in lines.items():
+        values = 10.0**line if name.endswith("log10") else line
+        shown = tuple(finite(float(values[d])) if values[d] > 0 else None for d in distances)
+        if any(value is not None for value in shown):
+            label = NAMES.get(name, "|dh_T/dh_t|" if name.endswith("log10") else f"|dloss/d{name[8:]}_t|")
+            drawn.append(Line(label, tuple(float(d) for d in distances), shown))
+    title = "Gradient flow: how much a change moves the answer, by how long before it"
+    parts: list[Part] = [Curve(tuple(drawn), "steps before the answer", "size of the derivative", title, y_log=True)]
+    if figures["spectrum"]:
+        rows = tuple(
+            (distance, " ".join("-" if v is None else f"{v:.3g}" for v in values))
+            for distance, values in figures["spectrum"].items()
+        )
+        parts.append(Table(("steps before", "largest singular values of dh_T/dh_t"), rows))
+    return parts

@@ -1,0 +1,107 @@
+"""The main act: a network and a task, run once; every diagnostic; roles of units; words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.core.errors import UnknownName
+from holdfast.core.results import Part, Table, Text
+from holdfast.core.task import Task
+from holdfast.engine.network import Network
+from holdfast.explain import diagnostics as folder
+from holdfast.explain.finding import Finding
+from holdfast.explain.roles import Roles, roles
+from holdfast.explain.subject import ROWS, Subject, examine
+from holdfast.explain.words import Clause, blown_up, words
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was found. ``subject`` is what was looked at: cut where the network's numbers were no longer finite, which
+    was after ``finite_steps`` of ``steps``."""
+
+    file: str
+    subject: Subject
+    steps: int
+    findings: Mapping[str, Finding]
+    roles: Roles | None
+    words: tuple[Clause, ...]
+
+    @property
+    def finite_steps(self) -> int:
+        return self.subject.steps
+
+    def as_json(self, page: str | None = None) -> dict[str, Any]:
+        """The document of ``holdfast explain --json``."""
+        return {
+            "file": self.file,
+            "task": self.subject.task.name,
+            "cell": self.subject.network.cell_name,
+            "units": self.subject.network.units,
+            "layers": len(self.subject.network.layers),
+            "steps": self.steps,
+            "finite_steps": self.finite_steps,
+            "sequences": self.subject.rows,
+            "diagnostics": {name: dict(finding.figures) for name, finding in self.findings.items()},
+            "words": [clause.as_json() for clause in self.words],
+            "page": page,
+        }
+
+    def parts(self, whole: Sequence[str] = ()) -> list[Part]:
+        """The words, a sentence per diagnostic, and of those in ``whole`` everything."""
+        network, task = self.subject.network, self.subject.task
+        layers = f"{len(network.layers)} layers of " if len(network.layers) > 1 else ""
+        title = f"{self.file or 'the network'}: {network.cell_name}, {layers}{network.units} units, on {task.name}"
+        title += f", {self.subject.rows} sequences of {self.steps} steps"
+        parts: list[Part] = [Text("\n".join(f"- {clause.text}" for clause in self.words), title)]
+        told = [(name, finding.sentence) for name, finding in self.findings.items() if finding.sentence]
+        if told:
+            parts.append(Table(("diagnostic", "finding"), tuple(told)))
+        for name in whole:
+            if name in self.findings:
+                parts += [Text(folder.get(name).title, name), *self.findings[name].parts]
+        return parts
+
+
+def explain(
+    network: Network,
+    task: Task,
+    *,
+    diagnostics: Sequence[str] | None = None,
+    rows: int = ROWS,
+    seed: int = 0,
+    file: str = "",
+    tell: Callable[[str], None] = lambda what: None,
+) -> Explanation:
+    """Look at ``network`` on ``rows`` fresh test rows of ``task`` with these diagnostics (None: all there are).
+
+    ``tell`` is told what is being done. Nothing of the network is changed. A network whose numbers stop being finite
+    is looked at up to there. Raises ``UnknownName`` for a diagnostic, ``BadValue`` where the sizes do not fit.
+    """
+    names = check_names(diagnostics)
+    tell("running the network")
+    seen = examine(network, task, rows=rows, seed=seed)
+    subject = seen.until(seen.finite_steps)
+    findings: dict[str, Finding] = {}
+    if subject.steps == 0:
+        return Explanation(file, subject, seen.steps, findings, None, (blown_up(0, seen.steps),))
+    for number, name in enumerate(names, 1):
+        tell(f"{name} ({number} of {len(names)})")
+        findings[name] = folder.get(name).measure(subject)
+    tell("roles of units")
+    found = roles(subject)
+    said = words(subject, found, findings)
+    if subject.steps < seen.steps:
+        said = (blown_up(subject.steps, seen.steps), *said)
+    return Explanation(file, subject, seen.steps, findings, found, said)
+
+
+def check_names(names: Sequence[str] | None) -> list[str]:
+    """The diagnostics to use, all where None. Raises ``UnknownName`` for one that there is not."""
+    known = folder.FOLDER.names()
+    for name in names or ():
+        if name not in known:
+            raise UnknownName("diagnostic", name, known)
+    return known if names is None else list(dict.fromkeys(names))

@@ -1,0 +1,175 @@
+"""What would the answers be if a unit held something else? The network is run again with units' states replaced.
+
+Correlations say what a unit knows; only a change of its state says what the network makes of it. Three changes:
+what a unit holds is *swapped* for what it holds in another sequence, at one step; it is kept at *zero* throughout;
+and, over one step only, it is replaced by a value drawn from anywhere, to see how much of that is still there after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core.arrays import Array
+from holdfast.engine.network import Network
+from holdfast.engine.readings.numbers import Numbers
+from holdfast.explain.subject import Subject
+
+LANES = 16
+"""Changed networks that run side by side: every call has this many, so that there is one compiled program."""
+ROW_STEPS = 2**19
+"""Over all units, about so many steps are run for each kind of change; long sequences get fewer rows."""
+LEAST_ROWS, MOST_ROWS = 8, 16
+NUMBERS = Numbers()
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The rows on which a subject's units are changed, and the answers that they give unchanged."""
+
+    subject: Subject
+    rows: int
+
+    @property
+    def units(self) -> int:
+        """Units of all layers together; unit u of layer l is number l * units + u here."""
+        return len(self.subject.network.layers) * self.subject.network.units
+
+    @cached_property
+    def scored(self) -> np.ndarray:
+        """[row, time]; where nothing is scored, the last step that is there."""
+        scored = self.subject.scored[: self.rows].copy()
+        for row, here in enumerate(self.subject.present[: self.rows]):
+            if not scored[row].any() and here.any():
+                scored[row, np.flatnonzero(here)[-1]] = True
+        return scored
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """[row, time, output], unchanged."""
+        return self.subject.outputs[: self.rows]
+
+    @property
+    def partners(self) -> np.ndarray:
+        """For every row another one."""
+        return np.roll(np.arange(self.rows), self.rows // 2 or 1)
+
+    def swapped(self, masks: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """The answers where, for each of ``masks`` [change, unit], those units' states after step ``steps`` [change]
+        (counted from 0) are what they are in the partner row. [change, row, time, output]."""
+        other = jax.tree.map(lambda a: jnp.asarray(a)[: self.rows][self.partners], self.subject.traced.states)
+        return self._run(masks, np.arange(self.subject.steps)[None] == np.asarray(steps)[:, None], other)
+
+    def emptied(self, masks: np.ndarray) -> np.ndarray:
+        """The answers where those units' states are 0 after every step. [change, row, time, output]."""
+        other = jax.tree.map(lambda a: jnp.zeros_like(jnp.asarray(a)[: self.rows]), self.subject.traced.states)
+        return self._run(masks, np.ones((len(masks), self.subject.steps), bool), other)
+
+    def _run(self, masks: np.ndarray, when: np.ndarray, other: Any) -> np.ndarray:
+        network, batch = self.subject.network, self.subject.batch
+        inputs, present = (jnp.swapaxes(jnp.asarray(a)[: self.rows], 0, 1) for a in (batch.inputs, batch.present))
+        other = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), other)
+        shaped = masks.reshape(len(masks), len(network.layers), network.units)
+        found = []
+        for first in range(0, len(masks), LANES):
+            lanes = np.minimum(np.arange(first, first + LANES), len(masks) - 1)
+            outputs = _altered(network, inputs, present, other, jnp.asarray(shaped[lanes]), jnp.asarray(when[lanes]))
+            found.append(np.asarray(outputs, np.float64)[: len(masks) - first])
+        return np.swapaxes(np.concatenate(found), 1, 2)
+
+    def after_one_step(self, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Over one step, from every state that was met [row, time, unit]: by how much each unit's state *before* was
+        changed, for one that it had at another time or in another row; by how much what it keeps *after* changes then;
+        and by how much that changes where the input is another one instead."""
+        subject, rows, steps = self.subject, self.rows, self.subject.steps
+        network, name = subject.network, subject.kept_in
+        draw = np.random.default_rng(seed)
+        before = tuple({n: a[:rows].reshape(rows * steps, -1) for n, a in layer.items()} for layer in subject.before)
+        there = np.flatnonzero(subject.present[:rows].reshape(-1))
+        drawn = there[draw.integers(0, len(there), rows * steps)]
+        other = tuple({n: a[drawn] for n, a in layer.items()} for layer in before)
+        inputs = subject.inputs[:rows].reshape(rows * steps, -1)
+        state, replaced = (
+            tuple(
+                network.cell.state_type(**{n: jnp.asarray(a, network.dtype) for n, a in layer.items()}) for layer in s
+            )
+            for s in (before, other)
+        )
+        x, elsewhere = (jnp.asarray(a, network.dtype) for a in (inputs, inputs[drawn]))
+        kept, moved, by_input = (
+            np.asarray(a, np.float64) for a in _one_step(network, name, state, replaced, x, elsewhere)
+        )
+        changed = np.concatenate([o[name] - b[name] for o, b in zip(other, before, strict=True)], -1)
+        shape = (rows, steps, self.units)
+        return changed.reshape(shape), (moved - kept).reshape(shape), (by_input - kept).reshape(shape)
+
+
+def bench(subject: Subject) -> Bench:
+    """As many rows as the length and number of units allow."""
+    units = len(subject.network.layers) * subject.network.units
+    rows = int(np.clip(ROW_STEPS // max(1, units * subject.steps), LEAST_ROWS, MOST_ROWS))
+    return Bench(subject, min(rows, subject.rows))
+
+
+def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array, tuple[Any, ...]]:
+    """One step of all layers, what each layer now holds passed through ``change(layer, state)`` before it is read."""
+    after = []
+    for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
+        output, new, _ = network.cell.step(NUMBERS, layer, x, before)
+        changed = change(number, new)
+        # Where the output is the state h, it is changed as that is; a cell without one shows what it computed.
+        x = changed.h if "h" in network.cell.states and new.h is output else output
+        after.append(changed)
+    return x, tuple(after)
+
+
+@jax.jit
+def _altered(network: Network, inputs: Array, present: Array, other: Any, masks: Array, when: Array) -> Array:
+    """[lane, time, row, output]: inputs [time, row, input], other's states [time, row, unit], masks [lane, layer,
+    unit], when [lane, time]."""
+
+    def lane(mask: Array, at: Array) -> Array:
+        def step(state: Any, now: Any) -> tuple[Any, Array]:
+            x, here, instead, on = now
+
+            def change(number: int, new: Any) -> Any:
+                there = here[:, None]
+                kept = jax.tree.map(lambda a, b: jnp.where(there, a, b), new, state[number])
+                return jax.tree.map(lambda a, b: jnp.where(on & mask[number], b, a), kept, instead[number])
+
+            hidden, after = _forward(network, state, x, change)
+            return after, hidden
+
+        start = network.start(inputs.shape[1])
+        _, hidden = jax.lax.scan(step, start, (inputs, present, other, at))
+        return network.readout(hidden)
+
+    return jax.vmap(lane)(masks, when)
+
+
+@jax.jit(static_argnums=1)
+def _one_step(
+    network: Network, name: str, state: Any, other: Any, x: Array, elsewhere: Array
+) -> tuple[Array, Array, Array]:
+    """What each unit keeps after the step [point, unit of all layers]: unchanged; with its own state replaced; with
+    another input."""
+
+    def keeps(state: Any, x: Array) -> Array:
+        _, after = _forward(network, state, x, lambda number, new: new)
+        return jnp.concatenate([getattr(layer, name) for layer in after], -1)
+
+    def replaced(number: Array) -> Array:
+        """Unit ``number`` of all layers, replaced: what it keeps then."""
+        parts = []
+        for layer, (here, there) in enumerate(zip(state, other, strict=True)):
+            mask = jnp.arange(network.units) + layer * network.units == number
+            parts.append(jax.tree.map(lambda a, b, mask=mask: jnp.where(mask, b, a), here, there))
+        return keeps(tuple(parts), x)[:, number]
+
+    moved = jax.lax.map(replaced, jnp.arange(len(network.layers) * network.units))
+    return keeps(state, x), moved.T, keeps(state, elsewhere)
