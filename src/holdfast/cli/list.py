@@ -1,4 +1,4 @@
-"""What is there: cells, tasks, constructions, and the runs made in this folder.
+"""What is there: cells, tasks, constructions, diagnostics, and the runs made in this folder.
 
 examples:
   holdfast list
@@ -25,6 +25,7 @@ KINDS = {
     "constructions": Folder(
         "construction", "holdfast.construct.constructions", PACKAGE / "construct" / "constructions"
     ),
+    "diagnostics": Folder("diagnostic", "holdfast.explain.diagnostics", PACKAGE / "explain" / "diagnostics"),
 }
 RUNS = Path("runs")
 

@@ -1,8 +1,9 @@
-"""One thing in full: a cell's equation, a task's drawn row and axes, or a run's result.
+"""One thing in full: a cell's equation, a task's drawn row and axes, a diagnostic's formula, or a run's result.
 
 examples:
   holdfast show lstm
   holdfast show recall
+  holdfast show gradient_flow
   holdfast show runs/recall-gru-32-001
 """
 
@@ -18,12 +19,13 @@ from holdfast.core.errors import UnknownName
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("name", metavar="NAME", help="a cell, a task, or a run folder")
+    parser.add_argument("name", metavar="NAME", help="a cell, a task, a diagnostic, or a run folder")
     add_json(parser)
 
 
 def run(args: Namespace) -> int:
     from holdfast import cells, tasks
+    from holdfast.explain import diagnostics
     from holdfast.report.terminal import draw
     from holdfast.studies import describe
 
@@ -31,10 +33,13 @@ def run(args: Namespace) -> int:
         document, parts = describe.cell(args.name)
     elif args.name in tasks.FOLDER.files():
         document, parts = describe.task(args.name)
+    elif args.name in diagnostics.FOLDER.files():
+        document, parts = describe.diagnostic(args.name)
     elif Path(args.name).is_dir():
         document, parts = describe.run(Path(args.name))
     else:
-        raise UnknownName("cell, task or run", args.name, [*cells.FOLDER.names(), *tasks.FOLDER.names()])
+        known = [name for folder in (cells, tasks, diagnostics) for name in folder.FOLDER.names()]
+        raise UnknownName("cell, task, diagnostic or run", args.name, known)
     if args.json:
         print_json(document)
     else:

@@ -1,4 +1,4 @@
-"""What a cell, a task or a run is, in full: as a document and as parts to be drawn."""
+"""What a cell, a task, a diagnostic or a run is, in full: as a document and as parts to be drawn."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from holdfast.core.errors import BadRun
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Batch, Task
 from holdfast.engine.readings.equation import equation
+from holdfast.explain import diagnostics
 
 Described = tuple[dict[str, Any], list[Part]]
 SHOWN_STEPS = 12
@@ -51,6 +52,15 @@ def cell(name: str) -> Described:
         Text(f"source: {made.source}"),
     ]
     return document, parts
+
+
+def diagnostic(name: str) -> Described:
+    """A diagnostic: its question, formula, source and caveat."""
+    made = diagnostics.get(name)
+    told = {"formula": made.formula, "source": made.source, "caveat": made.caveat}
+    parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
+    parts += [Text(text, word) for word, text in told.items()]
+    return {"name": name, "title": made.title, **told}, parts
 
 
 def task(name: str) -> Described:
