@@ -57,7 +57,7 @@ def run(args: Namespace) -> int:
 
 
 def _disagreement() -> str:
-    """What a small computation finds wrong with the library, as a clause; nothing where it agrees with XLA."""
+    """What a small computation finds wrong with the library, as a clause; nothing where it computes as it should."""
     from holdfast.engine.native.trial import disagreement
 
     return disagreement()
@@ -69,7 +69,7 @@ def _why(asked: str, found: Status, wrong: str) -> str:
         return wish
     if wrong or not found.available:
         return f"{wish}, but {wrong or found.reason}" if wish else wrong or found.reason
-    return wish or "the compiled library is there, and its cells agree with XLA"
+    return wish or "the compiled library is there, and computes its cells as they are written"
 
 
 def _library(found: Status) -> dict[str, Any]:
