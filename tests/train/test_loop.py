@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,8 @@ import pytest
 from filelock import FileLock
 
 from holdfast.core.errors import BadRun
+from holdfast.core.results import Table
+from holdfast.studies import describe
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from holdfast.train import loop, programs
@@ -93,8 +96,6 @@ def test_a_lost_bit_in_a_checkpoint_would_be_seen(whole, cut, tmp_path, monkeypa
     def forgetful(self, index, made, numbers):
         block = fill(self, index, made, numbers)
         if block and not block.done and block.drawn:
-            from dataclasses import replace
-
             fresh = made.begin(numbers)
             block.learner = replace(block.learner, optimiser=fresh.optimiser)
         return block
@@ -207,6 +208,26 @@ def test_a_solved_network_is_good_on_rows_that_no_training_draws(whole):
     figures = judge(whole.networks[0], [TASK], seed=9).lines[0][1]
     assert figures["error_sup"] < 0.25
     assert figures["error_rms"] < 0.1
+
+
+def test_a_stored_run_is_shown_as_the_training_was(whole, tmp_path):
+    nan = float("nan")
+    outcomes = (*whole.outcomes, replace(whole.outcomes[0], seed=3, verdict="nan", loss=nan, error_sup=nan))
+    done = replace(whole, outcomes=outcomes)
+    (tmp_path / "result.json").write_text(json.dumps(done.as_json()))
+    document, parts = describe.run(tmp_path)
+    assert document == json.loads(json.dumps(done.as_json()))
+    table = next(part for part in done.parts() if isinstance(part, Table))
+    assert parts[0] == replace(table, title="recall, gru")
+    assert table.rows[-1][1:] == ("nan", f"{outcomes[0].sequences:,}", "nan", "nan")
+    assert parts[1].text == f"Solved: {done.rate}. Criterion: {TASK.criterion}."
+
+
+def test_one_network_of_a_block_is_that_of_all(whole):
+    made = programs.programs(SETTINGS)
+    block = loop.Block([4, 7], made.begin([4, 7]))
+    for number, network in zip(block.numbers, block.networks(), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, block.network(number), network)
 
 
 def test_groups_cover_every_network_once():

@@ -7,8 +7,12 @@ from holdfast.core.errors import BadValue
 
 
 def add_common(parser: Parser) -> None:
-    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    add_seed(parser)
     add_threads(parser)
+
+
+def add_seed(parser: Parser) -> None:
+    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
 
 
 def add_threads(parser: Parser) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from holdfast.cli._flags import add_json
+from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import asked_task, least_steps_of, open_network, task_flags, tolerance_of
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
@@ -28,7 +28,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
     parser.flag("tries", int, default=20_000, help="sequences to run at most (default: 20000)")
     parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
-    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    add_seed(parser)
     add_json(parser)
     task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
 
@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
     task, _, unbounded = asked_task(args, origin)
     search.fit(network, task)
     if tolerance is None:
-        tolerance = task.criterion.bound if task.criterion.metric == "error_sup" else 0.0
+        tolerance = task.criterion.bound if task.criterion.of_numbers else 0.0
     teller = Teller()
     scenario = task.scenario().answered_from(least_steps_of(origin, task))
     options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": teller.say}

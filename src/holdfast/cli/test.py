@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from holdfast.cli._flags import add_json, given_axes
+from holdfast.cli._flags import add_json, add_seed, given_axes
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -25,7 +25,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("task", help="the task (default: the one it was trained on)")
     parser.flag("lengths", metavar="N,N,...", help="sizes of the task's length axis to test at")
     parser.flag("sequences-per-length", int, default=2560, help="fresh sequences (default: 2560)")
-    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    add_seed(parser)
     add_json(parser)
     if name := _task_name(words):
         from holdfast import tasks

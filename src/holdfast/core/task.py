@@ -49,6 +49,11 @@ class Criterion:
     bound: float
     sequences: int = 2560
 
+    @property
+    def of_numbers(self) -> bool:
+        """Whether answers are numbers, judged by their errors; otherwise they are symbols, right or wrong."""
+        return self.metric == "error_sup"
+
     def met(self, score: Mapping[str, float | None]) -> bool:
         value = score[self.metric]
         if value is None or not np.isfinite(value):

@@ -13,10 +13,12 @@ import numpy as np
 
 from holdfast import cells, tasks
 from holdfast.core.errors import BadRun
-from holdfast.core.results import Part, Table, Text, finite
+from holdfast.core.rates import Rate
+from holdfast.core.results import Part, Table, Text
 from holdfast.core.task import Batch, Task
 from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
+from holdfast.train.result import seeds_table
 
 Described = tuple[dict[str, Any], list[Part]]
 SHOWN_STEPS = 12
@@ -112,24 +114,9 @@ def run(folder: Path) -> Described:
     """A run's result as it was stored."""
     try:
         document = json.loads((folder / "result.json").read_text())
-        rows = tuple(
-            (
-                str(seed["seed"]),
-                seed["verdict"],
-                f"{seed['sequences']:,}",
-                _figure(seed["loss"]),
-                _figure(seed["error_sup"] if seed["accuracy"] is None else seed["accuracy"]),
-            )
-            for seed in document["seeds"]
-        )
-        low, high = document["interval"]
-        last = "largest error" if any(seed["error_sup"] is not None for seed in document["seeds"]) else "accuracy"
         parts: list[Part] = [
-            Table(("seed", "verdict", "sequences", "loss", last), rows, f"{document['task']}, {document['cell']}"),
-            Text(
-                f"Solved: {document['solved']} of {document['of']} "
-                f"(95 % interval {100 * low:.0f}-{100 * high:.0f} %). Criterion: {document['criterion']}."
-            ),
+            seeds_table(document, f"{document['task']}, {document['cell']}"),
+            Text(f"Solved: {Rate(document['solved'], document['of'])}. Criterion: {document['criterion']}."),
         ]
     except FileNotFoundError:
         raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.") from None
@@ -179,7 +166,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(f"{v:g}" for v in value)
     return "none" if value is None else str(value)
-
-
-def _figure(value: float | None) -> str:
-    return f"{value:.3g}" if value is not None and finite(value) is not None else ""

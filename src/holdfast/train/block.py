@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import numpy as np
 
 from holdfast.engine.network import Network
 from holdfast.train.programs import Figures, Programs
@@ -56,7 +57,8 @@ class Block:
         """The network that is judged: as it was when it solved the task, or as it is now."""
         if number in self.solutions:
             return self.solutions[number]
-        return self.networks()[self.numbers.index(number)]
+        lane = self.numbers.index(number)
+        return jax.tree.map(lambda a: np.asarray(a)[lane], self.learner.network)
 
     def networks(self) -> list[Network]:
         """All networks as they are now, each on its own."""

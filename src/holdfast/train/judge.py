@@ -34,9 +34,9 @@ class Judged:
             "lengths": [
                 {
                     "steps": _length(task),
-                    "error_sup": finite(figures["error_sup"]) if _real(task) else None,
-                    "error_rms": finite(figures["error_rms"]) if _real(task) else None,
-                    "accuracy": None if _real(task) else finite(figures["accuracy"]),
+                    "error_sup": finite(figures["error_sup"]) if task.criterion.of_numbers else None,
+                    "error_rms": finite(figures["error_rms"]) if task.criterion.of_numbers else None,
+                    "accuracy": None if task.criterion.of_numbers else finite(figures["accuracy"]),
                     "chance": task.chance(),
                     "loss": finite(figures["loss"]),
                     "sequences": right.of,
@@ -51,7 +51,7 @@ class Judged:
         """What ``holdfast test`` prints."""
         first = self.lines[0][0]
         axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
-        if _real(first):
+        if first.criterion.of_numbers:
             heads = (axis, "largest error", "rms error", "rms by chance", f"sequences below {first.criterion.bound:g}")
         else:
             heads = (axis, "accuracy", "by chance", "sequences without a mistake")
@@ -85,7 +85,7 @@ def _line(network: Network, task: Task, sequences: int, seed: int) -> tuple[Task
 
 def _row(task: Task, figures: dict[str, float], right: Rate) -> tuple[str, ...]:
     chance = task.chance()
-    if _real(task):
+    if task.criterion.of_numbers:
         shown = (f"{figures['error_sup']:.3g}", f"{figures['error_rms']:.3g}", f"{chance['error_rms']:.3g}")
     else:
         shown = (f"{figures['accuracy']:.4g}", f"{chance['accuracy']:.3g}")
@@ -94,7 +94,3 @@ def _row(task: Task, figures: dict[str, float], right: Rate) -> tuple[str, ...]:
 
 def _length(task: Task) -> int:
     return task.longest if task.examples() is not None else getattr(task, task.length_axis)
-
-
-def _real(task: Task) -> bool:
-    return task.criterion.metric == "error_sup"

@@ -54,7 +54,7 @@ def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: s
     targets, scored = rows.targets[:, first:], rows.scored[:, first:]
     error = jnp.where(scored, jnp.abs(outputs - targets).max(-1), 0.0)
     right = (outputs.argmax(-1) == targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
-    bad = ~right if task.criterion.metric == "accuracy" else ~(error < tolerance)
+    bad = ~(error < tolerance) if task.criterion.of_numbers else ~right
     return Score(
         loss_sum=jnp.where(scored, LOSSES[task.loss](outputs, targets), 0.0).sum(),
         square_sum=jnp.where(scored, jnp.square(outputs - targets).mean(-1), 0.0).sum(),

@@ -43,7 +43,7 @@ class Training:
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast train --json``; figures that are not numbers are null."""
-        s, quartiles = self.settings, self.sequences_to_success
+        s, quartiles, numbers = self.settings, self.sequences_to_success, self.settings.task.criterion.of_numbers
         return {
             "task": s.task.name,
             "cell": s.cell,
@@ -61,8 +61,8 @@ class Training:
                     "sequences": o.sequences,
                     "verdict": o.verdict,
                     "loss": finite(o.loss),
-                    "error_sup": finite(o.error_sup) if self._real else None,
-                    "accuracy": None if self._real else finite(o.accuracy),
+                    "error_sup": finite(o.error_sup) if numbers else None,
+                    "accuracy": None if numbers else finite(o.accuracy),
                 }
                 for o in self.outcomes
             ],
@@ -70,10 +70,6 @@ class Training:
             "weights": list(self.weights),
             "settings": s.as_json(),
         }
-
-    @property
-    def _real(self) -> bool:
-        return self.settings.task.criterion.metric == "error_sup"
 
     def parts(self) -> list[Part]:
         """What ``holdfast train`` prints: what was done, every network's line, the rate, where things are."""
@@ -86,7 +82,7 @@ class Training:
             said.append(f"Interrupted; go on with: holdfast train --resume {self.run}")
         if self.run:
             said.append(f"Run: {self.run}")
-        return [Text(self._set_up()), self._table(), Text("\n".join(said))]
+        return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(said))]
 
     def _set_up(self) -> str:
         s = self.settings
@@ -100,16 +96,21 @@ class Training:
             f"{s.rows}, Adam {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} sequences; seed {s.seed}"
         )
 
-    def _table(self) -> Table:
-        last = "largest error" if self._real else "accuracy"
-        rows = [
-            (str(o.seed), o.verdict, f"{o.sequences:,}", f"{o.loss:.3g}", f"{self._figure(o):.3g}")
-            for o in self.outcomes
-        ]
-        return Table(("seed", "verdict", "sequences", "loss", last), tuple(rows))
 
-    def _figure(self, outcome: Outcome) -> float:
-        return outcome.error_sup if self._real else outcome.accuracy
+def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
+    """A line for every network of a training, from its document: that of ``Training.as_json``, stored or not."""
+    seeds = document["seeds"]
+    of_numbers = all(seed["accuracy"] is None for seed in seeds)  # to which it does not apply
+    figure, name = ("error_sup", "largest error") if of_numbers else ("accuracy", "accuracy")
+    rows = [
+        (str(s["seed"]), s["verdict"], f"{s['sequences']:,}", _number(s["loss"]), _number(s[figure])) for s in seeds
+    ]
+    return Table(("seed", "verdict", "sequences", "loss", name), tuple(rows), title)
+
+
+def _number(value: float | None) -> str:
+    """With three digits; JSON has null for what is none."""
+    return "nan" if value is None else f"{value:.3g}"
 
 
 def _shown(value: Any) -> str:
