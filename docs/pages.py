@@ -53,7 +53,18 @@ def cell_page(name: str) -> str:
     document, _ = describe.cell(name)
     gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
     states = ", ".join(f"`{state}`" for state in document["states"])
-    sizes = [(f"{inputs}", f"{units}", f"{cells.get(name).parameters(inputs, units):,}") for inputs, units in SIZES]
+    cell = cells.get(name)
+    sizes = [
+        (
+            f"{inputs}",
+            f"{units}",
+            *([f"{steps:,}"] if cell.per_step else []),
+            f"{cell.parameters(inputs, units, steps):,}",
+        )
+        for inputs, units in SIZES
+        for steps in (describe.EXAMPLE_STEPS if cell.per_step else (1,))
+    ]
+    heads = ("inputs", "units", *(["steps"] if cell.per_step else []), "parameters")
     return "\n".join(
         (
             f"# {name}",
@@ -80,9 +91,11 @@ def cell_page(name: str) -> str:
             "",
             "## Numbers in one layer",
             "",
-            table(("inputs", "units", "parameters"), sizes),
+            table(heads, sizes),
             "",
             "The linear read-out behind the last layer adds outputs × (units + 1).",
+            "",
+            f"Computed by {escaped(document['engine'])}.",
             "",
             f"Source: {escaped(document['source'])}.",
             "",

@@ -99,6 +99,65 @@ def no_output_gate(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g}
 
 
+def one_network(w: Any, x: np.ndarray, state: Any) -> Any:
+    k = np.tanh(x @ w["W_k"] + state["h"] @ w["U_k"] + state["c"] @ w["P_k"] + w["b_k"])
+    g = k @ w["V_g"] + w["a_g"]
+    o = sigmoid(x @ w["W_o"] + state["h"] @ w["U_o"] + w["b_o"])
+    h = o * np.tanh(g)
+    return h, {"h": h, "c": g}, {"hidden": k, "candidate": g, "output": o}
+
+
+def residual(w: Any, x: np.ndarray, state: Any) -> Any:
+    k = np.tanh(x @ w["W_k"] + state["h"] @ w["U_k"] + state["c"] @ w["P_k"] + w["b_k"])
+    g = k @ w["V_g"] + w["a_g"]
+    o = sigmoid(x @ w["W_o"] + state["h"] @ w["U_o"] + w["b_o"])
+    c = state["c"] + g
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"hidden": k, "candidate": g, "output": o}
+
+
+def output_network(w: Any, x: np.ndarray, state: Any) -> Any:
+    i, f = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "if")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + i * g
+    k = np.tanh(x @ w["W_k"] + state["h"] @ w["U_k"] + c @ w["P_k"] + w["b_k"])
+    h = k @ w["V_n"] + w["a_n"]
+    return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "hidden": k, "reading": h}
+
+
+def peephole(w: Any, x: np.ndarray, state: Any) -> Any:
+    """Gers, Schraudolph & Schmidhuber 2002, equations 4 to 9, with tanh as squashing functions."""
+    i, f = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"p_{k}"] * state["c"] + w[f"b_{k}"]) for k in "if")
+    g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
+    c = f * state["c"] + i * g
+    o = sigmoid(x @ w["W_o"] + state["h"] @ w["U_o"] + w["p_o"] * c + w["b_o"])
+    h = o * np.tanh(c)
+    return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "output": o}
+
+
+def per_step(w: Any, x: np.ndarray, state: Any) -> Any:
+    """With the weights of the step that it is."""
+    h, after, gates = lstm(w, x, state)
+    return h, {**after, "t": state["t"] + 1}, gates
+
+
+def mingru(w: Any, x: np.ndarray, state: Any) -> Any:
+    """Feng et al. 2024, section 3.1.3, whose z is 1 - z here."""
+    z = sigmoid(-(x @ w["W_z"] + w["b_z"]))
+    proposed = x @ w["W_n"] + w["b_n"]
+    h = (1 - z) * state["h"] + z * proposed
+    return h, {"h": h}, {"update": 1 - z, "candidate": proposed}
+
+
+def minlstm(w: Any, x: np.ndarray, state: Any) -> Any:
+    """Feng et al. 2024, section 3.2.3."""
+    f, i = (sigmoid(x @ w[f"W_{k}"] + w[f"b_{k}"]) for k in "fi")
+    f_share, i_share = f / (f + i), i / (f + i)
+    proposed = x @ w["W_n"] + w["b_n"]
+    h = f_share * state["h"] + i_share * proposed
+    return h, {"h": h}, {"input": i_share, "forget": f_share, "candidate": proposed}
+
+
 REFERENCES = {
     "coupled": coupled,
     "elman": elman,
@@ -108,7 +167,15 @@ REFERENCES = {
     "irnn_tanh": irnn_tanh,
     "lstm": lstm,
     "lstm1997": lstm1997,
+    "lstm1997_truncated": lstm1997,
     "masked_output": masked_output,
+    "mingru": mingru,
+    "minlstm": minlstm,
     "no_input_gate": no_input_gate,
     "no_output_gate": no_output_gate,
+    "one_network": one_network,
+    "output_network": output_network,
+    "peephole": peephole,
+    "per_step": per_step,
+    "residual": residual,
 }

@@ -31,5 +31,6 @@ def random_network(
 
 
 def random_state(network: Network, batch: int) -> tuple[Any, ...]:
-    """A state to start from that is not zero."""
-    return randomised(network.start(batch), seed=200, scale=0.5)
+    """A state to start from that is not zero; but one that counts steps has counted none."""
+    drawn = randomised(network.start(batch), seed=200, scale=0.5)
+    return tuple(s._replace(t=0 * s.t) for s in drawn) if network.cell.per_step else drawn

@@ -1,7 +1,7 @@
 """A reader of the equations that ``engine/readings/equation.py`` writes: text lines back into numbers, in NumPy.
 
 ``*`` multiplies component by component, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step.
-Lines may refer to each other in any order.
+Lines may refer to each other in any order. Weights are those of the step that is evaluated: ``W_i[t]`` is ``W_i``.
 """
 
 from __future__ import annotations
@@ -29,23 +29,24 @@ WORDS = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
+    "stop": lambda a: a,
     "__builtins__": {},
 }
 
 
 def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str, Any]) -> dict[str, np.ndarray]:
     """Every left-hand side with its value; there has to be one for each gate, each state and the output h'."""
-    lines = dict(line.split(" = ") for line in equation(cell))
+    lines = dict(line.replace("[t]", "").split(" = ") for line in equation(cell))
     assert len(lines) == len(equation(cell)), f"one name has two lines: {equation(cell)}"
     wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), "h'"}
     assert set(lines) == wanted, f"lines for {sorted(lines)}, expected {sorted(wanted)}"
-    known = {n: Matrix(w) if n[0] in "WUP" else w for n, w in weights.items()} | {"x": x} | state
+    known = {n: Matrix(w) if n[0] in "WUPV" else w for n, w in weights.items()} | {"x": x} | state
     values: dict[str, np.ndarray] = {}
     while lines:
         ready = [name for name, text in lines.items() if _names(text) <= known.keys() | values.keys()]
         assert ready, f"these lines need each other or something unknown: {lines}"
         for name in ready:
-            python = re.sub(r"\b([WUP]_\w+) ", r"\1 ** ", lines.pop(name))
+            python = re.sub(r"\b([WUPV]_\w+) ", r"\1 ** ", lines.pop(name))
             scope = {_python(n): v for n, v in (known | values).items()}
             values[name] = eval(python.replace("'", "_after"), WORDS, scope)
     return values

@@ -8,10 +8,11 @@ import sys
 import pytest
 
 import holdfast
+from holdfast import cells
 from holdfast.cli import doctor
 from holdfast.cli._main import main
 from holdfast.engine import native
-from holdfast.engine.native import library
+from holdfast.engine.native import choice, library
 from tests.engine.native.small_library import DESCRIPTION, build
 
 
@@ -48,6 +49,7 @@ def test_with_the_library(place, run):
         "instructions  avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
         "threads       3",
         "cells         lstm",
+        "left to XLA   per_step: it has other weights at every step",
         "built with    GCC 12.2.0, XLA's foreign functions 0.3",
         f"holdfast      {holdfast.__version__}",
     ):
@@ -67,6 +69,11 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
         "why": "the compiled library is there, and computes its cells as they are written",
         "works": True,
     }
+    left = told["library"].pop("cells_left_to_xla")
+    assert set(left) == set(cells.FOLDER.names())  # the library of this test is of other digests than our cells
+    assert choice.digest_of(cells.get("lstm"))[0] != DESCRIPTION["cells"]["lstm"]
+    assert left["lstm"] == doctor.STALE
+    assert left["lstm1997_truncated"] == "there is no kernel for its stop"
     assert told["library"] == {
         "available": True,
         "reason": "",

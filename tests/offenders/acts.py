@@ -54,3 +54,10 @@ class ForgetfulBounds(Bounds):
 
     def multiply(self, a: Any, b: Any) -> Any:
         return tuple(form._replace(slack=NOTHING) for form in super().multiply(a, b))
+
+
+class FallingShare(Bounds):
+    """Bounds that take the share of one opening in two for the other's."""
+
+    def share(self, a: Any, b: Any) -> Any:
+        return super().share(b, a)

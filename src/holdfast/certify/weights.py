@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from holdfast.core.cell import Cell
+from holdfast.core.errors import BadValue
 from holdfast.engine.files import tensors
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.bounds import Exact, exact
@@ -16,7 +17,7 @@ from holdfast.engine.readings.bounds import Exact, exact
 
 @dataclass(frozen=True)
 class Weights:
-    """``layers[d]`` by source (x, h, c), ``units[d]`` how many of that layer's units are kept, and the read-out."""
+    """``layers[d]`` by source (x, h, c, k), ``units[d]`` how many of that layer's units are kept, and the read-out."""
 
     cell: Cell
     layers: tuple[Mapping[str, Exact], ...]
@@ -28,14 +29,23 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     """The weights for a proof. Units from which no path of non-zero weights leads to the read-out are left out.
 
     Where ``every_unit`` is asked for, because in IEEE arithmetic such a unit might overflow and 0 * inf is no number,
-    all are kept, but for copies: of the units that read nothing and are read by nobody one stands for all.
+    all are kept, but for copies: of the units that read nothing and are read by nobody one stands for all. Raises
+    ``BadValue`` for a network with other weights at every step.
     """
+    if network.steps is not None:
+        raise BadValue(
+            f"{network.cell_name} has weights of its own at every step, and bounds here are those of one set of "
+            "weights for all steps: nothing is proved about it.",
+            "'holdfast test' measures it; a cell that uses the same weights at every step can be certified.",
+        )
+    network = replace(
+        network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
+    )
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
 
     layers, below = [], np.arange(network.inputs)
     for layer, units in zip(network.layers, live, strict=True):
-        sources = {"x": below, "h": units, "c": units}
-        layers.append({source: exact(_part(linear, sources[source], units)) for source, linear in layer.items()})
+        layers.append({s: exact(_part(linear, below if s == "x" else units, units)) for s, linear in layer.items()})
         below = units
     readout = exact(_part(network.readout, below, np.arange(network.outputs)))
     return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout)
@@ -69,7 +79,7 @@ def _live(network: Network) -> list[np.ndarray]:
     found = []
     wanted = np.asarray(network.readout.matrix).any(1)
     for layer in reversed(network.layers):
-        inner = sum((_reads(layer[s]) for s in ("h", "c") if s in layer), np.zeros((network.units,) * 2, bool))
+        inner = sum((_reads(linear) for s, linear in layer.items() if s != "x"), np.zeros((network.units,) * 2, bool))
         while (grown := wanted | inner[:, wanted].any(1)).sum() > wanted.sum():
             wanted = grown
         found.append(np.flatnonzero(wanted))

@@ -24,6 +24,7 @@ from holdfast.cli._parser import Parser
 if TYPE_CHECKING:
     from holdfast.engine.native.library import Status
 
+STALE = "not in the library as written now (in a checkout: make native)"
 PACKAGES = ("holdfast", "jax", "jaxlib", "numpy")
 
 
@@ -84,7 +85,22 @@ def _library(found: Status) -> dict[str, Any]:
         "cells": dict(found.cells),
         "compiler": found.compiler,
         "ffi": found.ffi,
+        "cells_left_to_xla": _left_to_xla() if found.available else {},
     }
+
+
+def _left_to_xla() -> dict[str, str]:
+    """Every cell that the library does not run, with the reason."""
+    from holdfast import cells
+    from holdfast.engine.native import choice
+
+    made = {name: cells.get(name) for name in cells.FOLDER.names()}
+    return {name: choice.digest_of(cell)[1] or STALE for name, cell in made.items() if choice.why_not(cell)}
+
+
+def _by_reason(left: dict[str, str]) -> list[str]:
+    """The cells that share a reason, and it."""
+    return [f"{', '.join(n for n, w in left.items() if w == why)}: {why}" for why in dict.fromkeys(left.values())]
 
 
 def _versions() -> dict[str, str]:
@@ -121,6 +137,7 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         rows += [
             ("threads", str(library["threads"])),
             ("cells", ", ".join(library["cells"]) or "none"),
+            *(("left to XLA", line) for line in _by_reason(library["cells_left_to_xla"])),
             ("built with", f"{library['compiler']}, XLA's foreign functions {'.'.join(map(str, library['ffi']))}"),
         ]
     rows += [(package, version) for package, version in document["versions"].items()]

@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 
 from holdfast.core.ops import Reading, Value
 
+SOURCES = ("x", "h", "c", "k")
+"""What the linear maps of a cell may read."""
+STEPS = 10
+"""How many steps a network of a cell with weights for every step has, where nothing is said."""
+
 
 class Step(NamedTuple):
     """What one time step gives: the hidden output, the state that is carried on, and every gate by name."""
@@ -23,14 +28,24 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Map:
-    """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none."""
+    """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none.
+
+    ``source`` is the input x, the states h or c, or k, a layer of units inside the step. A ``diagonal`` map has one
+    weight for every unit, with which it reads that unit alone.
+    """
 
     gates: tuple[str, ...]
     source: str
     bias: bool
+    diagonal: bool = False
 
     def __post_init__(self) -> None:
-        assert self.source in ("x", "h", "c"), f"a map reads x, h or c, not {self.source!r}"
+        assert self.source in SOURCES, f"a map reads one of {', '.join(SOURCES)}, not {self.source!r}"
+        assert not (self.diagonal and self.source == "x"), "a unit has no input of its own to read"
+
+    def rows(self, inputs: int, units: int) -> int:
+        """How many weights of one gate lead to one unit."""
+        return 1 if self.diagonal else inputs if self.source == "x" else units
 
 
 StepFunction = Callable[[Reading, Mapping[str, Any], Value, Any], Step]
@@ -43,7 +58,8 @@ class Cell:
     ``letters`` are the symbols that the literature uses for the gates (``{"forget": "f"}``). ``keep`` names the
     gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
     that is all that an initialisation needs to know to set a time scale. ``identity`` says that the recurrent
-    matrix is meant to start as the identity (a name that a cell's file may leave out).
+    matrix is meant to start as the identity; ``per_step`` that every step has weights of its own, chosen by the state
+    t, which counts the steps (both are names that a cell's file may leave out).
     """
 
     name: str
@@ -58,8 +74,9 @@ class Cell:
     state_type: type
     step: StepFunction
     identity: bool = False
+    per_step: bool = False
 
-    def parameters(self, inputs: int, units: int) -> int:
-        """How many numbers one layer of this cell holds."""
-        width = {"x": inputs, "h": units, "c": units}
-        return sum(len(m.gates) * units * (width[m.source] + m.bias) for m in self.maps)
+    def parameters(self, inputs: int, units: int, steps: int = STEPS) -> int:
+        """How many numbers one layer of this cell holds; ``steps`` matters only where each has weights of its own."""
+        one = sum(len(m.gates) * units * (m.rows(inputs, units) + m.bias) for m in self.maps)
+        return one * steps if self.per_step else one

@@ -1,7 +1,8 @@
 """A network in a file: safetensors, gates by name, with its cell, sizes and origin in the metadata.
 
 Names of tensors: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
-``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``.
+``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``. A map
+with one weight for every unit is [1, unit]; where every step has weights of its own, a first axis counts the steps.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         "units": str(network.units),
         "outputs": str(network.outputs),
         "layers": str(len(network.layers)),
+        **({} if network.steps is None else {"steps": str(network.steps)}),
         "origin": json.dumps(origin or {}),
     }
     return to_bytes(tensors(network), metadata)
@@ -73,6 +75,7 @@ def load(path: Path | str) -> tuple[Network, dict]:
         )
     try:
         sizes = {name: int(metadata[name]) for name in ("inputs", "units", "outputs", "layers")}
+        sizes |= {"steps": int(metadata["steps"])} if "steps" in metadata else {}
         network = create(metadata["cell"], **sizes)
         origin = json.loads(metadata["origin"])
     except (KeyError, ValueError, UnknownName) as error:
@@ -111,7 +114,7 @@ def _fill(network: Network, read: dict[str, np.ndarray], path: Path | str) -> Ne
         matrix = np.concatenate([read[_matrix(depth, gate, source)] for gate in linear.gates], -1)
         bias = None
         if linear.bias is not None:
-            bias = jnp.asarray(np.concatenate([read[_bias(depth, gate, source)] for gate in linear.gates]))
+            bias = jnp.asarray(np.concatenate([read[_bias(depth, gate, source)] for gate in linear.gates], -1))
         return replace(linear, matrix=jnp.asarray(matrix), bias=bias)
 
     layers = tuple(

@@ -9,6 +9,10 @@ keras+chrono=1000           time scales of up to 1000 steps (Tallec & Ollivier 2
 keras+chrono                the same with the task's own lag
 auto                        keras+chrono where the cell has a gate that keeps, keras+identity where it asks for
                             that (irnn, irnn_tanh), else keras
+
+Maps that neither framework has: in ``keras`` a map of c is drawn as the recurrence of h is, a map of a layer inside
+the step as the inputs' map, and one weight for every unit (peepholes) starts at 0, so that the cell starts as the one
+without. Where every step has weights of its own, each step's are drawn by themselves, alike.
 """
 
 from __future__ import annotations
@@ -24,11 +28,13 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array
-from holdfast.core.cell import Cell
+from holdfast.core.cell import STEPS, Cell
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Linear, Network, create
 
 FRAMEWORKS = ("keras", "pytorch")
+RECURRENT = ("h", "c")
+"""What a map reads that the step before has left."""
 EXAMPLES = {"forget": 1, "chrono": 100}
 
 
@@ -116,8 +122,10 @@ def build(
     lag_steps: int = 2,
     seed: int = 0,
     dtype: Any = jnp.float32,
+    steps: int = STEPS,
 ) -> Network:
-    """A network with random weights: the sizes in features and units, the scheme as text.
+    """A network with random weights: the sizes in features and units, the scheme as text. ``steps`` matters only to a
+    cell with other weights at every step.
 
     Raises ``UnknownName`` or ``BadValue``.
 
@@ -125,7 +133,7 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, cells.get(cell), lag_steps)
-    return initialise(create(cell, inputs, units, outputs, layers, dtype), how, jax.random.key(seed))
+    return initialise(create(cell, inputs, units, outputs, layers, dtype, steps), how, jax.random.key(seed))
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
@@ -155,13 +163,18 @@ def _draw(
     random: np.random.Generator,
     biases: int = 1,
 ) -> Linear:
+    if shape.matrix.ndim > 2:
+        drawn = [_draw(shape.at(t), how, units, source, dtype, random, biases) for t in range(shape.matrix.shape[0])]
+        return jax.tree.map(lambda *steps: jnp.stack(steps), *drawn)
     rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)
-    if source == "h" and how.identity:
+    if shape.diagonal and how.framework == "keras":
+        matrix = np.zeros((rows, columns))
+    elif source == "h" and how.identity:
         matrix = np.eye(rows, columns)
-    elif source == "h" and how.orthogonal:
+    elif source in RECURRENT and how.orthogonal and not shape.diagonal:
         matrix = np.concatenate([_orthogonal(random, rows, shape.units) for _ in shape.gates], 1)
-    elif source == "h" and how.framework == "keras":
+    elif source in RECURRENT and how.framework == "keras":
         # Keras draws all gates side by side as one matrix with orthonormal rows; "+orthogonal" draws each gate's own.
         matrix = _orthogonal(random, rows, columns)
     else:
@@ -198,9 +211,10 @@ def _time_scale(
         if linear.bias is None or not wanted:
             return linear
         bias = np.array(linear.bias)
-        for gate, value in wanted.items():
+        for gate in wanted.keys() & set(linear.gates):
+            value = wanted[gate]
             # Where a gate has two biases, what acts is their sum.
-            bias[linear.columns(gate)] = value if source == "x" else 0.0
+            bias[..., linear.columns(gate)] = value if source == "x" else 0.0
         return replace(linear, bias=jnp.asarray(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

@@ -12,7 +12,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.cell import Cell
+from holdfast.core.cell import STEPS, Cell
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
@@ -25,16 +25,39 @@ class Linear:
 
     ``matrix`` [source, gates * units]: the columns of gate k are k*units ... (k+1)*units - 1, in the order of
     ``gates``. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias.
+    Of a ``diagonal`` map it is [1, gates * units]: every unit reads itself with one weight. Where every step has
+    weights of its own, matrix and bias have a leading axis, and ``at`` chooses.
     """
 
     matrix: Leaf
     bias: Leaf
     gates: tuple[str, ...] = field(metadata={"static": True})
+    diagonal: bool = field(default=False, metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
         """[..., source] to [..., gates * units]: all gates in one product."""
-        product = source @ self.matrix
+        if self.diagonal:
+            product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :]
+        elif self.matrix.ndim > 2:  # a matrix for every row
+            product = jnp.einsum("...s,...sc->...c", source, self.matrix)
+        else:
+            product = source @ self.matrix
         return product if self.bias is None else product + self.bias
+
+    def at(self, step: Any) -> Linear:
+        """The map of this step (from 0), or of one for each row; past the last step its numbers are NaN."""
+
+        def chosen(weights: Leaf) -> Leaf:
+            return None if weights is None else jnp.asarray(weights).at[step].get(mode="fill", fill_value=jnp.nan)
+
+        return replace(self, matrix=chosen(self.matrix), bias=chosen(self.bias))
+
+    def dense(self) -> Linear:
+        """The same map with a full matrix, zeros and all."""
+        if not self.diagonal:
+            return self
+        eye = jnp.tile(jnp.eye(self.units, dtype=self.matrix.dtype), len(self.gates))
+        return replace(self, matrix=eye * self.matrix, diagonal=False)
 
     @property
     def units(self) -> int:
@@ -63,7 +86,12 @@ class Linear:
 
 
 Layer = Mapping[str, Linear]
-"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``)."""
+"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``, ``k``)."""
+
+
+def at_step(layer: Layer, step: Any) -> Layer:
+    """The weights of this step (from 0), or of one for each row, of a layer that has others at every step."""
+    return {source: linear.at(step) for source, linear in layer.items()}
 
 
 @jax.tree_util.register_dataclass
@@ -97,6 +125,11 @@ class Network:
         return self.readout.units
 
     @property
+    def steps(self) -> int | None:
+        """For how many steps there are weights, where every step has its own; None where one set serves them all."""
+        return self.layers[0]["x"].matrix.shape[-3] if self.cell.per_step else None
+
+    @property
     def dtype(self) -> Any:
         return self.readout.matrix.dtype
 
@@ -106,22 +139,38 @@ class Network:
         return tuple(self.cell.state_type(*(zeros for _ in self.cell.states)) for _ in self.layers)
 
 
-def create(cell: str, inputs: int, units: int, outputs: int, layers: int = 1, dtype: Any = jnp.float32) -> Network:
+def create(
+    cell: str,
+    inputs: int,
+    units: int,
+    outputs: int,
+    layers: int = 1,
+    dtype: Any = jnp.float32,
+    steps: int = STEPS,
+) -> Network:
     """A network of zeros: the shape, before weights are drawn, written or read into it.
 
+    ``steps``: how many have weights, for a cell with other weights at every step; any other takes no notice.
     Raises ``UnknownName`` for a cell that does not exist.
     """
     kind = cells.get(cell)
+    times = (steps,) if kind.per_step else ()
 
     def layer(features: int) -> Layer:
-        width = {"x": features, "h": units, "c": units}
-        return {m.source: _zeros(m.gates, width[m.source], units, m.bias, dtype) for m in kind.maps}
+        return {
+            m.source: replace(
+                _zeros(m.gates, m.rows(features, units), units, m.bias, dtype, times), diagonal=m.diagonal
+            )
+            for m in kind.maps
+        }
 
     stack = tuple(layer(inputs if depth == 0 else units) for depth in range(layers))
     return Network(stack, _zeros((READOUT,), units, outputs, True, dtype), cell)
 
 
-def _zeros(gates: tuple[str, ...], source: int, units: int, bias: bool, dtype: Any) -> Linear:
+def _zeros(
+    gates: tuple[str, ...], source: int, units: int, bias: bool, dtype: Any, times: tuple[int, ...] = ()
+) -> Linear:
     columns = len(gates) * units
-    matrix, biases = (jnp.asarray(np.zeros(shape), dtype) for shape in ((source, columns), columns))
+    matrix, biases = (jnp.asarray(np.zeros((*times, *shape)), dtype) for shape in ((source, columns), (columns,)))
     return Linear(matrix, biases if bias else None, gates)

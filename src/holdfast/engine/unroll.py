@@ -1,21 +1,24 @@
 """Time, written once: a cell's step repeated over a sequence, its state carried, padded and cut as asked.
 
 There is one set of weights, used at every step. Nothing but the state passes from one step to the next; so a
-sequence read in pieces, the state carried, gives what the whole gives.
+sequence read in pieces, the state carried, gives what the whole gives. (A cell with other weights at every step has
+its state t choose them, and cannot run past the last: that is refused.)
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice
-from holdfast.engine.network import Network
+from holdfast.engine.network import Network, at_step
 from holdfast.engine.readings.numbers import Numbers
 
 NUMBERS = Numbers()
@@ -53,20 +56,24 @@ def unroll(
     """
     inputs = jnp.asarray(inputs)
     _check(network, inputs, present, truncate, read_from)
+    _refuse_steps_without_weights(network, inputs, state, present)
+    fresh = state is None
     if state is None:
         state = network.start(inputs.shape[0])
     if choice.is_native(engine, network, inputs, state):
         return _native(network, inputs, state, present, truncate, read_from)
-    hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False)
+    hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False, fresh=fresh)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
     """As ``unroll``, with every gate and state at every step."""
     _check(network, inputs, present)
+    _refuse_steps_without_weights(network, inputs, state, present)
+    fresh = state is None
     if state is None:
         state = network.start(inputs.shape[0])
-    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True)
+    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True, fresh=fresh)
     states, gates = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
@@ -75,6 +82,8 @@ def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, 
     """One time step through all layers: x [batch, input] to the top hidden output, new states and gates."""
     cell, states, gates = network.cell, [], []
     for layer, before in zip(network.layers, state, strict=True):
+        if cell.per_step and layer["x"].matrix.ndim > 2:
+            layer = at_step(layer, jnp.round(before.t[..., 0]).astype(jnp.int32))
         x, after, opened = cell.step(NUMBERS, layer, x, before)
         states.append(after)
         gates.append(opened)
@@ -98,17 +107,20 @@ def _native(
 
 
 def _scan(
-    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool
+    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool, fresh: bool
 ) -> tuple[Array, Any, Any]:
     """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
+    # From the start and without padding all rows are at the same step: its weights are handed in, not looked up.
+    in_step = network.cell.per_step and fresh and present is None
+    layers = jax.tree.map(lambda a: a[: inputs.shape[1]], network.layers) if in_step else None
 
     def step(carried, now):
         state, clock = carried
-        x, here = now
+        x, here, chosen = now
         if truncate is not None:
             first = clock % truncate == 0
             state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
-        hidden, after, gates = advance(network, state, x)
+        hidden, after, gates = advance(network if chosen is None else replace(network, layers=chosen), state, x)
         if here is not None:
             after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
         return (after, clock + 1), (hidden, (after, gates) if keep else None)
@@ -116,7 +128,7 @@ def _scan(
     def time_first(a):
         return None if a is None else jnp.swapaxes(a, 0, 1)
 
-    (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present)))
+    (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present), layers))
     return hidden, state, kept
 
 
@@ -134,3 +146,25 @@ def _check(
         raise BadValue(f"truncate is {truncate}, expected at least 1 step.")
     if not 0 <= read_from <= inputs.shape[1]:
         raise BadValue(f"read_from is {read_from}, expected a step from 0 to {inputs.shape[1]}.")
+
+
+def _refuse_steps_without_weights(network: Network, inputs: Array, state: Any, present: Array | None) -> None:
+    """Raise ``BadValue`` where a network with other weights at every step is to run past its last.
+
+    What is not known before the program runs (a state or a mask that is being traced) is not judged here: there
+    outputs past the last step are NaN.
+    """
+    if network.steps is None:
+        return
+    begun, asked = 0, inputs.shape[1]
+    if state is not None and not isinstance(state[0].t, jax.core.Tracer):
+        begun = round(float(np.max(np.asarray(state[0].t), initial=0)))
+    if present is not None:
+        asked = 0 if isinstance(present, jax.core.Tracer) else int(np.asarray(present).sum(1).max(initial=0))
+    if begun + asked > network.steps:
+        raise BadValue(
+            f"{network.cell_name}: this network has weights for {network.steps} steps and was asked for step "
+            f"{network.steps + 1}: every step has weights of its own, and there are no more.",
+            f"Read at most {network.steps} steps, make a network with more (and more weights), or take a cell that "
+            "uses the same weights at every step.",
+        )

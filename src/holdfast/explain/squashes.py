@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.engine.network import Network
 
-ENDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+ENDS = {"sigmoid": (0.0, 1.0), "share": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """The values that a word comes near and, in exact arithmetic, never takes."""
 
 
@@ -34,6 +34,15 @@ class Last:
 
     def relu(self, a: str) -> str:
         return "relu"
+
+    def share(self, a: str, b: str) -> str:
+        return "share"
+
+    def stop(self, a: str) -> str:
+        return a
+
+    def count(self, a: str) -> str:
+        return "count"
 
 
 def squashes(network: Network) -> tuple[dict[str, str], dict[str, str]]:

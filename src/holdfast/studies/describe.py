@@ -12,10 +12,12 @@ import jax
 import numpy as np
 
 from holdfast import cells, tasks
+from holdfast.core.cell import Cell
 from holdfast.core.errors import BadRun
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.task import Batch, Task
+from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
 from holdfast.train.result import seeds_table
@@ -25,13 +27,19 @@ SHOWN_STEPS = 12
 """Steps drawn at either end of a row that is longer than both together."""
 DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
+EXAMPLE_STEPS = (10, 100, 1000)
+"""For a cell with weights of its own at every step."""
 
 
 def cell(name: str) -> Described:
     """A cell: its equation as its own step writes it, gates, states, sizes and source."""
     made = cells.get(name)
     lines = equation(made)
-    sizes = [{"inputs": i, "units": u, "parameters": made.parameters(i, u)} for i, u in EXAMPLE_SIZES]
+    sizes = [
+        {"inputs": i, "units": u, **({"steps": n} if made.per_step else {}), "parameters": made.parameters(i, u, n)}
+        for i, u in EXAMPLE_SIZES
+        for n in (EXAMPLE_STEPS if made.per_step else (1,))
+    ]
     document = {
         "name": name,
         "title": made.title,
@@ -40,6 +48,7 @@ def cell(name: str) -> Described:
         "states": list(made.states),
         "gates": {gate: made.letters[gate] for gate in made.gates},
         "parameters": sizes,
+        "engine": engine(made),
         "source": made.source,
     }
     gates = ", ".join(f"{gate} ({made.letters[gate]})" for gate in made.gates)
@@ -48,10 +57,10 @@ def cell(name: str) -> Described:
         Text("\n".join(f"  {line}" for line in lines), "One step"),
         Text(f"gates: {gates}\nstates carried to the next step: {', '.join(made.states) or 'none'}"),
         Table(
-            ("inputs", "units", "numbers per layer"),
-            tuple((str(s["inputs"]), str(s["units"]), f"{s['parameters']:,}") for s in sizes),
+            (*(name for name in sizes[0] if name != "parameters"), "numbers per layer"),
+            tuple(tuple(f"{value:,}" for value in size.values()) for size in sizes),
         ),
-        Text(f"source: {made.source}"),
+        Text(f"engine: {document['engine']}\nsource: {made.source}"),
     ]
     return document, parts
 
@@ -63,6 +72,15 @@ def diagnostic(name: str) -> Described:
     parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
     parts += [Text(text, word) for word, text in told.items()]
     return {"name": name, "title": made.title, **told}, parts
+
+
+def engine(cell: Cell) -> str:
+    """What computes it: the compiled library where that has been built, or XLA alone, and why."""
+    try:
+        record(cell)
+    except Unsupported as why:
+        return f"XLA, since {why}"
+    return "the compiled library, else XLA"
 
 
 def task(name: str) -> Described:

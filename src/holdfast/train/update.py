@@ -53,7 +53,14 @@ def optimiser(settings: Settings, rate: Leaf = None) -> optax.GradientTransforma
 
 def first_network(settings: Settings, number: int) -> Network:
     """Network ``number`` of these settings, with its first weights."""
-    shape = create(settings.cell, settings.task.inputs, settings.units, settings.task.outputs, settings.layers)
+    shape = create(
+        settings.cell,
+        settings.task.inputs,
+        settings.units,
+        settings.task.outputs,
+        settings.layers,
+        steps=settings.task.longest,
+    )
     return initialise(shape, settings.how, stream(settings.seed, number, "weights"))
 
 

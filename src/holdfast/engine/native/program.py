@@ -12,6 +12,10 @@ from holdfast.engine.readings.record import Node, Unsupported
 __all__ = ["Node", "Program", "Unsupported", "record"]
 
 
+OTHERS = ("share", "stop", "count")
+"""Words that are only read by XLA."""
+
+
 @dataclass(frozen=True)
 class Program:
     """``nodes`` in the order they are computed; ``after`` is every state after the step, the hidden state first."""
@@ -35,7 +39,14 @@ def record(cell: Cell) -> Program:
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
         raise Unsupported("it does not have one map of x and one of h")
+    if cell.per_step:
+        raise Unsupported("it has other weights at every step")
+    if any(m.diagonal for m in cell.maps):
+        raise Unsupported("it has a map of one weight for every unit")
     step = recorded.record(cell)
+    for node in step.nodes:
+        if node.word in OTHERS:
+            raise Unsupported(f"there is no kernel for its {node.word}")
     for m, source in zip(cell.maps, (step.inputs, step.before[0]), strict=True):
         outputs = [node for node in step.nodes if node.word == m.source]
         if any(node.source is not source for node in outputs):

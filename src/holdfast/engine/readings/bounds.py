@@ -24,7 +24,21 @@ from flint import arb, arb_mat
 from holdfast.engine.network import Linear
 from holdfast.engine.readings import forms
 from holdfast.engine.readings.curves import SIGMOID, TANH, relu
-from holdfast.engine.readings.forms import NOTHING, ONE, UNIT, ZERO, Form, made, number, plus, times, total, widened
+from holdfast.engine.readings.forms import (
+    NOTHING,
+    ONE,
+    UNIT,
+    ZERO,
+    Form,
+    interval,
+    made,
+    number,
+    plus,
+    times,
+    total,
+    widened,
+)
+from holdfast.engine.readings.numbers import SHUT
 from holdfast.engine.readings.rounding import Rounding, power_of_two
 
 Value = tuple[Form, ...]
@@ -45,6 +59,7 @@ class Exact:
 
 def exact(linear: Linear) -> Exact:
     """The same map for ``Bounds.linear``, which takes either; made once, it saves the time of making it again."""
+    linear = linear.dense()
     matrix = np.asarray(linear.matrix, np.float64).T
     bias = np.zeros(len(matrix)) if linear.bias is None else np.asarray(linear.bias, np.float64)
     return Exact(
@@ -89,6 +104,15 @@ class Bounds:
 
     def relu(self, a: Value) -> Value:
         return self._fresh(relu(x) for x in a)
+
+    def share(self, a: Value, b: Value) -> Value:
+        return self._fresh(self._share(x, y) for x, y in zip(a, b, strict=True))
+
+    def stop(self, a: Value) -> Value:
+        return a
+
+    def count(self, a: Value) -> Value:
+        return tuple(self._sum((form, UNIT)) for form in a)
 
     def between(self, low: arb, high: arb, name: str = "") -> Form:
         """An input from low to high: called ``name`` from here on, or one of no name."""
@@ -240,6 +264,23 @@ class Bounds:
         if a.low >= accuracy.saturated or a.high <= -accuracy.saturated:
             return UNIT if a.low > 0 else number(-1)
         return _within(self.rounding.rounded(TANH(a), roundings=accuracy.tanh_errors), -ONE, ONE)
+
+    def _share(self, a: Form, b: Form) -> Form:
+        """s(a) / (s(a) + s(b)) rises with a and falls with b: its ends are at the ends of both. What it depends on is
+        forgotten. In IEEE arithmetic nothing is said of a gate that may be shut, where it is computed otherwise."""
+        low, high = _shared(a.low, b.high), _shared(a.high, b.low)
+        if self.rounding is None:
+            return _within(number(low) if a.is_point and b.is_point else interval(low, high), NOTHING, ONE)
+        accuracy = self.rounding.accuracy
+        if not (a.low > SHUT and b.low > SHUT):
+            return interval(NOTHING, ONE)
+        roundings = 2 * accuracy.sigmoid_errors + 2  # the sigmoid above, those below, the sum and the quotient
+        return _within(self.rounding.rounded(interval(low, high), roundings=roundings), NOTHING, ONE)
+
+
+def _shared(a: arb, b: arb) -> arb:
+    """1 / (1 + s(b)/s(a)), with s(b)/s(a) = (1 + e^-a) / (1 + e^-b)."""
+    return 1 / (1 + (1 + (-a).exp()) / (1 + (-b).exp()))
 
 
 def _power(form: Form) -> bool:

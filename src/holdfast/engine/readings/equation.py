@@ -11,8 +11,17 @@ from dataclasses import dataclass
 
 from holdfast.core.cell import Cell, Map
 
-TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * "}
-LATEX = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "multiply": r" \odot "}
+TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "stop": "stop", "multiply": " * ", "now": "[t]"}
+LATEX = {
+    "tanh": r"\tanh",
+    "sigmoid": r"\sigma",
+    "relu": r"\mathrm{relu}",
+    "stop": r"\mathrm{stop}",
+    "multiply": r" \odot ",
+    "now": "^{(t)}",
+}
+SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a")}
+"""By what a map reads: its matrix and its bias. Of a map that is diagonal the matrix is a vector, written small."""
 SUM, PRODUCT, ATOM = 0, 1, 2
 
 
@@ -28,16 +37,20 @@ class Term:
 class Equation:
     """Words on terms."""
 
-    def __init__(self, letters: Mapping[str, str]) -> None:
+    def __init__(self, letters: Mapping[str, str], per_step: bool = False) -> None:
         self.letters = letters
+        self.kind = "now" if per_step else "leaf"
 
     def linear(self, weights: Map, source: Term) -> Mapping[str, Term]:
-        matrix, bias = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e")}[weights.source]
+        matrix, bias = SYMBOLS[weights.source]
         lines = {}
         for gate in weights.gates:
             letter = self.letters[gate]
-            product = Term("apply", (Term("leaf", name=f"{matrix}_{letter}"), source))
-            shift = (Term("leaf", name=f"{bias}_{letter}"),) if weights.bias else ()
+            if weights.diagonal:
+                product = Term("multiply", (Term(self.kind, name=f"{matrix.lower()}_{letter}"), source))
+            else:
+                product = Term("apply", (Term(self.kind, name=f"{matrix}_{letter}"), source))
+            shift = (Term(self.kind, name=f"{bias}_{letter}"),) if weights.bias else ()
             lines[gate] = Term("add", (product, *shift)) if shift else product
         return lines
 
@@ -59,13 +72,23 @@ class Equation:
     def relu(self, a: Term) -> Term:
         return Term("relu", (a,))
 
+    def share(self, a: Term, b: Term) -> Term:
+        one, other = self.sigmoid(a), self.sigmoid(b)
+        return Term("divide", (one, Term("add", (one, other))))
+
+    def stop(self, a: Term) -> Term:
+        return Term("stop", (a,))
+
+    def count(self, a: Term) -> Term:
+        return Term("add", (a, Term("leaf", name="1")))
+
 
 def equation(cell: Cell, latex: bool = False) -> list[str]:
     """The step of ``cell``, one line for every gate and state: ``["i = sigmoid(W_i x + ...)", ...]``."""
     words = LATEX if latex else TEXT
     state = cell.state_type(*(Term("leaf", name=s) for s in cell.states))
     weights = {m.source: m for m in cell.maps}
-    step = cell.step(Equation(cell.letters), weights, Term("leaf", name="x"), state)
+    step = cell.step(Equation(cell.letters, cell.per_step), weights, Term("leaf", name="x"), state)
     labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.state, strict=True)]
     if all(step.output is not after for after in step.state):
@@ -94,10 +117,14 @@ def _in_order(names: dict[Term, str]) -> list[Term]:
     return list(ordered)
 
 
-def _terms(term: Term) -> list[Term]:
-    """A sum's terms, sums within it taken apart, products before biases."""
-    flat = [t for operand in term.operands for t in (_terms(operand) if operand.word == "add" else [operand])]
-    return sorted(flat, key=lambda t: t.word == "leaf")
+def _terms(term: Term, names: Mapping[Term, str]) -> list[Term]:
+    """A sum's terms, sums within it that have no name taken apart, products before biases."""
+
+    def parts(operand: Term) -> list[Term]:
+        return _terms(operand, names) if operand.word == "add" and operand not in names else [operand]
+
+    flat = [part for operand in term.operands for part in parts(operand)]
+    return sorted(flat, key=lambda t: t.word in ("leaf", "now"))
 
 
 def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int = SUM, top: bool = False) -> str:
@@ -110,14 +137,18 @@ def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int
     match term.word:
         case "leaf":
             return term.name
+        case "now":
+            return term.name + words["now"]
         case "apply":
             return f"{sub(term.operands[0], ATOM)} {sub(term.operands[1], ATOM)}"
         case "add":
-            text = " + ".join(sub(operand, SUM) for operand in _terms(term))
+            text = " + ".join(sub(operand, SUM) for operand in _terms(term, names))
             return text if level == SUM else f"({text})"
         case "multiply":
             text = words["multiply"].join(sub(operand, PRODUCT) for operand in term.operands)
             return text if level < ATOM else f"({text})"
+        case "divide":
+            return f"{sub(term.operands[0], ATOM)} / {sub(term.operands[1], ATOM)}"
         case "complement":
             return f"(1 - {sub(term.operands[0], PRODUCT)})"
         case function:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Linear
+
+SHUT = -40.0
+"""Below this sigmoid(a) is exp(a), in every number format."""
 
 
 class Numbers:
@@ -38,3 +42,14 @@ class Numbers:
 
     def relu(self, a: Array) -> Array:
         return jax.nn.relu(a)  # its slope at 0 is 0, as PyTorch's and the native engine's; that of jnp.maximum is 1/2
+
+    def share(self, a: Array, b: Array) -> Array:
+        shut = (a < SHUT) & (b < SHUT)  # there sigmoid is exp, and may underflow
+        one, other = jax.nn.sigmoid(a), jax.nn.sigmoid(b)
+        return jnp.where(shut, jax.nn.sigmoid(a - b), one / jnp.where(shut, 1, one + other))
+
+    def stop(self, a: Array) -> Array:
+        return lax.stop_gradient(a)
+
+    def count(self, a: Array) -> Array:
+        return a + 1

@@ -77,6 +77,15 @@ class Recorder:
     def relu(self, a: Node) -> Node:
         return self._said("relu", (a,))
 
+    def share(self, a: Node, b: Node) -> Node:
+        return self._said("share", (a, b))
+
+    def stop(self, a: Node) -> Node:
+        return self._said("stop", (a,))
+
+    def count(self, a: Node) -> Node:
+        return self._said("count", (a,))
+
     def _said(self, word: str, operands: tuple[Node, ...]) -> Node:
         if not all(isinstance(operand, Node) for operand in operands):
             raise Unsupported(f"its {word} is of a number that no map and no state gave")

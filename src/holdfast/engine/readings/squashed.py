@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.core.cell import Cell
 
-OPENINGS = ("sigmoid",)
+OPENINGS = ("sigmoid", "share")
 """Words whose results lie between 0 and 1: how far a gate is open."""
 
 
