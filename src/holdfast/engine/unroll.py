@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.errors import BadValue
@@ -157,10 +158,10 @@ def _refuse_steps_without_weights(network: Network, inputs: Array, state: Any, p
     if network.steps is None:
         return
     begun, asked = 0, inputs.shape[1]
-    if state is not None and not isinstance(state[0].t, jax.core.Tracer):
+    if state is not None and not isinstance(state[0].t, Tracer):
         begun = round(float(np.max(np.asarray(state[0].t), initial=0)))
     if present is not None:
-        asked = 0 if isinstance(present, jax.core.Tracer) else int(np.asarray(present).sum(1).max(initial=0))
+        asked = 0 if isinstance(present, Tracer) else int(np.asarray(present).sum(1).max(initial=0))
     if begun + asked > network.steps:
         raise BadValue(
             f"{network.cell_name}: this network has weights for {network.steps} steps and was asked for step "
