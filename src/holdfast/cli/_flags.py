@@ -62,11 +62,11 @@ def given_settings(given: dict) -> dict:
         field.name: given[field.name] for field in fields(Settings) if field.name in given and field.name != "task"
     }
     if "clip" in found:
-        found["clip"] = _clip(found["clip"])
+        found["clip"] = clip(found["clip"])
     return found
 
 
-def _clip(text: str) -> float | None:
+def clip(text: str) -> float | None:
     if text == "none":
         return None
     try:

@@ -30,7 +30,7 @@ class Teller:
     def __call__(self, what: str, progress: Progress) -> None:
         p = progress
         loss = f", median loss {p.loss:.3g}" if p.loss == p.loss else ""
-        speed = f", {p.sequences_per_second:,.0f} sequences/s, at most {_duration(p.seconds_left)} left"
+        speed = f", {p.sequences_per_second:,.0f} sequences/s, at most {duration(p.seconds_left)} left"
         running = speed if p.sequences_per_second else ", compiling"
         self.say(f"{what}: {p.solved} solved, {p.finished} of {p.of} finished{loss}{running}")
 
@@ -50,7 +50,7 @@ class Teller:
             self._shown = False
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds == float("inf"):
         return "?"
     minutes, seconds = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""What is there: cells, tasks, constructions, diagnostics, and the runs made in this folder.
+"""What is there: cells, tasks, constructions, diagnostics, studies, and the runs made in this folder.
 
 examples:
   holdfast list
@@ -26,6 +26,7 @@ KINDS = {
         "construction", "holdfast.construct.constructions", PACKAGE / "construct" / "constructions"
     ),
     "diagnostics": Folder("diagnostic", "holdfast.explain.diagnostics", PACKAGE / "explain" / "diagnostics"),
+    "studies": Folder("study", "holdfast.studies.questions", PACKAGE / "studies" / "questions"),
 }
 RUNS = Path("runs")
 

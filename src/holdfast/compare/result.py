@@ -13,7 +13,7 @@ from holdfast.core.results import finite
 @dataclass(frozen=True)
 class Result:
     """One finished point: network ``seed`` at ``place``. ``verdict`` and figures are those of ``train.block.Outcome``;
-    the slopes are decades per step of the gradient with respect to the inputs, going back from the answer, before and
+    the slopes are decades per step of the gradient with respect to the state, going back from the answer, before and
     after training (None where no gradient arrives); ``seconds`` is its share of one core's time."""
 
     place: Place

@@ -1,50 +1,67 @@
-"""How far a gradient reaches back: how strongly what is asked for at the end depends on the input at every step."""
+"""How far a gradient reaches back: how strongly a loss depends on what the network holds before every step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.engine.unroll import advance
 
 
 def reach(
     network: Network,
     loss: Callable[[Array], Array],
     inputs: Array,
-    present: Array | None = None,
+    present: Array,
     truncate: int | None = None,
-    engine: str = "auto",
 ) -> Array:
-    """|d loss / d x_t| for every row and step, [batch, time]; ``loss`` takes the outputs [batch, time, output].
+    """|d loss / d state| for the whole state that enters every step, over all layers: [batch, time].
 
-    With ``truncate`` the gradient is cut as it is in training. Rows do not mix, so a loss that is a sum over rows
-    gives each row its own gradient.
+    ``loss`` takes the outputs [batch, time, output]; rows do not mix, so of a loss that is a sum over rows each row
+    has its own gradient. ``inputs`` [batch, time, input], ``present`` [batch, time]. With ``truncate`` the gradient is
+    cut as it is in training. What enters is looked at, not the inputs: a network that has learned to hold something
+    shuts its inputs out, and the gradient with respect to those fades though nothing is lost.
     """
+    batch, time = inputs.shape[:2]
+    still = jax.tree.map(lambda s: jnp.zeros((time, *s.shape), s.dtype), network.start(batch))
 
-    def of_inputs(inputs: Array) -> Array:
-        outputs, _ = unroll(network, inputs, present=present, truncate=truncate, engine=engine)
-        return loss(outputs)
+    def of_pushes(pushes: Any) -> Array:
+        def step(state: Any, now: Any) -> tuple[Any, Array]:
+            clock, x, here, push = now
+            state = jax.tree.map(jnp.add, state, push)
+            if truncate is not None:
+                first = clock % truncate == 0
+                state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
+            hidden, after, _ = advance(network, state, x)
+            after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
+            return after, hidden
 
-    return jnp.linalg.norm(jax.grad(of_inputs)(inputs), axis=-1)
+        along = (jnp.arange(time), jnp.swapaxes(inputs, 0, 1), jnp.swapaxes(present, 0, 1), pushes)
+        _, hidden = lax.scan(step, network.start(batch), along)
+        return loss(network.readout(jnp.swapaxes(hidden, 0, 1)))
+
+    squares = [jnp.square(g).sum(-1) for g in jax.tree.leaves(jax.grad(of_pushes)(still))]
+    return jnp.sqrt(jnp.stack(squares).sum(0)).T
 
 
 def slope_decades(norms: np.ndarray, last: np.ndarray, lag_steps: int) -> float | None:
     """By how many decades a gradient changes per step back: -0.1 is a tenth in ten steps, 0 a constant gradient.
 
     ``norms`` [batch, time]; ``last`` [batch] is the step of each row's answer. Least squares through log10 of the mean
-    over rows, from the answer to ``lag_steps`` before it, over steps where any gradient arrives; None where there are
-    fewer than two of those.
+    over rows, over the ``lag_steps`` steps up to the answer at which any gradient arrives; None where there are fewer
+    than two of those.
 
     >>> slope_decades(np.array([[1e-4, 1e-3, 1e-2, 1e-1]]), np.array([3]), 3)
     -1.0
     """
-    back = np.arange(lag_steps + 1)
+    back = np.arange(lag_steps)
     place = last[:, None] - back[None, :]
     there = place >= 0
     gathered = np.take_along_axis(norms.astype(np.float64), np.maximum(place, 0), 1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import LOSSES
-from holdfast.core.task import Batch, Task
+from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.reach import reach, slope_decades
 from holdfast.train.settings import Settings
@@ -21,31 +21,27 @@ ROWS = 32
 
 
 def gradient_slope(network: Network, settings: Settings, number: int) -> float | None:
-    """Decades per step back from the last answer, of the gradient as this way of training sees it; the rows are of
-    the test split, the same for a network before and after. None where no gradient flows through time."""
-    cut = 1 if settings.update == "step" else settings.truncate
-    norms, last = _reached(settings.task, cut, settings.engine)(network, stream(settings.seed, number, "measure"))
+    """Decades per step back from the last answer, of the gradient with respect to the state, as this way of training
+    sees it; on rows of the test split, the same before and after. None where no gradient flows through time."""
+    if settings.update == "step":
+        return None
+    norms, last = _reached(settings.task, settings.truncate)(network, stream(settings.seed, number, "measure"))
     return slope_decades(np.asarray(norms), np.asarray(last), settings.task.lag_steps)
 
 
 @lru_cache(maxsize=32)
-def _reached(task: Task, truncate: int | None, engine: str) -> Callable[[Network, Array], tuple[Array, Array]]:
+def _reached(task: Task, truncate: int | None) -> Callable[[Network, Array], tuple[Array, Array]]:
+    """(network, key) to |d loss of the last answer / d state| [batch, time] and the step of that answer [batch]."""
+
     def run(network: Network, key: Array) -> tuple[Array, Array]:
         rows = task.examples() or task.sample(key, ROWS, "test")
-        return last_reach(network, task, rows, truncate, engine)
+        steps = jnp.arange(rows.scored.shape[1])
+        last = jnp.where(rows.scored, steps, 0).max(1)
+        asked = rows.scored & (steps == last[:, None])
+
+        def loss(outputs: Array) -> Array:
+            return jnp.where(asked, LOSSES[task.loss](outputs, rows.targets), 0.0).sum()
+
+        return reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate), last
 
     return jax.jit(run)
-
-
-def last_reach(
-    network: Network, task: Task, rows: Batch, truncate: int | None, engine: str = "auto"
-) -> tuple[Array, Array]:
-    """|d loss of the last answer / d x_t|, [batch, time], and the step of that answer in every row, [batch]."""
-    steps = jnp.arange(rows.scored.shape[1])
-    last = jnp.where(rows.scored, steps, 0).max(1)
-    asked = rows.scored & (steps == last[:, None])
-
-    def loss(outputs: Array) -> Array:
-        return jnp.where(asked, LOSSES[task.loss](outputs, rows.targets), 0.0).sum()
-
-    return reach(network, loss, rows.inputs, rows.present, truncate, engine), last

@@ -1,0 +1,53 @@
+"""The page of a comparison, and beside it a folder with the networks that it leads to, each a file and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+
+def write_page(found: Any, store: Any, path: Path, tell: Callable[[str], None]) -> None:
+    """Write ``path`` and the folder ``path`` without its suffix. Raises ``BadRun`` where they cannot be written."""
+    from holdfast import __version__
+    from holdfast.compare.page import document, file_name, representative
+    from holdfast.core.errors import BadRun
+    from holdfast.report import page
+
+    folder = path.with_suffix("").with_name(path.stem + "-networks")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BadRun(f"cannot make the folder {folder}: {error.strerror}.", "Name another page.") from error
+    lines, links = found.results.summary, {}
+    for number, line in enumerate(lines):
+        tell(f"writing page {number + 1} of {len(lines)}")
+        place = folder / f"{file_name(line)}.html"
+        _network(representative(line, found.results), store, place)
+        links[line] = f"{quote(folder.name)}/{quote(place.name)}"
+    page.write("compare", f"holdfast compare: {found.study.name}", document(found, links, __version__), path)
+
+
+def _network(point: Any, store: Any, place: Path) -> None:
+    """The network of a point as a file, which 'holdfast explain' opens, and as a page that runs it."""
+    from holdfast import __version__, tasks
+    from holdfast.core.files import write_atomically
+    from holdfast.engine.files import load
+    from holdfast.explain.page.document import document
+    from holdfast.explain.subject import examine
+    from holdfast.report import page
+    from holdfast.train.settings import make_task
+
+    file = place.with_suffix(".safetensors")
+    write_atomically(file, store.network_file(point))
+    network, origin = load(file)
+    axes = dict(origin["settings"]["task"])
+    task = make_task(axes.pop("name"), axes)
+    p = point.place
+    sentence = (
+        f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {p.learning_rate:g}, "
+        f"{point.verdict} after {point.sequences:,} sequences; 'holdfast explain {file.name}' tells more."
+    )
+    told = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)
+    page.write("explain", f"{file.name} on {task.name}", told, place)
