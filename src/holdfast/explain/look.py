@@ -91,7 +91,7 @@ class Look:
 
     def rise(self) -> int | None:
         """The step, from 1, at which a flag is up on the mean: what it shows goes once from near 0 to near its level
-        (in each row in which it does at all), and stays. None where it does not."""
+        in at least half of the rows, before the last step, and stays. None where it does not."""
         size = np.abs(self.shown)
         if not size[self.present].max() > 0:
             return None
@@ -105,7 +105,8 @@ class Look:
         if falls.any() or not up[self.present].any() or clear[self.present].mean() < 1 - 2 / self.shown.shape[1]:
             return None
         first = [int(np.argmax(row)) for row in up if row.any()]
-        return round(float(np.mean(first))) + 1
+        step = round(float(np.mean(first))) + 1
+        return step if 2 * len(first) >= len(up) and step < self.subject.steps else None
 
     def goes_one_way(self) -> bool:
         """Whether what it keeps only rises or only falls from step to step, on the mean."""

@@ -5,7 +5,7 @@
                  carries 90 % of what the memory as a whole carries, or carries 5 % by itself
     latch        a carrier that holds (a change of what it holds is still there a step later), and takes a new value
                  in place of the old one
-    accumulator  a carrier that holds, and what is written comes on top of what was there
+    accumulator  a carrier that holds; what is written comes on top of what was there, and the sum tells the answer
     flag         goes from 0 to a level and stays there, whatever is read then; not a carrier
     counter      is the same in every sequence and goes one way over several steps, whatever is read
     delay        shows what was read k steps ago, at every step
@@ -32,6 +32,9 @@ CARRIED, ALONE = 0.9, 0.05
 """Of the answers' change when all units are swapped: what a set of carriers explains, and what one alone does."""
 HOLDS = 0.9
 """Of a change of its state, what has to be there a step later; or half of it after the task's lag, if that is less."""
+SINGLE, TELLS = 0.75, 0.5
+"""Shares of a variance: an accumulator is not explained by one input as well as by the first, and tells of the right
+answer at least the second; a latch that takes in more at every step is still one if one input explains the second."""
 DEAF = 0.05
 """What another input may change of a flag or counter, relative to its level."""
 
@@ -40,8 +43,8 @@ DEAF = 0.05
 class Unit:
     """One unit's role and the measurements it rests on; what does not apply is None.
 
-    ``share``: of the answers' change when everything is swapped after step ``Roles.swapped_step``, what this unit's
-    state alone makes. ``removed``: how far the answers move when it is kept at 0, relative to how they differ.
+    ``share``: of the answers' change when everything is swapped after step ``Roles.swapped_step``, how far this unit's
+    state alone goes along it. ``removed``: how far the answers move when it is kept at 0, relative to how they differ.
     ``held``: of a change of its state, what is there a step later (the median step). ``slope``: of what is written, on
     what was there: -1 replaces it, 0 comes on top. ``read``: its share of the answers' variance, by the read-out.
     ``writes``: the steps, from 1, at which what it holds changes much. ``source``: which input it holds, (step,
@@ -157,24 +160,31 @@ def _shares(made: Bench, removed: np.ndarray) -> tuple[int | None, np.ndarray, t
     share = np.zeros(made.units)
     if len(used):
         singles = made.swapped(np.eye(made.units, dtype=bool)[used], np.full(len(used), step))
-        share[used] = _squares(made, singles - made.answers, step) / most
+        share[used] = _along(made, singles - made.answers, target - made.answers, step) / most
     order = [int(number) for number in np.argsort(-share, kind="stable") if number in set(used)]
     if not order:
         return step, share, (), ()
     nested = np.tril(np.ones((len(order), len(order)), bool))
     masks = np.zeros((len(order), made.units), bool)
     masks[:, order] = nested
-    left = _squares(made, made.swapped(masks, np.full(len(order), step)) - target, step) / most
-    enough = np.flatnonzero(1 - left >= CARRIED)
+    together = made.swapped(masks, np.full(len(order), step)) - made.answers
+    along = _along(made, together, target - made.answers, step) / most
+    enough = np.flatnonzero(along >= CARRIED)
     count = int(enough[0]) + 1 if len(enough) else len(order)
-    return step, share, tuple(order[:count]), tuple(float(1 - part) for part in left[:count])
+    return step, share, tuple(order[:count]), tuple(float(part) for part in along[:count])
 
 
 def _squares(made: Bench, moved: np.ndarray, step: np.ndarray | int) -> np.ndarray:
     """[change] the mean square over the answers that are asked for after the step of the swap."""
+    return _along(made, moved, moved, step)
+
+
+def _along(made: Bench, moved: np.ndarray, other: np.ndarray, step: np.ndarray | int) -> np.ndarray:
+    """[change] the mean product of two changes [change, row, time, output] of the answers, likewise: how far the first
+    goes along the second. Where several units' contributions add up, so do these."""
     later = np.arange(moved.shape[2]) > np.reshape(step, (-1, 1))
     asked = made.scored & later[:, None]
-    return (moved**2 * asked[..., None]).sum((1, 2, 3)) / np.maximum(asked.sum((1, 2)), 1)
+    return (moved * other * asked[..., None]).sum((1, 2, 3)) / np.maximum(asked.sum((1, 2)), 1)
 
 
 @dataclass(frozen=True)
@@ -230,6 +240,17 @@ def _median(slope: np.ndarray) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
+def _carrier(look: Look) -> Role:
+    """A unit that carries and holds: whether what is written replaces what was there, or comes on top of it; or, where
+    no single input and no replacing is to be seen, neither."""
+    slope, source, answer = look.slope(), look.source(), look.answer_r2()
+    single = source[2] if source else 0.0
+    replaces = slope is None or slope <= -0.5
+    if not replaces and single < SINGLE and answer is not None and answer >= TELLS:
+        return "accumulator"
+    return "latch" if replaces or single >= TELLS else "other"
+
+
 def _decide(
     look: Look, removed: float, carries: bool, held: np.ndarray, by_input: float
 ) -> tuple[Role, int | None, int | None]:
@@ -240,8 +261,7 @@ def _decide(
     known = held[~np.isnan(held)]
     holding = bool(len(known)) and float((known >= min(HOLDS, 0.5 ** (1 / lag))).mean()) >= 0.5
     if carries and holding:
-        slope = look.slope()
-        return ("accumulator" if slope is not None and slope > -0.5 else "latch"), None, None
+        return _carrier(look), None, None
     rises = look.rise()
     if rises is not None and not carries and (holding or (look.is_same_in_every_row() and by_input <= DEAF)):
         return "flag", rises, None

@@ -273,10 +273,12 @@ def _runs(numbers: list[int]) -> list[str]:
 
     >>> _runs([1, 3, 4, 5, 9])
     ['1', '3 to 5', '9']
+    >>> _runs([1, 2])
+    ['1', '2']
     """
     edges = [0, *(n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1), len(numbers)]
     runs = [numbers[a:b] for a, b in itertools.pairwise(edges)]
-    return [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return [told for run in runs for told in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
 
 
 def _range(values: list[float], percent: bool = False) -> str:
