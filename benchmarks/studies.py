@@ -20,7 +20,6 @@ from pathlib import Path
 
 from holdfast.compare.run import Progress, run_study
 from holdfast.compare.store import Store
-
 from holdfast.studies import kept, questions
 
 ORDER = ("tutorial", "shared_weights", "why_gates", "forget_bias", "lag", "smallest")
