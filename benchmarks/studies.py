@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+import holdfast
 from holdfast.compare.run import Progress, run_study
 from holdfast.compare.store import Store
 from holdfast.studies import kept, questions
@@ -73,7 +74,8 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
     trained = time.monotonic() - began
     verdicts = study.verdicts(results)
     core = sum(point.seconds for point in results.points)
-    kept.write(asked.out / f"{name}.json", kept.Kept(results, verdicts, kept.machine(asked.workers, trained)))
+    machine = kept.machine(asked.workers, trained, holdfast.__version__)
+    kept.write(asked.out / f"{name}.json", kept.Kept(results, verdicts, machine))
     counts = ", ".join(f"{count} {word}" for word, count in kept.counts(verdicts).items())
     judged = time.monotonic() - began - trained
     took = f"{trained:.0f} s ({core:.0f} s of cores), verdicts in {judged:.0f} s"

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import holdfast
 from holdfast.compare.grid import Grid, Place
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
@@ -39,14 +38,14 @@ class Kept:
     machine: dict[str, Any]
 
 
-def machine(workers: int, wall_seconds: float) -> dict[str, Any]:
-    """What this machine is, in the words of a page."""
+def machine(workers: int, wall_seconds: float, version: str) -> dict[str, Any]:
+    """What this machine is, in the words of a page; ``version`` is holdfast's."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "workers": workers,
         "wall_seconds": round(wall_seconds),
-        "holdfast": holdfast.__version__,
+        "holdfast": version,
     }
 
 
