@@ -21,7 +21,7 @@ from holdfast.engine.network import Network
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
 from holdfast.train.streams import PURPOSES, stream
-from holdfast.train.update import Learner, begin, first_network, learn
+from holdfast.train.update import Learner, begin, first_networks, learn
 
 Figures = dict[str, float]
 
@@ -59,7 +59,7 @@ class Programs:
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, side by side."""
-        single = [first_network(self.settings, number) for number in numbers]
+        single = first_networks(self.settings, numbers)
         together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
         learner = self._begin(together, jnp.asarray(numbers, jnp.uint32))
         return replace(learner, rate=jnp.full(len(numbers), self.settings.learning_rate, jnp.float32))

@@ -51,17 +51,11 @@ def optimiser(settings: Settings, rate: Leaf = None) -> optax.GradientTransforma
     return adam if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), adam)
 
 
-def first_network(settings: Settings, number: int) -> Network:
-    """Network ``number`` of these settings, with its first weights."""
-    shape = create(
-        settings.cell,
-        settings.task.inputs,
-        settings.units,
-        settings.task.outputs,
-        settings.layers,
-        steps=settings.task.longest,
-    )
-    return initialise(shape, settings.how, stream(settings.seed, number, "weights"))
+def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
+    """The networks of these settings with their first weights, by their numbers."""
+    s, task = settings, settings.task
+    shape = create(s.cell, task.inputs, s.units, task.outputs, s.layers, steps=task.longest)
+    return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
 
 
 def begin(settings: Settings, network: Network, number: Array) -> Learner:
