@@ -18,15 +18,15 @@ function oracle(scenario) {
         continue;
       }
       const x = inputs.subarray(t * size, (t + 1) * size);
-      const next = new Map();
+      const next = [];
       for (const { node, bound } of here) {
         for (const edge of leaving.get(node) || []) {
           if (!edge.boxes.some((box) => inside(x, box))) continue;
           const known = edge.remember ? { ...bound, [edge.remember[1]]: x[edge.remember[0]] } : bound;
-          next.set(`${edge.to} ${JSON.stringify(known)}`, { node: edge.to, bound: known });
+          next.push({ node: edge.to, bound: known });
         }
       }
-      here = [...next.values()];
+      here = next.length > 1 ? distinct(next) : next;
       told.push({ asked: answer(here), allowed: here.length > 0 });
     }
     return told;
@@ -71,6 +71,11 @@ function oracle(scenario) {
   }
 
   return { follow, walk, size };
+}
+
+/** Paths that are at the same place and remember the same are one. */
+function distinct(paths) {
+  return [...new Map(paths.map((path) => [`${path.node} ${JSON.stringify(path.bound)}`, path])).values()];
 }
 
 function inside(x, [low, high]) {

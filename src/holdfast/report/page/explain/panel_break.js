@@ -1,7 +1,7 @@
 // The certified band, and an invitation: find a sequence on which the network leaves it.
 
-const CHUNK_MS = 10;
-const AT_ONCE = 1000;
+const CHUNK_MS = 12;
+const AT_ONCE = 500;
 
 function breakPanel(model) {
   const { band, network } = model.page;
@@ -19,6 +19,7 @@ function breakPanel(model) {
   function attack(makes) {
     if (busy) return;
     busy = true;
+    status.setAttribute("aria-busy", "true");
     let left = AT_ONCE;
     const work = () => {
       const until = performance.now() + CHUNK_MS;
@@ -34,6 +35,7 @@ function breakPanel(model) {
       told();
       if (left > 0) return void requestAnimationFrame(work);
       busy = false;
+      status.setAttribute("aria-busy", "false");
       if (found.inputs) model.replace(found.inputs);
     };
     requestAnimationFrame(work);

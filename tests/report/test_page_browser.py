@@ -1,0 +1,358 @@
+"""The page in a real browser: every control, the keyboard alone, light and dark, narrow and wide, and how fast."""
+
+from __future__ import annotations
+
+import time
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from holdfast import tasks
+from holdfast.core.results import Curve, Heatmap, Line, Table, Text
+from holdfast.explain.finding import Finding
+from holdfast.explain.page import flow
+from holdfast.explain.page import network as network_data
+from holdfast.explain.page.document import Band, document
+from holdfast.explain.subject import examine
+from holdfast.report import page as pages
+from holdfast.studies.construction import construct
+from tests.networks import random_network
+
+pytestmark = pytest.mark.slow
+
+EVIL = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1>"
+STEPS, UNITS = 200, 32
+PARTS = (
+    Curve((Line("a", (1.0, 2.0), (0.5, None), (0.4, 0.3), (0.6, 0.7)), Line(EVIL, (1.0,), (1.0,))), "lag", "R²", "C"),
+    Heatmap(((0.5, -1.0), (None, 0.25)), ("u 1", EVIL), ("1", "2"), "unit", "step", "bits", "Kept"),
+    Table(("head", "n"), tuple((EVIL, str(n)) for n in range(60)), "Rows"),
+    Text(EVIL, "Words"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def constructed(tmp_path_factory):
+    """A network of 32 units that recalls over 200 steps, with all that a page can show."""
+    task = tasks.get("recall")(steps=STEPS, tolerance=1e-3)
+    made = construct(task, "lstm", units=UNITS, steps=STEPS, tolerance=1e-3).construction
+    claim = made.claim
+    told = document(
+        examine(made.network, task, rows=8),
+        file=f"{EVIL}.safetensors",
+        sentence="Read real numbers one by one, then give the first.",
+        words=[{"text": f"unit 2 keeps x1 {EVIL}", "units": [2], "role": "latch", "figures": {"forget_mean": 0.9999}}],
+        findings={"retention": Finding({}, PARTS, "x1 stays."), "saturation": Finding({})},
+        band=Band(claim.error, claim.steps, claim.least_steps, (-1.0, 1.0), "claimed by its construction"),
+        version="0",
+    )
+    return pages.write("explain", EVIL, told, tmp_path_factory.mktemp("constructed") / "page.html")
+
+
+@pytest.fixture(scope="module")
+def symbols(tmp_path_factory):
+    """An untrained network of two layers on given sequences, whose symbols are markup."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow, "BESIDE", ())
+        task = tasks.get("echo")(sequences=(("<b>", "0", "1", "<b>"), ("4", "0", "1", "4")))
+        network = random_network("gru", task.inputs, 4, task.outputs, layers=2, dtype=jnp.float32)
+        told = document(examine(network, task), file="net", sentence="Predict the next symbol.")
+    return pages.write("explain", "symbols", told, tmp_path_factory.mktemp("symbols") / "page.html")
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """A network that the page may not run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow, "BESIDE", ())
+        patch.setattr(network_data, "MOST_BYTES", 10)
+        task = tasks.get("bits")(steps=30, bits=2)
+        network = random_network("lstm", 2, 5, 2, dtype=jnp.float32)
+        told = document(examine(network, task, rows=3), file="net", sentence="Keep two signs.")
+    return pages.write("explain", "shipped", told, tmp_path_factory.mktemp("shipped") / "page.html")
+
+
+CONTROLS = """() => [...document.querySelectorAll("button, input, select, summary, canvas[tabindex]")]
+  .filter((e) => !e.disabled && (e.offsetParent !== null || e.closest(".transport")))
+  .map((e, n) => (e.dataset.n = n)).length"""
+
+WATCH = """() => {
+  [window.frames_, window.stop_] = [[], false];
+  let last = performance.now();
+  const tick = (now) => {
+    window.frames_.push(now - last);
+    last = now;
+    if (!window.stop_) requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}"""
+
+CONTRASTS = """() => {
+  const linear = (v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  const probe = document.body.appendChild(document.createElement("i"));
+  const light = (name) => {
+    probe.style.color = `var(${name})`;
+    const [r, g, b] = getComputedStyle(probe).color.match(/[\\d.]+/g).map((v) => linear(Number(v)));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const inks = ["--ink", "--soft", "--blue", "--orange", "--green", "--pink"];
+  const found = ["--ground", "--sheet"].flatMap((ground) => inks.map((ink) => {
+    const [a, b] = [light(ground), light(ink)];
+    return Math.max(a, b) / Math.min(a, b);
+  }));
+  probe.remove();
+  return found;
+}"""
+
+
+def until(page, script: str, seconds: float = 10.0) -> None:
+    """Wait until ``script`` is true. (The browser's own waiting is forbidden by the page: it would evaluate text.)"""
+    end = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < end, f"never came true: {script}"
+        page.wait_for_timeout(20)
+
+
+def where(page) -> str:
+    return page.inner_text(".where")
+
+
+def test_it_is_one_small_file_and_ready_in_less_than_a_second(constructed, visit):
+    assert constructed.stat().st_size < 1_000_000
+    opened = visit(constructed)
+    times = []
+    for _ in range(3):  # the fastest: a machine that does other things has no say in it
+        opened.page.reload()
+        times.append(int(opened.page.get_attribute("html", "data-ready")))
+    assert min(times) < 1000
+
+
+def test_the_network_in_the_page_is_the_network(constructed, visit):
+    page = visit(constructed).page
+    told = page.inner_text("header")
+    assert "run in this page" in told
+    assert "differ from holdfast's by at most" in told
+    differ = float(told.split("at most ")[1].rstrip(".\n").replace("−", "-"))
+    assert differ < 5e-5  # in float32; the arithmetic itself is compared in float64, for every cell
+
+
+def test_the_scrubber_moves_every_panel(constructed, visit):
+    page = visit(constructed).page
+    assert where(page) == "step 1 of 200"
+    page.click("[aria-label='one step on']")
+    assert where(page) == "step 2 of 200"
+    page.click("[aria-label='last step']")
+    assert where(page) == "step 200 of 200"
+    page.click("[aria-label='one step back']")
+    page.click("[aria-label='first step']")
+    before = page.eval_on_selector_all(".cursor", "all => all.map(c => c.style.transform)")
+    page.fill("#time", "100")
+    until(page, "document.querySelector('.where').textContent.includes('100')")
+    until(page, "document.querySelector('#valves h3').textContent.includes('step 100')")
+    after = page.eval_on_selector_all(".cursor", "all => all.map(c => c.style.transform)")
+    assert len(before) >= 10
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    assert page.inner_text("#task dd >> nth=0") == "100"
+    assert page.get_attribute("#unrolled .copy.here", "data-step") == "99"
+    page.click("#play")
+    until(page, "parseInt(document.querySelector('.where').textContent.slice(5)) > 102")
+    page.click("#play")
+    stopped = where(page)
+    page.wait_for_timeout(200)
+    assert where(page) == stopped
+
+
+def test_a_row_of_ones_own_is_read_and_judged(constructed, visit):
+    page = visit(constructed).page
+    page.fill("[aria-label='input at this step, as a number']", "0.25")
+    until(page, "document.querySelectorAll('#task dd')[2].textContent === '+0.250'")
+    assert abs(float(page.inner_text("#task dd >> nth=3")) - 0.25) < 2e-3
+    page.fill("[aria-label='input at this step']", "-0.5")
+    until(page, "document.querySelectorAll('#task dd')[2].textContent === '−0.500'")
+    page.fill("[aria-label='input at this step, as a number']", "7")
+    assert "no sequence of the task" in page.inner_text("#task .verdict")
+    page.click("text=Undo my changes")
+    assert "away from the right one" in page.inner_text("#task .verdict")
+    first = page.inner_text("#task dd >> nth=1")
+    page.select_option("#sequence", "2")
+    assert page.inner_text("#task dd >> nth=1") != first
+    page.click("text=A random sequence")
+    box = page.locator("#task .strip").bounding_box()
+    page.mouse.move(box["x"] + 68, box["y"] + 70)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 68, box["y"] + 8, steps=4)
+    page.mouse.up()
+    until(page, "parseFloat(document.querySelectorAll('#task dd')[1].textContent) > 0.8")
+    assert page.inner_text("#task dd >> nth=2")[:4] == page.inner_text("#task dd >> nth=1")[:4]
+
+
+def test_a_weight_lights_up_in_every_copy_and_in_one_where_each_step_has_its_own(constructed, visit):
+    page = visit(constructed).page
+    chips = page.locator(".chip")
+    assert chips.count() == 9
+    for number in range(9):
+        chips.nth(number).focus()
+        key = chips.nth(number).get_attribute("data-edge")
+        lit = page.eval_on_selector_all(
+            "#unrolled .edge.lit", "all => all.map(e => [e.dataset.edge, e.closest('.card').innerText.split('\\n')[0]])"
+        )
+        assert {edge for edge, _ in lit} == {key}
+        cards = [card for _, card in lit]
+        assert cards.count("Folded") == 1
+        assert cards.count("Unrolled: the same weights") == 4
+        assert cards.count("Something else: weights of their own for every step") == 1
+    page.locator("#unrolled .card >> nth=2").locator(".reach").nth(14).hover(force=True)
+    assert page.locator("#unrolled .card >> nth=2").locator(".edge.lit").count() == 1
+    assert "870,400 numbers" in page.inner_text("#unrolled")
+
+
+def test_a_click_in_a_heat_map_chooses_unit_and_step(constructed, visit):
+    page = visit(constructed).page
+    assert page.inner_text("#valves h3").startswith("Unit 2 at")  # the one that the answer is read from
+    canvas = page.locator("#maps .raster").nth(1)
+    canvas.evaluate("e => e.scrollIntoView({block: 'center'})")
+    box = canvas.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.7525, box["y"] + box["height"] * 4.5 / UNITS)
+    until(page, "document.querySelector('#valves h3').textContent === 'Unit 5 at step 151'")
+    assert "Unit 5: states" in page.inner_text("#maps")
+    page.fill("#unit", "1")
+    until(page, "document.querySelector('#maps').textContent.includes('Unit 1: gates')")
+    page.click("#words li button")
+    until(page, "document.querySelector('#valves h3').textContent.startsWith('Unit 2')")
+
+
+def test_the_equation_has_this_steps_numbers(constructed, visit):
+    page = visit(constructed).page
+    page.fill("#time", "100")
+    until(page, "document.querySelector('#valves h3').textContent.includes('step 100')")
+    line = next(t for t in page.locator("#valves .mono").all_inner_texts() if t.startswith("c′ = f · c + i · g ="))
+    numbers = line.split(" = ")[2].replace("−", "-").replace("·", "*")
+    assert abs(eval(numbers) - float(line.split(" = ")[3].replace("−", "-"))) < 2e-3
+    page.click("#valves summary")
+    assert "σ(W_f x + U_f h + b_f)" in page.inner_text("#valves table")
+
+
+def test_it_cannot_be_broken(constructed, visit):
+    page = visit(constructed).page
+    for button in ("#attack", "#search"):
+        page.click(button)
+        until(page, "document.querySelector('#break [role=status]').ariaBusy === 'true'")
+        until(page, "document.querySelector('#break [role=status]').ariaBusy === 'false'", 60)
+    told = page.inner_text("#break [role=status]")
+    assert "1,000 sequences tried here" in told
+    assert told.endswith("It stayed inside.")
+    worst, allowed = told.split("worst of them: at most ")[1].split(" allowed")[0].split(" wrong, of ")
+    assert 0 < float(worst.replace("−", "-")) <= float(allowed.replace("−", "-"))
+
+
+def test_a_band_that_does_not_hold_is_seen_to_be_left(constructed, visit, tmp_path):
+    """The attack can succeed: with a thousandth of the bound the page says so."""
+    text = constructed.read_text(encoding="utf-8")
+    start = text.index('"band":{"error":') + len('"band":{"error":')
+    end = text.index(",", start)
+    (tmp_path / "small.html").write_text(text[:start] + "1e-9" + text[end:], encoding="utf-8")
+    page = visit(tmp_path / "small.html").page
+    page.click("#attack")
+    page.wait_for_selector("#break .broken")
+
+
+def test_the_keyboard_alone_reaches_and_moves_everything(constructed, visit):
+    page = visit(constructed).page
+    wanted = page.evaluate(CONTROLS)
+    reached = set()
+    for _ in range(wanted + 5):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.dataset.n ?? null"))
+    assert len(reached - {None}) == wanted
+    page.focus("#maps .raster >> nth=0")
+    page.keyboard.press("ArrowDown")
+    until(page, "document.querySelector('#valves h3').textContent.startsWith('Unit 3')")
+    page.keyboard.press("ArrowRight")
+    assert where(page) == "step 2 of 200"
+    page.focus("#time")
+    page.keyboard.press("ArrowRight")
+    until(page, "document.querySelector('.where').textContent === 'step 3 of 200'")
+    page.focus(".chip")
+    page.keyboard.press("ArrowLeft")
+    assert where(page) == "step 2 of 200"
+    page.focus("#words summary >> nth=0")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#words details[open] table")
+    page.focus("#attack")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#break [role=status]').textContent.includes(' sequences tried')")
+
+
+def test_while_dragging_there_are_sixty_frames_a_second(constructed, visit):
+    page = visit(constructed).page
+    slider = page.locator("#time").bounding_box()
+    medians = []
+    for _ in range(3):
+        page.evaluate(WATCH)
+        page.mouse.move(slider["x"] + 5, slider["y"] + slider["height"] / 2)
+        page.mouse.down()
+        for n in range(60):
+            page.mouse.move(slider["x"] + 5 + n * (slider["width"] - 10) / 60, slider["y"] + slider["height"] / 2)
+        page.mouse.up()
+        medians.append(float(np.median(page.evaluate("(window.stop_ = true, window.frames_)"))))
+    assert min(medians) < 20
+    assert where(page) != "step 1 of 200"
+
+
+def test_it_is_readable_at_every_width_in_light_and_in_dark(constructed, visit):
+    page = visit(constructed).page
+    seen = set()
+    for width in (360, 760, 1400):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+            assert min(page.evaluate(CONTRASTS)) >= 4.5
+            page.wait_for_timeout(50)
+            seen.add(page.screenshot())
+    assert len(seen) == 6
+    assert min(len(picture) for picture in seen) > 10_000
+
+
+def test_markup_is_shown_as_text_and_nothing_runs(constructed, visit):
+    page = visit(constructed).page
+    for summary in page.locator("#words summary").all():
+        summary.click()
+    page.click("text=Show 20 more rows")
+    assert page.evaluate("window.hit") is None
+    assert page.locator("img").count() == 0
+    assert EVIL in page.inner_text("header")
+    assert EVIL in page.inner_text("#words")
+    assert page.title() == EVIL
+
+
+def test_symbols_are_chosen_and_typed(symbols, visit):
+    page = visit(symbols).page
+    assert page.inner_text("#task dd >> nth=1") == "<b>"
+    assert page.input_value("#typed") == "<b>, 0, 1"
+    page.fill("#typed", "4, 0, 1")
+    page.press("#typed", "Enter")
+    assert page.inner_text("#task dd >> nth=1") == "4"
+    page.fill("#typed", "4, 0, x")
+    page.press("#typed", "Enter")
+    assert "'x' is no symbol of this task" in page.inner_text("#task")
+    page.select_option("#symbol", label="<b>")
+    assert page.inner_text("#task dd >> nth=1") == "<b>"
+    page.click("[aria-label='last step']")
+    assert page.inner_text("#task dd >> nth=2") == "<b>"
+    assert "answers asked for are right" in page.inner_text("#task .verdict")
+    page.select_option("#valves select", "0")
+    page.wait_for_timeout(50)
+    assert page.locator("b").count() == 0
+
+
+def test_a_network_that_may_not_run_is_shown_and_says_so(shipped, visit):
+    page = visit(shipped).page
+    assert "too large to be run in the page" in page.inner_text("#task")
+    assert page.locator("#typed, #task input").count() == 0
+    page.fill("#time", "30")
+    until(page, "document.querySelector('#task dd').textContent === '30'")
+    assert page.inner_text("#task dd >> nth=2").count("1.000") == 2
+    canvas = page.locator("#maps .raster").first
+    canvas.scroll_into_view_if_needed()
+    canvas.click()
