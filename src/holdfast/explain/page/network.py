@@ -11,7 +11,7 @@ from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
-WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu")
+WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "stop", "count")
 """What the page's interpreter computes besides linear maps (``report/page/explain/run.js``)."""
 MOST_BYTES = 500_000
 """Of weights; a network with more is shown as it ran here, and cannot be run in the page."""
@@ -39,7 +39,9 @@ def as_data(network: Network) -> dict[str, Any]:
         "keep": cell.keep,
         "write": cell.write,
         "parameters": _parameters(network),
-        "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias} for m in cell.maps],
+        "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias, "diagonal": m.diagonal} for m in cell.maps],
+        "per_step": cell.per_step,
+        "steps_with_weights": network.steps,
         "program": None,
         "weights": None,
         "readout": None,
@@ -92,6 +94,7 @@ def _linear(linear: Linear) -> dict[str, Any]:
         "matrix": np.asarray(linear.matrix),
         "bias": None if linear.bias is None else np.asarray(linear.bias),
         "gates": len(linear.gates),
+        "diagonal": linear.diagonal,
     }
 
 
@@ -104,6 +107,6 @@ def _bytes(network: Network) -> int:
 
 
 def _parameters(network: Network) -> dict[str, int]:
-    """How many numbers a step of all layers has, and the read-out."""
+    """How many numbers one step of all layers uses, and the read-out."""
     counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network)]
-    return {"step": int(sum(counts[:-1])), "readout": int(counts[-1])}
+    return {"step": int(sum(counts[:-1])) // (network.steps or 1), "readout": int(counts[-1])}

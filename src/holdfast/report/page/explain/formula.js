@@ -12,6 +12,11 @@ function nodeNames(network) {
   return names;
 }
 
+/** Whether a node is a number from 0 to 1, by which something is let through. */
+function isOpening(network, ref) {
+  return ref >= 0 && ["sigmoid", "share"].includes(network.program.nodes[ref].word);
+}
+
 /** This unit's numbers at a step: `value(ref)` of every node that gates and states determine, NaN of others. */
 function unitValues(model) {
   const { network } = model.page;
@@ -26,6 +31,8 @@ function unitValues(model) {
     sigmoid: ([a]) => 1 / (1 + Math.exp(-a)),
     tanh: ([a]) => Math.tanh(a),
     relu: ([a]) => Math.max(a, 0),
+    stop: ([a]) => a,
+    count: ([a]) => a + 1,
   };
   return function value(ref) {
     const named = names.get(ref);
@@ -53,8 +60,12 @@ function written(network, names, ref, spell, top = true, level = 0) {
       return node.of.map((r) => sub(r, 1)).join(" · ");
     case "mix":
       return wrapped(`${sub(node.of[0], 1)} · ${sub(node.of[1], 1)} + (1 ${MINUS} ${sub(node.of[0], 1)}) · ${sub(node.of[2], 1)}`, 0);
+    case "stop":
+      return sub(node.of[0], level);
+    case "count":
+      return wrapped(`${sub(node.of[0], 0)} + 1`, 0);
     default:
-      return `${node.word === "sigmoid" ? "σ" : node.word}(${sub(node.of[0], 0)})`;
+      return `${node.word === "sigmoid" ? "σ" : node.word}(${node.of.map((r) => sub(r, 0)).join(", ")})`;
   }
 }
 
@@ -63,7 +74,7 @@ function piping(network, names, ref, top = true) {
   const named = names.get(ref);
   const node = ref >= 0 ? network.program.nodes[ref] : null;
   if ((named && !top) || !node || node.word === "linear") return { kind: "leaf", ref };
-  const isValve = (r) => names.get(r)?.kind === "gate" && r >= 0 && network.program.nodes[r].word === "sigmoid";
+  const isValve = (r) => names.get(r)?.kind === "gate" && isOpening(network, r);
   const sub = (r) => piping(network, names, r, false);
   switch (node.word) {
     case "multiply": {
@@ -78,7 +89,10 @@ function piping(network, names, ref, top = true) {
     }
     case "add":
       return { kind: "join", ref, sign: "+", parts: node.of.map(sub) };
+    case "stop":
+      return piping(network, names, node.of[0], top);
     default:
-      return { kind: "box", ref, word: node.word === "sigmoid" ? "σ" : node.word, part: sub(node.of[0]) };
+      if (node.of.length > 1) return { kind: "leaf", ref };
+      return { kind: "box", ref, word: { sigmoid: "σ", count: "+ 1" }[node.word] || node.word, part: sub(node.of[0]) };
   }
 }

@@ -78,11 +78,11 @@ function mapsPanel(model) {
   );
 }
 
-const stateWords = { h: "hidden state, what others see", c: "cell state, what is kept" };
-const GATES = { input: "what is let in", forget: "how much is kept", output: "what is shown", reset: "how much of the past is used", update: "how much is kept", candidate: "what would be written" };
+const stateWords = { h: "hidden state, what others see", c: "cell state, what is kept", t: "steps counted" };
+const GATES = { input: "what is let in", forget: "how much is kept", output: "what is shown", reset: "how much of the past is used", update: "how much is kept", candidate: "what would be written", hidden: "a hidden layer inside the step" };
 
 function gateWords(network, name) {
-  const kind = name === "candidate" ? name : `${name} gate`;
+  const kind = ["input", "forget", "output", "reset", "update"].includes(name) ? `${name} gate` : name;
   return GATES[name] ? `${kind}, ${GATES[name]}` : kind;
 }
 
@@ -90,7 +90,7 @@ function gateWords(network, name) {
 function limitsOf(network, table, values) {
   if (table.kind === "gates" && network.program) {
     const ref = network.program.gates[network.gates.indexOf(table.name)];
-    if (ref >= 0 && network.program.nodes[ref].word === "sigmoid") return [0, 1];
+    if (isOpening(network, ref)) return [0, 1];
   }
   let [low, high] = [Infinity, -Infinity];
   for (const v of values) {

@@ -51,35 +51,46 @@ function unrolledPanel(model) {
   folded.append(foldedCell(network, weights));
   model.on("step", redraw);
   redraw();
+  const sharedWords = `${count(each)} numbers in the cell and ${count(readout)} in the read-out, for 1 step, for ${model.steps} or for a million.`;
+  const separateWords = `For ${model.steps} steps ${network.per_step ? "these are" : "that would be"} ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${(network.steps_with_weights || model.steps) + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`;
+  const alike = [
+    el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
+    el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, sharedWords)),
+  ];
   return section(
     "unrolled",
     "One set of weights at every step",
-    el("p", {}, `A recurrent network is one cell. Drawn with its loop, what it hands on at a step it gets back at the next. Drawn along time, it looks like many, but every copy has the same weights. Point at a line, or choose a weight below: it lights up wherever it is used.`),
-    el("div", { class: "pair" },
-      el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
-      el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, `${count(each)} numbers in the cell and ${count(readout)} in the read-out, for 1 step, for ${model.steps} or for a million.`))),
+    network.per_step ? el("p", { class: "broken" }, "This network is the exception: it has weights of its own for every step, as drawn at the bottom. What follows first is what others do.") : null,
+    el("p", {}, "A recurrent network is one cell. Drawn with its loop, what it hands on at a step it gets back at the next. Drawn along time, it looks like many, but every copy has the same weights. Point at a line, or choose a weight below: it lights up wherever it is used."),
+    el("div", { class: "pair" }, alike),
     chips,
     said,
-    el("div", { class: "card" }, el("h3", {}, "Something else: weights of their own for every step"), separate, el("p", { class: "hint" }, `For ${model.steps} steps that would be ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${model.steps + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`)),
+    el("div", { class: "card" }, el("h3", {}, "Something else: weights of their own for every step"), separate, el("p", { class: "hint" }, separateWords)),
   );
 }
 
-/** Every matrix by name, as the equations have it: W reads the input, U the hidden state, P the cell state; V is the read-out. */
+/** Every matrix by name, as the equations have it; W reads the input, U the hidden state, P the cell state, V a hidden layer
+ * inside the step. A small letter: one weight for every unit, which reads itself alone. */
 function weightNames(network) {
+  const letters = { x: "W", h: "U", c: "P", k: "V" };
+  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to" };
   const found = [];
-  const letters = { x: "W", h: "U", c: "P" };
-  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to" };
-  const width = { x: network.inputs, h: network.units, c: network.units };
-  for (const map of network.maps) {
-    const source = width[map.name] !== undefined ? map.name : "h";
-    for (const gate of map.gates) {
-      const letter = network.letters[gate] || gate;
-      const numbers = width[source] * network.units + (map.bias ? network.units : 0);
-      const name = width[map.name] !== undefined ? `${letters[map.name]}_${letter}` : `${map.name}_${letter}`;
-      found.push({ key: `${map.name}:${gate}`, map: source, gate, name, numbers, shape: `${width[source]} × ${network.units}`, meaning: `${meanings[source]} ${gate}${map.bias ? ", with its bias" : ""}` });
+  for (const { name: source, gates, bias, diagonal } of network.maps) {
+    const rows = diagonal ? 1 : source === "x" ? network.inputs : network.units;
+    for (const gate of gates) {
+      const letter = diagonal ? letters[source].toLowerCase() : letters[source];
+      found.push({
+        key: `${source}:${gate}`,
+        map: source,
+        gate,
+        name: `${letter}_${network.letters[gate] || gate}`,
+        numbers: (rows + (bias ? 1 : 0)) * network.units,
+        shape: diagonal ? String(network.units) : `${rows} × ${network.units}`,
+        meaning: `${meanings[source]} ${gate}${bias ? ", with its bias" : ""}`,
+      });
     }
   }
-  found.push({ key: "readout", map: "readout", gate: "", name: "V", numbers: network.parameters.readout, shape: `${network.units} × ${network.outputs}`, meaning: "from the hidden state to the answer, with its bias" });
+  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: `${network.units} × ${network.outputs}`, meaning: "from the hidden state to the answer, with its bias" });
   return found;
 }
 
@@ -106,11 +117,14 @@ function copy(network, weights, left, step, own, { before, after }) {
   const stroke = own === null ? null : lineColour(own);
   const group = draw("g", { class: "copy", "data-step": step });
   group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", style: stroke ? `stroke: ${stroke}; stroke-dasharray: ${DASHES[own % 4].replaceAll(" ", ",") || "none"}` : null }));
+  // A hidden layer inside the step is fed by the state too; its own map leads on from there.
+  const hidden = gates.find((gate) => gate === "hidden") || gates[0];
   const place = (gate) => left + (BOX.width * (gates.indexOf(gate) + 1)) / (gates.length + 1);
   for (const weight of weights) {
     const path =
       weight.map === "readout" ? `M${middle} ${top} V${top - 22}`
       : weight.map === "x" ? `M${middle} ${bottom + 22} L${place(weight.gate)} ${bottom - 16}`
+      : weight.map === "k" ? `M${place(hidden)} ${bottom - 38} Q${(place(hidden) + place(weight.gate)) / 2} ${bottom - 62} ${place(weight.gate)} ${bottom - 38}`
       : weight.map === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
       : `M${left - (before ? BOX.gap : 14)} ${top + 34} H${left} L${place(weight.gate) - 9} ${bottom - 32}`;
     const line = draw("path", { d: path, class: "edge", style: stroke ? `stroke: ${stroke}` : null, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));

@@ -1,6 +1,8 @@
 // The network, run in the page: the cell's step as it was recorded, word by word, over a sequence. Numbers are rounded to
 // the network's own format after every word (sums of a linear map once), so that gates shut here as they do there.
 
+const SHUT = -40;
+
 const WORDS = {
   add: (out, terms) => {
     for (let i = 0; i < out.length; i++) {
@@ -23,6 +25,16 @@ const WORDS = {
   },
   relu: (out, [a]) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] > 0 || Number.isNaN(a[i]) ? a[i] : 0;
+  },
+  share: (out, [a, b]) => {
+    for (let i = 0; i < out.length; i++) {
+      const shut = a[i] < SHUT && b[i] < SHUT; // there both openings may have underflown
+      out[i] = shut ? 1 / (1 + Math.exp(b[i] - a[i])) : 1 / (1 + Math.exp(-a[i])) / (1 / (1 + Math.exp(-a[i])) + 1 / (1 + Math.exp(-b[i])));
+    }
+  },
+  stop: (out, [a]) => out.set(a), // it only stops gradients
+  count: (out, [a]) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] + 1;
   },
 };
 
@@ -77,6 +89,8 @@ function prepared(network, weights, below, Numbers) {
   const values = [];
   const value = (ref) => (ref >= 0 ? values[ref] : ref === -1 ? input : before[-2 - ref]);
   const acts = [];
+  // Where every step has weights of its own, the state t says which.
+  const clock = network.per_step ? before[network.states.indexOf("t")] : null;
   nodes.forEach((node, n) => {
     if (node.word !== "linear") {
       const operands = node.of.map(value);
@@ -87,9 +101,9 @@ function prepared(network, weights, below, Numbers) {
     }
     const map = weights[node.map];
     if (node.place === 0) {
-      const whole = new Numbers(map.matrix.length / value(node.of[0]).length);
+      const whole = new Numbers(map.matrix.shape[map.matrix.shape.length - 1]);
       const source = value(node.of[0]);
-      acts.push(() => product(whole, map, source));
+      acts.push(() => product(whole, clock ? ofStep(map, Math.round(clock[0])) : map, source));
       values.push(whole.subarray(0, whole.length / map.gates));
     } else {
       const first = values[n - node.place]; // the gates of a map follow each other
@@ -99,15 +113,28 @@ function prepared(network, weights, below, Numbers) {
   return { input, before, acts, output: value(output), after: after.map(value), gates: gates.map(value) };
 }
 
-/** out = source @ matrix + bias, the matrix [source, columns] row by row; the sum is kept in double precision. */
-function product(out, { matrix, bias }, source) {
+/** The map that belongs to step t alone (from 0); past the last there is none, and everything is no number. */
+function ofStep({ matrix, bias, diagonal }, t) {
+  const [steps, rows, columns] = matrix.shape;
+  if (!(t < steps)) return { matrix: new Float64Array(rows * columns).fill(NaN), bias: null, diagonal };
+  const part = (a, size) => a && a.subarray(t * size, (t + 1) * size);
+  return { matrix: part(matrix, rows * columns), bias: part(bias, columns), diagonal };
+}
+
+/** out = source @ matrix + bias, the matrix [source, columns] row by row; the sum is kept in double precision. Of a
+ * diagonal map every unit reads itself alone. */
+function product(out, { matrix, bias, diagonal }, source) {
   const columns = out.length;
   const sums = new Float64Array(columns);
   if (bias) sums.set(bias);
+  if (diagonal) {
+    for (let j = 0; j < columns; j++) out[j] = sums[j] + source[j % source.length] * matrix[j];
+    return;
+  }
   for (let i = 0; i < source.length; i++) {
     const factor = source[i];
-    if (factor === 0) continue; // most inputs of a one-hot vector
     const row = i * columns;
+    if (factor === 0 && !Number.isNaN(matrix[row])) continue; // most inputs of a one-hot vector
     for (let j = 0; j < columns; j++) sums[j] += factor * matrix[row + j];
   }
   out.set(sums);
