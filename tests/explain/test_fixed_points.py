@@ -72,6 +72,14 @@ def test_a_latch_drifts_along_slow_points_at_the_speed_of_its_forget_gate():
     assert all(p["gap_to_one"] == pytest.approx(leak, rel=0.1) for p in slow)
 
 
+def test_a_code_that_is_small_is_still_no_line_of_fixed_points():
+    # The cell state is in hundredths and leaks 1e-7 of itself: 1e-9 a step, and yet it ends elsewhere.
+    found = fixed_points.measure(examine(lstm(16, 60, 16, 16, 0.01, dtype="float32"), TASK, rows=16)).figures
+    assert found["slow"] > 4
+    assert found["stable"] <= 1
+    assert found["horizon_steps"] == pytest.approx(math.exp(16), rel=0.5)
+
+
 def test_the_identity_recurrence_is_a_continuum():
     network = create("irnn", 2, 2, 2)
     layer, (gate,) = dict(network.layers[0]), network.layers[0]["x"].gates

@@ -20,7 +20,8 @@ def fresh(subject: Subject, rows: int) -> Batch:
     listed = subject.task.examples()
     if listed is not None:
         return listed.take(np.resize(np.arange(listed.inputs.shape[0]), rows))
-    return subject.task.sample(jax.random.key(subject.seed), rows, "test", first=subject.batch.inputs.shape[0])
+    draw = jax.jit(lambda key: subject.task.sample(key, rows, "test", subject.rows))
+    return draw(jax.random.key(subject.seed))
 
 
 def visits(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:

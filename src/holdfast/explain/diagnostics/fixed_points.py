@@ -33,8 +33,9 @@ caveat = (
 STARTS = 64
 SETTLING_STEPS = 50
 """Of the holding input before drift is measured: fast directions have died away by then."""
-STILL = 1e-9
-"""|F(s) - s| of a fixed point, per 1 + |s|."""
+STILL, EXACT = 1e-9, 1e-15
+"""|F(s) - s| of a fixed point, per 1 + |s|: at most the first, and so small that by Newton's estimate the point where
+it is 0 is no other; below the second it is rounding."""
 SLOW = 1e-2
 """|F(s) - s| up to which a point is called slow."""
 NEAR = 1e-4
@@ -99,7 +100,7 @@ def _distinct(
         values = values[np.argsort(-np.abs(values), kind="stable")]
         told.append(
             {
-                "kind": "fixed" if speeds[i] <= STILL * (1 + np.linalg.norm(points[i])) else "slow",
+                "kind": "fixed" if _is_fixed(points[i], moves[i], jacobians[i], near) else "slow",
                 "speed_per_step": float(speeds[i]),
                 "stable": bool(np.abs(values[0]) < 1),
                 "growing_directions": int((np.abs(values) > 1 + 1e-9).sum()),
@@ -110,6 +111,13 @@ def _distinct(
             }
         )
     return told, int((~good).sum())
+
+
+def _is_fixed(point: np.ndarray, move: np.ndarray, jacobian: np.ndarray, near: float) -> bool:
+    """Whether F stands still here, and not only hardly moves towards where it does."""
+    speed, size = np.linalg.norm(move), 1 + np.linalg.norm(point)
+    away = np.linalg.norm(np.linalg.lstsq(jacobian - np.eye(len(point)), -move, rcond=1e-14)[0])
+    return bool(speed <= EXACT * size or (speed <= STILL * size and away <= near))
 
 
 def _drift(settled: np.ndarray, moves: np.ndarray, spread: float, components: list[str]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ caveat = (
 
 LEAST, MOST = 1e-5, 100.0
 """Between these a margin is looked for."""
-ROW_STEPS = 16_000
+ROW_STEPS = 8_000
 """Rows times steps that are run at once."""
 LEVELS, CLIMBS, FINE = 4, 4, 1.15
 """Sizes tried side by side; how often the adversary follows the gradient; the ratio at which a search ends."""

@@ -1,0 +1,240 @@
+"""Where does the answer's error come from: writing, drift and leak per step, read-out; and for how long will it do?
+
+Pairs of rows with the same answer and different other inputs are run at several lengths. What both of a pair have in
+common is the code of the answer: its shape is the write, its scale the read-out, and how the scale changes with the
+length the drift. In what they differ, the other inputs have leaked in.
+
+Units: of the answer (of symbols: of the right one's lead over the next), per step where the name says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.results import Curve, Line, Part, Table, finite
+from holdfast.core.task import Task
+from holdfast.explain.dynamics import bound_to_time
+from holdfast.explain.finding import Finding
+from holdfast.explain.lengths import Answers, answers, at_lengths
+from holdfast.explain.subject import Subject
+
+formula = (
+    "y_n = alpha_n + beta_n x + write(x) + leak_n;  read-out: alpha + (beta - 1) x at the shortest length; drift: how "
+    "alpha + beta x changes per step; leak^2: growth per step of the variance within pairs;  error(n) = error(N) + "
+    "drift from N to n, whose rate falls as it was seen to fall, + 3 times the growth of the leak"
+)
+source = (
+    "The terms are those of the bounds that 'holdfast construct' states; horizon: the length at which they spend it"
+)
+caveat = (
+    "The implied horizon is drawn from lengths up to the task's own, the observed one is run; both are for inputs as "
+    "the task draws them, and 'holdfast refute' finds worse. A factor common to write and read-out is told as read-out."
+)
+
+PAIRS = 10
+SHARES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Lengths, as shares of the task's own."""
+MOST_STEPS = 2000
+"""Longest rows that are run, unless twice the task's own is more."""
+FINER = 5
+"""Lengths tried between the last that did and the first that did not."""
+SIGMAS = 3.0
+
+
+@dataclass(frozen=True)
+class Level:
+    """One length: ``worst`` error (of symbols minus the least lead), the line ``offset`` + ``scale`` x through the
+    answers, how far what pairs have in common is from it (``shape``), the spread within pairs, the largest ``size``
+    of an answer."""
+
+    length: int
+    worst: float
+    offset: float
+    scale: float
+    shape: float
+    spread: float
+    size: float
+
+    def line(self) -> np.ndarray:
+        return self.offset + self.scale * np.array([-self.size, self.size])
+
+
+def measure(subject: Subject) -> Finding:
+    """Run the task at several lengths, split the error, and follow it on."""
+    task, network = subject.task, subject.network
+    if task.examples() is not None:
+        return Finding({"reason": "The task is a fixed list of sequences: it has one length only."})
+    own = getattr(task, task.length_axis)
+    longest = max(2 * task.longest, MOST_STEPS)
+    shares = SHARES if not bound_to_time(network) else tuple(s for s in SHARES if s <= 1)
+    tasks = {
+        n: t
+        for n, t in at_lengths(task, sorted({max(1, round(share * own)) for share in shares})).items()
+        if t.longest <= longest
+    }
+    padded = max(t.longest for t in tasks.values())
+    levels = _levels(subject, tasks, padded)
+    observed, certain = _observed(subject, levels, own, padded)
+    return _finding(task, levels, own, observed, certain)
+
+
+def _levels(subject: Subject, tasks: dict[int, Task], padded: int) -> list[Level]:
+    symbols = subject.task.criterion.metric == "accuracy"
+    found = answers(subject.network, tasks, PAIRS, subject.seed, longest=padded, lengths=len(SHARES))
+    return [level for level in (_level(a, symbols) for a in found) if math.isfinite(level.worst)]
+
+
+def _level(a: Answers, symbols: bool) -> Level:
+    if symbols:
+        right = a.targets == a.targets.max(-1, keepdims=True)
+        lead = np.where(right, a.outputs, -np.inf).max(-1) - np.where(right, -np.inf, a.outputs).max(-1)
+        offset, scale, x = float(lead.mean()), 0.0, np.zeros_like(lead)
+        y, worst = lead, -float(lead.min())
+    else:
+        x, y = a.targets, a.outputs
+        worst = float(np.abs(y - x).max())
+        spread = x - x.mean()
+        scale = float((spread * y).sum() / (spread**2).sum()) if (spread**2).sum() > 0 else 1.0
+        offset = float(y.mean() - scale * x.mean())
+    within = float(np.sqrt(((y[:, 0] - y[:, 1]) ** 2).mean() / 2))
+    bent = float(np.abs((y - offset - scale * x).mean(1)).max()) if not symbols else 0.0
+    return Level(a.length, worst, offset, scale, bent, within, float(np.abs(x).max()))
+
+
+def _bound(task: Task) -> float:
+    return 0.0 if task.criterion.metric == "accuracy" else task.criterion.bound
+
+
+def _observed(subject: Subject, levels: list[Level], own: int, padded: int) -> tuple[int | None, bool]:
+    """The greatest length answered right, with all tried from the task's own on; and whether one failed after it."""
+    bound, task = _bound(subject.task), subject.task
+    right = {level.length: level.worst < bound for level in levels}
+    for finer in (True, False):
+        tried = sorted(n for n in right if n >= own) if right.get(own) else sorted(n for n in right if n <= own)
+        good = next((i for i, n in enumerate(tried) if not right[n]), len(tried))
+        if not right.get(own):  # the last right one below
+            below = [n for n in tried if right[n]]
+            good = tried.index(below[-1]) + 1 if below else 0
+        if good == 0:
+            return None, True
+        if good == len(tried):
+            return tried[-1], False
+        between = np.unique(np.round(np.geomspace(tried[good - 1], tried[good], FINER + 2)[1:-1]).astype(int))
+        more = at_lengths(task, [int(n) for n in between if n not in right])
+        more = {n: t for n, t in more.items() if t.longest <= padded}
+        if not finer or not more:
+            return tried[good - 1], True
+        right |= {level.length: level.worst < bound for level in _levels(subject, more, padded)}
+    raise AssertionError("the second round returns")
+
+
+def _finding(task: Task, levels: list[Level], own: int, observed: int | None, certain: bool) -> Finding:
+    known = [level for level in levels if level.length <= own]
+    if not known or observed is None:
+        return Finding({"reason": "No length was answered right.", "errors": [_told(level) for level in levels]})
+    first, last, bound = known[0], known[-1], _bound(task)
+    symbols = task.criterion.metric == "accuracy"
+    steps = max(1, last.length - first.length)
+    drift = float(np.abs(last.line() - first.line()).max())
+    leak = math.sqrt(max(0.0, last.spread**2 - first.spread**2) / steps)
+    implied = _implied(known, bound)
+    straight = (bound - last.worst) / (drift / steps + leak) if drift or leak else math.inf
+    figures: dict[str, Any] = {
+        "unit": "lead" if symbols else "answer",
+        "bound": bound,
+        "write_error": None if symbols else first.shape,
+        "readout_error": None if symbols else float(np.abs(first.line() - [-first.size, first.size]).max()),
+        "drift_per_step": drift / steps,
+        "leak_per_step": leak,
+        "error_at_own_length": last.worst if not symbols else None,
+        "lead_at_own_length": -last.worst if symbols else None,
+        "own_length_steps": own,
+        "horizon_implied_steps": finite(implied),
+        "horizon_implied_without_end": implied == math.inf,
+        "horizon_straight_steps": finite(last.length + straight) if last.worst < bound else None,
+        "horizon_observed_steps": observed,
+        "horizon_observed_is_least": not certain,
+        "errors": [_told(level) for level in levels],
+    }
+    return Finding(figures, tuple(_parts(figures, task.length_axis)), _sentence(figures, symbols))
+
+
+def _told(level: Level) -> dict[str, float | None]:
+    return {name: finite(float(value)) for name, value in vars(level).items()}
+
+
+def _implied(known: list[Level], bound: float) -> float:
+    """The greatest length at which the error, followed on from the known lengths, stays below the bound.
+
+    The drift's rate is followed as it was seen to change: where it fell from the second last stretch to the last, it
+    falls on by the same factor in the same time, so that a drift that stops, as rounding makes it, has an end.
+    """
+    last = known[-1]
+    if last.worst >= bound:
+        return max((level.length for level in known if level.worst < bound), default=0)
+    rates, middles = [], []
+    for before, after in itertools.pairwise(known):
+        rates.append(float(np.abs(after.line() - before.line()).max()) / (after.length - before.length))
+        middles.append((after.length + before.length) / 2)
+    rate = rates[-1] if rates else 0.0
+    if len(rates) > 1 and 0 < rate < rates[-2]:
+        decay = math.log(rates[-2] / rate) / (middles[-1] - middles[-2])
+        rate *= math.exp(-decay * (last.length - middles[-1]))
+    else:
+        decay = 0.0
+    growth = 0.0
+    if len(known) > 1:
+        growth = max(0.0, last.spread**2 - known[0].spread ** 2) / (last.length - known[0].length)
+
+    def error(more: float) -> float:
+        drift = rate * (-math.expm1(-decay * more) / decay if decay else more)
+        leak = math.sqrt(last.spread**2 + growth * more) - last.spread
+        return last.worst + drift + SIGMAS * leak
+
+    low, high = 0.0, 1.0
+    while error(high) < bound:
+        low, high = high, 2 * high
+        if high > 1e12:
+            return math.inf
+    while high - low > 0.5:
+        middle = (low + high) / 2
+        low, high = (middle, high) if error(middle) < bound else (low, middle)
+    return math.floor(last.length + low)
+
+
+def _parts(figures: dict[str, Any], axis: str) -> list[Part]:
+    def told(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3g}"
+
+    terms = ("write_error", "readout_error", "drift_per_step", "leak_per_step")
+    named = ("write", "read-out", "drift per step", "leak per step (standard deviation)")
+    rows = tuple((name, told(figures[term])) for name, term in zip(named, terms, strict=True))
+    x = tuple(float(e["length"]) for e in figures["errors"])
+    sign = -1.0 if figures["unit"] == "lead" else 1.0
+    worst = Line("worst row", x, tuple(None if e["worst"] is None else sign * e["worst"] for e in figures["errors"]))
+    within = Line("leak, within pairs", x, tuple(e["spread"] for e in figures["errors"]))
+    needed = Line("needed", (x[0], x[-1]), (figures["bound"], figures["bound"]))
+    label = "lead of the right symbol" if figures["unit"] == "lead" else "error of the answer"
+    return [
+        Table(("term", f"of the {figures['unit']}"), rows, "error budget"),
+        Curve((worst, within, needed), f"{axis} (steps)", label, "error against length", x_log=True),
+    ]
+
+
+def _sentence(figures: dict[str, Any], symbols: bool) -> str:
+    observed, implied = figures["horizon_observed_steps"], figures["horizon_implied_steps"]
+    seen = f"at least {observed}" if figures["horizon_observed_is_least"] else f"{observed}"
+    follows = "without end" if figures["horizon_implied_without_end"] else f"{implied:.0f} steps"
+    if symbols:
+        terms = f"The right symbol leads by {figures['lead_at_own_length']:.3g}"
+    else:
+        terms = (
+            f"Of the error, writing makes {figures['write_error']:.2g} and the read-out {figures['readout_error']:.2g}"
+        )
+    spent = f"drift {figures['drift_per_step']:.2g} and leak {figures['leak_per_step']:.2g} per step"
+    return f"{terms}; {spent}. That implies a horizon of {follows}; {seen} were seen."
