@@ -19,6 +19,15 @@ def print_json(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
 
 
+def show_page(path: str) -> None:
+    """Open a file in the browser that the user prefers; where there is none, say where the file is."""
+    import webbrowser
+    from pathlib import Path
+
+    if not webbrowser.open(Path(path).resolve().as_uri()):
+        sys.stderr.write(f"no browser was found; the page is {path}\n")
+
+
 class Teller:
     """Tells progress: in a terminal one line that is rewritten, elsewhere a plain line every few seconds."""
 

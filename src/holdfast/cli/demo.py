@@ -10,6 +10,7 @@ are those at 250 epochs. With --epochs every training lasts exactly so long.
 examples:
   holdfast demo
   holdfast demo --update step --epochs 250                    the tutorial's recipe to the letter
+  holdfast demo --page --open
   holdfast demo --sequences to,be,or,not,to do,be,or,not,do --cell gru --units 8
 
 exit code: 0 if the network has every step right, 1 if not.
@@ -18,10 +19,14 @@ exit code: 0 if the network has every step right, 1 if not.
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from holdfast.cli._flags import add_common, add_json, check_threads
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
+
+if TYPE_CHECKING:
+    from holdfast.studies.demonstration import Demonstration
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -36,12 +41,17 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("learning-rate", float, default=1e-3, help="Adam's (default: 0.001)")
     parser.flag("initialisation", default="keras", help="first weights (default: keras)")
     parser.flag("initialisations", int, default=256, help="networks for the success rates; 0: none (default: 256)")
+    parser.add_argument(
+        "--page", nargs="?", const="demo.html", metavar="FILE", help="also write a page of the network (demo.html)"
+    )
+    parser.add_argument("--open", action="store_true", help="show the page in a browser")
     add_common(parser)
     add_json(parser)
 
 
 def run(args: Namespace) -> int:
     from holdfast.core.errors import BadValue
+    from holdfast.core.files import check_writable
     from holdfast.core.sequences import parse
     from holdfast.engine.compiled import keep_compiled_programs
 
@@ -51,6 +61,10 @@ def run(args: Namespace) -> int:
         if value is not None and value < least:
             raise BadValue(f"holdfast demo: --{flag} is {value}, expected at least {least}.")
     check_threads(args.threads)
+    if args.open and not args.page:
+        raise BadValue("--open shows a page, and there is none.", "Add --page.")
+    if args.page:
+        check_writable(args.page)
     keep_compiled_programs()
 
     from holdfast.report.terminal import draw
@@ -73,10 +87,23 @@ def run(args: Namespace) -> int:
             threads=args.threads,
             watch=teller,
         )
+        if args.page:
+            _write_page(demonstration, args.page, teller)
     finally:
         teller.done()
     if args.json:
-        print_json(demonstration.as_json())
+        print_json(demonstration.as_json() | ({"page": args.page} if args.page else {}))
     else:
         draw(parts(demonstration))
+    if args.open:
+        show_page(args.page)
     return 0 if demonstration.solved else 1
+
+
+def _write_page(demonstration: Demonstration, path: str, teller: Teller) -> None:
+    from holdfast import __version__
+    from holdfast.report import page
+    from holdfast.studies.page import of_demonstration
+
+    told = of_demonstration(demonstration, version=__version__, tell=teller.say)
+    page.write("explain", "the demonstration", told, path)

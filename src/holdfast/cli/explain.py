@@ -18,16 +18,14 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_task, open_network, own_task, task_flags
-from holdfast.cli._output import Teller, print_json
-from holdfast.cli._parser import ANY, Parser
+from holdfast.cli._network import asked_task, open_network, task_flags
+from holdfast.cli._output import Teller, print_json, show_page
+from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.files import check_writable
 
 if TYPE_CHECKING:
-    from holdfast.core.task import Task
     from holdfast.explain.explain import Explanation
-    from holdfast.explain.page.document import Band
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -71,10 +69,7 @@ def run(args: Namespace) -> int:
         teller.done()
     print_json(found.as_json(page)) if args.json else draw(found.parts(names or ()))
     if args.open and page:
-        import webbrowser
-        from pathlib import Path
-
-        webbrowser.open(Path(page).resolve().as_uri())
+        show_page(page)
     return 0
 
 
@@ -97,31 +92,9 @@ def _page(args: Namespace, found: Explanation, origin: dict, teller: Teller) -> 
     """Write the page; None where the network gave no finite number, so that there is nothing to show."""
     if found.finite_steps == 0:
         return None
-    from holdfast import __version__, tasks
-    from holdfast.explain.page.document import document
+    from holdfast import __version__
     from holdfast.report import page
+    from holdfast.studies.page import of
 
-    teller.say("writing the page")
-    told = document(
-        found.subject,
-        file=args.network,
-        sentence=tasks.FOLDER.sentence(found.subject.task.name),
-        words=[clause.as_json() for clause in found.words],
-        findings=found.findings,
-        band=_band(origin, found.subject.task),
-        asked_steps=found.steps,
-        version=__version__,
-    )
+    told = of(found, origin, version=__version__, tell=teller.say)
     return str(page.write("explain", f"{args.network} on {found.subject.task.name}", told, args.page))
-
-
-def _band(origin: dict, task: Task) -> Band | None:
-    """What a constructed network claims of itself, where it is asked about the task that it is for."""
-    from holdfast.explain.page.document import Band
-
-    claim = origin.get("constructed", {}).get("claim")
-    if not claim or own_task(origin).get("name") != task.name:
-        return None
-    range_ = tuple(claim["range"]) if claim.get("range") else None
-    steps = None if claim["steps"] == ANY else int(claim["steps"])
-    return Band(float(claim["error"]), steps, int(claim["least_steps"]), range_, "claimed by its construction")

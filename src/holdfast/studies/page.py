@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdfast import tasks
 from holdfast.certify.prove import prove
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
-from holdfast.explain.finding import Finding
+from holdfast.explain.explain import Explanation, explain
 from holdfast.explain.page.document import Band, document
-from holdfast.explain.subject import Subject
+from holdfast.studies.demonstration import Demonstration
 
 SECONDS = 5.0
 """For the proof; where it takes longer, the page says that its construction claims what nobody has proved."""
 
+Tell = Callable[[str], None]
+
 
 def of(
-    subject: Subject,
+    found: Explanation,
     origin: Mapping[str, Any],
     *,
-    file: str,
-    words: Sequence[Mapping[str, Any]] = (),
-    findings: Mapping[str, Finding] | None = None,
-    asked_steps: int | None = None,
-    seconds: float = SECONDS,
     version: str = "",
-    tell: Callable[[str], None] = lambda what: None,
+    seconds: float = SECONDS,
+    tell: Tell = lambda what: None,
 ) -> dict[str, Any]:
-    """What ``report.page.write("explain", title(...), ..., path)`` draws. ``origin`` is what the network's file says of
-    where it comes from; ``words`` are clauses as JSON; the rest is as in ``explain.page.document``.
-
-    Raises ``BadValue`` where the network gives no finite number.
-    """
+    """The document that ``report.page.write("explain", ...)`` draws. ``origin`` is what the network's file says of
+    where it comes from. Raises ``BadValue`` where the network gives no finite number."""
+    subject = found.subject
     tell("looking for a bound to be tried in the page")
-    found = band(subject.network, subject.task, origin, seconds=seconds)
+    bound = band(subject.network, subject.task, origin, seconds=seconds)
     tell("making the page")
     return document(
         subject,
-        file=file,
+        file=found.file,
         sentence=tasks.FOLDER.sentence(subject.task.name),
-        words=words,
-        findings=findings,
-        band=found,
-        asked_steps=asked_steps,
+        words=[clause.as_json() for clause in found.words],
+        findings=found.findings,
+        band=bound,
+        asked_steps=found.steps,
         version=version,
     )
 
 
-def title(network: Network, task: Task) -> str:
-    return f"{network.cell_name} on {task.name}"
+def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, Any]:
+    """The same for the network of the demonstration, the first one."""
+    first = shown.networks[0]
+    found = explain(first.network, first.settings.task, file="the demonstration's network", tell=tell)
+    return of(found, {}, version=version, tell=tell)
 
 
 def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: float = SECONDS) -> Band | None:
@@ -67,8 +66,7 @@ def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: fl
     proof = prove(network, task, tolerance=tolerance, semantics=semantics, least_steps=least, seconds=seconds)
     if proof.verdict == "proved" and proof.error is not None:
         words = {"real": "exact arithmetic", "ieee": f"IEEE {network.dtype} arithmetic"}[semantics]
-        by = f"certified for {words}, by a proof over all of them"
-        return Band(proof.error, proof.steps, least, limits, by)
+        return Band(proof.error, proof.steps, least, limits, f"certified, by a proof over all of them in {words}")
     axes = {name: tuple(v) if isinstance(v, list) else v for name, v in made.get("axes", {}).items()}
     if any(getattr(task, name, None) != value for name, value in axes.items()):
         return None

@@ -45,12 +45,13 @@ function unitValues(model) {
   };
 }
 
-/** A state's formula as text; `spell(ref, named)` says how something with a name is written. */
+/** A state's formula as text; `spell(ref, named, level)` says how something with a name is
+ * written: at level -1 alone between brackets, at 0 in a sum, at 1 in a product. */
 function written(network, names, ref, spell, top = true, level = 0) {
   const named = names.get(ref);
-  if (named && !top) return spell(ref, named);
+  if (named && (!top || named.kind === "gate")) return spell(ref, named, level);
   const node = ref >= 0 ? network.program.nodes[ref] : null;
-  if (!node || node.word === "linear") return named ? spell(ref, named) : "(a weighted sum)";
+  if (!node || node.word === "linear") return named ? spell(ref, named, level) : "(a weighted sum)";
   const sub = (r, l) => written(network, names, r, spell, false, l);
   const wrapped = (text, needed) => (level > needed ? `(${text})` : text);
   switch (node.word) {
@@ -65,7 +66,7 @@ function written(network, names, ref, spell, top = true, level = 0) {
     case "count":
       return wrapped(`${sub(node.of[0], 0)} + 1`, 0);
     default:
-      return `${node.word === "sigmoid" ? "σ" : node.word}(${node.of.map((r) => sub(r, 0)).join(", ")})`;
+      return `${node.word === "sigmoid" ? "σ" : node.word}(${node.of.map((r) => sub(r, -1)).join(", ")})`;
   }
 }
 
@@ -73,7 +74,7 @@ function written(network, names, ref, spell, top = true, level = 0) {
 function piping(network, names, ref, top = true) {
   const named = names.get(ref);
   const node = ref >= 0 ? network.program.nodes[ref] : null;
-  if ((named && !top) || !node || node.word === "linear") return { kind: "leaf", ref };
+  if ((named && (!top || named.kind === "gate")) || !node || node.word === "linear") return { kind: "leaf", ref };
   const isValve = (r) => names.get(r)?.kind === "gate" && isOpening(network, r);
   const sub = (r) => piping(network, names, r, false);
   switch (node.word) {

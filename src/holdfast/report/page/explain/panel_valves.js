@@ -1,6 +1,6 @@
 // Gates as valves: one unit's state as a pipe that runs through the step, with this step's numbers.
 
-const PIPE = { leaf: 74, valve: 84, box: 70, join: 58, row: 74, out: 92 };
+const PIPE = { leaf: 98, valve: 84, box: 70, join: 58, row: 74, out: 92 };
 
 function valvesPanel(model) {
   const { network } = model.page;
@@ -38,7 +38,7 @@ function valvesPanel(model) {
     const known = new Map([...names].map(([ref, { text }]) => [text, value(ref)]));
     for (const equation of equations) equation.value.textContent = known.has(equation.name) ? alone(known.get(equation.name)) : "";
     for (const { line, state, ref } of numbers) {
-      const inNumbers = written(network, names, ref, (r) => { const v = value(r); return v < 0 ? `(${show(v)})` : show(v); });
+      const inNumbers = written(network, names, ref, (r, named, level) => (level >= 0 && value(r) < 0 ? `(${show(value(r))})` : level < 0 ? alone(value(r)) : show(value(r))));
       const inLetters = written(network, names, ref, (r, named) => named.text);
       line.textContent = inLetters === `${state}′` ? "" : `${state}′ = ${inLetters} = ${inNumbers} = ${show(value(ref))}`;
     }
@@ -132,7 +132,7 @@ function leaf(picture, tree, x, y, names, value) {
   const named = names.get(tree.ref);
   const left = x - PIPE.leaf;
   pipe(picture, x - 20, y, x, y, value(tree.ref), value.most);
-  picture.append(draw("text", { x: left + 46, y: y - 2, class: "name end" }, named ? named.text : "sum"), draw("text", { x: left + 46, y: y + 13, class: "value end" }, named ? show(value(tree.ref)) : ""));
+  picture.append(draw("text", { x: left + 70, y: y - 2, class: "name end" }, named ? named.text : "sum"), draw("text", { x: left + 70, y: y + 13, class: "value end" }, named ? show(value(tree.ref)) : ""));
 }
 
 /** A valve: the window in it is as high as the gate is open. */
