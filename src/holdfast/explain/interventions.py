@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
-from holdfast.engine.network import Network
+from holdfast.engine.network import Network, at_step
 from holdfast.engine.readings.numbers import Numbers
 from holdfast.explain.subject import Subject
 
@@ -120,12 +120,20 @@ def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array
     """One step of all layers, what each layer now holds passed through ``change(layer, state)`` before it is read."""
     after = []
     for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
+        if network.cell.per_step:
+            layer = at_step(layer, jnp.round(before.t[..., 0]).astype(jnp.int32))
         output, new, _ = network.cell.step(NUMBERS, layer, x, before)
         changed = change(number, new)
         # Where the output is the state h, it is changed as that is; a cell without one shows what it computed.
         x = changed.h if "h" in network.cell.states and new.h is output else output
         after.append(changed)
     return x, tuple(after)
+
+
+def _put(network: Network, kept: Any, instead: Any, where: Array) -> Any:
+    """A layer's state with some units' taken from another; a clock that chooses weights stays as it is."""
+    new = jax.tree.map(lambda a, b: jnp.where(where, b, a), kept, instead)
+    return new._replace(t=kept.t) if network.cell.per_step else new
 
 
 @jax.jit
@@ -140,7 +148,7 @@ def _altered(network: Network, inputs: Array, present: Array, other: Any, masks:
             def change(number: int, new: Any) -> Any:
                 there = here[:, None]
                 kept = jax.tree.map(lambda a, b: jnp.where(there, a, b), new, state[number])
-                return jax.tree.map(lambda a, b: jnp.where(on & mask[number], b, a), kept, instead[number])
+                return _put(network, kept, instead[number], on & mask[number])
 
             hidden, after = _forward(network, state, x, change)
             return after, hidden
@@ -168,7 +176,7 @@ def _one_step(
         parts = []
         for layer, (here, there) in enumerate(zip(state, other, strict=True)):
             mask = jnp.arange(network.units) + layer * network.units == number
-            parts.append(jax.tree.map(lambda a, b, mask=mask: jnp.where(mask, b, a), here, there))
+            parts.append(_put(network, here, there, mask))
         return keeps(tuple(parts), x)[:, number]
 
     moved = jax.lax.map(replaced, jnp.arange(len(network.layers) * network.units))

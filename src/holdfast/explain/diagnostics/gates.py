@@ -1,8 +1,9 @@
 """Which units write, which hold, which let go, and when; and for how long does each remember by its own gates?
 
 Read off the gates themselves, by name: a cell says which of its gates ``keep``s the state and which ``write``s.
-A cell with a keeping gate alone (the GRU) writes as far as it does not keep; one with a writing gate alone (the
-cell of 1997) keeps everything; one with neither (the plain network) is shown, and nothing is said of it.
+A cell with a keeping gate alone writes as far as it does not keep (the GRU), or at every step (where its step adds
+without a gate); one with a writing gate alone (the cell of 1997) keeps everything; one with neither (the plain
+network) is shown, and nothing is said of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Heatmap, Part, Table, finite, some
-from holdfast.engine.readings.squashed import openings
+from holdfast.engine.readings.squashed import mixes, openings
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
@@ -62,7 +63,9 @@ def writing(subject: Subject, layer: int) -> np.ndarray | None:
     cell, gates = subject.network.cell, subject.gates[layer]
     if cell.write:
         return gates[cell.write]
-    return 1 - gates[cell.keep] if cell.keep else None
+    if not cell.keep:
+        return None
+    return 1 - gates[cell.keep] if mixes(cell, cell.keep) else np.ones_like(gates[cell.keep])
 
 
 def _layer(subject: Subject, number: int, steps: list[int]) -> dict[str, Any]:
@@ -70,8 +73,10 @@ def _layer(subject: Subject, number: int, steps: list[int]) -> dict[str, Any]:
     shown = {**subject.states[number], **subject.gates[number]}
     units = []
     if keep is not None and write is not None:
+        most = np.abs(subject.states[number][subject.kept_in]).max((0, 1))
         units = [
-            unit_by_its_gates(keep[..., unit], write[..., unit], subject.present) for unit in range(keep.shape[-1])
+            {**unit_by_its_gates(keep[..., n], write[..., n], subject.present), "state_most": float(most[n])}
+            for n in range(keep.shape[-1])
         ]
     return {
         "mean_by_step": {name: _by_step(a, subject.present, steps) for name, a in shown.items()},
@@ -202,7 +207,7 @@ def figure(value: float) -> str:
 
 def _sentence(subject: Subject, layers: list[dict[str, Any]]) -> str:
     units = [u for layer in layers for u in layer["units"]]
-    holding = [u for u in units if u["holds_share"] >= 0.5]
+    holding = [u for u in units if u["holds_share"] >= 0.5 and u["state_most"] > 0]
     if not holding:
         return ""
     constants = sorted(u["time_constant_steps"] for u in holding if u["time_constant_steps"] is not None)
