@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -116,15 +117,18 @@ def _replaced(worker: _Worker, schedule: Schedule, deaths: Deaths) -> _Worker:
 
 def _stop(team: list[_Worker], errand: Errand) -> None:
     """Ask all to save where they are and go; take the points that they finished meanwhile."""
+    going = []
     for worker in team:
         try:
             worker.pipe.send(None)
+            going.append(worker)
         except OSError:
             continue
-    for worker in team:
-        worker.process.join(GRACE_SECONDS if worker.unit else 0.2)
-        if worker.unit:
-            _listen(worker, errand)
+    deadline = time.monotonic() + GRACE_SECONDS
+    # A worker cannot go while its last points wait in the pipe: they are read until it has closed its end.
+    while going and time.monotonic() < deadline:
+        ready = wait([worker.pipe for worker in going], timeout=0.2)
+        going = [worker for worker in going if worker.pipe not in ready or _listen(worker, errand)]
 
 
 def _start(threads: int) -> _Worker:

@@ -78,6 +78,8 @@ def run_study(
             return results, True
     if results.done != results.of:
         raise AssertionError(f"{study.name}: every unit is done, but {results.done} of {results.of} points are there")
+    for unit in divide(configurations):  # a kill may have come between a unit's last point and its clearing up
+        shutil.rmtree(folder / unit.name, ignore_errors=True)
     return results, False
 
 

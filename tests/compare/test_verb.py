@@ -1,0 +1,120 @@
+"""The verb: its messages, its exit codes, its one JSON document, its files."""
+
+import csv
+import json
+
+import pytest
+
+from holdfast.cli._main import main
+from holdfast.compare.answer import answer
+from holdfast.compare.store import Store
+from holdfast.compare.study import Study, Verdict
+from tests.compare.laws import GRID, finished
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A study that is done, with real networks, though nobody trained them."""
+    from dataclasses import replace
+
+    from holdfast.engine.files import as_bytes
+    from holdfast.engine.initialise import build
+
+    grid = replace(GRID, seeds=2, lags=(5,))
+    points = finished(grid)
+    made = []
+    for number, configuration in enumerate(grid.configurations()):
+        settings = configuration.settings
+        network = build(settings.cell, inputs=1, units=2, outputs=1)
+        file = as_bytes(network, {"made_by": "compare", "settings": settings.as_json()})
+        made += [replace(f, network=file) for f in points[2 * number : 2 * number + 2]]
+    path = tmp_path / "store.sqlite"
+    with Store(path) as store:
+        store.begin(Study("mine", (grid,)))
+        store.keep(made)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("compare", "holdfast compare: name a task or a study."),
+        ("compare --task recal", "there is no task named 'recal'"),
+        ("compare --task recall --cells lstn", "there is no cell named 'lstn'"),
+        ("compare --task recall --lags ", "--lags is empty, expected at least one value"),
+        ("compare --task recall --lags 10,x", "--lags is '10,x', expected whole numbers separated by commas."),
+        ("compare --task recall --rates 0", "--rates has 0, expected positive numbers"),
+        ("compare --task recall --steps 5 --lags 3", "--steps and --lags both say how long recall is."),
+        ("compare --study non", "there is no study, built in or stored, named 'non'"),
+        ("compare --task recall --engine native", "--engine is 'native', expected processes or ray"),
+        ("compare --task recall --engine ray", "--engine ray and --address go together."),
+        ("compare --task recall --workers 0", "--workers is 0, expected at least 1."),
+        ("compare --task recall --csv nowhere/x.csv", "--csv nowhere/x.csv: there is no folder"),
+        (
+            "compare --task recall --cells lstm --lags 1000 --units 32 --seeds 10000",
+            "this grid has 30,000 points and may take",
+        ),
+        (
+            "compare --task recall --cells elman --lags 2 --engine ray --address 127.0.0.1:1",
+            "the Ray cluster at 127.0.0.1:1 cannot be reached",
+        ),
+    ],
+)
+def test_a_mistake_is_told_once_with_exit_code_2(tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    given = words.split(" ") if "--lags " not in words or not words.endswith(" ") else [*words.split(), ""]
+    assert main(given) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_other_settings_under_a_stored_name(stored, capsys):
+    assert main(["compare", "--study", "mine", "--store", str(stored), "--seeds", "3"]) == 2
+    assert "the study 'mine' is in" in (err := capsys.readouterr().err)
+    assert "seeds is 2 there, not 3" in err
+
+
+def test_what_is_done_is_reported_from_the_store_with_all_its_files(stored, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["compare", "--study", "mine", "--store", str(stored)]
+    assert main([*words, "--json", "--csv", "x.csv", "--parquet", "x.parquet", "--page", "x.html"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["study"], document["done"], document["of"], document["verdicts"]) == ("mine", 8, 8, [])
+    with open("x.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sequences"] for row in rows] == [str(point["sequences"]) for point in document["points"]]
+    import pyarrow.parquet
+
+    assert pyarrow.parquet.read_table("x.parquet").to_pylist() == document["points"]
+    page = (tmp_path / "x.html").read_text()
+    for line in ("elman", "lstm"):
+        name = f"recall-{line}-lag5-units2-auto-batch-fixed"
+        assert f"x-networks/{name}.html" in page
+        assert (tmp_path / "x-networks" / f"{name}.html").is_file()
+        assert main(["test", f"x-networks/{name}.safetensors", "--sequences-per-length", "8"]) == 1
+    assert main([*words, "--report"]) == 0
+    assert "mine: 8 of 8 points." in capsys.readouterr().out
+
+
+def test_a_claim_that_does_not_hold_is_an_honest_no(stored):
+    def verdicts(results):
+        return (Verdict("elman remembers", {"solved": len(results.points)}, "does not hold", "it was measured"),)
+
+    with Store(stored) as store:
+        results = store.results("mine")
+    found = answer(Study("mine", results.grids, "Does it?", verdicts), results)
+    assert found.refuted
+    assert found.as_json()["verdicts"][0] == {
+        "claim": "elman remembers",
+        "figures": {"solved": 8},
+        "verdict": "does not hold",
+        "why": "it was measured",
+    }
+    assert "elman remembers" in str(found.parts())
+
+
+def test_studies_are_listed(capsys):
+    assert main(["list", "studies", "--json"]) == 0
+    assert "studies" in json.loads(capsys.readouterr().out)
