@@ -231,3 +231,50 @@ def test_no_two_matrices_of_a_network_are_the_same():
     network = made("lstm", "pytorch", units=3, layers=3)
     blocks = [np.asarray(layer[s].of(g)[0]).tobytes() for layer in network.layers for s in "xh" for g in layer[s].gates]
     assert len(set(blocks)) == len(blocks)
+
+
+def test_peepholes_start_at_zero_in_keras_and_as_everything_else_in_pytorch():
+    for scheme in ("keras", "keras+orthogonal", "keras+chrono=50"):
+        assert not made("peephole", scheme).layers[0]["c"].matrix.any()
+    drawn = made("peephole", "pytorch").layers[0]["c"].matrix
+    assert drawn.shape == (1, 120)
+    assert 0.9 / math.sqrt(40) < float(jnp.abs(drawn).max()) <= 1 / math.sqrt(40)
+
+
+def test_a_map_of_the_cell_state_is_drawn_as_the_recurrence_and_a_hidden_layers_as_the_inputs(float64):
+    layer = made("one_network", "keras", dtype=jnp.float64).layers[0]
+    np.testing.assert_allclose(layer["c"].matrix @ layer["c"].matrix.T, np.eye(40), rtol=0, atol=1e-12)
+    limit = math.sqrt(6 / 80)
+    assert 0.95 * limit < float(jnp.abs(layer["k"].matrix).max()) <= limit
+    assert not layer["k"].bias.any()
+
+
+@pytest.mark.parametrize("scheme", ["keras", "pytorch", "keras+forget=3", "keras+chrono=50", "keras+orthogonal"])
+def test_every_step_that_has_weights_of_its_own_draws_its_own_as_the_others_do(scheme, float64):
+    network = made("per_step", scheme, units=20, steps=5, dtype=jnp.float64)
+    for source, linear in network.layers[0].items():
+        assert linear.matrix.shape[0] == 5
+        for first in range(5):
+            for other in range(first):
+                assert jnp.abs(linear.matrix[first] - linear.matrix[other]).max() > 0.1
+        if source == "h" and scheme != "pytorch":
+            for t in range(5):
+                one = linear.at(t)
+                parts = [one.of(gate)[0] for gate in one.gates] if "orthogonal" in scheme else [one.matrix]
+                for part in parts:
+                    np.testing.assert_allclose(part @ part.T, np.eye(20), rtol=0, atol=1e-12)
+    forget = network.layers[0]["x"].of("forget")[1]
+    wanted = {"keras": 1.0, "keras+orthogonal": 1.0, "keras+forget=3": 3.0}.get(scheme)
+    assert wanted is None or (forget == wanted).all()
+    if "chrono" in scheme:
+        assert (forget == forget[0]).all()
+        assert (network.layers[0]["x"].of("input")[1] == -forget).all()
+        assert 0 <= float(forget.min()) < float(forget.max()) <= math.log(49) + 1e-12
+
+
+def test_chrono_sets_the_gates_of_the_minimal_cells():
+    scale = made("mingru", "keras+chrono=50").layers[0]["x"].of("update")[1]
+    linear = made("minlstm", "keras+chrono=50").layers[0]["x"]
+    for bias in (scale, linear.of("forget")[1]):
+        assert 0 <= float(bias.min()) < float(bias.max()) <= math.log(49) + 1e-5
+    assert (linear.of("input")[1] == -linear.of("forget")[1]).all()
