@@ -178,14 +178,15 @@ def shapes() -> list[tuple[str, ...]]:
 
 
 def check_examples(docs: Path) -> None:
-    """Run the examples of ``python.md``; the build fails where one does not give what the page says."""
-    page = docs / "python.md"
-    text = "\n".join("" if line.startswith("```") else line for line in page.read_text(encoding="utf-8").splitlines())
-    example = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
-    told: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=told.append)
-    if told:
-        raise ExtensionError("".join(told))
+    """Run the examples of these pages; the build fails where one does not give what its page says."""
+    for page in (docs / name for name in ("python.md", "alternatives.md")):
+        lines = page.read_text(encoding="utf-8").splitlines()
+        text = "\n".join("" if line.startswith("```") else line for line in lines)
+        example = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+        told: list[str] = []
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=told.append)
+        if told:
+            raise ExtensionError("".join(told))
 
 
 def named(*signature: str | None) -> tuple[str | None, ...]:

@@ -205,6 +205,25 @@ def test_rows_may_be_at_different_steps():
     assert np.abs(found[1] - unroll(network, inputs, state)[0][1]).max() > 1e-2
 
 
+def test_rows_with_gaps_are_run_without_them_from_the_start_and_looked_up_from_a_state():
+    network, inputs = random_network("per_step", layers=2), numbers(3, 6, 2)
+    present = jnp.asarray([[1, 1, 1, 1, 1, 1], [0, 1, 0, 1, 1, 0], [0, 0, 0, 0, 0, 1]], bool)
+
+    def run(network, state):
+        outputs, end = unroll(network, inputs, state, present=present)
+        return (jnp.where(present[..., None], outputs, 0) * numbers(3, 6, 2, seed=3)).sum(), (outputs, end)
+
+    both = jax.value_and_grad(run, has_aux=True)
+    ((_, (outputs, end)), gradient), ((_, (expected, last)), sure) = (
+        both(network, None),
+        both(network, network.start(3)),
+    )
+    np.testing.assert_allclose(outputs[present], expected[present], **CLOSE)
+    for one, other in ((end, last), (gradient, sure)):
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+            np.testing.assert_allclose(a, b, **CLOSE)
+
+
 def test_the_file_says_for_how_many_steps_there_are_weights(tmp_path):
     network = create("per_step", 2, 3, 2, layers=2, steps=7)
     save(network, tmp_path / "net.safetensors")

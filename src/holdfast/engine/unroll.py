@@ -63,7 +63,11 @@ def unroll(
         state = network.start(inputs.shape[0])
     if choice.is_native(engine, network, inputs, state):
         return _native(network, inputs, state, present, truncate, read_from)
-    hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False, fresh=fresh)
+    if fresh and _closes_up(network, inputs, present, truncate):
+        hidden, state = _closed_up(network, inputs, state, present)
+    else:
+        in_step = fresh and present is None and network.cell.per_step
+        hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False, in_step=in_step)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
 
@@ -71,10 +75,10 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
     """As ``unroll``, with every gate and state at every step."""
     _check(network, inputs, present)
     _refuse_steps_without_weights(network, inputs, state, present)
-    fresh = state is None
+    in_step = state is None and present is None and network.cell.per_step
     if state is None:
         state = network.start(inputs.shape[0])
-    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True, fresh=fresh)
+    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True, in_step=in_step)
     states, gates = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
@@ -108,11 +112,12 @@ def _native(
 
 
 def _scan(
-    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool, fresh: bool
+    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool, in_step: bool
 ) -> tuple[Array, Any, Any]:
-    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
-    # From the start and without padding all rows are at the same step: its weights are handed in, not looked up.
-    in_step = network.cell.per_step and fresh and present is None
+    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``.
+
+    ``in_step``: step t of every row uses the weights of step t, which are handed in instead of looked up for each row.
+    """
     layers = jax.tree.map(lambda a: a[: inputs.shape[1]], network.layers) if in_step else None
 
     def step(carried, now):
@@ -131,6 +136,21 @@ def _scan(
 
     (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present), layers))
     return hidden, state, kept
+
+
+def _closes_up(network: Network, inputs: Array, present: Array | None, truncate: int | None) -> bool:
+    """Whether rows with gaps are better run without them: where every step has weights of its own."""
+    return network.steps is not None and present is not None and truncate is None and inputs.shape[1] <= network.steps
+
+
+def _closed_up(network: Network, inputs: Array, state: Any, present: Any) -> tuple[Array, Any]:
+    """The same with every row's steps that are present first, so that all rows are at the same step, and put back."""
+    order = jnp.argsort(~present, axis=1, stable=True)
+    first = jnp.take_along_axis(present, order, 1)
+    x = jnp.take_along_axis(inputs, order[..., None], 1)
+    hidden, state, _ = _scan(network, x, state, first, None, keep=False, in_step=True)
+    back = jnp.argsort(order, axis=1)
+    return jnp.take_along_axis(hidden, back.T[..., None], 0), state
 
 
 def _check(
