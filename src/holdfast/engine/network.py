@@ -94,6 +94,14 @@ def at_step(layer: Layer, step: Any) -> Layer:
     return {source: linear.at(step) for source, linear in layer.items()}
 
 
+def chosen(cell: Cell, layer: Layer, state: Any) -> Layer:
+    """The weights with which a layer in this state takes its next step: the only ones there are, or where every step
+    has its own those that the state t [..., unit] counts to, row by row (it is the same in every unit)."""
+    if not cell.per_step or layer["x"].matrix.ndim == 2:
+        return layer
+    return at_step(layer, jnp.round(jnp.max(state.t, -1)).astype(jnp.int32))
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Network:

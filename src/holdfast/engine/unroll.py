@@ -19,7 +19,7 @@ from jax.core import Tracer
 from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice
-from holdfast.engine.network import Network, at_step
+from holdfast.engine.network import Network, chosen
 from holdfast.engine.readings.numbers import Numbers
 
 NUMBERS = Numbers()
@@ -87,9 +87,7 @@ def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, 
     """One time step through all layers: x [batch, input] to the top hidden output, new states and gates."""
     cell, states, gates = network.cell, [], []
     for layer, before in zip(network.layers, state, strict=True):
-        if cell.per_step and layer["x"].matrix.ndim > 2:
-            layer = at_step(layer, jnp.round(before.t[..., 0]).astype(jnp.int32))
-        x, after, opened = cell.step(NUMBERS, layer, x, before)
+        x, after, opened = cell.step(NUMBERS, chosen(cell, layer, before), x, before)
         states.append(after)
         gates.append(opened)
     return x, tuple(states), tuple(gates)
@@ -122,11 +120,11 @@ def _scan(
 
     def step(carried, now):
         state, clock = carried
-        x, here, chosen = now
+        x, here, weights = now
         if truncate is not None:
             first = clock % truncate == 0
             state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
-        hidden, after, gates = advance(network if chosen is None else replace(network, layers=chosen), state, x)
+        hidden, after, gates = advance(network if weights is None else replace(network, layers=weights), state, x)
         if here is not None:
             after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
         return (after, clock + 1), (hidden, (after, gates) if keep else None)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
-from holdfast.engine.network import Network, at_step
+from holdfast.engine.network import Network, chosen
 from holdfast.engine.readings.numbers import Numbers
 from holdfast.explain.subject import Subject
 
@@ -120,9 +120,7 @@ def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array
     """One step of all layers, what each layer now holds passed through ``change(layer, state)`` before it is read."""
     after = []
     for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
-        if network.cell.per_step:
-            layer = at_step(layer, jnp.round(before.t[..., 0]).astype(jnp.int32))
-        output, new, _ = network.cell.step(NUMBERS, layer, x, before)
+        output, new, _ = network.cell.step(NUMBERS, chosen(network.cell, layer, before), x, before)
         changed = change(number, new)
         # Where the output is the state h, it is changed as that is; a cell without one shows what it computed.
         x = changed.h if "h" in network.cell.states and new.h is output else output

@@ -80,11 +80,12 @@ def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarra
 def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     """[weights, batch, time, output] of networks whose weights have an axis in front."""
     cell, plain = network.cell, Plain()
+    reading: Any = plain  # of the words that there are kernels for
     (layer,) = network.layers
     zeros = np.zeros((len(network.readout.matrix), len(inputs), UNITS))
     state, outputs = cell.state_type(*(zeros for _ in cell.states)), []
     for x in np.swapaxes(inputs, 0, 1):
-        hidden, state, _ = cell.step(plain, layer, x, state)
+        hidden, state, _ = cell.step(reading, layer, x, state)
         outputs += plain.linear(network.readout, hidden).values()
     return np.stack(outputs, 2)
 
