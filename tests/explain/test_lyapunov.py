@@ -70,3 +70,9 @@ def test_padding_and_two_layers():
     assert found["components"] == 4
     assert all(e is None or e < 1 for e in found["exponents_nats_per_step"])
     assert found["exponents_nats_per_step"][0] is not None
+
+
+def test_a_count_of_steps_is_no_direction():
+    found = lyapunov.measure(examine(random_network("per_step", 1, 2, 1, dtype=jnp.float32), Recall(steps=10), rows=2))
+    assert found.figures["components"] == 4
+    assert found.figures["exponents_nats_per_step"][0] < -0.01

@@ -131,6 +131,10 @@ def _finding(curve: np.ndarray, whole: np.ndarray, units: int, components: int) 
         Table(heads, rows, "memory capacity"),
         Curve(lines, "lag (steps)", "variance recovered", "capacity by lag"),
     )
-    furthest = f"; more than half of an input is there up to {reach} steps later" if reach > 0 else ""
+    furthest = (
+        f"; more than half of an input is there up to {reach} {'step' if reach == 1 else 'steps'} later"
+        if reach > 0
+        else ""
+    )
     told = f"Driven by independent inputs, its {units} outputs hold {capacity:.2f} of the inputs last read"
     return Finding(figures, parts, f"{told} (memory capacity, at most {units}){furthest}.")

@@ -18,7 +18,7 @@ import numpy as np
 
 from holdfast.core.results import Curve, Line, Table
 from holdfast.engine.network import Network
-from holdfast.explain.dynamics import in_float64, pack, step
+from holdfast.explain.dynamics import in_float64, names, pack, step
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
@@ -42,20 +42,28 @@ RESOLVED = math.log(1e-14)
 def measure(subject: Subject) -> Finding:
     """The leading exponents, their mean and range over rows."""
     steps, network = min(subject.finite_steps, MOST_STEPS), subject.network
-    components = len(network.layers) * len(network.cell.states) * network.units
+    moving = _moving(network)
+    components = len(moving)
     if not components or steps < 2:
         return Finding({"exponents_nats_per_step": [], "components": components})
     rows = min(ROWS, subject.batch.inputs.shape[0])
     inputs, present = (np.asarray(a)[:rows, :steps] for a in (subject.batch.inputs, subject.batch.present))
     with jax.enable_x64(True):
         directions = min(components, MOST_DIRECTIONS)
-        first = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
+        first = np.zeros((len(names(network)), directions))
+        first[moving] = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
         logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
     counted = present.T & (np.arange(steps) >= math.ceil(BURN_IN * steps))[:, None]
     counted &= np.arange(steps)[:, None] < steps
     told = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
     by_row = np.array([told[counted[:, row], row].mean(0) for row in range(rows) if counted[:, row].any()])
     return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})
+
+
+def _moving(network: Network) -> np.ndarray:
+    """The components of the state that can be disturbed: all but a count of steps, which chooses weights."""
+    found = [n for n, name in enumerate(names(network)) if not (network.cell.per_step and ".t" in f".{name}")]
+    return np.array(found, int)
 
 
 @jax.jit
