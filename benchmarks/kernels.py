@@ -112,6 +112,7 @@ def main() -> None:
     options.add_argument("--float64", action="store_true", help="a column more: our rate in float64 over float32")
     options.add_argument("--without-native", action="store_true", help="the others only, ours left out")
     options.add_argument("--curves", action="store_true", help="our time against steps, networks, batch and units")
+    options.add_argument("--axes", nargs="+", choices=tuple(CURVES), default=tuple(CURVES), help="of the curves")
     options.add_argument("--memory", action="store_true", help="the largest memory of forward and backward")
     asked = options.parse_args()
     if asked.curves and asked.without_native:
@@ -311,8 +312,8 @@ def curves(asked: argparse.Namespace) -> None:
     process = Contestant("recurrent_holdfast.py", "--engine", "native")
     found = {}
     for cell in asked.cells:
-        for axis, values in CURVES.items():
-            sizes = [replace(BASE, **{axis: value}) for value in values]
+        for axis in asked.axes:
+            sizes = [replace(BASE, **{axis: value}) for value in CURVES[axis]]
             all = [Entrant(OURS, process, "alone" if s.networks == 1 else "vmap", cell, s) for s in sizes]
             found[cell, axis] = together(all, asked.rounds, asked.seconds)
     process.close()
