@@ -10,7 +10,7 @@ beforehand: the median over rounds in which everyone works in turn. A row is hel
 best contestant over ours, whose best form counts: PyTorch's layers in a loop or one batched product, plain JAX mapped
 or batched. Every contestant's gradients are compared before anything is timed. Our own engine "xla" is told beside
 them with its own ratio, and is held to nothing: it is JAX with an option that makes small loops about three times as
-fast, so that it is no contestant from outside.
+fast, so that it is no contestant from outside. Everyone keeps memory that was given back for the next call.
 
 A sequence step is one step of one sequence of one network: time / (networks * batch * steps). Operations are those of
 the matrix products: forward, for the gradient of the state, for the gradient of the weights (see recurrence.py).
@@ -40,6 +40,8 @@ SIZES = "networks x batch x steps x inputs x units"
 OURS, OURS64, OURS_XLA = "holdfast", "holdfast, float64", "holdfast, xla"
 MINE = (OURS, OURS64, OURS_XLA)
 THREADS = 2
+KEPT_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_ARENA_MAX": "1"}
+"""What the GNU C library reads at a process's start; of no effect elsewhere."""
 PAUSE = 0.02
 """Seconds before everyone's turn, in which the threads of who worked before go to sleep."""
 LEAST = 3
@@ -129,8 +131,11 @@ def main() -> None:
 
 
 def hold_processors() -> str:
-    """Keep this process, and so every contestant, to two of the processors it may use; to choose, start by taskset."""
-    os.environ["HOLDFAST_THREADS"] = str(THREADS)
+    """Keep this process, and so every contestant, to two of the processors it may use; to choose, start by taskset.
+
+    Everyone keeps memory that was given back, as ``holdfast.engine.compiled.keep_memory`` has it (GNU C library):
+    else who makes large arrays fills fresh pages at every call, which is timing the system."""
+    os.environ |= {"HOLDFAST_THREADS": str(THREADS), **KEPT_MEMORY}
     if not hasattr(os, "sched_setaffinity"):
         return f"any processor: XLA may use more than {THREADS} threads here"
     held = sorted(os.sched_getaffinity(0))[:THREADS]
