@@ -36,13 +36,20 @@ def of(
     return document(
         subject,
         file=found.file,
-        sentence=tasks.FOLDER.sentence(subject.task.name),
+        sentence=_asked(subject.task),
         words=[clause.as_json() for clause in found.words],
         findings=found.findings,
         band=bound,
         asked_steps=found.steps,
         version=version,
     )
+
+
+def _asked(task: Task) -> str:
+    """What the task asks, in a sentence for readers who do not know its axes."""
+    if task.examples() is not None:
+        return "A sequence is read one symbol at a time; after each, the next one has to be predicted."
+    return tasks.FOLDER.sentence(task.name).replace("``", "")
 
 
 def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, Any]:

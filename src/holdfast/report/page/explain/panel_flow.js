@@ -33,8 +33,7 @@ function flowPanel(model) {
   function moved() {
     const t = Math.min(model.now.step, steps - 1);
     for (const { one, cursor, said } of strips) {
-      cursor.hidden = false;
-      cursor.style.transform = `translateX(${((t + 0.5) / steps) * width}px)`;
+      putCursor(cursor, t, steps, width);
       const value = one.log_norm[t];
       said.textContent = model.now.step >= steps ? "at the answer" : value === null || value === undefined ? `step ${t + 1}: nothing arrives` : `step ${t + 1}: ${show(10 ** value)}`;
     }

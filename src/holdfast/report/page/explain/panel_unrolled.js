@@ -2,6 +2,7 @@
 // it is often taken for, a network with weights of its own for every step.
 
 const COPIES = 4;
+const COPIES_NARROW = 2;
 const BOX = { width: 138, height: 92, gap: 54, top: 46, left: 40 };
 
 function unrolledPanel(model) {
@@ -37,13 +38,19 @@ function unrolledPanel(model) {
   };
   for (const place of [shared, separate, folded]) for (const kind of ["pointerover", "pointerout", "focusin", "focusout"]) place.addEventListener(kind, hover);
 
-  let drawn = null;
+  let drawn = "";
+  let narrow = false;
+  onWidth(separate, (width) => {
+    narrow = width < 480;
+    redraw();
+  });
   function redraw() {
-    const first = Math.max(0, Math.min(model.steps - COPIES, model.now.step - 1));
-    if (first !== drawn) {
-      shared.replaceChildren(unrolled(model, weights, first, false));
-      separate.replaceChildren(unrolled(model, weights, first, true));
-      drawn = first;
+    const copies = Math.min(model.steps, narrow ? COPIES_NARROW : COPIES);
+    const first = Math.max(0, Math.min(model.steps - copies, model.now.step - 1));
+    if (drawn !== `${first} ${copies}`) {
+      shared.replaceChildren(unrolled(model, weights, first, copies, false));
+      separate.replaceChildren(unrolled(model, weights, first, copies, true));
+      drawn = `${first} ${copies}`;
     }
     for (const box of [...shared.querySelectorAll(".copy"), ...separate.querySelectorAll(".copy")]) box.classList.toggle("here", Number(box.dataset.step) === model.now.step);
   }
@@ -94,8 +101,7 @@ function weightNames(network) {
   return found;
 }
 
-function unrolled(model, weights, first, separate) {
-  const copies = Math.min(COPIES, model.steps);
+function unrolled(model, weights, first, copies, separate) {
   const width = BOX.left * 2 + copies * BOX.width + (copies - 1) * BOX.gap;
   const height = BOX.top + BOX.height + 58;
   const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with weights of its own at every step" : "the cell along time, with the same weights in every copy" });

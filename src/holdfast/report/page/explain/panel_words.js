@@ -23,7 +23,7 @@ function wordsLine(model, { text, units = [], role = "", figures = {} }) {
     "li",
     {},
     role ? el("span", { class: "role" }, role) : null,
-    text,
+    text.charAt(0).toUpperCase() + text.slice(1),
     links,
     numbers.length ? el("dl", { class: "numbers" }, numbers.map(([name, value]) => el("div", {}, el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, typeof value === "number" ? show(value) : String(value ?? "none"))))) : null,
   );

@@ -9,11 +9,12 @@ function start() {
   const panels = [taskPanel, unrolledPanel, valvesPanel, mapsPanel, flowPanel, wordsPanel, breakPanel];
   root.append(
     el("header", {},
-      el("h1", {}, `What ${/^[aeiou]/.test(network.cell) ? "an" : "a"} ${network.cell} network does with ${task.name}`),
+      el("h1", {}, `Inside a network: ${network.cell} on ${task.name}`),
       el("p", { class: "lead" }, `${network.title} `, `${count(network.units)} units${network.layers > 1 ? ` in each of ${network.layers} layers` : ""}, ${count(network.parameters.step + network.parameters.readout)} numbers.`),
       el("p", { class: "hint" }, el("span", { class: "mono" }, page.file), page.holdfast ? ` · written by holdfast ${page.holdfast}` : "", " · ", agreement(model)),
       page.left_out.length ? el("ul", { class: "hint" }, page.left_out.map((line) => el("li", {}, line))) : null),
     ...panels.map((panel) => panel(model)).filter(Boolean),
+    el("footer", { class: "hint" }, "Everything that this page shows is in this one file; it asks nothing of any network, and can be kept, copied and sent."),
     transport(model),
   );
   document.documentElement.dataset.ready = String(Math.round(performance.now()));

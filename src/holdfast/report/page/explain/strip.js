@@ -6,8 +6,7 @@ function stripHeight() {
 
 function placeCursor(cursor, frame, step, steps) {
   const width = frame.width || frame.clientWidth;
-  cursor.hidden = false;
-  cursor.style.transform = `translateX(${STRIP.left + ((step + 0.5) / steps) * (width - STRIP.left - STRIP.right)}px)`;
+  putCursor(cursor, step, steps, width - STRIP.left - STRIP.right, STRIP.left);
 }
 
 function drawStrip(model, canvas, width) {
@@ -27,9 +26,12 @@ function drawStrip(model, canvas, width) {
   if (symbolicInputs(model)) symbolsRead(model, pen, at, each);
   else numbersRead(model, pen, at, each);
   const top = STRIP.inputs + STRIP.gap;
-  label(pen, "answers", top + STRIP.outputs / 2);
-  if (symbolic(model)) symbolsAnswered(model, pen, at, each, top);
-  else numbersAnswered(model, pen, at, top);
+  if (symbolic(model)) {
+    symbolsAnswered(model, pen, at, each, top);
+  } else {
+    label(pen, "answers", top + STRIP.outputs / 2);
+    numbersAnswered(model, pen, at, top);
+  }
   pen.fillStyle = colour("--soft");
   pen.textAlign = "center";
   for (const t of ticks(1, model.steps, Math.min(10, model.steps)).filter(Number.isInteger)) pen.fillText(String(t), at(t - 1), height - 6);

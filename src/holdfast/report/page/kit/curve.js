@@ -2,14 +2,21 @@
 
 const CURVE = { width: 640, height: 250, left: 62, right: 14, top: 12, bottom: 40 };
 
-/** A `Curve` of results: {lines: [{name, x, y, low, high}], x_label, y_label, title, x_log, y_log}. */
+/** A `Curve` of results: {lines: [{name, x, y, low, high}], x_label, y_label, title, x_log, y_log}, as wide as there is room. */
 function curve(part, size = {}) {
-  const { width, height, left, right, top, bottom } = { ...CURVE, ...size };
+  const layout = { ...CURVE, ...size };
+  if (!curvePicture(part, layout)) return el("p", { class: "note" }, `${part.title || "A curve"}: there are no finite numbers to draw.`);
+  const holder = el("div", { style: `height: ${layout.height}px` });
+  onWidth(holder, (width) => holder.replaceChildren(curvePicture(part, { ...layout, width })));
+  return el("figure", {}, part.title ? el("figcaption", {}, el("strong", {}, part.title)) : null, holder, legend(part.lines));
+}
+
+function curvePicture(part, { width, height, left, right, top, bottom }) {
   const x = axis(part.lines.flatMap((line) => line.x), part.x_log, left, width - right);
   const all = part.lines.flatMap((line) => [...line.y, ...(line.low || []), ...(line.high || [])]);
   const y = axis(all, part.y_log, height - bottom, top);
-  if (!x || !y) return el("p", { class: "note" }, `${part.title || "A curve"}: there are no finite numbers to draw.`);
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "curve", role: "img", "aria-label": described(part) });
+  if (!x || !y) return null;
+  const picture = draw("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "curve", role: "img", "aria-label": described(part) });
   for (const { value, text } of y.ticks) {
     picture.append(draw("line", { x1: left, x2: width - right, y1: y.at(value), y2: y.at(value), class: "grid" }));
     picture.append(draw("text", { x: left - 7, y: y.at(value) + 4, class: "tick end" }, text));
@@ -22,10 +29,10 @@ function curve(part, size = {}) {
       picture.append(piece.length > 1 ? draw("polyline", { points: piece.join(" "), ...look }) : dot(piece[0], number));
     }
   });
-  picture.append(draw("text", { x: (left + width - right) / 2, y: height - 4, class: "label middle" }, part.x_label + (part.x_log ? " (logarithmic)" : "")));
+  picture.append(draw("text", { x: (left + width - right) / 2, y: height - 5, class: "label middle" }, part.x_label + (part.x_log ? " (logarithmic)" : "")));
   const middle = (height - bottom + top) / 2;
-  picture.append(draw("text", { x: 13, y: middle, class: "label middle", transform: `rotate(-90 13 ${middle})` }, part.y_label + (part.y_log ? " (logarithmic)" : "")));
-  return el("figure", {}, part.title ? el("figcaption", {}, el("strong", {}, part.title)) : null, picture, legend(part.lines));
+  picture.append(draw("text", { x: 13, y: middle, class: "label middle", transform: `rotate(-90 13 ${middle})` }, part.y_label + (part.y_log ? " (log)" : "")));
+  return picture;
 }
 
 function described(part) {
@@ -45,8 +52,14 @@ function axis(values, log, from, to) {
   }
   if (low === high) [low, high] = [low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)];
   const at = (value) => from + (((log ? Math.log10(value) : value) - low) / (high - low)) * (to - from);
-  const places = log && high - low >= 1 ? ticks(low, high, 5).filter(Number.isInteger) : ticks(low, high, 5);
-  return { at, low, high, log, ticks: places.map((t) => ({ value: log ? 10 ** t : t, text: log ? power(t) : show(t) })) };
+  return { at, low, high, log, ticks: marks(low, high, log, known.every(Number.isInteger)) };
+}
+
+/** Where an axis is marked, and how; whole numbers only, where all that is drawn is whole. */
+function marks(low, high, log, whole) {
+  if (log && high - low < 1) return ticks(10 ** low, 10 ** high, 4).map((value) => ({ value, text: show(value) }));
+  const places = ticks(low, high, 5).filter((t) => !(log || whole) || Number.isInteger(t));
+  return places.map((t) => ({ value: log ? 10 ** t : t, text: log ? power(t) : show(t) }));
 }
 
 function power(exponent) {

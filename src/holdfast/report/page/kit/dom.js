@@ -52,6 +52,17 @@ function onWidth(element, then) {
   }).observe(element);
 }
 
+/** Puts a cursor over cell number `place` of `count` that lie side by side from `left` on, `width` wide in all: a line, or
+ * where there is room a window through which the cell is seen. */
+function putCursor(cursor, place, count, width, left = 0) {
+  const each = width / count;
+  const wide = each >= 9;
+  cursor.hidden = false;
+  cursor.classList.toggle("window", wide);
+  cursor.style.width = `${wide ? each : 3}px`;
+  cursor.style.transform = `translateX(${left + (wide ? place * each : (place + 0.5) * each - 1.5)}px)`;
+}
+
 /** Calls `then` whenever the page becomes light or dark. */
 function onTheme(then) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", then);

@@ -75,8 +75,7 @@ function heatMap(grid, chosen = null) {
 
   function moveTo(where) {
     shown = where;
-    cursor.hidden = false;
-    cursor.style.transform = `translateX(${(where + 0.5) * (width / grid.columns)}px)`;
+    putCursor(cursor, where, grid.columns, width);
   }
 
   function tell(r, c) {
