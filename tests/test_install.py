@@ -19,6 +19,8 @@ import pytest
 import holdfast
 
 ROOT = Path(__file__).parent.parent
+PAGE = ("html", "css", "js")
+"""Of these files a page is made, which draws itself."""
 LIBRARY = "holdfast/engine/native/libholdfast_native.so"
 
 pytestmark = pytest.mark.slow
@@ -128,7 +130,10 @@ def test_the_sources_are_all_there_and_nothing_that_was_built(sources):
 
 def test_without_a_compiler_the_wheel_is_pure_and_works(pure, tmp_path):
     assert pure.name == f"holdfast-{holdfast.__version__}-py3-none-any.whl"
-    assert not {name for name in names(pure) if Path(name).suffix not in (".py", ".typed")}
+    pages = {name for name in names(pure) if name.startswith("holdfast/report/page/") and not name.endswith(".py")}
+    here = {file for kind in PAGE for file in (ROOT / "src/holdfast/report/page").rglob(f"*.{kind}")}
+    assert pages == {file.relative_to(ROOT / "src").as_posix() for file in here}
+    assert not {name for name in names(pure) - pages if Path(name).suffix not in (".py", ".typed")}
     code, told = doctor_of(pure, tmp_path)
     assert code == 0
     assert told["engine"]["used"] == "xla"
