@@ -1,0 +1,11 @@
+"""OFFENDER: a diagnostic that asks no question, and warns of nothing."""
+
+from __future__ import annotations
+
+from holdfast.explain.finding import Finding
+
+formula, source, caveat = "sup |c|", "this test", ""
+
+
+def measure(subject):
+    return Finding({})

@@ -1,0 +1,15 @@
+"""How large is a state?
+
+OFFENDER: see its name.
+"""
+
+from __future__ import annotations
+
+from holdfast.core.results import Table
+from holdfast.explain.finding import Finding
+
+formula, source, caveat = "sup |c|", "this test", "none"
+
+
+def measure(subject):
+    return Finding({"size": float("nan")}, (Table(("size",), (("0",),)),), "All is well.")

@@ -1,0 +1,16 @@
+"""How large is a state?
+
+OFFENDER: see its name.
+"""
+
+from __future__ import annotations
+
+from holdfast.explain.finding import Finding
+
+formula, source, caveat = "sup |c|", "this test", "none"
+
+
+def measure(subject):
+    states = subject.states[0]["c"]
+    states -= states.mean()
+    return Finding({"size": float(states.max())})

@@ -1,0 +1,14 @@
+"""How large is a state?
+
+OFFENDER: see its name.
+"""
+
+from __future__ import annotations
+
+from holdfast.explain.finding import Finding
+
+formula, source, caveat = "sup |c|", "this test", "none"
+
+
+def measure(subject):
+    return Finding({"size": 0.0})
