@@ -2,7 +2,7 @@
 
 function start() {
   const page = readDocument();
-  document.getElementById("page").append(
+  document.getElementById("page").append(...[
     el("header", {},
       el("h1", {}, `Which network remembers better: ${page.study}`),
       page.question ? el("p", { class: "lead" }, page.question) : null,
@@ -13,7 +13,7 @@ function start() {
       page.grids.map(successGrid)),
     page.curves.length ? section("curves", "Over the lag", page.curves.map(drawPart)) : null,
     section("figures", "All figures", page.tables.map(drawPart)),
-  );
+  ].filter(Boolean));
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }
 
