@@ -22,7 +22,7 @@ from holdfast.compare.study import Verdict
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, compared, middle, mostly, paired, percent, rounded
-from holdfast.train.update import first_network
+from holdfast.train.update import first_networks
 
 GATED = ("lstm", "gru")
 OTHERS = ("irnn", "irnn_tanh", "one_network", "residual", "no_output_gate", "masked_output", "output_network")
@@ -85,7 +85,7 @@ def _saturates(results: Results) -> Verdict:
             if s.cell not in ("irnn_tanh", "lstm"):
                 continue
             for number in range(s.seeds):
-                before, after = _trained.share_full(first_network(s, number), s.task)
+                before, after = _trained.share_full(first_networks(s, [number])[0], s.task)
                 if s.cell == "lstm":
                     other.append(after)
                     continue
