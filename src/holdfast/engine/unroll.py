@@ -180,7 +180,12 @@ def _refuse_steps_without_weights(network: Network, inputs: Array, state: Any, p
         begun = round(float(np.max(np.asarray(state[0].t), initial=0)))
     if present is not None:
         asked = 0 if isinstance(present, Tracer) else int(np.asarray(present).sum(1).max(initial=0))
-    if begun + asked > network.steps:
+    refuse_past_the_last(network, begun + asked)
+
+
+def refuse_past_the_last(network: Network, steps: int) -> None:
+    """Raise ``BadValue`` where every step has weights of its own, and so many steps have not all got some."""
+    if network.steps is not None and steps > network.steps:
         raise BadValue(
             f"{network.cell_name}: this network has weights for {network.steps} steps and was asked for step "
             f"{network.steps + 1}: every step has weights of its own, and there are no more.",

@@ -18,6 +18,7 @@ from holdfast.core.arrays import Array
 from holdfast.core.task import Task
 from holdfast.engine.native import choice, library, memory
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
 from holdfast.train.streams import PURPOSES, stream
@@ -146,7 +147,8 @@ def programs(settings: Settings) -> Programs:
 
 
 def measured(network: Network, task: Task, key: Array, sequences: int) -> Figures:
-    """``measure`` compiled, as plain figures."""
+    """``measure`` compiled, as plain figures. Raises ``BadValue`` where a network has no weights for so many steps."""
+    refuse_past_the_last(network, task.longest)
     return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
 
 
