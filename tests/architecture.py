@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "certify": ("core", "cells", "tasks", "engine"),
     "explain": ("core", "cells", "tasks", "engine"),
     "exchange": ("core", "cells", "engine"),
+    "tune": ("core", "cells", "tasks", "engine", "train"),
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "studies": ("core", "cells", "tasks", "engine", "train", "compare", "construct", "certify", "explain", "exchange"),
     "report": ("core",),

@@ -1,0 +1,114 @@
+"""Find the smallest network, and the smallest budget, with which a cell learns a task.
+
+Trials vary units, layers, learning rate, initialisation and batch. Each trains several networks, and solves the
+task only if the interval of its success rate shows it; of two that do, the one with fewer weights is better, then
+the one that took fewer sequences. The best is trained once more on seeds that no trial has seen, and that rate, with
+its interval, is the answer. Trials are kept as they end: Ctrl-C or a kill loses the one that runs, and the same
+command goes on; several processes may work on one study. The axes of the task, e.g. --steps, are flags too.
+
+examples:
+  holdfast tune recall --steps 10 --cell lstm
+  holdfast tune echo --lag 30 --cell gru --units 1 16 --trials 60
+  holdfast tune recall --storage postgresql://me@host/trials --study lags --minutes 30
+  holdfast tune recall --steps 10 --cell elman --success 0.8 --seeds 16 --json
+
+exit code: 0 if a network was found and stood on fresh seeds, 1 if none, 130 if interrupted.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from holdfast.cli._flags import add_json, add_threads, check_threads, clip, given_axes
+from holdfast.cli._output import Teller, print_json
+from holdfast.cli._parser import GIVEN_ONLY, Parser
+from holdfast.core.errors import BadValue
+
+INTERRUPTED = 130
+
+
+def configure(parser: Parser, words: list[str]) -> None:
+    group = {"default": GIVEN_ONLY}
+    parser.add_argument("task", metavar="TASK", help="a task's name, first; 'holdfast list tasks' shows them")
+    parser.flag("cell", help="lstm, gru, elman, ... (default: lstm)", **group)
+    parser.flag("units", int, nargs=2, metavar=("LOW", "HIGH"), help="units per layer (default: 1 32)", **group)
+    parser.flag("layers", int, help="layers at most (default: 1)", **group)
+    parser.flag("learning-rates", float, nargs=2, metavar=("LOW", "HIGH"), help="Adam's (default: 0.001 0.1)", **group)
+    parser.flag("batches", int, nargs="+", metavar="N", help="sequences per update (default: 8 32)", **group)
+    parser.flag("initialisations", nargs="+", help="first weights to compare (default: those the cell has)", **group)
+    parser.flag("budget", int, help="sequences per network at most (default: 30000)", **group)
+    parser.flag("seeds", int, help="networks in a trial (default: 8)", **group)
+    parser.flag("confirm", int, help="networks that the best is confirmed with (default: 20)", **group)
+    parser.flag("success", float, help="share of networks that has to succeed (default: 0.5)", **group)
+    parser.flag("clip", help="largest norm of the gradient, or 'none' (default: 1)", **group)
+    parser.flag("engine", help="native, xla or auto (default: auto)", **group)
+    parser.flag("seed", int, help="the root of all randomness (default: 0)", **group)
+    parser.flag("trials", int, default=40, help="trials in all, those of earlier calls included (default: 40)")
+    parser.flag("minutes", float, help="begin no trial after so many minutes")
+    parser.flag("storage", metavar="FILE|URL", help="where trials are kept (default: ./holdfast-tune.journal)")
+    parser.flag("study", metavar="NAME", help="the study's name there (default: task, its axes, and cell)")
+    add_threads(parser)
+    add_json(parser)
+    if words and not words[0].startswith("-"):
+        from holdfast import tasks
+
+        parser.axes(tasks.get(words[0]))
+
+
+def run(args: Namespace) -> int:
+    from dataclasses import fields
+
+    from holdfast import tasks
+    from holdfast.engine.compiled import keep_compiled_programs
+    from holdfast.train.settings import make_task
+    from holdfast.tune.storage import JOURNAL, need_packages
+
+    check_threads(args.threads)
+    storage = args.storage or JOURNAL
+    need_packages(storage)
+    if args.study == "":
+        raise BadValue("--study is empty, expected a name.")
+    keep_compiled_programs()
+
+    from holdfast.report.terminal import draw
+    from holdfast.tune.find import tune
+    from holdfast.tune.search import Search
+
+    given = vars(args)
+    axes = given_axes(tasks.get(args.task), given)
+    bounds: dict[str, Any] = {
+        f.name: _frozen(given[f.name]) for f in fields(Search) if f.name in given and f.name != "task"
+    }
+    if "clip" in bounds:
+        bounds["clip"] = clip(bounds["clip"])
+    search = Search(make_task(args.task, axes), **bounds)
+    name = args.study or "-".join((args.task, *(f"{axis}={_short(v)}" for axis, v in axes.items()), search.cell))
+    teller = Teller()
+    try:
+        done = tune(
+            search,
+            storage=storage,
+            name=name,
+            trials=args.trials,
+            minutes=args.minutes,
+            threads=args.threads,
+            watch=teller,
+        )
+    finally:
+        teller.done()
+    print_json(done.as_json()) if args.json else draw(done.parts())
+    if done.interrupted:
+        return INTERRUPTED
+    return 0 if done.best else 1
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _short(value: Any) -> str:
+    """An axis as it stands in the name of a study."""
+    if isinstance(value, list | tuple):
+        return " ".join(",".join(part) if isinstance(part, tuple) else str(part) for part in value)
+    return str(value)

@@ -1,0 +1,196 @@
+"""Where trials are kept: a journal in a file or any database that Optuna knows, opened with one clear message."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from holdfast.core.errors import BadFile, BadRun, BadValue
+from holdfast.tune.search import Search
+
+JOURNAL = "holdfast-tune.journal"
+SETTINGS, CONFIRMED = "holdfast settings", "holdfast confirmed"
+"""What a study keeps beside its trials."""
+CONNECT_SECONDS = 10
+EXTRA = "Install it with: pip install 'holdfast[tune]'"
+
+
+def need_packages(storage: str) -> None:
+    """Raises ``BadValue`` where what the storage needs is not installed."""
+    for package in ("optuna", "sqlalchemy") if "://" in storage else ("optuna",):
+        if importlib.util.find_spec(package) is None:
+            raise BadValue(f"holdfast tune needs the package {package}, which is not installed.", EXTRA)
+
+
+def shown(storage: str) -> str:
+    """The storage as it may be printed: a URL without its password."""
+    if "://" not in storage:
+        return storage
+    return _url(storage).render_as_string(hide_password=True)
+
+
+@contextmanager
+def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
+    """The study of this name in this storage, made where there is none; its connections are closed at the end.
+
+    Raises ``BadRun`` where the storage cannot be reached or the study has other settings (and says which), ``BadFile``
+    where a file is no journal, ``BadValue`` for a URL that is none or a missing package.
+    """
+    need_packages(storage)
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with told(storage):
+        kept = _database(storage) if "://" in storage else _journal(Path(storage))
+    try:
+        with told(storage):
+            study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True, direction="minimize")
+            stored = study.user_attrs.get(SETTINGS)
+            if stored is None and not study.get_trials(deepcopy=False):
+                stored = search.as_json()
+                study.set_user_attr(SETTINGS, stored)
+        _compare(stored, search.as_json(), name, shown(storage))
+        yield study
+    finally:
+        if "://" in storage:
+            kept.scoped_session.remove()
+            kept.engine.dispose()
+
+
+def _compare(stored: dict[str, Any] | None, asked: dict[str, Any], name: str, place: str) -> None:
+    another = "Name another study with --study, or another place with --storage."
+    if stored is None:
+        raise BadRun(f"the study '{name}' in {place} was not made by holdfast.", another)
+    flat, wanted = _flat(stored), _flat(asked)
+    differing = [
+        f"{key} is {_written(flat.get(key))} there and {_written(wanted.get(key))} here"
+        for key in dict.fromkeys((*flat, *wanted))
+        if flat.get(key) != wanted.get(key)
+    ]
+    if differing:
+        raise BadRun(f"the study '{name}' in {place} exists with other settings: {'; '.join(differing)}.", another)
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    task = settings.get("task", {})
+    own = {key: value for key, value in settings.items() if key != "task"}
+    return {f"task {key}": value for key, value in task.items()} | own
+
+
+def _written(value: Any) -> str:
+    return "not given" if value is None else json.dumps(value).strip('"')
+
+
+class _Lock:
+    """Optuna's own lock outlives a process that was killed; the system takes this one back at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = FileLock(f"{path}.lock")
+
+    def acquire(self) -> bool:
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def _journal(path: Path) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if not path.parent.is_dir():
+        raise BadRun(f"there is no folder {path.parent} for the trials.", "Make it, or name another with --storage.")
+    with FileLock(f"{path}.lock"):
+        _mend(path)
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=_Lock(path)))  # type: ignore[arg-type]
+
+
+def _mend(path: Path) -> None:
+    """Cut off the half line that a process left which was killed while it wrote; refuse what is no journal."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    lines = content.split(b"\n")
+    try:
+        whole = all(isinstance(json.loads(line), dict) for line in lines[:-1])
+    except ValueError:
+        whole = False
+    if not whole or (content and len(lines) == 1):
+        good = next((n for n, line in enumerate(lines) if not _is_record(line)), 0)
+        raise BadFile(
+            f"{path} is no journal of trials: line {good + 1} cannot be read.",
+            "It was left as it is. Name another file with --storage.",
+        )
+    if lines[-1]:
+        with path.open("r+b") as file:
+            file.truncate(len(content) - len(lines[-1]))
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _url(storage: str) -> Any:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(storage)
+    except (ArgumentError, ValueError) as error:
+        raise BadValue(
+            "--storage is no database URL that can be read.", "It looks like postgresql://user:password@host/database."
+        ) from error
+    # SQLAlchemy's default for PostgreSQL has changed; the extra brings psycopg.
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
+
+
+def _database(storage: str) -> Any:
+    from optuna.storages import RDBStorage
+
+    url = _url(storage)
+    # A server that does not answer is to be told within seconds; the flag is PostgreSQL's and MySQL's.
+    asked = {} if url.drivername.startswith("sqlite") else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
+    return RDBStorage(url.render_as_string(hide_password=False), engine_kwargs={"pool_pre_ping": True, **asked})
+
+
+@contextmanager
+def told(storage: str) -> Iterator[None]:
+    """What goes wrong with a storage as one message; the trials that it has are kept whatever happens."""
+    import optuna
+
+    kinds: tuple[type[Exception], ...] = (optuna.exceptions.StorageInternalError,)
+    if "://" in storage:
+        from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+        kinds = (*kinds, DBAPIError, ArgumentError, NoSuchModuleError)
+    try:
+        yield
+    except kinds as error:
+        cause = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None) or error
+        first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+        raise BadRun(
+            f"the database {shown(storage)} cannot be used: {first.rstrip('.')}.",
+            "Trials that it already has are kept: the same command goes on with them.",
+        ) from error
+    except ImportError as error:
+        missing = error.name or "a driver"
+        message = f"the database {shown(storage)} needs the package {missing}, which is not installed."
+        raise BadValue(message, EXTRA) from error
+    except (RuntimeError, AssertionError) as error:
+        if "version" not in str(error):
+            raise
+        raise BadRun(f"the database {shown(storage)} has another version's tables: {error}") from error
+    except OSError as error:
+        raise BadRun(
+            f"{shown(storage)} cannot be used: {error.strerror or error}.", "Name another place with --storage."
+        ) from error
