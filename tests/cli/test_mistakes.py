@@ -38,6 +38,8 @@ MISTAKES = [
     (["demo", "--update", "epoch"], "--update: invalid choice: 'epoch'", ""),
     (["demo", "--threads", "0"], "--threads is 0", ""),
     (["demo", "--initialisations", "-1"], "--initialisations is -1", ""),
+    (["demo", "--open"], "--open shows a page, and there is none", "Add --page"),
+    (["demo", "--page", "nowhere/page.html"], "cannot write nowhere/page.html: there is no folder nowhere", ""),
     (["test", "nothing.safetensors"], "there is no file nothing.safetensors", ""),
     (["show", "lsmt"], "there is no cell, task or run named 'lsmt'", "Did you mean 'lstm'?"),
     (["list", "sells"], "invalid choice: 'sells'", ""),

@@ -44,6 +44,14 @@ def test_labels_are_text_and_markup_and_dollars_are_shown_as_they_are(written):
     assert ">unit</text>" in svg
 
 
+def test_a_logarithmic_axis_has_powers_and_a_long_title_is_broken(tmp_path):
+    line = Line("a", (1.0, 2.0, 3.0), (1e-6, 1.0, 1e3))
+    (_, svg) = figures.write([Curve((line,) * 5, "lag", "norm", "A title " * 20, y_log=True)], tmp_path)
+    text = svg.read_text(encoding="utf-8")
+    assert "mathdefault" not in text.replace("<!-- $\\mathdefault", "")
+    assert text.count(">A title") >= 2
+
+
 def test_the_same_data_gives_the_same_files(written):
     assert written[1].read_bytes() == written[5].read_bytes()
     assert written[0].read_bytes() == written[4].read_bytes()

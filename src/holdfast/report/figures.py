@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,10 @@ DASHES = ("-", "--", "-.", ":")
 MARKED = 40
 """Points up to which each of them is marked on its line."""
 LONGEST_NAME = 60
+LONGEST_LINE = 62
+"""Characters of a title in one line."""
+INSIDE = 3
+"""Lines up to which their names stand inside the axes; more are named below them."""
 STYLE = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -38,7 +43,6 @@ STYLE = {
     "savefig.dpi": 300,
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "holdfast",  # the same picture is the same file
-    "text.parse_math": False,  # a symbol '$x$' of a task is shown as it is
 }
 
 
@@ -116,16 +120,19 @@ def _curve(drawn: Curve) -> Any:
             "linestyle": DASHES[number // len(COLOURS) % len(DASHES)] if len(drawn.lines) > 7 else DASHES[number % 4],
         }
         marker = "o" if len(line.x) <= MARKED else None
-        axes.plot(line.x, _known(line.y), marker=marker, markersize=3, label=line.name or None, **look)
+        axes.plot(line.x, _known(line.y), marker=marker, markersize=3, label=_plain(line.name) or None, **look)
         if line.low and line.high:
             axes.fill_between(line.x, _known(line.low), _known(line.high), color=look["color"], alpha=0.18, linewidth=0)
     if drawn.x_log and any(x > 0 for line in drawn.lines for x in line.x):
         axes.set_xscale("log")
     if drawn.y_log and any(y is not None and y > 0 for line in drawn.lines for y in line.y):
         axes.set_yscale("log")
-    axes.set(xlabel=drawn.x_label, ylabel=drawn.y_label, title=drawn.title)
+    axes.set(xlabel=_plain(drawn.x_label), ylabel=_plain(drawn.y_label), title=_title(drawn.title))
     if any(line.name for line in drawn.lines):
-        axes.legend(fontsize=8)
+        if len(drawn.lines) > INSIDE:
+            figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+        else:
+            axes.legend(fontsize=8)
     return figure
 
 
@@ -143,10 +150,19 @@ def _heatmap(drawn: Heatmap) -> Any:
     axes.grid(False)
     for axis, names in ((axes.xaxis, drawn.columns), (axes.yaxis, drawn.rows)):
         places = sorted({round(n * (len(names) - 1) / 9) for n in range(10)}) if len(names) > 16 else range(len(names))
-        axis.set_ticks(list(places), [names[n] for n in places])
-    axes.set(xlabel=drawn.column_label, ylabel=drawn.row_label, title=drawn.title)
-    figure.colorbar(image, ax=axes, label=drawn.unit)
+        axis.set_ticks(list(places), [_plain(names[n]) for n in places])
+    axes.set(xlabel=_plain(drawn.column_label), ylabel=_plain(drawn.row_label), title=_title(drawn.title))
+    figure.colorbar(image, ax=axes, label=_plain(drawn.unit))
     return figure
+
+
+def _plain(text: str) -> str:
+    """Text that is shown as it is: a dollar sign would begin a formula."""
+    return text.replace("$", r"\$")
+
+
+def _title(text: str) -> str:
+    return _plain(textwrap.fill(text, LONGEST_LINE))
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
