@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sys
+from dataclasses import replace
 
 import pytest
 
@@ -11,17 +13,16 @@ from holdfast.compare.store import Store
 from holdfast.compare.study import Study, Verdict
 from tests.compare.laws import GRID, finished
 
+SMALL = replace(GRID, seeds=2, lags=(5,))
+
 
 @pytest.fixture
 def stored(tmp_path):
     """A study that is done, with real networks, though nobody trained them."""
-    from dataclasses import replace
-
     from holdfast.engine.files import as_bytes
     from holdfast.engine.initialise import build
 
-    grid = replace(GRID, seeds=2, lags=(5,))
-    points = finished(grid)
+    grid, points = SMALL, finished(SMALL)
     made = []
     for number, configuration in enumerate(grid.configurations()):
         settings = configuration.settings
@@ -118,3 +119,31 @@ def test_a_claim_that_does_not_hold_is_an_honest_no(stored):
 def test_studies_are_listed(capsys):
     assert main(["list", "studies", "--json"]) == 0
     assert "studies" in json.loads(capsys.readouterr().out)
+
+
+def test_what_an_extra_brings_is_named_where_it_is_missing(stored, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    words = ["compare", "--study", "mine", "--store", str(stored)]
+    assert main([*words, "--parquet", str(tmp_path / "x.parquet")]) == 2
+    assert "--parquet needs pyarrow, which is not installed." in (err := capsys.readouterr().err)
+    assert "pip install 'holdfast[parquet]'" in err
+    words = ["compare", "--task", "recall", "--cells", "elman", "--lags", "2", "--store", str(stored)]
+    assert main([*words, "--engine", "ray", "--address", "127.0.0.1:1"]) == 2
+    assert "pip install 'holdfast[ray]'" in capsys.readouterr().err
+
+
+def test_a_study_of_ones_own_is_a_file_in_a_plug_in_folder(tmp_path, monkeypatch, stored, capsys):
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "mine.py").write_text(
+        '"""Does it remember?"""\n'
+        "from holdfast.compare.study import Verdict\n"
+        "from tests.compare.test_verb import SMALL\n"
+        "def grids():\n    return (SMALL,)\n"
+        "def verdicts(results):\n"
+        "    return (Verdict('it does', {'points': results.done}, 'does not hold', 'nothing was learned'),)\n"
+    )
+    monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path))
+    assert main(["compare", "--study", "mine", "--store", str(stored), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["question"], document["verdicts"][0]["figures"]) == ("Does it remember?", {"points": 8})
