@@ -31,12 +31,14 @@ SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 def write(docs: Path) -> None:
     """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
-    import remembering  # beside this file, on the path while the documentation is built
+    import diagnosing  # beside this file, on the path while the documentation is built
+    import remembering
 
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
     wanted["remembering.md"] = remembering.page()
+    wanted["diagnostics.md"] = diagnosing.page()
     folder = docs / "_generated"
     for old in folder.glob("**/*.md"):
         if str(old.relative_to(folder)) not in wanted:

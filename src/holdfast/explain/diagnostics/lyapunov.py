@@ -33,8 +33,9 @@ ROWS = 4
 MOST_STEPS = 1000
 MOST_DIRECTIONS = 32
 """Leading exponents that are computed: the cost grows with their number, and memory is in the first."""
-BURN_IN = 0.1
-"""Of the steps, the first, in which the directions turn to where they belong."""
+BURN_IN, BURN_IN_STEPS = 0.1, 40
+"""First steps that are not counted, in which the directions turn to where they belong: this share of all or, of few,
+so many, but at most half."""
 RESOLVED = math.log(1e-14)
 """A direction that shrinks by more than this in a step, beside the one that shrinks least, is lost in rounding."""
 
@@ -53,8 +54,8 @@ def measure(subject: Subject) -> Finding:
         first = np.zeros((len(names(network)), directions))
         first[moving] = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
         logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
-    counted = present.T & (np.arange(steps) >= math.ceil(BURN_IN * steps))[:, None]
-    counted &= np.arange(steps)[:, None] < steps
+    burnt = max(math.ceil(BURN_IN * steps), min(steps // 2, BURN_IN_STEPS))
+    counted = present.T & (np.arange(steps) >= burnt)[:, None]
     told = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
     by_row = np.array([told[counted[:, row], row].mean(0) for row in range(rows) if counted[:, row].any()])
     return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})

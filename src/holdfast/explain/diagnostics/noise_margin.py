@@ -80,7 +80,8 @@ def _right(subject: Subject) -> np.ndarray:
     targets = np.asarray(subject.batch.targets, np.float64)
     with jax.enable_x64(True):
         y, targets, scored = (jnp.asarray(a) for a in (subject.outputs, targets, subject.scored))
-        return np.asarray(_excess(y, targets, scored, kind == "accuracy", bound)) < 0
+        right = np.asarray(_excess(y, targets, scored, kind == "accuracy", bound)) < 0
+    return right & subject.scored.any(1)
 
 
 def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, bound: float) -> jax.Array:

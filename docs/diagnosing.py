@@ -1,0 +1,61 @@
+"""The page of the diagnostics: what each asks, by its own file, and what it says of a network whose truth is known."""
+
+from __future__ import annotations
+
+import pages
+
+from holdfast.construct.compile import compile_program
+from holdfast.construct.constructions.recall import program
+from holdfast.explain import diagnostics
+from holdfast.explain.subject import examine
+from holdfast.tasks.recall import Recall
+
+STEPS, UNITS, TOLERANCE = 50, 8, 0.01
+
+HEAD = """# What is asked of a network
+
+`holdfast explain FILE --task TASK` asks the questions on this page. Each is one file of `explain/diagnostics/`, with
+its formula, its source and what it cannot say; the texts below are taken from these files, and a file that is added is
+asked and is on this page. None changes anything of the network.
+
+Behind *says* is what it says of one network whose truth is known: an LSTM written for recall of the first of
+{steps} numbers within {tolerance:g}, {units} units of which two are used (unit 1 a flag, unit 2 the latch), in {dtype}:
+
+```console
+$ holdfast construct recall --cell lstm --units {units} --steps {steps} --tolerance {tolerance:g} --out latch
+$ holdfast explain latch --task recall --steps {steps}
+```
+"""
+
+
+def page() -> str:
+    """Every diagnostic in the folder, in alphabetical order."""
+    task = Recall(steps=STEPS, tolerance=TOLERANCE)
+    made = compile_program(program(task, "lstm"), "lstm", units=UNITS, steps=STEPS, tolerance=TOLERANCE)
+    subject = examine(made.network, task)
+    head = HEAD.format(steps=STEPS, units=UNITS, tolerance=TOLERANCE, dtype=made.claim.dtype)
+    return "\n".join((head, *(section(name, subject) for name in diagnostics.FOLDER.names())))
+
+
+def section(name: str, subject) -> str:
+    """One diagnostic: its question, formula, source, caveat, and what it says of this subject."""
+    module = diagnostics.FOLDER.load(name)
+    sentence = module.measure(subject).sentence
+    return "\n".join(
+        (
+            f"## {name}",
+            "",
+            pages.prose(module.__doc__ or ""),
+            "",
+            pages.table(
+                ("", ""),
+                [
+                    ("formula", pages.escaped(module.formula)),
+                    ("source", pages.escaped(module.source)),
+                    ("caveat", pages.escaped(module.caveat)),
+                    ("says", pages.escaped(sentence or "nothing: there is nothing of the kind in this network.")),
+                ],
+            ),
+            "",
+        )
+    )
