@@ -22,8 +22,8 @@ Behind *says* is what it says of one network whose truth is known: an LSTM writt
 {steps} numbers within {tolerance:g}, {units} units of which two are used (unit 1 a flag, unit 2 the latch), in {dtype}:
 
 ```console
-$ holdfast construct recall --cell lstm --units {units} --steps {steps} --tolerance {tolerance:g} --out latch
-$ holdfast explain latch --task recall --steps {steps}
+$ holdfast construct recall --cell lstm --units {units} --steps {steps} --tolerance {tolerance:g} --out net.safetensors
+$ holdfast explain net.safetensors --task recall --steps {steps}
 ```
 """
 
