@@ -32,10 +32,10 @@ PARTS = ("drawing", "kernel", "loss", "optimiser")
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--rounds", type=int, default=5, help="default: 5")
+    options.add_argument("--rounds", type=int, default=3, help="default: 3")
     options.add_argument("--cell", choices=("lstm", "gru", "elman"), default="lstm")
     options.add_argument("--networks", type=int, default=64, help="default: 64")
-    options.add_argument("--budget", type=int, default=992, help="sequences of every network (default: 992)")
+    options.add_argument("--budget", type=int, default=2976, help="sequences of every network (default: 2976)")
     options.add_argument("--without-command", action="store_true", help="leave the whole command out")
     asked = options.parse_args()
     held = hold_processors()
@@ -52,6 +52,7 @@ def main() -> None:
         for name, given in answers.items()
     }
     parts = breakdown(serving["holdfast, native"], asked.rounds)
+    compiling = {name: one.ready["compiling"] for name, one in serving.items() if "compiling" in one.ready}
     for one in serving.values():
         one.close()
     document = {
@@ -60,6 +61,7 @@ def main() -> None:
         "sequences_per_second": rates,
         "processor_seconds": {n: [a.get("processor_seconds") for a in given] for n, given in answers.items()},
         "microseconds": parts,
+        "compiling": compiling,
         "command": {} if asked.without_command else command(asked),
         "machine": {**machine(), "threads on": held},
     }
@@ -113,6 +115,7 @@ def show(document: dict, budget: int) -> None:
     print()
     lines = [(part, f"{us:.0f}", f"{100 * us / (total + rest):.0f} %") for part, us in {**parts, "rest": rest}.items()]
     table(("of a network's step of learning", "µs", "of all"), lines)
+    print(f"compiling, and the first batch: {', '.join(f'{n} {s:.3g} s' for n, s in document['compiling'].items())}")
     print(f"rest: {used:.3g} processor seconds in the {seconds:.3g} s of train, less the parts alone on one thread")
     for engine, of in document["command"].items():
         print(f"the whole command, {engine}: {of['first']:.3g} s with nothing compiled, then {of['again']:.3g} s")
