@@ -75,8 +75,9 @@ def plugged(tmp_path, monkeypatch):
 def test_both_are_listed_shown_and_trained(plugged, capsys):
     assert main(["list"]) == 0
     listed = capsys.readouterr().out
-    assert "leaky        A leaky tanh unit" in listed
-    assert "opposite  Say what was just read" in listed
+    lines = [line.split(maxsplit=1) for line in listed.splitlines()]
+    assert ["leaky", "A leaky tanh unit with one fixed way to forget."] in lines
+    assert ["opposite", "Say what was just read, with its sign turned."] in lines
     assert main(["show", "leaky"]) == 0
     assert "  h' = l * h + (1 - l) * n\n" in capsys.readouterr().out
     assert main(["show", "opposite"]) == 0
