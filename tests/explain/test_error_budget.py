@@ -102,4 +102,16 @@ def test_the_longer_rows_are_rows_of_the_longer_task():
 def test_silent_where_no_length_is_answered(cell):
     found = error_budget.measure(examine(create(cell, 1, 2, 1), TASK, rows=4))
     assert found.sentence == ""
-    assert found.figures["reason"] == "No length was answered right."
+    assert found.figures["reason"] == "At its own length the task is not answered."
+
+
+def test_a_readout_made_for_one_length_shows_no_drift():
+    # What is read shrinks by 0.81 a step and is scaled for 12 steps alone.
+    network = lstm(14, 60, 1.45, 14, 0.01, dtype="float32")
+    fall = (1 / (1 + math.exp(-1.45))) ** 11
+    timed = replace(network, readout=network.readout.put("y", matrix=network.readout.matrix / fall))
+    found = error_budget.measure(examine(timed, Recall(steps=12), rows=4))
+    assert found.figures["drift_per_step"] is None
+    assert found.figures["horizon_implied_steps"] is None
+    assert found.figures["horizon_observed_steps"] == 12
+    assert "near length 12 only" in found.sentence

@@ -33,7 +33,8 @@ source = (
 )
 caveat = (
     "The implied horizon is drawn from lengths up to the task's own, the observed one is run; both are for inputs as "
-    "the task draws them, and 'holdfast refute' finds worse. A factor common to write and read-out is told as read-out."
+    "the task draws them, and 'holdfast refute' finds worse. A factor common to write and read-out is told as "
+    "read-out. A network that answers at one length only shows no drift: its read-out is made for that length."
 )
 
 PAIRS = 10
@@ -44,6 +45,8 @@ MOST_STEPS = 2000
 FINER = 5
 """Lengths tried between the last that did and the first that did not."""
 SIGMAS = 3.0
+ANSWERS = 0.5
+"""A length at which the worst error is less than this share of the largest answer counts as answered, if not well."""
 
 
 @dataclass(frozen=True)
@@ -134,32 +137,40 @@ def _observed(subject: Subject, levels: list[Level], own: int, padded: int) -> t
 
 
 def _finding(task: Task, levels: list[Level], own: int, observed: int | None, certain: bool) -> Finding:
-    known = [level for level in levels if level.length <= own]
-    if not known or observed is None:
-        return Finding({"reason": "No length was answered right.", "errors": [_told(level) for level in levels]})
-    first, last, bound = known[0], known[-1], _bound(task)
-    symbols = task.criterion.metric == "accuracy"
-    steps = max(1, last.length - first.length)
-    drift = float(np.abs(last.line() - first.line()).max())
-    leak = math.sqrt(max(0.0, last.spread**2 - first.spread**2) / steps)
-    implied = _implied(known, bound)
-    straight = (bound - last.worst) / (drift / steps + leak) if drift or leak else math.inf
+    bound, symbols = _bound(task), task.criterion.metric == "accuracy"
+    errors = [_told(level) for level in levels]
+    known: list[Level] = []  # a read-out that is made for one length says nothing of drift at the shorter ones
+    for level in reversed([level for level in levels if level.length <= own]):
+        if level.worst >= max(bound, ANSWERS * level.size):
+            break
+        known.insert(0, level)
+    if not known or known[-1].length != own:
+        return Finding({"reason": "At its own length the task is not answered.", "errors": errors})
+    first, last, timed = known[0], known[-1], len(known) == 1
+    steps = max(1, last.length - (0 if timed else first.length))
+    drift = None if timed else float(np.abs(last.line() - first.line()).max()) / steps
+    leak = math.sqrt(max(0.0, last.spread**2 - (0.0 if timed else first.spread**2)) / steps)
+    implied = None if timed else _implied(known, bound)
+    straight = None
+    if drift is not None and last.worst < bound and drift + leak > 0:
+        straight = last.length + (bound - last.worst) / (drift + leak)
     figures: dict[str, Any] = {
         "unit": "lead" if symbols else "answer",
         "bound": bound,
         "write_error": None if symbols else first.shape,
         "readout_error": None if symbols else float(np.abs(first.line() - [-first.size, first.size]).max()),
-        "drift_per_step": drift / steps,
+        "drift_per_step": drift,
         "leak_per_step": leak,
         "error_at_own_length": last.worst if not symbols else None,
         "lead_at_own_length": -last.worst if symbols else None,
         "own_length_steps": own,
-        "horizon_implied_steps": finite(implied),
+        "shortest_length_steps": first.length,
+        "horizon_implied_steps": None if implied is None else finite(implied),
         "horizon_implied_without_end": implied == math.inf,
-        "horizon_straight_steps": finite(last.length + straight) if last.worst < bound else None,
+        "horizon_straight_steps": straight,
         "horizon_observed_steps": observed,
         "horizon_observed_is_least": not certain,
-        "errors": [_told(level) for level in levels],
+        "errors": errors,
     }
     return Finding(figures, tuple(_parts(figures, task.length_axis)), _sentence(figures, symbols))
 
@@ -227,14 +238,20 @@ def _parts(figures: dict[str, Any], axis: str) -> list[Part]:
 
 
 def _sentence(figures: dict[str, Any], symbols: bool) -> str:
-    observed, implied = figures["horizon_observed_steps"], figures["horizon_implied_steps"]
-    seen = f"at least {observed}" if figures["horizon_observed_is_least"] else f"{observed}"
-    follows = "without end" if figures["horizon_implied_without_end"] else f"{implied:.0f} steps"
+    observed, implied, own = (figures[f"{n}_steps"] for n in ("horizon_observed", "horizon_implied", "own_length"))
     if symbols:
         terms = f"The right symbol leads by {figures['lead_at_own_length']:.3g}"
     else:
         terms = (
             f"Of the error, writing makes {figures['write_error']:.2g} and the read-out {figures['readout_error']:.2g}"
         )
+    if observed is None:
+        seen = f"no length was answered to within {figures['bound']:g}"
+    else:
+        seen = f"{'at least ' if figures['horizon_observed_is_least'] else ''}{observed} were seen"
+    if figures["drift_per_step"] is None:
+        spent = f"leak {figures['leak_per_step']:.2g} per step"
+        return f"{terms}; {spent}. The answer is ready near length {own} only, so no drift can be told; {seen}."
+    follows = "without end" if figures["horizon_implied_without_end"] else f"{implied:.0f} steps"
     spent = f"drift {figures['drift_per_step']:.2g} and leak {figures['leak_per_step']:.2g} per step"
-    return f"{terms}; {spent}. That implies a horizon of {follows}; {seen} were seen."
+    return f"{terms}; {spent}. That implies a horizon of {follows}; {seen}."
