@@ -33,12 +33,14 @@ def write(docs: Path) -> None:
     """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
     import diagnosing  # beside this file, on the path while the documentation is built
     import remembering
+    import study_pages  # beside this file, on the path while the documentation is built
 
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
     wanted["remembering.md"] = remembering.page()
     wanted["diagnostics.md"] = diagnosing.page()
+    wanted |= {f"studies/{name}.md": study_pages.page(name) for name in study_pages.names()}
     folder = docs / "_generated"
     for old in folder.glob("**/*.md"):
         if str(old.relative_to(folder)) not in wanted:

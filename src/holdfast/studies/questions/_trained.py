@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from holdfast.compare.lags import with_lag
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
+from holdfast.core.arrays import Array
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import trace, unroll
-from holdfast.train.programs import measured
+from holdfast.train.programs import programs
+from holdfast.train.settings import Settings
 from holdfast.train.streams import stream
 
 ROWS = 32
-FRESH = 2560
-FULL = 0.95
-"""A unit of tanh is called full beyond this: its slope is then below a tenth."""
+PIECES = 3
+ROOT = 2**32 - 2
+"""The root of these measurements' rows; the studies train under root 0."""
+FULL = 0.5**0.5
+"""A unit of tanh is called full beyond this: its slope is then below a half, so that a gradient through it is down to
+a thousandth in ten steps."""
 
 
-def solves(network: Network, task: Task, seed: int = 1) -> bool | None:
+def solves(network: Network, task: Task, number: int = 0) -> bool | None:
     """Whether the network meets the criterion of ``task`` on fresh rows; None where it cannot read so many steps."""
+    # Programs are compiled once for a task and a cell; a root of its own keeps rows apart from those of training.
+    settings = Settings(task, network.cell_name, network.units, initialisation="keras", seed=ROOT)
     try:
-        figures = measured(network, task, stream(seed, 0, "measure"), FRESH)
+        figures = programs(settings).test(network, number, 0)
     except BadValue:
         return None
     return task.criterion.met(figures)
@@ -40,38 +46,48 @@ def weights(network: Network) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(network))
 
 
-def largest_difference_in_pieces(network: Network, task: Task, pieces: int = 3) -> float:
+def largest_difference_in_pieces(network: Network, task: Task) -> float:
     """The largest difference between outputs of sequences read whole, and read in pieces with the state carried."""
-    rows = task.sample(stream(2, 0, "measure"), ROWS, "test")
-    whole, _ = unroll(network, rows.inputs, present=rows.present)
-    edges = [task.longest * i // pieces for i in range(pieces + 1)]
-    state, parts = network.start(ROWS), []
-    for low, high in pairwise(edges):
-        part, state = unroll(network, rows.inputs[:, low:high], state, present=rows.present[:, low:high])
-        parts.append(part)
-    return float(jnp.abs(jnp.concatenate(parts, 1) - whole).max())
+    return float(_in_pieces(task)(network))
+
+
+@lru_cache(maxsize=8)
+def _in_pieces(task: Task) -> Callable[[Network], Array]:
+    rows = task.sample(stream(ROOT, 0, "measure"), ROWS, "test")
+    edges = [task.longest * i // PIECES for i in range(PIECES + 1)]
+
+    def difference(network: Network) -> Array:
+        whole, _ = unroll(network, rows.inputs, present=rows.present)
+        state, parts = network.start(ROWS), []
+        for low, high in pairwise(edges):
+            part, state = unroll(network, rows.inputs[:, low:high], state, present=rows.present[:, low:high])
+            parts.append(part)
+        return jnp.abs(jnp.concatenate(parts, 1) - whole).max()
+
+    return jax.jit(difference)
 
 
 def share_full(network: Network, task: Task) -> tuple[float, float]:
     """The share of (row, unit) whose hidden state is full after a tenth of the steps, and at the end."""
-    rows = task.sample(stream(3, 0, "measure"), ROWS, "test")
-    hidden = np.asarray(_hidden(network, rows.inputs))
-    full = np.abs(hidden) > FULL
-    return float(full[:, max(0, hidden.shape[1] // 10 - 1)].mean()), float(full[:, -1].mean())
+    early, late = _shares_full(task)(network)
+    return float(early), float(late)
 
 
-@cache
-def _tracer():
-    return jax.jit(lambda network, inputs: trace(network, inputs).states[-1].h)
+@lru_cache(maxsize=8)
+def _shares_full(task: Task) -> Callable[[Network], tuple[Array, Array]]:
+    rows = task.sample(stream(ROOT, 1, "measure"), ROWS, "test")
+    tenth = max(0, task.longest // 10 - 1)
+
+    def shares(network: Network) -> tuple[Array, Array]:
+        full = jnp.abs(trace(network, rows.inputs).states[-1].h) > FULL
+        return full[:, tenth].mean(), full[:, -1].mean()
+
+    return jax.jit(shares)
 
 
-def _hidden(network: Network, inputs):
-    return _tracer()(network, inputs)
-
-
-def kept(results: Results, points: Sequence[Result], most: int = 24) -> list[Network]:
-    """The networks of the first of these points."""
-    return [results.networks(point) for point in points[:most]]
+def kept(results: Results, points: Sequence[Result]) -> list[Network]:
+    """The networks of these points."""
+    return [results.networks(point) for point in points]
 
 
 def longer(point: Result, times: int) -> Task:

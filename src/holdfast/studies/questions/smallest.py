@@ -63,9 +63,11 @@ def verdicts(results: Results) -> tuple[Verdict, ...]:
 def _distance(results: Results, task: Task, cell: str, sizes: Sequence[int]) -> Verdict:
     """What is claimed is the hopeful thing: no distance."""
     claim = f"training finds a network of the constructed size: {task.name}, {cell}"
-    there, weights = _constructed(task, cell)
     lines = {units: results.where(task=task.name, cell=cell, units=units) for units in sizes}
     words: dict[int, Word] = {units: half(points) for units, points in lines.items() if points}
+    if not words:
+        return Verdict(claim, {}, "undecided", NOTHING)
+    there, weights = _constructed(task, cell)
     trained = next((units for units, word in words.items() if word == "holds"), None)
     figures: Figures = {
         "constructed, units": there if there is not None else "none is known",
@@ -75,8 +77,6 @@ def _distance(results: Results, task: Task, cell: str, sizes: Sequence[int]) -> 
         else "none of " + ", ".join(map(str, sizes)),
         **{f"{units} units": said(points) for units, points in lines.items() if line(points)},
     }
-    if not words:
-        return Verdict(claim, figures, "undecided", NOTHING)
     if there is None:
         return Verdict(claim, figures, "undecided", "no construction is known for this cell, so there is no distance")
     near = max((units for units in words if units <= there), default=None)

@@ -26,8 +26,6 @@ from holdfast.train.update import first_networks
 
 GATED = ("lstm", "gru")
 OTHERS = ("irnn", "irnn_tanh", "one_network", "residual", "no_output_gate", "masked_output", "output_network")
-FLAT = 1e-3
-"""Decades per step: over a hundred steps the gradient changes by less than a quarter."""
 
 
 def grids() -> tuple[Grid, ...]:
@@ -77,15 +75,16 @@ def _saturates(results: Results) -> Verdict:
     """Before training: what the recurrence does by itself with what comes in."""
     claim = "identity recurrence saturates: new inputs pile up in it until its units are full"
     grown, of, early, late, other = 0, 0, [], [], []
+    longest = max((p.place.lag_steps for p in results.points), default=0)
     for grid in results.grids:
         for configuration in grid.configurations():
             s = configuration.settings
-            if s.task.lag_steps != max(p.place.lag_steps for p in results.points) or s.learning_rate != grid.rates[0]:
+            if s.task.lag_steps != longest or s.learning_rate != grid.rates[0]:
                 continue
             if s.cell not in ("irnn_tanh", "lstm"):
                 continue
-            for number in range(s.seeds):
-                before, after = _trained.share_full(first_networks(s, [number])[0], s.task)
+            for network in first_networks(s, list(range(s.seeds))):
+                before, after = _trained.share_full(network, s.task)
                 if s.cell == "lstm":
                     other.append(after)
                     continue
@@ -101,7 +100,7 @@ def _saturates(results: Results) -> Verdict:
         "the same in the LSTM": middle(other),
         "networks in which more units are full at the end": str(rate),
     }
-    why = f"in {percent(rate)} of networks, before training, more units are beyond ±{_trained.FULL} at the end"
+    why = f"in {percent(rate)} of networks, before training, more units are beyond ±{_trained.FULL:.2f} at the end"
     return Verdict(claim, figures, mostly(rate), why)
 
 

@@ -1,0 +1,113 @@
+"""The pages of the built-in studies: each written from the run that is kept as data in ``studies/``, beside this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pages import escaped, table
+
+from holdfast.compare.results import tables
+from holdfast.compare.study import Verdict
+from holdfast.core.results import Table
+from holdfast.studies import kept, questions
+
+FOLDER = Path(__file__).parent / "studies"
+WORDS = {"holds": "holds", "does not hold": "does not hold", "undecided": "**undecided**"}
+
+
+def names() -> list[str]:
+    """The studies that have a page: every one in the registry."""
+    return questions.FOLDER.names()
+
+
+def page(name: str) -> str:
+    """The question, the verdicts, what is undecided, every figure, and how to make it again."""
+    document = (questions.FOLDER.load(name).__doc__ or "").strip()
+    question, *rest = document.split("\n\n")
+    lines = [f"# {name}", "", escaped(question), "", *(f"{escaped(block)}\n" for block in rest)]
+    file = FOLDER / f"{name}.json"
+    if not file.exists():
+        return "\n".join([*lines, "No run of this study is kept yet.", "", *_again(name)])
+    run = kept.read(file)
+    return "\n".join([*lines, *_verdicts(run.verdicts), *_figures(run.verdicts), *_run(run), *_again(name)])
+
+
+def _verdicts(verdicts: tuple[Verdict, ...]) -> list[str]:
+    counts = kept.counts(verdicts)
+    open_ = [v.claim for v in verdicts if v.verdict == "undecided"]
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    undecided = (
+        "These data do not decide: " + "; ".join(open_) + "." if open_ else "Nothing is left undecided by these data."
+    )
+    rows = [(escaped(v.claim), WORDS[v.verdict], escaped(v.why)) for v in verdicts]
+    return [
+        "## Verdicts",
+        "",
+        table(("claim", "verdict", "why"), rows),
+        "",
+        f"Of {len(verdicts)} claims: {said}. {escaped(undecided)}",
+        "",
+    ]
+
+
+def _figures(verdicts: tuple[Verdict, ...]) -> list[str]:
+    made = ["## Measured", ""]
+    for verdict in verdicts:
+        rows = [
+            (escaped(name), escaped("-" if value is None else str(value))) for name, value in verdict.figures.items()
+        ]
+        made += [f"**{escaped(verdict.claim)}**: {verdict.verdict}.", ""]
+        made += [table(("figure", "value"), rows), ""] if rows else []
+    return made
+
+
+def _run(run: kept.Kept) -> list[str]:
+    machine, results = run.machine, run.results
+    core = sum(point.seconds for point in results.points)
+    grids = [grid.as_json() for grid in results.grids]
+    fixed = ("units", "rates", "seeds", "seed", "batch", "budget", "clip")
+    settings = [
+        (
+            escaped(str(grid["task"])),
+            escaped(", ".join(grid["cells"])),
+            *(escaped(_shown(grid[name])) for name in fixed),
+        )
+        for grid in grids
+    ]
+    made = [
+        "## The run",
+        "",
+        f"{results.done:,} networks, trained in {machine['wall_seconds']:,} s on {machine['cores']} cores "
+        f"({escaped(machine['processor'])}, {machine['workers']} workers, {core:,.0f} s of cores in training) by "
+        f"holdfast {machine['holdfast']}. Figures in numbers are rounded to {kept.FIGURES} digits where kept.",
+        "",
+        table(("task", "cells", *fixed), list(dict.fromkeys(settings))),
+        "",
+    ]
+    for drawn in tables(results.summary):
+        made += [f"### {escaped(drawn.title)}", "", _table(drawn), ""]
+    return made
+
+
+def _table(drawn: Table) -> str:
+    return table(tuple(escaped(head) for head in drawn.heads), [tuple(escaped(c) for c in row) for row in drawn.rows])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "none" if value is None else str(value)
+
+
+def _again(name: str) -> list[str]:
+    return [
+        "## Again",
+        "",
+        "The question to the program, and the run behind this page:",
+        "",
+        "```console",
+        f"$ holdfast compare --study {name}",
+        f"$ python benchmarks/studies.py --only {name}",
+        "```",
+        "",
+    ]

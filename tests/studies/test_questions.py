@@ -1,0 +1,202 @@
+"""The built-in studies: every file's grids and verdicts, planted outcomes, a run kept as data, pages made from it."""
+
+import importlib.util
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from holdfast.compare.result import Result
+from holdfast.compare.results import Results
+from holdfast.compare.run import run_study
+from holdfast.compare.store import Store
+from holdfast.compare.study import Verdict
+from holdfast.core.errors import BadFile
+from holdfast.engine.initialise import build
+from holdfast.studies import kept, questions
+from holdfast.studies.questions import _measures, _trained, shared_weights, tutorial, why_gates
+from holdfast.tasks.echo import Echo
+
+NAMES = questions.FOLDER.names()
+DOCS = Path(__file__).parent.parent.parent / "docs"
+NEEDED = {"tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest"}
+
+
+def outcomes(study, rule, seeds=None):
+    """Results of a study in which ``rule(settings, seed)`` says whether the network solved the task, and its slope."""
+    points, of = [], 0
+    for grid in study.grids:
+        for configuration in grid.configurations():
+            settings = configuration.settings
+            for seed in range(seeds or settings.seeds):
+                solved, slope = rule(settings, seed)
+                verdict = "solved" if solved else "not solved"
+                points.append(Result(configuration.place, seed, verdict, 100, 0.1, math.nan, 1.0, slope, slope, 0.5))
+                of += 1
+
+    def network(point):
+        shape = Echo()
+        return build(point.place.cell, inputs=shape.inputs, units=4, outputs=shape.outputs)
+
+    return Results(study.name, study.grids, tuple(points), of, network)
+
+
+def by_claim(verdicts, words):
+    (found,) = [v for v in verdicts if words in v.claim]
+    return found
+
+
+def test_all_that_are_promised_are_there():
+    assert set(NAMES) >= NEEDED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_has_a_question_with_its_source_and_enough_seeds(name):
+    study = questions.get(name)
+    assert study.question.endswith("?")
+    assert "Source:" in (questions.FOLDER.load(name).__doc__ or "")
+    assert study.of == sum(c.settings.seeds for grid in study.grids for c in grid.configurations())
+    assert all(grid.seeds >= 20 for grid in study.grids)
+    assert questions.get(name, quick=True).of < study.of / 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_not_measured_is_undecided(name):
+    """No point at all, and next to none: a verdict is still given on every claim, and nothing holds by default."""
+    study = questions.get(name, quick=True)
+    for verdict in study.verdicts(Results(study.name, study.grids, (), study.of)):
+        assert verdict.verdict == "undecided", verdict
+        assert verdict.why
+
+
+def test_the_tutorials_verdicts_follow_the_outcomes():
+    study = questions.get("tutorial")
+    shares = {"step": 0.5, "sequence": 0.96, "batch": 0.5}
+
+    def published(settings, seed):
+        share = shares[settings.update]
+        if settings.budget == 2 * 1500:
+            share = 0.24 if settings.update == "step" else 1.0
+        if settings.budget == 2 * 750 and settings.update == "sequence":
+            share = 1.0
+        return seed < round(256 * share), None if settings.update == "step" else -0.1
+
+    verdicts = tutorial.verdicts(outcomes(study, published))
+    assert [by_claim(verdicts, "as in Keras, 50 %").verdict, by_claim(verdicts, "as in Keras, 24 %").verdict] == [
+        "holds",
+        "holds",
+    ]
+    assert by_claim(verdicts, "more training makes it worse").verdict == "holds"
+    assert by_claim(verdicts, "never comes near certainty").verdict == "holds"
+    assert by_claim(verdicts, "no gradient reaches").verdict == "holds"
+    assert by_claim(verdicts, "shuffled order helps, update per step").verdict == "does not hold"
+
+    verdicts = tutorial.verdicts(outcomes(study, lambda settings, seed: (True, -0.1)))
+    assert by_claim(verdicts, "as in Keras, 50 %").verdict == "does not hold"
+    assert by_claim(verdicts, "more training makes it worse").verdict == "does not hold"
+    assert by_claim(verdicts, "no gradient reaches").verdict == "does not hold"
+
+
+def test_the_verdicts_on_gates_follow_the_outcomes(monkeypatch):
+    monkeypatch.setattr(why_gates._trained, "share_full", lambda network, task: (0.1, 0.4))
+    study = questions.get("why_gates")
+
+    def rule(settings, seed):
+        return settings.cell in ("lstm", "gru", "no_output_gate"), -0.2 if settings.cell == "one_network" else -0.01
+
+    verdicts = why_gates.verdicts(outcomes(study, rule, seeds=12))
+    assert by_claim(verdicts, "identity recurrence saturates").verdict == "holds"
+    assert by_claim(verdicts, "fails at a long lag where gates succeed").verdict == "holds"
+    assert by_claim(verdicts, "one network for the cell state loses the gradient").verdict == "holds"
+    assert by_claim(verdicts, "the additive path keeps").verdict == "holds"
+    assert by_claim(verdicts, "the output gate is needed").verdict == "undecided"
+    assert by_claim(verdicts, "without gates, the long lag is learned").verdict != "holds"
+    assert by_claim(verdicts, "separate weights").verdict == "undecided"
+
+
+def test_networks_with_weights_for_every_step_refuse_longer_sequences():
+    task = Echo(lag=6)
+    step = build("per_step", inputs=task.inputs, units=2, outputs=task.outputs, steps=task.longest)
+    shared = build("lstm", inputs=task.inputs, units=2, outputs=task.outputs)
+    assert _trained.solves(shared, Echo(lag=12)) is False
+    assert _trained.solves(step, Echo(lag=12)) is None
+    assert _trained.largest_difference_in_pieces(shared, task) <= shared_weights.ROUNDING
+
+
+def test_a_compared_claim_takes_its_rates_from_the_other_half_of_the_seeds():
+    study = questions.get("lag", quick=True)
+    grid = replace(study.grids[1], seeds=24, rates=(0.003, 0.01))
+    one = outcomes(replace(study, grids=(grid,)), lambda s, seed: (s.learning_rate == 0.01, None)).points
+    verdict = _measures.compared("better", ("a", one), ("b", ()))
+    assert verdict.verdict == "undecided"
+    none = outcomes(replace(study, grids=(grid,)), lambda s, seed: (False, None)).points
+    assert _measures.compared("better", ("a", one), ("b", none)).verdict == "holds"
+    assert _measures.compared("better", ("a", none), ("b", one)).verdict == "does not hold"
+    assert _measures.half(one) == "holds"
+    assert _measures.half(none) == "does not hold"
+
+
+def test_a_run_is_kept_and_read_as_it_was(tmp_path):
+    study = questions.get("lag", quick=True)
+    results = outcomes(study, lambda settings, seed: (seed == 0, -0.123456789))
+    verdicts = (Verdict("a claim", {"a figure": 0.5, "words": "3 of 4", "nothing": None}, "undecided", "too little"),)
+    path = tmp_path / "lag.json"
+    kept.write(path, kept.Kept(results, verdicts, kept.machine(2, 3.2, "1.0")))
+    again = kept.read(path)
+    assert again.verdicts == verdicts
+    assert again.results.grids == results.grids
+    assert [p.place for p in again.results.points] == [p.place for p in results.points]
+    assert [p.solved for p in again.results.points] == [p.solved for p in results.points]
+    assert again.results.points[0].slope_start == -0.1235
+    assert len(path.read_text().splitlines()) > len(results.points)
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"format": 99}', "[1]"])
+def test_a_file_that_is_no_kept_study_is_told(content, tmp_path):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(BadFile, match=r"x\.json"):
+        kept.read(tmp_path / "x.json")
+
+
+def test_kept_runs_are_whole_and_of_the_study_as_it_is():
+    for file in (DOCS / "studies").glob("*.json"):
+        run = kept.read(file)
+        assert run.results.study == file.stem
+        assert run.results.done == run.results.of
+        assert run.results.grids == questions.get(file.stem).grids, f"{file.name} was run with other settings"
+        assert run.verdicts
+        assert {v.verdict for v in run.verdicts} <= {"holds", "does not hold", "undecided"}
+
+
+def test_a_page_says_verdicts_and_what_is_undecided(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    spec = importlib.util.spec_from_file_location("study_pages", DOCS / "study_pages.py")
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    monkeypatch.setattr(pages, "FOLDER", tmp_path)
+    assert "No run of this study is kept yet" in pages.page("lag")
+    study = questions.get("lag", quick=True)
+    results = outcomes(study, lambda settings, seed: (seed == 0, None))
+    verdicts = (
+        Verdict("first", {"a_b": 1}, "holds", "so"),
+        Verdict("second", {}, "undecided", "too little"),
+    )
+    kept.write(tmp_path / "lag.json", kept.Kept(results, verdicts, kept.machine(16, 100, "1.0")))
+    text = pages.page("lag")
+    assert "Of 2 claims: 1 holds, 0 does not hold, 1 undecided. These data do not decide: second." in text
+    assert "16 workers" in text
+    assert "holdfast compare --study lag" in text
+    assert "--only lag" in text
+
+
+@pytest.mark.slow
+def test_a_study_runs_from_its_grid_to_its_verdicts(tmp_path):
+    study = questions.get("shared_weights", quick=True)
+    with Store(tmp_path / "store.sqlite") as store:
+        results, interrupted = run_study(study, store, workers=2)
+        assert not interrupted
+        assert results.done == results.of == study.of
+        verdicts = study.verdicts(results)
+    assert {v.verdict for v in verdicts} <= {"undecided", "does not hold", "holds"}
+    assert any("lag 10: weights" in name for name in verdicts[0].figures)
