@@ -54,7 +54,7 @@ def train(path: Path, full: bool, budget: int, workers: int) -> None:
 
 
 def spawned(path: Path, args: argparse.Namespace) -> subprocess.Popen:
-    words = [sys.executable, __file__, "--train", str(path), "--budget", str(args.budget)]
+    words = [sys.executable, str(Path(__file__).resolve()), "--train", str(path), "--budget", str(args.budget)]
     words += ["--workers", str(args.workers)] + (["--full"] if args.full else [])
     return subprocess.Popen(words, start_new_session=True)
 

@@ -4,7 +4,7 @@ The rate is chosen after looking, by the success of all seeds, and the best of s
 figures say what is left of it. ``interval`` is simultaneous: with R rates each is given a Wilson interval of
 1 - 0.05 / R (Bonferroni), so that with 95 % *all* R hold, and with them that of whichever is chosen. ``crossed``
 has no selection in it: even seeds choose a rate on which the odd ones are counted, and odd ones choose for the even.
-Halving the seeds instead would widen the interval more than this does up to about six rates.
+Halving the seeds instead would widen the interval more than this does up to nine rates.
 """
 
 from __future__ import annotations
