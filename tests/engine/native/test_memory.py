@@ -28,7 +28,7 @@ def test_every_array_is_counted_by_hand():
     kept = library.saved_numbers("lstm", 4, (2, 64, 100, 32), 0)
     gradients = 2 * 4 * 32 * 33 * (1 + 64 // 32)
     assert dataclasses.replace(CALL, differentiated=False).needed_bytes == 4 * hidden
-    assert CALL.needed_bytes == 4 * (hidden + kept + gradients + 2 * 64 * 32)
+    assert CALL.needed_bytes == 4 * (hidden + kept + gradients + 2 * 64 * 32 + 64 * 100 * 32)
 
 
 def test_a_window_is_counted_once_for_every_thread_that_has_work():
@@ -100,15 +100,15 @@ from holdfast.engine.native import memory
 from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 jax.config.update("jax_enable_compilation_cache", False)
-network, inputs = create("lstm", 1, 32, 1), jnp.ones((64, 4000, 1))
-f = jax.jit(jax.grad(lambda n, x: unroll(n, x, read_from=3999, engine="native")[0].sum()))
+network, inputs = create("lstm", 1, 32, 1), jnp.ones((64, 16000, 1))
+f = jax.jit(jax.grad(lambda n, x: unroll(n, x, engine="native")[0].sum()))
 compiled = f.lower(network, inputs).compile()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 jax.block_until_ready(compiled(network, inputs))
 taken = (1 if sys.platform == "darwin" else 1024) * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-call = memory.Call("lstm", 4, 1, 64, 4000, 32, 4 * 32 * 34, 0, True)
+call = memory.Call("lstm", 4, 1, 64, 16000, 32, 4 * 32 * 34, 0, True)
 print(json.dumps([taken, call.needed_bytes]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     taken, counted = json.loads(done.stdout)
-    assert 0.7 * taken < counted <= taken, (taken, counted)
+    assert 0.6 * taken < counted <= taken, (taken, counted)

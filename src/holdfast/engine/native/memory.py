@@ -42,7 +42,8 @@ class Call:
             numbers += self.saved(self.networks, self.batch, self.steps, self.window)
             items = -(-self.batch // ITEM_ROWS)
             numbers += self.networks * self.weights * (1 + items)  # the gradients, and as they are summed
-            numbers += rows * self.units  # the cotangents of the last state
+            # The cotangents of the last state and of the hidden states: where these are all zero, networks share them.
+            numbers += rows * self.units + self.batch * self.steps * self.units
             if 0 < self.window < self.steps:  # a window run again, by every thread that has work
                 share = -(-self.batch // items)
                 threads = min(library.status().threads or 1, self.networks * items)
