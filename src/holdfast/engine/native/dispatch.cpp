@@ -50,11 +50,14 @@ const Path paths[] = {
 #endif
 };
 
-const Kernels* chosen() {
+// The best that is here, of those with registers of at most so many bytes.
+const Kernels* chosen(Index register_bytes) {
   const char* wanted = std::getenv("HOLDFAST_INSTRUCTIONS");
   const Kernels* best = nullptr;
   for (const Path& path : paths)
-    if (path.supported && (!wanted || !*wanted || std::strcmp(wanted, path.name) == 0)) best = &path.kernels();
+    if (path.supported && (!wanted || !*wanted || std::strcmp(wanted, path.name) == 0) &&
+        path.kernels().register_bytes <= register_bytes)
+      best = &path.kernels();
   return best;
 }
 
@@ -94,8 +97,14 @@ std::string described() {
 }  // namespace
 
 const Kernels* kernels() {
-  static const Kernels* const used = chosen();
+  static const Kernels* const used = chosen(64);
   return used;
+}
+
+const Kernels* kernels(const Problem& p) {
+  static const Kernels* const narrow = chosen(32);
+  const bool has_room = narrow && narrow->register_bytes == 32 && p.units * p.number_size <= narrow->register_bytes;
+  return has_room ? narrow : kernels();
 }
 
 int cell_number(const char* name, int64_t length) {
@@ -127,7 +136,8 @@ HOLDFAST_EXPORT int64_t holdfast_saved_numbers(const char* cell, int number_size
   if (p.cell < 0 || !holdfast::kernels()) return -1;
   p.number_size = number_size;
   p.networks = networks, p.batch = batch, p.steps = steps, p.units = units, p.window = window;
-  return holdfast::kernels()->saved_numbers(p);
+  p.is_sparse = holdfast::kernels(p)->is_better_sparse(p);
+  return holdfast::kernels(p)->saved_numbers(p);
 }
 
 // sigmoid (0) or tanh (1) of `count` numbers, on the calling thread, as the cells compute them.

@@ -8,6 +8,10 @@ namespace holdfast {
 // names one that is not here.
 const Kernels* kernels();
 
+// Those that do this call. Where nothing was named and all units have room in one narrower register, those of AVX2
+// rather than AVX-512: the same instructions on half-empty registers take longer.
+const Kernels* kernels(const Problem& p);
+
 // A cell's number for Problem::cell, or -1.
 int cell_number(const char* name, int64_t length);
 

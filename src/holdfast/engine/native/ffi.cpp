@@ -94,12 +94,20 @@ bool described(const Inputs& in, std::string_view cell, Index networks, Index wi
   p.start = checker.operand("the first state", in.start, networks, {states, p.batch, p.units});
   p.present = checker.mask("present", in.present, networks, {p.is_masked ? p.batch : 0, p.is_masked ? p.steps : 0});
   if (checker.failed()) return false;
-  if (!kernels()->fits(p, x_line, h_line, states)) checker.fail("these weights are not the cell's.");
+  if (!kernels(p)->fits(p, x_line, h_line, states)) checker.fail("these weights are not the cell's.");
   return !checker.failed();
 }
 
 // XLA hands out no pointer for an array of nothing, so `saved` has one number at least of every network.
-Index saved_size(const Problem& p) { return std::max(p.networks, kernels()->saved_numbers(p)); }
+Index saved_size(const Problem& p) { return std::max(p.networks, kernels(p)->saved_numbers(p)); }
+
+// How much was saved says in which of two ways: the choice was made for the networks of the forward pass, of which
+// there may be fewer than cotangents in the backward pass.
+bool is_sparse(Problem p, const Buffer& saved) {
+  p.is_sparse = true;
+  const auto found = saved.dimensions();
+  return found.size() == 2 && found[1] == saved_size(p) / p.networks;
+}
 
 // Fresh memory in large pages, where the system has them: a page fault for every 4 KiB takes longer than filling them.
 void ask_for_large_pages(void* data, Index bytes) {
@@ -126,11 +134,12 @@ ffi::Error forward(std::string_view cell, Index window, Buffer x_matrix, Buffer 
   call.hidden = checker.result("the hidden states", *hidden, networks, {p.batch, p.steps, p.units});
   call.last = checker.result("the last state", *last, networks, {states, p.batch, p.units});
   const Index numbers = Index(saved->element_count());
+  p.is_sparse = is_sparse(p, *saved);
   if (numbers > 0) checker.result("what is saved", *saved, networks, {saved_size(p) / networks});
   if (checker.failed()) return checker.error();
   call.saved = numbers > 0 ? saved->untyped_data() : nullptr;
   if (call.saved) ask_for_large_pages(call.saved, numbers * p.number_size);
-  return kernels()->forward(p, call) ? ffi::Error::Success() : no_memory();
+  return kernels(p)->forward(p, call) ? ffi::Error::Success() : no_memory();
 }
 
 ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer x_bias, Buffer h_matrix, Buffer h_bias,
@@ -146,6 +155,7 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
   const Index states = start.dimensions()[1], x_line = x_matrix.dimensions()[2], h_line = h_matrix.dimensions()[2];
   Backward call{};
   call.hidden = checker.operand("the hidden states", hidden, networks, {p.batch, p.steps, p.units});
+  p.is_sparse = is_sparse(p, saved);
   call.saved = checker.operand("what was saved", saved, networks, {saved_size(p) / networks});
   call.d_hidden = checker.operand("the hidden states' cotangent", d_hidden, networks, {p.batch, p.steps, p.units});
   call.d_last = checker.operand("the last state's cotangent", d_last, networks, {states, p.batch, p.units});
@@ -157,7 +167,7 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
   if (d_input->element_count() > 0)
     call.d_input = checker.result("the input's gradient", *d_input, networks, {p.batch, p.steps, p.inputs});
   if (checker.failed()) return checker.error();
-  return kernels()->backward(p, call) ? ffi::Error::Success() : no_memory();
+  return kernels(p)->backward(p, call) ? ffi::Error::Success() : no_memory();
 }
 
 }  // namespace

@@ -60,26 +60,29 @@ class BackStepper {
   BackStepper(const Rows<C, T>& rows, const Backward& call, Memory& memory)
       : rows_(rows),
         call_(call),
-        a_(memory.take<T>(rows.size.rows * rows.size.chunk * rows.size.a_stride)),
+        a_(memory.take<T>(rows.size.rows * rows.size.span * rows.size.a_stride)),
         dz_(memory.take<T>(rows.size.rows * rows.size.chunk * rows.size.dz_stride)),
         d_state_(memory.take<T>(C::states * rows.size.rows * rows.size.padded)),
-        first_others_(memory.take<T>(C::states * rows.size.rows * rows.size.padded)),
-        d_hidden_(memory.take<T>(rows.size.padded)),
-        after_(memory.take<T>(rows.size.padded)),
+        d_hidden_(memory.take<T>(rows.size.rows * rows.size.padded)),
+        after_(memory.take<T>(rows.size.rows * rows.size.padded)),
         spare_(memory.take<T>(rows.size.rows * rows.size.chunk * most_registers * width<T>)),
         d_input_(memory.take<T>(rows.size.rows * rows.size.chunk * rounded_up(rows.size.inputs, width<T>))),
+        first_others_(memory.take<const T*>(C::states * rows.size.rows)),
         before_(memory.take<int32_t>(rows.problem.is_masked ? rows.size.rows * (rows.size.steps + 1) : 1)) {
     const auto& s = rows.size;
     const Problem& p = rows.problem;
     const Index columns = rounded_up(s.units, width<T>), x_columns = rounded_up(s.inputs, width<T>);
-    T* h = memory.take<T>(s.h_width * columns);
-    T* x = memory.take<T>(call.d_input ? s.x_width * x_columns : 1);
+    T* h = memory.take<T>(s.networks * s.h_width * columns);
+    T* x = memory.take<T>(call.d_input ? s.networks * s.x_width * x_columns : 1);
     if (memory.counts()) return;
     const Index h_line = C::h_count * s.units, x_line = C::x_count * s.units;
-    pack_transposed<C>(rows.of(p.h_matrix, s.units * h_line), s.units, C::h_gates, C::h_count, s, s.rows, h, h_weights_);
-    if (call.d_input)
-      pack_transposed<C>(rows.of(p.x_matrix, s.inputs * x_line), s.inputs, C::x_gates, C::x_count, s,
-                         s.rows * s.chunk, x, x_weights_);
+    for (Index n = 0; n < s.networks; ++n) {
+      pack_transposed<C>(rows.of(p.h_matrix, n, s.units * h_line), s.units, C::h_gates, C::h_count, s, s.rows_each,
+                         h + n * s.h_width * columns, h_weights_[n]);
+      if (call.d_input)
+        pack_transposed<C>(rows.of(p.x_matrix, n, s.inputs * x_line), s.inputs, C::x_gates, C::x_count, s,
+                           s.rows_in(s.chunk), x + n * s.x_width * x_columns, x_weights_[n]);
+    }
     start();
   }
 
@@ -88,19 +91,36 @@ class BackStepper {
     const Index last = rows_.problem.is_masked ? before_[row * (rows_.size.steps + 1) + step] : step - 1;
     return last < 0 ? rows_.start(0, row) : rows_.in(call_.hidden, row, last);
   }
-  void set_first_other(int state, Index row, const T* from, Index count) {
-    copy_row(first_others_ + (state * rows_.size.rows + row) * rows_.size.padded, from, count, rows_.size.padded);
+  // The states besides the hidden one that the first step of `run` begins with: a padded row, which must stay there.
+  void set_first_other(int state, Index row, const T* from) { first_others_[state * rows_.size.rows + row] = from; }
+
+  // What the weights were applied to in steps [first, end), a row each: the input, 1, the hidden state before, 1.
+  const T* read_sources(Index first, Index end) {
+    const auto& s = rows_.size;
+    T* to = a_;
+    for (Index step = first; step < end; ++step)
+      for (Index row = 0; row < s.rows; ++row, to += s.a_stride) {
+        copy(to, rows_.input(row, step), s.inputs);
+        T* hidden = to + s.inputs + 1;
+        hidden[-1] = 1;
+        copy_row(hidden, hidden_before(row, step), s.units, s.padded);
+        hidden[s.units] = 1;
+      }
+    return a_;
   }
 
-  // Steps [first, end) backwards; `saved` is what they have left, [step][row][saved_width].
-  void run(Index first, Index end, const T* saved, T* sums) {
+  // Steps [first, end) backwards, a span at most; `saved` is what they have left, counted from `first`. The gradients
+  // are added to `sums`, network by network.
+  void run(Index first, Index end, Strided<const T> saved, T* sums, Index sums_each) {
     const auto& s = rows_.size;
     for (Index until = end; until > first;) {
-      const Index begin = larger(first, until - s.chunk), depth = (until - begin) * s.rows;
-      read_sources(begin, until);
-      for (Index step = until; step-- > begin;) one_step(step, begin, first, saved);
-      add_gradients(depth, sums);
-      if (call_.d_input) write_inputs(begin, until);
+      const Index begin = (until - 1) / s.chunk * s.chunk;
+      const T* a = a_ + (begin - first) * s.rows * s.a_stride;
+      for (Index step = until; step-- > begin;) one_step(step, begin, first, a, saved);
+      for (Index n = 0; n < s.networks; ++n) {
+        add_gradients(s.rows_in(until - begin), a + n * s.a_stride, dz_ + n * s.dz_stride, sums + n * sums_each);
+        if (call_.d_input) write_inputs(n, begin, until);
+      }
       until = begin;
     }
   }
@@ -115,9 +135,10 @@ class BackStepper {
  private:
   const Rows<C, T>& rows_;
   const Backward& call_;
-  T *a_, *dz_, *d_state_, *first_others_, *d_hidden_, *after_, *spare_, *d_input_;
+  T *a_, *dz_, *d_state_, *d_hidden_, *after_, *spare_, *d_input_;
+  const T** first_others_;
   int32_t* before_;
-  Packed<T> h_weights_, x_weights_;
+  Packed<T> h_weights_[most_networks], x_weights_[most_networks];
 
   T* d_state(int state, Index row) const { return d_state_ + (state * rows_.size.rows + row) * rows_.size.padded; }
 
@@ -135,94 +156,102 @@ class BackStepper {
     }
   }
 
-  // What the weights were applied to, a row each: the input, 1, the hidden state before.
-  void read_sources(Index begin, Index until) {
-    const auto& s = rows_.size;
-    T* to = a_;
-    for (Index step = begin; step < until; ++step)
-      for (Index row = 0; row < s.rows; ++row, to += s.a_stride) {
-        std::memcpy(to, rows_.input(row, step), s.inputs * sizeof(T));
-        to[s.inputs] = 1;
-        copy_row(to + s.inputs + 1, hidden_before(row, step), s.units, s.padded);
-      }
-  }
+  // Where a row has what one step backwards reads and writes.
+  struct Place {
+    const T *kept, *d_hidden, *after;
+    const T* before[C::states];
+    T* dz;
+    bool here;
+  };
 
-  void one_step(Index step, Index begin, Index first, const T* saved) {
+  void one_step(Index step, Index begin, Index first, const T* a, Strided<const T> saved) {
     const auto& s = rows_.size;
-    for (Index row = 0; row < s.rows; ++row) {
-      const Index place = (step - begin) * s.rows + row;
-      const T* kept = saved + ((step - first) * s.rows + row) * s.saved_width;
-      const T* d_hidden = rows_.in(call_.d_hidden, row, step);
-      copy_row(d_hidden_, d_hidden, s.units, s.padded);
+    const Index place = (step - begin) * s.rows;
+    T* dz = dz_ + place * s.dz_stride;
+    const auto whole = [&](const T* from, T* to) {  // the row itself, or, where units are missing, a copy with zeros
+      if (s.units == s.padded) return from;
+      copy_row(to, from, s.units, s.padded);
+      return static_cast<const T*>(to);
+    };
+    const auto find = [&](Index row, Place& at) INLINE_LAMBDA {
+      const T *kept = saved.at(step - first, row), *d_hidden = rows_.in(call_.d_hidden, row, step);
       if (step > first) {
         fetch<false>(d_hidden - s.units, s.units);
-        fetch<false>(kept - s.rows * s.saved_width, s.saved_width);
+        fetch<false>(kept - saved.step, s.saved_width);
       }
-      if (C::reads_after)
-        copy_row(after_, rows_.in(call_.hidden, row, step), s.units, s.padded);
-      const T* others[C::states];
+      at.kept = kept;
+      at.d_hidden = whole(d_hidden, d_hidden_ + row * s.padded);
+      at.dz = dz + row * s.dz_stride;
+      at.here = rows_.is_present(row, step);
+      if (C::reads_after) at.after = whole(rows_.in(call_.hidden, row, step), after_ + row * s.padded);
       UNROLL for (int k = 0; k < C::states; ++k)
-        others[k] = k == 0         ? a_ + place * s.a_stride + s.inputs + 1
-                    : step > first ? kept - s.rows * s.saved_width + larger(C::state_slots[k], 0) * s.padded
-                                   : first_others_ + (k * s.rows + row) * s.padded;
-      one_row(row, kept, others, dz_ + place * s.dz_stride, rows_.is_present(row, step));
-    }
-    const T* dz = dz_ + (step - begin) * s.rows * s.dz_stride;
-    product<true, true>(s.rows, dz + C::h_first * s.padded, s.dz_stride, h_weights_, d_state(0, 0), s.padded);
+        at.before[k] = k == 0         ? a + (place + row) * s.a_stride + s.inputs + 1
+                       : step > first ? kept - saved.step + larger(C::state_slots[k], 0) * s.padded
+                                      : first_others_[k * s.rows + row];
+    };
+    side_by_side<T>(s.rows, s.padded, [&](auto rows, Index row) INLINE_LAMBDA {
+      Place at[rows()];
+      for (int n = 0; n < rows(); ++n) find(row + n, at[n]);
+      all_units<T, rows()>(s.padded, [&](auto N, Index unit) INLINE_LAMBDA { some_units<N(), rows()>(row, unit, at); });
+    });
+    for (Index n = 0; n < s.networks; ++n)
+      product<true, true>(s.rows_each, dz + n * s.dz_stride + C::h_first * s.padded, s.dz_stride, h_weights_[n],
+                          d_state(0, n), s.padded);
     if (rows_.problem.window > 0 && step % rows_.problem.window == 0)
       std::memset(d_state_, 0, C::states * s.rows * s.padded * sizeof(T));
   }
 
-  void one_row(Index row, const T* saved, const T* const* before, T* dz, bool here) {
+  template <int N, int rows>
+  INLINE void some_units(Index row, Index unit, const Place* at) {
+    using V = Pack<T, N * rows>;
     const Index padded = rows_.size.padded;
-    Index unit = 0;
-    for (; unit + 2 * width<T> <= padded; unit += 2 * width<T>) some_units<2>(row, unit, saved, before, dz, here);
-    if (unit < padded) some_units<1>(row, unit, saved, before, dz, here);
+    const auto load = [&](const auto& from) INLINE_LAMBDA { return load_rows<T, N, rows>(from); };
+    V kept[C::saved + 1], states[C::states], d_after[C::states], d[C::columns], d_before[C::states], after;
+    UNROLL for (int slot = 0; slot < C::saved; ++slot)
+      kept[slot] = load([&](int n) { return at[n].kept + slot * padded + unit; });
+    UNROLL for (int k = 0; k < C::states; ++k) {
+      if (k == 0 || C::state_slots[k] >= 0) states[k] = load([&](int n) { return at[n].before[k] + unit; });
+      d_after[k] = load([&](int n) { return at[n].here ? d_state(k, row + n) + unit : none_; });
+    }
+    if (C::reads_after) after = load([&](int n) { return at[n].after + unit; });
+    d_after[0] = d_after[0] + load([&](int n) { return at[n].d_hidden + unit; });
+    C::backward(kept, states, after, d_after, d, d_before);
+    UNROLL for (int n = 0; n < rows; ++n) {
+      UNROLL for (int column = 0; column < C::columns; ++column)
+        one_row<N>(d[column], n).store(at[n].dz + column * padded + unit);
+      UNROLL for (int k = 0; k < C::states; ++k) {
+        T* to = d_state(k, row + n) + unit;
+        const Pack<T, N> reached = one_row<N>(d_before[k], n);
+        (at[n].here ? reached : reached + Pack<T, N>::load(to)).store(to);
+      }
+    }
   }
 
-  template <int N>
-  INLINE void some_units(Index row, Index unit, const T* saved, const T* const* before, T* dz, bool here) {
-    using V = Pack<T, N>;
-    const Index padded = rows_.size.padded;
-    V kept[C::saved + 1], states[C::states], d_after[C::states], d[C::columns], d_before[C::states];
-    UNROLL for (int n = 0; n < C::saved; ++n) kept[n] = V::load(saved + n * padded + unit);
-    UNROLL for (int k = 0; k < C::states; ++k) {
-      states[k] = k == 0 || C::state_slots[k] >= 0 ? V::load(before[k] + unit) : V();
-      if (here) d_after[k] = V::load(d_state(k, row) + unit);
-    }
-    d_after[0] = d_after[0] + V::load(d_hidden_ + unit);
-    C::backward(kept, states, C::reads_after ? V::load(after_ + unit) : V(), d_after, d, d_before);
-    UNROLL for (int n = 0; n < C::columns; ++n) d[n].store(dz + n * padded + unit);
-    UNROLL for (int k = 0; k < C::states; ++k) {
-      T* to = d_state(k, row) + unit;
-      (here ? d_before[k] : d_before[k] + V::load(to)).store(to);
-    }
-  }
-
-  void add_gradients(Index depth, T* sums) {
+  void add_gradients(Index depth, const T* a, const T* dz, T* sums) {
     const auto& s = rows_.size;
-    const Index h_row = s.inputs + 1;
+    const Index h_row = s.inputs + 1, a_k = s.next_row(s.a_stride), dz_k = s.next_row(s.dz_stride);
     if (shares_all<C> && !rows_.problem.has_h_bias) {
-      product_over_rows(h_row + s.units, s.dz_width, depth, a_, s.a_stride, dz_, s.dz_stride, sums, s.dz_width, spare_);
+      product_over_rows(h_row + s.units, s.dz_width, depth, a, a_k, dz, dz_k, sums, s.dz_width, spare_);
       return;
     }
     const Index bias = rows_.problem.has_h_bias ? 1 : 0, offset = C::h_first * s.padded;
-    product_over_rows(h_row, s.x_width, depth, a_, s.a_stride, dz_, s.dz_stride, sums, s.dz_width, spare_);
-    product_over_rows(bias + s.units, s.h_width, depth, a_ + h_row - bias, s.a_stride, dz_ + offset, s.dz_stride,
+    product_over_rows(h_row, s.x_width, depth, a, a_k, dz, dz_k, sums, s.dz_width, spare_);
+    product_over_rows(bias + s.units, s.h_width, depth, a + h_row - bias, a_k, dz + offset, dz_k,
                       sums + h_row * s.dz_width + offset, s.dz_width, spare_);
   }
 
-  void write_inputs(Index begin, Index until) {
+  void write_inputs(Index network, Index begin, Index until) {
     const auto& s = rows_.size;
-    const Index columns = x_weights_.columns;
-    product<false>((until - begin) * s.rows, dz_, s.dz_stride, x_weights_, d_input_, columns);
+    const Index columns = x_weights_[network].columns;
+    product<false>(s.rows_in(until - begin), dz_ + network * s.dz_stride, s.next_row(s.dz_stride), x_weights_[network],
+                   d_input_, columns);
+    const T* from = d_input_;
     for (Index step = begin; step < until; ++step)
-      for (Index row = 0; row < s.rows; ++row) {
-        const Index at = ((rows_.network * rows_.problem.batch + rows_.first_row + row) * s.steps + step) * s.inputs;
-        std::memcpy(static_cast<T*>(call_.d_input) + at, d_input_ + ((step - begin) * s.rows + row) * columns,
-                    s.inputs * sizeof(T));
-      }
+      for (Index row = network; row < network + s.rows_each; ++row, from += columns)
+        copy(static_cast<T*>(call_.d_input) + rows_.at(row, step, s.inputs), from, s.inputs);
   }
+
+  static constexpr T none_[2 * width<T>] = {};
 };
 
 }  // namespace

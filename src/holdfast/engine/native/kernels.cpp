@@ -16,22 +16,41 @@ namespace cell {
 // there are, since it decides in which order gradients are summed. Large weights want more rows to be read for.
 struct Split {
   Index rows, items;
-  template <class T>
-  static Split of(const Problem& p, Index h_width) {
+  template <class C, class T>
+  static Split of(const Problem& p) {
+    const Index h_width = C::h_count * rounded_up(p.units, width<T>);
     const Index limit = p.units * h_width * Index(sizeof(T)) <= 262144 ? 16 : 32;
     const Index items = (p.batch + limit - 1) / limit, rows = (p.batch + items - 1) / items;
     return {rows, (p.batch + rows - 1) / rows};
   }
 };
 
-bool is_cut(const Problem& p) { return p.window > 0 && p.window < p.steps; }
-Index windows(const Problem& p) { return (p.steps + p.window - 1) / p.window; }
-
-// Steps that `saved` covers, or, where the gradient is cut, windows whose first states it holds.
+// How much is saved of each row: everything of every step, or, sparsely, the states at the beginnings of spans.
 template <class C, class T>
 Index saved_per_row(const Problem& p) {
-  const Index padded = rounded_up(p.units, width<T>);
-  return is_cut(p) ? windows(p) * (C::states - 1) * padded : p.steps * C::saved * padded;
+  const Index cut_by = Split::of<C, T>(p).rows;
+  const Sizes<C, T> s(p, cut_by, 1, cut_by);
+  return p.is_sparse ? (p.steps + s.span - 1) / s.span * (C::states - 1) * s.padded : p.steps * s.saved_width;
+}
+
+// Where few units make steps quick, computing them again is as quick as reading them from memory; and arrays of more
+// than 32 MiB are made of fresh pages at every call (that is where the GNU C library stops keeping memory), which takes
+// longer than either. Where the gradient is cut, memory is to grow with the window and not with the steps.
+template <class C, class T>
+bool is_better_sparse(const Problem& p) {
+  const Index padded = rounded_up(p.units, width<T>), numbers = p.networks * p.batch * p.steps * C::saved * padded;
+  if (p.window > 0 && p.window < p.steps) return true;
+  return padded <= 64 && numbers * Index(sizeof(T)) > Index(1) << 25;
+}
+
+// How many networks are done side by side, each of one row, so that none need wait for its own last step: as many as
+// the cache has room for the weights of. That changes no bit.
+template <class C, class T>
+Index networks_at_once(const Problem& p) {
+  if (p.batch > 1) return 1;
+  const Index weights = C::h_count * rounded_up(p.units, width<T>) * p.units * Index(sizeof(T));
+  const Index each = (p.networks + get_threads() - 1) / get_threads();
+  return larger(1, smaller(smaller(most_networks, each), 36864 / weights));
 }
 
 template <class C, class T>
@@ -40,27 +59,29 @@ struct Work {
   const Forward* forward;
   const Backward* backward;
   Split split;
+  Index at_once;      // networks in an item
   T* sums = nullptr;  // gradients of every item, in the order of the items
   std::atomic<bool> failed{false};
 
   Work(const Problem& p, const Forward* f, const Backward* b)
-      : problem(p), forward(f), backward(b), split(Split::of<T>(p, C::h_count * rounded_up(p.units, width<T>))) {}
+      : problem(p), forward(f), backward(b), split(Split::of<C, T>(p)), at_once(networks_at_once<C, T>(p)) {}
 
+  Index items() const { return (problem.networks + at_once - 1) / at_once * split.items; }
   Rows<C, T> rows(Index index) const {
-    const Index first = index % split.items * split.rows;
-    return {problem, index / split.items, first, Sizes<C, T>(problem, smaller(split.rows, problem.batch - first))};
+    const Index first = index % split.items * split.rows, network = index / split.items * at_once;
+    const Index networks = smaller(at_once, problem.networks - network);
+    const Index count = networks * smaller(split.rows, problem.batch - first);
+    return {problem, network, first, Sizes<C, T>(problem, count, networks, split.rows)};
   }
-  // Where the item's part of what is saved begins.
-  Index saved_at(const Rows<C, T>& rows, bool shared = false) const {
-    return ((shared ? 0 : rows.network) * problem.batch + rows.first_row) * saved_per_row<C, T>(problem);
+  // What of `saved` is an item's, where each of its rows has so many numbers for every step (or span).
+  template <class S>
+  Strided<S> of(S* saved, const Rows<C, T>& rows, Index numbers, bool shared = false) const {
+    const Index each = saved_per_row<C, T>(problem);
+    if (rows.size.networks > 1) return {saved + (shared ? 0 : rows.network * each), numbers, shared ? 0 : each};
+    const Index before = (shared ? 0 : rows.network * problem.batch) + rows.first_row;
+    return {saved + before * each, rows.size.rows * numbers, numbers};
   }
 };
-
-// The states besides the hidden one at the beginning of a window: [window][state - 1][row][padded].
-template <class C, class T>
-Index boundary_at(const Sizes<C, T>& s, Index window, int state, Index row) {
-  return ((window * (C::states - 1) + state - 1) * s.rows + row) * s.padded;
-}
 
 template <class C, class T>
 void forward_item(const Work<C, T>& work, Index index, Memory& memory) {
@@ -68,20 +89,21 @@ void forward_item(const Work<C, T>& work, Index index, Memory& memory) {
   const Forward& call = *work.forward;
   const Rows<C, T> rows = work.rows(index);
   const auto& s = rows.size;
-  const bool cut = is_cut(p), keeps = call.saved && !cut;
+  const bool sparse = call.saved && p.is_sparse, keeps = call.saved && !p.is_sparse;
   Stepper<C, T> stepper(rows, memory);
   T* spare = memory.take<T>(keeps ? 1 : s.rows * s.saved_width);
   if (memory.counts()) return;
 
-  T* saved = call.saved ? static_cast<T*>(call.saved) + work.saved_at(rows) : nullptr;
+  T* all = static_cast<T*>(call.saved);
+  const Strided<T> saved = keeps ? work.of(all, rows, s.saved_width) : Strided<T>{spare, 0, s.saved_width};
+  const Strided<T> boundary = sparse ? work.of(all, rows, (C::states - 1) * s.padded) : Strided<T>{};
   stepper.start_at_beginning();
-  const Index stride = call.saved && cut ? p.window : p.steps;
-  for (Index first = 0, window = 0; first < p.steps; first += stride, ++window) {
-    for (int k = 1; call.saved && cut && k < C::states; ++k)
+  const Index stride = sparse ? s.span : p.steps;
+  for (Index first = 0; first < p.steps; first += stride) {
+    for (int k = 1; sparse && k < C::states; ++k)
       for (Index row = 0; row < s.rows; ++row)
-        copy_row(saved + boundary_at(s, window, k, row), stepper.state.at(k, row), s.units, s.padded);
-    const Index end = smaller(p.steps, first + stride);
-    stepper.run(first, end, static_cast<T*>(call.hidden), keeps ? saved : spare, keeps);
+        copy_row(boundary.at(first / s.span, row) + (k - 1) * s.padded, stepper.state.at(k, row), s.units, s.padded);
+    stepper.run(first, smaller(p.steps, first + stride), static_cast<T*>(call.hidden), saved);
   }
   for (int k = 0; k < C::states; ++k)
     for (Index row = 0; row < s.rows; ++row)
@@ -95,30 +117,37 @@ void backward_item(const Work<C, T>& work, Index index, Memory& memory) {
   const auto& s = rows.size;
   const Sums<C, T> gradients{p, s};
   BackStepper<C, T> back(rows, *work.backward, memory);
-  // Where the gradient is cut, a window is run again when it is its turn: only one of them is ever held.
-  const bool cut = is_cut(p);
   Memory none(nullptr);
-  Stepper<C, T> again(rows, cut ? memory : none);
-  T* replayed = memory.take<T>(cut ? p.window * s.rows * s.saved_width : 1);
+  Stepper<C, T> again(rows, p.is_sparse ? memory : none, true);
+  T* replayed = memory.take<T>(p.is_sparse ? s.span * s.rows * s.saved_width : 1);
+  T* start = memory.take<T>(C::states * s.rows * s.padded);
   if (memory.counts()) return;
 
-  T* sums = work.sums + index * gradients.numbers();
-  std::memset(sums, 0, gradients.numbers() * sizeof(T));
+  T* sums = work.sums + (rows.network * work.split.items + index % work.split.items) * gradients.numbers();
+  std::memset(sums, 0, s.networks * gradients.numbers() * sizeof(T));
+  for (int k = 1; k < C::states; ++k)
+    for (Index row = 0; row < s.rows; ++row)
+      copy_row(start + (k * s.rows + row) * s.padded, rows.start(k, row), s.units, s.padded);
   const Operand& kept = work.backward->saved;
-  const T* saved = static_cast<const T*>(kept.data) + work.saved_at(rows, kept.shared);
-  const Index stride = cut ? p.window : p.steps;
-  for (Index window = cut ? windows(p) : 1; window-- > 0;) {
-    const Index first = window * stride, end = smaller(p.steps, first + stride);
-    for (Index row = 0; row < s.rows; ++row) {
-      if (cut) again.set(0, row, back.hidden_before(row, first));
+  const T* all = static_cast<const T*>(kept.data);
+  const Strided<const T> saved = work.of(all, rows, s.saved_width, kept.shared);
+  const Strided<const T> boundary = work.of(all, rows, (C::states - 1) * s.padded, kept.shared);
+  for (Index first = (p.steps - 1) / s.span * s.span; first >= 0; first -= s.span) {
+    const Index end = smaller(p.steps, first + s.span);
+    for (Index row = 0; row < s.rows; ++row)
       for (int k = 1; k < C::states; ++k) {
-        const T* began = cut ? saved + boundary_at(s, window, k, row) : rows.start(k, row);
-        if (cut) again.set(k, row, began);
-        back.set_first_other(k, row, began, s.units);
+        const T* before = start + (k * s.rows + row) * s.padded;
+        if (p.is_sparse)
+          again.set(k, row, before = boundary.at(first / s.span, row) + (k - 1) * s.padded);
+        else if (first > 0)
+          before = saved.at(first - 1, row) + larger(C::state_slots[k], 0) * s.padded;
+        back.set_first_other(k, row, before);
       }
-    }
-    if (cut) again.run(first, end, nullptr, replayed, true);
-    back.run(first, end, cut ? replayed : saved, sums);
+    const T* sources = back.read_sources(first, end);
+    if (p.is_sparse) again.replay(first, end, sources, replayed);
+    const Strided<const T> here = p.is_sparse ? Strided<const T>{replayed, s.rows * s.saved_width, s.saved_width}
+                                              : Strided<const T>{saved.at(first, 0), saved.step, saved.row};
+    back.run(first, end, here, sums, gradients.numbers());
   }
   back.write_start();
 }
@@ -142,7 +171,7 @@ template <class C, class T>
 bool run_forward(const Problem& p, const Forward& call) {
   using W = Work<C, T>;
   W work(p, &call, nullptr);
-  in_parallel(p.networks * work.split.items, in_own_memory<W, forward_item<C, T>>, &work);
+  in_parallel(work.items(), in_own_memory<W, forward_item<C, T>>, &work);
   return !work.failed;
 }
 
@@ -150,11 +179,10 @@ template <class C, class T>
 bool run_backward(const Problem& p, const Backward& call) {
   using W = Work<C, T>;
   W work(p, nullptr, &call);
-  const Index items = p.networks * work.split.items;
   const Sums<C, T> gradients{p, work.rows(0).size};
-  work.sums = static_cast<T*>(scratch(1, items * gradients.numbers() * Index(sizeof(T))));
+  work.sums = static_cast<T*>(scratch(1, p.networks * work.split.items * gradients.numbers() * Index(sizeof(T))));
   if (!work.sums) return false;
-  in_parallel(items, in_own_memory<W, backward_item<C, T>>, &work);
+  in_parallel(work.items(), in_own_memory<W, backward_item<C, T>>, &work);
   const auto add_up = [](void* context, Index network) {
     const W& work = *static_cast<W*>(context);
     const Sums<C, T> gradients{work.problem, work.rows(0).size};
@@ -189,6 +217,10 @@ struct DoBackward {
   bool operator()(const Problem& p, const Backward& call) const { return run_backward<C, T>(p, call); }
 };
 template <class C, class T>
+struct DoIsBetterSparse {
+  bool operator()(const Problem& p) const { return is_better_sparse<C, T>(p); }
+};
+template <class C, class T>
 struct DoSaved {
   Index operator()(const Problem& p) const { return p.networks * p.batch * saved_per_row<C, T>(p); }
 };
@@ -219,9 +251,11 @@ void apply(int function, const T* from, T* to, Index count) {
 const Kernels& kernels() {
   static constexpr Kernels table = {
       HOLDFAST_NAME(HOLDFAST_PATH),
+      HOLDFAST_BYTES,
       [](const Problem& p, Index x_columns, Index h_columns, Index states) {
         return for_cell<DoFits>(p, x_columns, h_columns, states);
       },
+      [](const Problem& p) { return for_cell<DoIsBetterSparse>(p); },
       [](const Problem& p) { return for_cell<DoSaved>(p); },
       [](const Problem& p, const Forward& call) { return for_cell<DoForward>(p, call); },
       [](const Problem& p, const Backward& call) { return for_cell<DoBackward>(p, call); },

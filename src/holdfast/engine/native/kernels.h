@@ -20,6 +20,7 @@ struct Problem {
   Index networks, batch, steps, inputs, units;
   Index window;     // the gradient is cut before every step that this divides; 0: nowhere
   bool has_x_bias, has_h_bias, is_masked;
+  bool is_sparse;   // only now and then is a state saved, and the gradient computes the steps between once more
 
   Operand x_matrix;  // [inputs][gates * units]
   Operand x_bias;    // [gates * units]
@@ -44,8 +45,10 @@ struct Backward {
 
 struct Kernels {
   const char* name;
+  Index register_bytes;
   // Whether these are the widths of the cell's matrices and its number of states.
   bool (*fits)(const Problem&, Index x_columns, Index h_columns, Index states);
+  bool (*is_better_sparse)(const Problem&);
   Index (*saved_numbers)(const Problem&);  // may be 0
   bool (*forward)(const Problem&, const Forward&);    // false: no memory
   bool (*backward)(const Problem&, const Backward&);

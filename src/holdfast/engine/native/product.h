@@ -11,7 +11,6 @@
 
 namespace holdfast::HOLDFAST_PATH {
 
-inline constexpr int registers_in_all = HOLDFAST_REGISTERS;
 inline constexpr int most_rows = 6;
 inline constexpr int most_registers = 8;
 
@@ -128,7 +127,9 @@ void product(Index rows, const T* a, Index a_row, const Packed<T>& b, T* c, Inde
     const int registers = int(smaller(b.registers, (b.columns - column) / width<T>));
     const Index wide = registers * width<T>;
     const Tile<T> t{b.depth, a, a_row, 1, data, wide, c + column, c_row};
-    if (alternate && rows == 1 && registers <= 4)
+    if (alternate && rows == 1 && registers <= 2)
+      panel<T, add, 4>(rows, registers, t);
+    else if (alternate && rows == 1 && registers <= 4)
       panel<T, add, 2>(rows, registers, t);
     else
       panel<T, add, 1>(rows, registers, t);
@@ -148,7 +149,7 @@ void product_over_rows(Index rows, Index columns, Index depth, const T* a, Index
     const int registers = int(smaller(most, (columns - column) / width<T>));
     const Index wide = registers * width<T>;
     if (copied)
-      for (Index k = 0; k < depth; ++k) std::memcpy(spare + k * wide, b + k * b_k + column, wide * sizeof(T));
+      for (Index k = 0; k < depth; ++k) copy(spare + k * wide, b + k * b_k + column, wide);
     panel<T, true, 1>(rows, registers, {depth, a, 1, a_k, copied ? spare : b + column, copied ? wide : b_k, c + column,
                                         c_row});
     column += wide;

@@ -1,102 +1,9 @@
-// A few rows of one network's batch, through time and back.
-//
-// Inside, a row of units is padded to whole registers, gates lie side by side in the order of the cell's columns, and
-// the weights are packed for `product.h`. Padding holds zeros and reaches no result.
+// A few rows through time.
 #pragma once
 
-#include "functions.h"
-#include "kernels.h"
-#include "product.h"
+#include "rows.h"
 
 namespace holdfast::HOLDFAST_PATH {
-
-// Memory handed out piece by piece; with no base it only counts.
-class Memory {
- public:
-  explicit Memory(char* base) : base_(base) {}
-  template <class T>
-  T* take(Index count) {
-    char* at = base_ + used_;
-    used_ += rounded_up(count * Index(sizeof(T)), 64) + 64;  // what is read past the end of a row is ours too
-    return base_ ? reinterpret_cast<T*>(at) : nullptr;
-  }
-  Index used() const { return used_; }
-  bool counts() const { return !base_; }
-
- private:
-  char* base_;
-  Index used_ = 0;
-};
-
-template <class C, class T>
-struct Sizes {
-  Index units, padded, inputs, rows, steps, chunk;
-  Index x_width, h_width, saved_width, dz_width, dz_stride, a_stride;
-
-  Sizes(const Problem& p, Index rows_)
-      : units(p.units), padded(rounded_up(p.units, width<T>)), inputs(p.inputs), rows(rows_), steps(p.steps) {
-    const Index wanted = padded >= 128 ? 128 : 32;  // rows of a product over time
-    chunk = smaller(larger(wanted / rows, 1), p.window > 0 ? smaller(p.window, steps) : steps);
-    x_width = C::x_count * padded;
-    h_width = C::h_count * padded;
-    saved_width = C::saved * padded;
-    dz_width = C::columns * padded;
-    dz_stride = dz_width * Index(sizeof(T)) % 2048 == 0 ? dz_width + 64 / Index(sizeof(T)) : dz_width;
-    a_stride = inputs + 1 + padded;
-  }
-};
-
-// The arrays of one item of work: rows `first_row` and following of network `network`.
-template <class C, class T>
-struct Rows {
-  const Problem& problem;
-  Index network, first_row;
-  Sizes<C, T> size;
-
-  const T* of(const Operand& operand, Index numbers) const {
-    return static_cast<const T*>(operand.data) + (operand.shared ? 0 : network * numbers);
-  }
-  const T* input(Index row, Index step) const {
-    const Problem& p = problem;
-    return of(p.input, p.batch * p.steps * p.inputs) + ((first_row + row) * p.steps + step) * p.inputs;
-  }
-  bool is_present(Index row, Index step) const {
-    const Problem& p = problem;
-    if (!p.is_masked) return true;
-    const auto* mask = static_cast<const uint8_t*>(p.present.data) + (p.present.shared ? 0 : network * p.batch * p.steps);
-    return mask[(first_row + row) * p.steps + step] != 0;
-  }
-  // Where a row of [networks][batch][steps][units] begins.
-  Index at(Index row, Index step) const {
-    return ((network * problem.batch + first_row + row) * problem.steps + step) * problem.units;
-  }
-  Index state_at(int state, Index row) const {
-    return ((network * C::states + state) * problem.batch + first_row + row) * problem.units;
-  }
-  // A row of such an array where networks may share it, and of [states][batch][units].
-  const T* in(const Operand& operand, Index row, Index step) const {
-    const Index numbers = problem.batch * problem.steps * problem.units;
-    return of(operand, numbers) + ((first_row + row) * problem.steps + step) * problem.units;
-  }
-  const T* in_state(const Operand& operand, int state, Index row) const {
-    const Index numbers = C::states * problem.batch * problem.units;
-    return of(operand, numbers) + (state * problem.batch + first_row + row) * problem.units;
-  }
-  const T* start(int state, Index row) const { return in_state(problem.start, state, row); }
-};
-
-template <class T>
-INLINE void copy_row(T* to, const T* from, Index count, Index padded) {
-  std::memcpy(to, from, count * sizeof(T));
-  for (Index n = count; n < padded; ++n) to[n] = 0;
-}
-
-// Fetches what will be read (or, `written`, overwritten) soon; time runs through memory in steps that no machine guesses.
-template <bool written, class T>
-INLINE void fetch(const T* from, Index count) {
-  for (Index byte = 0; byte < count * Index(sizeof(T)); byte += 64)
-    __builtin_prefetch(reinterpret_cast<const char*>(from) + byte, written ? 1 : 0, 3);
-}
 
 // Reads `wide` packed columns of a matrix [..][gates * units], of which `row` is one row, gates in the order `gates`.
 template <class T>
@@ -107,14 +14,15 @@ INLINE void read_gates(const T* row, const int* gates, Index units, Index padded
   }
 }
 
+// The weights of the network of `row`.
 template <class C, class T>
-void pack_forward(const Rows<C, T>& rows, Memory& memory, Packed<T>& x, Packed<T>& h) {
+void pack_forward(const Rows<C, T>& rows, Index row, Memory& memory, bool replays, Packed<T>& x, Packed<T>& h) {
   const Problem& p = rows.problem;
   const auto& s = rows.size;
   const auto packed = [&](Packed<T>& to, const Operand& matrix, const Operand& bias, bool has_bias, Index sources,
                           const int* gates, Index count, Index width, Index for_rows) {
     const Index line = count * s.units;
-    const T *weights = rows.of(matrix, sources * line), *biases = has_bias ? rows.of(bias, line) : nullptr;
+    const T *weights = rows.of(matrix, row, sources * line), *biases = has_bias ? rows.of(bias, row, line) : nullptr;
     T* data = memory.take<T>((sources + 1) * width);
     const Index depth = sources + (has_bias ? 1 : 0);
     if (memory.counts()) return;
@@ -122,8 +30,9 @@ void pack_forward(const Rows<C, T>& rows, Memory& memory, Packed<T>& x, Packed<T
       read_gates(k < sources ? weights + k * line : biases, gates, s.units, s.padded, column, wide, out);
     });
   };
-  packed(x, p.x_matrix, p.x_bias, p.has_x_bias, s.inputs, C::x_gates, C::x_count, s.x_width, s.rows * s.chunk);
-  packed(h, p.h_matrix, p.h_bias, p.has_h_bias, s.units, C::h_gates, C::h_count, s.h_width, s.rows);
+  packed(x, p.x_matrix, p.x_bias, p.has_x_bias, s.inputs, C::x_gates, C::x_count, s.x_width, s.rows_in(s.chunk));
+  packed(h, p.h_matrix, p.h_bias, p.has_h_bias, s.units, C::h_gates, C::h_count, s.h_width,
+         replays ? s.rows_in(s.chunk) : s.rows_each);
 }
 
 // The state of some rows: [states][rows][stride], in the hidden state's rows a 1 after the units, for the bias.
@@ -137,18 +46,19 @@ struct State {
   T* at(int state, Index row) const { return data + (state * rows + row) * stride; }
 };
 
-// Runs steps [first, end) from `state`, which it leaves after the last of them.
+// Runs steps [first, end) from `state`, which it leaves after the last of them; or, `replays`, runs them once more.
 template <class C, class T>
 class Stepper {
  public:
-  Stepper(const Rows<C, T>& rows, Memory& memory)
+  Stepper(const Rows<C, T>& rows, Memory& memory, bool replays = false)
       : rows_(rows),
         state(rows.size, memory),
-        x_(memory.take<T>(rows.size.rows * rows.size.chunk * (rows.size.inputs + 1))),
+        x_(memory.take<T>(replays ? 1 : rows.size.rows * rows.size.chunk * (rows.size.inputs + 1))),
         w_(memory.take<T>(rows.size.rows * rows.size.chunk * rows.size.x_width)),
-        u_(memory.take<T>(rows.size.rows * rows.size.h_width)),
+        u_(memory.take<T>(rows.size.rows * (replays ? rows.size.chunk : 1) * rows.size.h_width)),
         new_(memory.take<T>(rows.size.rows * C::states * rows.size.padded)) {
-    pack_forward(rows, memory, x_weights_, h_weights_);
+    for (Index n = 0; n < rows.size.networks; ++n)
+      pack_forward(rows, n, memory, replays, x_weights_[n], h_weights_[n]);
   }
 
   void start_at_beginning() {
@@ -161,23 +71,47 @@ class Stepper {
   }
 
   // Hidden states go to `hidden` (where its rows begin: Rows::at) unless that is null; what the gradient needs to
-  // `saved` [step][row][saved_width], or, with `keeps` false, over and over to its first [row].
-  void run(Index first, Index end, T* hidden, T* saved, bool keeps) {
+  // `saved`, counted from `first`, or, where it has no steps, over and over to the same rows.
+  void run(Index first, Index end, T* hidden, Strided<T> saved) {
     const auto& s = rows_.size;
     for (Index begin = first; begin < end; begin += s.chunk) {
       const Index until = smaller(end, begin + s.chunk);
       read_inputs(begin, until);
       for (Index step = begin; step < until; ++step) {
-        product<false>(s.rows, state.at(0, 0), state.stride, h_weights_, u_, s.h_width);
-        T* kept = saved + (keeps ? (step - first) * s.rows * s.saved_width : 0);
-        all_rows(step, w_ + (step - begin) * s.rows * s.x_width, kept);
-        if (keeps && step + 1 < end) fetch<true>(kept + s.rows * s.saved_width, s.rows * s.saved_width);
+        for (Index n = 0; n < s.networks; ++n)
+          product<false>(s.rows_each, state.at(0, n), state.stride, h_weights_[n], u_ + n * s.h_width, s.h_width);
+        const Strided<T> kept = {saved.at(step - first, 0), 0, saved.row};
+        all_rows(step, w_ + (step - begin) * s.rows * s.x_width, u_, kept);
+        if (saved.step > 0 && step + 1 < end)
+          for (Index row = 0; row < s.rows; ++row) fetch<true>(kept.at(0, row) + saved.step, s.saved_width);
         for (Index row = 0; row < s.rows; ++row) {
           const bool here = rows_.is_present(row, step);
           const T* now = here ? state.at(0, row) : new_ + row * C::states * s.padded;
-          if (hidden) std::memcpy(hidden + rows_.at(row, step), now, s.units * sizeof(T));
+          if (hidden) copy(hidden + rows_.at(row, step, s.units), now, s.units);
           if (here) state.at(0, row)[s.units] = 1;
         }
+      }
+    }
+  }
+
+  // What `run` saves, once more: every hidden state is known by now, so that many steps are one product. `sources` has
+  // a row for every step and row: the input, 1, the hidden state before, 1.
+  void replay(Index first, Index end, const T* sources, T* saved) {
+    const auto& s = rows_.size;
+    for (Index begin = first; begin < end; begin += s.chunk) {
+      const Index until = smaller(end, begin + s.chunk), count = s.rows_in(until - begin);
+      for (Index n = 0; n < s.networks; ++n) {
+        const T* from = sources + n * s.a_stride;
+        const Index next = s.next_row(s.a_stride);
+        product<false>(count, from, next, x_weights_[n], w_ + n * s.x_width, s.next_row(s.x_width));
+        product<false>(count, from + s.inputs + 1, next, h_weights_[n], u_ + n * s.h_width, s.next_row(s.h_width));
+      }
+      const T *w = w_, *u = u_;
+      for (Index step = begin; step < until; ++step) {
+        for (Index row = 0; row < s.rows; ++row, sources += s.a_stride)
+          copy(state.at(0, row), sources + s.inputs + 1, s.padded);
+        all_rows(step, w, u, {saved, 0, s.saved_width});
+        w += s.rows * s.x_width, u += s.rows * s.h_width, saved += s.rows * s.saved_width;
       }
     }
   }
@@ -190,55 +124,59 @@ class Stepper {
 
  private:
   T *x_, *w_, *u_, *new_;
-  Packed<T> x_weights_, h_weights_;
+  Packed<T> x_weights_[most_networks], h_weights_[most_networks];
 
   void read_inputs(Index begin, Index until) {
     const auto& s = rows_.size;
     T* to = x_;
     for (Index step = begin; step < until; ++step)
       for (Index row = 0; row < s.rows; ++row, to += s.inputs + 1) {
-        std::memcpy(to, rows_.input(row, step), s.inputs * sizeof(T));
+        copy(to, rows_.input(row, step), s.inputs);
         to[s.inputs] = 1;
       }
-    product<false>((until - begin) * s.rows, x_, s.inputs + 1, x_weights_, w_, s.x_width);
+    for (Index n = 0; n < s.networks; ++n)
+      product<false>(s.rows_in(until - begin), x_ + n * (s.inputs + 1), s.next_row(s.inputs + 1), x_weights_[n],
+                     w_ + n * s.x_width, s.next_row(s.x_width));
   }
 
   // One stage for all rows, then the next: what a stage computes depends on nothing in it.
   template <int stage = 1>
-  void all_rows(Index step, const T* w, T* saved) {
-    const auto& s = rows_.size;
-    for (Index row = 0; row < s.rows; ++row) {
-      const T *w_row = w + row * s.x_width, *u_row = u_ + row * s.h_width;
-      T* kept = saved + row * s.saved_width;
-      const bool here = rows_.is_present(row, step);
-      Index unit = 0;
-      for (; unit + 2 * width<T> <= s.padded; unit += 2 * width<T>)
-        some_units<stage, 2>(row, unit, w_row, u_row, kept, here);
-      if (unit < s.padded) some_units<stage, 1>(row, unit, w_row, u_row, kept, here);
-    }
-    if constexpr (stage < C::stages) all_rows<stage + 1>(step, w, saved);
+  void all_rows(Index step, const T* w, const T* u, Strided<T> saved) {
+    side_by_side<T>(rows_.size.rows, rows_.size.padded, [&](auto rows, Index row) INLINE_LAMBDA {
+      all_units<T, rows()>(rows_.size.padded, [&](auto N, Index unit) INLINE_LAMBDA {
+        some_units<stage, N(), rows()>(step, row, unit, w, u, saved);
+      });
+    });
+    if constexpr (stage < C::stages) all_rows<stage + 1>(step, w, u, saved);
   }
 
-  template <int stage, int N>
-  INLINE void some_units(Index row, Index unit, const T* w, const T* u, T* saved, bool here) {
-    using V = Pack<T, N>;
-    const Index padded = rows_.size.padded;
+  template <int stage, int N, int rows>
+  INLINE void some_units(Index step, Index row, Index unit, const T* w, const T* u, Strided<T> saved) {
+    using V = Pack<T, N * rows>;
+    const auto& s = rows_.size;
+    const auto load = [&](const auto& at) INLINE_LAMBDA { return load_rows<T, N, rows>(at); };
+    const auto kept = [&](int n, int slot) INLINE_LAMBDA { return saved.at(0, row + n) + slot * s.padded + unit; };
     V ws[C::x_count], us[C::h_count], before[C::states], after[C::states], keep[C::saved + 1];
-    UNROLL for (int n = 0; n < C::x_count; ++n) ws[n] = V::load(w + n * padded + unit);
-    UNROLL for (int n = 0; n < C::h_count; ++n) us[n] = V::load(u + n * padded + unit);
-    UNROLL for (int k = 0; k < C::states; ++k) before[k] = V::load(state.at(k, row) + unit);
-    UNROLL for (int n = 0; n < C::saved; ++n)
-      if (C::written_in[n] < stage) keep[n] = V::load(saved + n * padded + unit);
+    UNROLL for (int g = 0; g < C::x_count; ++g)
+      ws[g] = load([&](int n) { return w + (row + n) * s.x_width + g * s.padded + unit; });
+    UNROLL for (int g = 0; g < C::h_count; ++g)
+      us[g] = load([&](int n) { return u + (row + n) * s.h_width + g * s.padded + unit; });
+    UNROLL for (int k = 0; k < C::states; ++k) before[k] = load([&](int n) { return state.at(k, row + n) + unit; });
+    UNROLL for (int slot = 0; slot < C::saved; ++slot)
+      if (C::written_in[slot] < stage) keep[slot] = load([&](int n) { return kept(n, slot); });
     C::template forward<stage>(ws, us, before, after, keep);
-    UNROLL for (int n = 0; n < C::saved; ++n)
-      if (C::written_in[n] == stage && stage < C::stages) keep[n].store(saved + n * padded + unit);
-    if (stage < C::stages) return;
-    UNROLL for (int k = 0; k < C::states; ++k) {
-      after[k].store((here ? state.at(k, row) : new_ + (row * C::states + k) * padded) + unit);
-      if (C::state_slots[k] >= 0) keep[C::state_slots[k]] = here ? after[k] : before[k];
+    UNROLL for (int n = 0; n < rows; ++n) {
+      const bool here = stage < C::stages || rows_.is_present(row + n, step);
+      UNROLL for (int k = 0; stage == C::stages && k < C::states; ++k)
+        one_row<N>(after[k], n).store((here ? state.at(k, row + n) : new_ + ((row + n) * C::states + k) * s.padded) + unit);
+      UNROLL for (int slot = 0; slot < C::saved; ++slot) {
+        if (C::written_in[slot] != stage) continue;
+        Pack<T, N> value = one_row<N>(keep[slot], n);
+        UNROLL for (int k = 0; k < C::states; ++k)
+          if (C::state_slots[k] == slot) value = one_row<N>(here ? after[k] : before[k], n);
+        value.store(kept(n, slot));
+      }
     }
-    UNROLL for (int n = 0; n < C::saved; ++n)
-      if (C::written_in[n] == stage) keep[n].store(saved + n * padded + unit);
   }
 };
 

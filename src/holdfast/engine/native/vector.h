@@ -13,6 +13,7 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+#define INLINE_LAMBDA __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")  // else arrays of registers would lie in memory
 
 #if HOLDFAST_BYTES == 64 || defined(__aarch64__)
@@ -36,6 +37,7 @@ struct Integer<double> {
   using type = int64_t;
 };
 
+inline constexpr int registers_in_all = HOLDFAST_REGISTERS;
 template <class T>
 inline constexpr Index width = HOLDFAST_BYTES / sizeof(T);
 
@@ -172,6 +174,24 @@ INLINE Pack<T, N> power_of_two(const Pack<T, N>& a) {
   Pack<T, N> c;
   UNROLL for (int n = 0; n < N; ++n) c.part[n] = (typename Pack<T, N>::Register)((Whole)a.part[n] << shift);
   return c;
+}
+
+// Copies `count` numbers, whole registers first: these rows are short, and a call of memcpy takes longer than they do.
+template <Index part, class T>
+INLINE void copy_part(T*& to, const T*& from, Index count) {
+  if constexpr (part > 0) {
+    if (count & part) {
+      std::memcpy(to, from, part * sizeof(T));
+      to += part, from += part;
+    }
+    copy_part<part / 2>(to, from, count);
+  }
+}
+template <class T>
+INLINE void copy(T* to, const T* from, Index count) {
+  Index left = count;
+  for (; left >= width<T>; left -= width<T>, to += width<T>, from += width<T>) Pack<T, 1>::load(from).store(to);
+  copy_part<width<T> / 2>(to, from, left);
 }
 
 }  // namespace
