@@ -85,6 +85,7 @@ function inWords(model) {
   const errors = asked.map((t) => errorAt(model, now.trace, now.told, t));
   if (symbolic(model)) {
     const right = errors.filter((e) => e < 0).length;
+    if (asked.length === 1) return `The answer asked for is ${right ? "right" : "wrong"}.`;
     return right === asked.length ? `All ${right} answers asked for are right.` : `${right} of ${asked.length} answers asked for are right.`;
   }
   const last = asked[asked.length - 1];
