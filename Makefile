@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 # What an installation is made of: pip goes to work again when one of these has changed.
 SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/holdfast/engine/native/*.cpp src/holdfast/engine/native/*.h)
 
-.PHONY: demo test lint docs bench native system clean
+.PHONY: demo test lint docs bench native studies system clean
 
 demo: $(VENV)/.installed
 	$(BIN)/holdfast demo
@@ -33,6 +33,10 @@ native: | $(VENV)/bin/python
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/native -DPython_EXECUTABLE="$(abspath $(BIN))/python"
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
 	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
+
+# The runs behind the pages of the studies, kept in docs/studies/: minutes on 16 cores; goes on where it was stopped.
+studies: $(VENV)/.installed
+	$(BIN)/python benchmarks/studies.py
 
 # What tests need of the system besides Python: a PostgreSQL server and a Chromium, by Debian's packages. As root.
 system:
