@@ -135,15 +135,19 @@ def _start(threads: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, threads), daemon=True)
-    process.start()
+    # Ctrl-C reaches every process of a terminal; what it means is decided by the one that gives out the work. A worker
+    # has it blocked from its first moment on, long before its own code could ask for that.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return _Worker(process, ours, threads)
 
 
 def work(pipe: Connection, threads: int) -> None:
     """A worker's life: units from the pipe, until it says None or its other end is gone."""
-    # Ctrl-C reaches every process of the terminal; what it means is decided by the one that gives out the work.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         _work(pipe, threads)
     except (EOFError, BrokenPipeError, ConnectionResetError):
