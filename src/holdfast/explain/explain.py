@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.roles import Roles, roles
 from holdfast.explain.subject import ROWS, Subject, examine
 from holdfast.explain.words import Clause, blown_up, words
+
+THREADS = 2
+"""Diagnostics under way at once: more than two have nothing to do while each waits for what they share."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,19 @@ def explain(
     findings: dict[str, Finding] = {}
     if subject.steps == 0:
         return Explanation(file, subject, seen.steps, findings, None, (blown_up(0, seen.steps),))
-    for number, name in enumerate(names, 1):
-        tell(f"{name} ({number} of {len(names)})")
-        findings[name] = folder.get(name).measure(subject)
-    tell("roles of units")
-    found = roles(subject)
+    # Most of the time is compiling, in which JAX lets go of the interpreter; what is found does not depend on threads.
+    with ThreadPoolExecutor(THREADS) as pool:
+        found_roles = pool.submit(roles, subject)
+        begun = [pool.submit(folder.get(name).measure, subject) for name in names]
+        try:
+            for number, (name, future) in enumerate(zip(names, begun, strict=True), 1):
+                tell(f"{name} ({number} of {len(names)})")
+                findings[name] = future.result()
+            tell("roles of units")
+            found = found_roles.result()
+        except BaseException:  # an interrupt, say: what has not begun is not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     said = words(subject, found, findings)
     if subject.steps < seen.steps:
         said = (blown_up(subject.steps, seen.steps), *said)

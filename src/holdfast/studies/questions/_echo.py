@@ -1,7 +1,8 @@
 """The settings that studies of the lag share, so that a store that has a point for one has it for all of them.
 
 The task is to say the first of two symbols again after so many steps of distractors: whether there is memory at all,
-asked as plainly as can be. Sixteen units, batches of 8, Adam at two rates; a network has 10,000 sequences.
+asked as plainly as can be. Sixteen units, batches of 8, Adam at two rates; a network has 10,000 sequences, or
+5,000 in studies of long lags.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from holdfast.compare.grid import Grid
 RATES = (3e-3, 1e-2)
 SEEDS = 24
 UNITS = 16
-BUDGET = 10_000
+BUDGET, LESS = 10_000, 5_000
 LAGS = (10, 30, 100)
 LONG = 300
 
 
-def grid(cells: tuple[str, ...], lags: tuple[int, ...] = LAGS, **changes: Any) -> Grid:
+def grid(cells: tuple[str, ...], lags: tuple[int, ...] = LAGS, *, budget: int = BUDGET, **changes: Any) -> Grid:
     """These cells at these lags, everything else as it is for all."""
     return Grid(
         "echo",
@@ -28,7 +29,7 @@ def grid(cells: tuple[str, ...], lags: tuple[int, ...] = LAGS, **changes: Any) -
         RATES,
         seeds=SEEDS,
         batch=8,
-        budget=BUDGET,
+        budget=budget,
         check_every=BUDGET // 10,
         **changes,
     )

@@ -29,7 +29,7 @@ CLOSE = 0.15
 
 
 def grids() -> tuple[Grid, ...]:
-    return (_echo.grid(CELLS, LAGS, initialisations=(*(_how(bias) for bias in BIASES), CHRONO)),)
+    return (_echo.grid(CELLS, LAGS, budget=_echo.LESS, initialisations=(*(_how(bias) for bias in BIASES), CHRONO)),)
 
 
 def _how(bias: int) -> str:

@@ -1,6 +1,6 @@
 """How long a lag does each cell learn in a fixed number of sequences, and what do first weights change about it?
 
-The first of two symbols has to be said again after 10, 30, 100 or 300 steps of distractors; every network has 10,000
+The first of two symbols has to be said again after 10, 30, 100 or 300 steps of distractors; every network has 5,000
 sequences. Cells with a gate that keeps are trained with PyTorch's first weights, with the bias of that gate at 1, and
 with time scales up to the lag (chrono); the others with what is usual for them. The longest lag of a cell is the
 longest that at least half of its networks learn, at the better of two learning rates.
@@ -24,8 +24,8 @@ LAGS = (*_echo.LAGS, _echo.LONG)
 
 
 def grids() -> tuple[Grid, ...]:
-    gated = _echo.grid(GATED, LAGS, initialisations=tuple(INITIALISATIONS.values()))
-    plain = [_echo.grid((cell,), LAGS, initialisations=(how,)) for cell, how in PLAIN.items()]
+    gated = _echo.grid(GATED, LAGS, budget=_echo.LESS, initialisations=tuple(INITIALISATIONS.values()))
+    plain = [_echo.grid((cell,), LAGS, budget=_echo.LESS, initialisations=(how,)) for cell, how in PLAIN.items()]
     return (gated, *plain)
 
 
