@@ -99,7 +99,7 @@ def test_the_tutorials_verdicts_follow_the_outcomes():
 
 
 def test_the_verdicts_on_gates_follow_the_outcomes(monkeypatch):
-    monkeypatch.setattr(why_gates._trained, "share_full", lambda network, task: (0.1, 0.4))
+    monkeypatch.setattr(why_gates._trained, "share_full", lambda network, task: ((0.1, 0.4), (0.0, 0.2)))
     study = questions.get("why_gates")
 
     def rule(settings, seed):
@@ -113,6 +113,11 @@ def test_the_verdicts_on_gates_follow_the_outcomes(monkeypatch):
     assert by_claim(verdicts, "the output gate is needed").verdict == "undecided"
     assert by_claim(verdicts, "without gates, the long lag is learned").verdict != "holds"
     assert by_claim(verdicts, "separate weights").verdict == "undecided"
+
+    # What is full by one line and not by the other decides nothing.
+    monkeypatch.setattr(why_gates._trained, "share_full", lambda network, task: ((0.1, 0.4), (0.0, 0.0)))
+    verdicts = why_gates.verdicts(outcomes(study, rule, seeds=12))
+    assert by_claim(verdicts, "identity recurrence saturates").verdict == "undecided"
 
 
 @pytest.mark.slow

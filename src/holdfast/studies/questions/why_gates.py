@@ -21,7 +21,7 @@ from holdfast.compare.results import Results
 from holdfast.compare.study import Verdict
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
-from holdfast.studies.questions._measures import NOTHING, compared, middle, mostly, paired, percent, rounded
+from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, paired, percent, rounded
 from holdfast.train.update import first_networks
 
 GATED = ("lstm", "gru")
@@ -74,34 +74,31 @@ def _both(at):
 def _saturates(results: Results) -> Verdict:
     """Before training: what the recurrence does by itself with what comes in."""
     claim = "identity recurrence saturates: new inputs pile up in it until its units are full"
-    grown, of, early, late, other = 0, 0, [], [], []
+    shares: dict[str, list[tuple[tuple[float, float], ...]]] = {"irnn_tanh": [], "lstm": []}
     longest = max((p.place.lag_steps for p in results.points), default=0)
     for grid in results.grids:
         for configuration in grid.configurations():
             s = configuration.settings
-            if s.task.lag_steps != longest or s.learning_rate != grid.rates[0]:
-                continue
-            if s.cell not in ("irnn_tanh", "lstm"):
-                continue
-            for network in first_networks(s, list(range(s.seeds))):
-                before, after = _trained.share_full(network, s.task)
-                if s.cell == "lstm":
-                    other.append(after)
-                    continue
-                early.append(before)
-                late.append(after)
-                grown, of = grown + (after > before), of + 1
-    if not of:
+            if s.cell in shares and s.task.lag_steps == longest and s.learning_rate == grid.rates[0]:
+                fresh = first_networks(s, list(range(s.seeds)))
+                shares[s.cell] += [_trained.share_full(network, s.task) for network in fresh]
+    found = shares["irnn_tanh"]
+    if not found:
         return Verdict(claim, {}, "undecided", NOTHING)
-    rate = Rate(grown, of)
-    figures = {
-        "full units after a tenth of the steps (median share)": middle(early),
-        "full units at the end (median share)": middle(late),
-        "the same in the LSTM": middle(other),
-        "networks in which more units are full at the end": str(rate),
-    }
-    why = f"in {percent(rate)} of networks, before training, more units are beyond ±{_trained.FULL:.2f} at the end"
-    return Verdict(claim, figures, mostly(rate), why)
+    figures: Figures = {}
+    rates = []
+    for number, line in enumerate(_trained.FULL):
+        one, other = ([network[number] for network in shares[cell]] for cell in shares)
+        rates.append(Rate(sum(late > early for early, late in one), len(one)))
+        full = f"beyond ±{line:.2f}"
+        figures[f"units {full} after a tenth of the steps (median share)"] = middle(early for early, _ in one)
+        figures[f"units {full} at the end"] = middle(late for _, late in one)
+        figures[f"the same in the LSTM, {full}"] = middle(late for _, late in other)
+        figures[f"networks in which more units are {full} at the end"] = str(rates[-1])
+    words = {mostly(rate) for rate in rates}
+    said = ", ".join(f"{percent(r)} beyond ±{line:.2f}" for r, line in zip(rates, _trained.FULL, strict=True))
+    why = f"networks in which, before training, more units are full at the end than after a tenth of the steps: {said}"
+    return Verdict(claim, figures, words.pop() if len(words) == 1 else "undecided", why)
 
 
 def _gradient(results: Results, lag: int, claim: str, steep: str, flat: str) -> Verdict:
