@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from holdfast.compare.grid import Grid
 from holdfast.compare.results import Results
-from holdfast.compare.study import Verdict
+from holdfast.compare.study import Verdict, Word
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, paired, percent, rounded
@@ -95,10 +95,11 @@ def _saturates(results: Results) -> Verdict:
         figures[f"units {full} at the end"] = middle(late for _, late in one)
         figures[f"the same in the LSTM, {full}"] = middle(late for _, late in other)
         figures[f"networks in which more units are {full} at the end"] = str(rates[-1])
-    words = {mostly(rate) for rate in rates}
+    words: set[Word] = {mostly(rate) for rate in rates}
     said = ", ".join(f"{percent(r)} beyond ±{line:.2f}" for r, line in zip(rates, _trained.FULL, strict=True))
     why = f"networks in which, before training, more units are full at the end than after a tenth of the steps: {said}"
-    return Verdict(claim, figures, words.pop() if len(words) == 1 else "undecided", why)
+    agreed: Word = words.pop() if len(words) == 1 else "undecided"
+    return Verdict(claim, figures, agreed, why)
 
 
 def _gradient(results: Results, lag: int, claim: str, steep: str, flat: str) -> Verdict:
