@@ -1,11 +1,13 @@
-"""A step read for one question: what was done last to each gate? ``sigmoid`` makes an opening, ``tanh`` a candidate."""
+"""A step read for one question: what was done last to each gate and state?
+
+``sigmoid`` makes an opening, ``tanh`` a candidate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from holdfast.core.cell import Cell
+from holdfast.core.cell import Cell, Step
 
 OPENINGS = ("sigmoid", "share")
 """Words whose results lie between 0 and 1: how far a gate is open."""
@@ -28,22 +30,30 @@ class Squashed:
         self.mixed.append(keep)
         return Word("mix")
 
+    def stop(self, value: Word) -> Word:
+        return value
+
     def __getattr__(self, word: str):
         if word.startswith("_"):
             raise AttributeError(word)
         return lambda *values: Word(word)
 
 
-def _read(cell: Cell) -> tuple[Mapping[str, Word], list[Word]]:
+def _read(cell: Cell) -> tuple[Step, list[Word]]:
     reading: Any = Squashed()
     weights = {m.source: m.gates for m in cell.maps}
     step = cell.step(reading, weights, Word("x"), cell.state_type(*map(Word, cell.states)))
-    return step.gates._asdict(), reading.mixed
+    return step, reading.mixed
 
 
 def squashed(cell: Cell) -> dict[str, str]:
     """By gate, the word of the alphabet that its value comes from: ``{"forget": "sigmoid", "candidate": "tanh"}``."""
-    return {gate: str(word) for gate, word in _read(cell)[0].items()}
+    return {gate: str(word) for gate, word in _read(cell)[0].gates._asdict().items()}
+
+
+def squashed_states(cell: Cell) -> dict[str, str]:
+    """By state, the word that its value after a step comes from: ``{"h": "multiply", "c": "add"}``."""
+    return {state: str(word) for state, word in _read(cell)[0].state._asdict().items()}
 
 
 def openings(cell: Cell) -> tuple[str, ...]:
@@ -53,5 +63,5 @@ def openings(cell: Cell) -> tuple[str, ...]:
 
 def mixes(cell: Cell, gate: str) -> bool:
     """Whether a gate keeps and lets in by one opening: k*a + (1-k)*b."""
-    gates, mixed = _read(cell)
-    return any(gates[gate] is word for word in mixed)
+    step, mixed = _read(cell)
+    return any(getattr(step.gates, gate) is word for word in mixed)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Table, finite
+from holdfast.engine.readings.squashed import squashed, squashed_states
 from holdfast.explain.finding import Finding
-from holdfast.explain.squashes import ENDS, squashes
 from holdfast.explain.subject import Subject
 
 formula = (
@@ -27,6 +27,8 @@ caveat = (
     " unit that holds bit for bit on these rows may let go on others."
 )
 
+ENDS = {"sigmoid": (0.0, 1.0), "share": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+"""The values that a word of the alphabet comes near and, in exact arithmetic, never takes."""
 LEAST_SHARE = 0.25
 """Of the steps: a unit that keeps its bits for less counts as changing."""
 SLOW = 0.01
@@ -51,7 +53,7 @@ def measure(subject: Subject) -> Finding:
 def _census(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, Any]]:
     """For every gate and state that is squashed last: how many of its values lie exactly at either end."""
     rows = []
-    made = squashes(subject.network)
+    made = squashed(subject.network.cell), squashed_states(subject.network.cell)
     for kind, arrays, words in zip(("gate", "state"), (subject.traced.gates, subject.traced.states), made, strict=True):
         for name, word in words.items():
             if word not in ENDS:
