@@ -41,7 +41,7 @@ MISTAKES = [
     (["demo", "--open"], "--open shows a page, and there is none", "Add --page"),
     (["demo", "--page", "nowhere/page.html"], "cannot write nowhere/page.html: there is no folder nowhere", ""),
     (["test", "nothing.safetensors"], "there is no file nothing.safetensors", ""),
-    (["show", "lsmt"], "there is no cell, task or run named 'lsmt'", "Did you mean 'lstm'?"),
+    (["show", "lsmt"], "there is no cell, task, diagnostic or run named 'lsmt'", "Did you mean 'lstm'?"),
     (["list", "sells"], "invalid choice: 'sells'", ""),
 ]
 

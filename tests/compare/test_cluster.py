@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.compare import cluster
+from holdfast.compare.engine import Errand
 from holdfast.compare.run import run_study
 from holdfast.compare.store import Store
 from holdfast.core.errors import BadRun
@@ -31,10 +32,11 @@ def descendants(process):
 
 def test_a_cluster_that_is_not_there_is_told_at_once():
     began = time.monotonic()
+    errand = Errand(lambda points: None, lambda unit: None, lambda unit, share: None, threading.Event())
     with pytest.raises(BadRun, match=r"the Ray cluster at 127\.0\.0\.1:1 cannot be reached: .*refused"):
-        cluster.run([], None, "127.0.0.1:1")
+        cluster.run([], errand, "127.0.0.1:1")
     with pytest.raises(BadRun, match=r"--address is 'nowhere', expected HOST:PORT"):
-        cluster.run([], None, "nowhere")
+        cluster.run([], errand, "nowhere")
     assert time.monotonic() - began < 10
 
 

@@ -132,7 +132,7 @@ def test_the_gradient_that_arrives_is_that_of_differences(float64):
     from holdfast.engine.unroll import unroll
 
     for t in range(steps - 1):
-        _, state = unroll(network, inputs[None, : t + 1])
+        _, state = unroll(network, jnp.asarray(inputs[None, : t + 1]))
 
         def answer(moved, t=t):
             outputs, _ = unroll(network, jnp.asarray(inputs[None, t + 1 :]), moved)

@@ -18,6 +18,8 @@ Leaf = Any
 Inputs = Float[Array, "batch time input"]
 Targets = Float[Array, "batch time output"]
 Outputs = Float[Array, "batch time output"]
+OutputsRead = Float[Array, "batch read output"]
+"""Those of the steps that are read out: all, or the last."""
 Mask = Bool[Array, "batch time"]
 Scalar = Float[Array, ""]
 Count = Int[Array, ""]
@@ -34,6 +36,7 @@ __all__ = [
     "Mask",
     "Matrix",
     "Outputs",
+    "OutputsRead",
     "Reals",
     "Scalar",
     "Symbols",

@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
-from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice
 from holdfast.engine.network import Network, chosen
@@ -44,7 +44,7 @@ def unroll(
     truncate: int | None = None,
     read_from: int = 0,
     engine: str = "auto",
-) -> tuple[Outputs, Any]:
+) -> tuple[OutputsRead, Any]:
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
 
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast.core.arrays import Count
 from holdfast.engine.network import Network
 from holdfast.explain.dynamics import in_float64, jacobian, step
 
@@ -42,12 +43,14 @@ def still(network: Network, starts: np.ndarray, x: np.ndarray) -> Found:
 def run_on(network: Network, states: np.ndarray, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """The states after so many steps of this input, and how far one more step moves them."""
     with jax.enable_x64(True):
-        made = _run_on(in_float64(network), jnp.asarray(states, jnp.float64), jnp.asarray(x, jnp.float64), steps)
+        made = _run_on(
+            in_float64(network), jnp.asarray(states, jnp.float64), jnp.asarray(x, jnp.float64), jnp.asarray(steps)
+        )
         return np.asarray(made[0]), np.asarray(made[1])
 
 
 @jax.jit
-def _run_on(network: Network, states: jax.Array, x: jax.Array, steps: int) -> tuple[jax.Array, jax.Array]:
+def _run_on(network: Network, states: jax.Array, x: jax.Array, steps: Count) -> tuple[jax.Array, jax.Array]:
     forward = partial(step, network, x=jnp.broadcast_to(x, (states.shape[0], *x.shape)))
     states = jax.lax.fori_loop(0, steps, lambda _, s: forward(s), states)
     return states, forward(states) - states

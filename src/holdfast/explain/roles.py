@@ -93,7 +93,7 @@ def roles(subject: Subject) -> Roles:
     units = []
     for number, (layer, unit) in enumerate(layers):
         look = Look(subject, layer, unit, step)
-        carries = number in carriers or share[number] >= ALONE
+        carries = number in carriers or bool(share[number] >= ALONE)
         role, rises, delay = _decide(look, removed[number], carries, held.slope[number], held.by_input[number])
         carrier = role in ("latch", "accumulator")
         units.append(

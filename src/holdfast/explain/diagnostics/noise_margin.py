@@ -84,7 +84,7 @@ def _right(subject: Subject) -> np.ndarray:
     return right & subject.scored.any(1)
 
 
-def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, bound: float) -> jax.Array:
+def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, bound: Any) -> jax.Array:
     """By how much the worst scored step of each row is past being right: an error, or another symbol's lead."""
     if not symbols:
         return jnp.where(scored[..., None], jnp.abs(y - targets), 0).max((1, 2)) - bound
@@ -143,7 +143,7 @@ def _scored(
     targets: jax.Array,
     scored: jax.Array,
     pushes: jax.Array,
-    bound: float,
+    bound: Any,
     *,
     symbols: bool,
 ) -> tuple[jax.Array, jax.Array]:

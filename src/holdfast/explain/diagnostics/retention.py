@@ -73,7 +73,7 @@ def _finding(
     components: list[str],
 ) -> Finding:
     later = [n for n, t in enumerate(at) if t >= first]
-    shown = [t for t in at if t in wanted]
+    shown = [int(t) for t in at if t in wanted]
     over_steps: dict[str, list[Score]] = {"straight": [], "curved": []}
     grid = np.full((len(shown), len(at)), np.nan)
     alone = np.zeros((len(components), len(later)))
