@@ -10,7 +10,7 @@ Source: Sussillo & Barak 2013, Neural Computation 25(3).
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -64,7 +64,7 @@ def _minimised(network: Network, starts: jax.Array, x: jax.Array) -> tuple[jax.A
     def moves(s: jax.Array) -> jax.Array:
         return step(network, s, xs) - s
 
-    def improve(_: int, now: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def improve(_: Any, now: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
         s, r, damping = now
         a = jax.vmap(partial(jacobian, network))(s, xs) - eye
         normal = jnp.einsum("bji,bjk->bik", a, a) + damping[:, None, None] * eye
