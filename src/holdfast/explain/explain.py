@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+
 from holdfast.core.errors import UnknownName
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.task import Task
@@ -93,8 +95,8 @@ def explain(
         return Explanation(file, subject, seen.steps, findings, None, (blown_up(0, seen.steps),))
     # Most of the time is compiling, in which JAX lets go of the interpreter; what is found does not depend on threads.
     with ThreadPoolExecutor(THREADS) as pool:
-        found_roles = pool.submit(roles, subject)
-        begun = [pool.submit(folder.get(name).measure, subject) for name in names]
+        found_roles = pool.submit(_as_here(roles), subject)
+        begun = [pool.submit(_as_here(folder.get(name).measure), subject) for name in names]
         try:
             for number, (name, future) in enumerate(zip(names, begun, strict=True), 1):
                 tell(f"{name} ({number} of {len(names)})")
@@ -108,6 +110,17 @@ def explain(
     if subject.steps < seen.steps:
         said = (blown_up(subject.steps, seen.steps), *said)
     return Explanation(file, subject, seen.steps, findings, found, said)
+
+
+def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
+    """``act``, for another thread, at the precision that this one computes in: JAX keeps it thread by thread."""
+    double = jax.config.jax_enable_x64
+
+    def acts(subject: Subject) -> Any:
+        with jax.enable_x64(double):
+            return act(subject)
+
+    return acts
 
 
 def check_names(names: Sequence[str] | None) -> list[str]:
