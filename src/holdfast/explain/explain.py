@@ -114,7 +114,7 @@ def explain(
 
 def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
     """``act``, for another thread, at the precision that this one computes in: JAX keeps it thread by thread."""
-    double = jax.config.jax_enable_x64
+    double = jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue] -- JAX makes it as it loads
 
     def acts(subject: Subject) -> Any:
         with jax.enable_x64(double):
