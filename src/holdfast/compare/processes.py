@@ -148,6 +148,8 @@ def _start(threads: int) -> _Worker:
 
 def work(pipe: Connection, threads: int) -> None:
     """A worker's life: units from the pipe, until it says None or its other end is gone."""
+    # The mask that it was born with is the main thread's; threads that libraries start may not have it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         _work(pipe, threads)
     except (EOFError, BrokenPipeError, ConnectionResetError):
