@@ -17,7 +17,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from holdfast.cli._flags import add_json
+from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import asked_task, open_network, task_flags
 from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
@@ -35,7 +35,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
     parser.flag("figures", metavar="DIR", help="also write pictures of every plot (PNG and SVG)")
     parser.flag("rows", int, default=64, help="sequences to look at (default: 64)")
-    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    add_seed(parser)
     add_json(parser)
     task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
 
