@@ -2,9 +2,8 @@
 
 Run when the package is built, with the standard library alone. A cell is a ``struct`` with two functions on vectors
 of units. ``forward`` goes from the linear maps' outputs (w of x, u of h) and the states before to the states after,
-and to what the gradient will need (``saved``). It has stages: one goes over all units before the next begins, so that
-within a stage no sigmoid or tanh waits for another. ``backward`` goes from the cotangents of the states after to
-those of w and u (``dz``) and to what reaches the states before without passing a linear map.
+and to what the gradient will need (``saved``). ``backward`` goes from the cotangents of the states after to those of w
+and u (``dz``) and to what reaches the states before without passing a linear map.
 
 The columns of dz: first those that only the map of x has, then those which both share (where a gate's w and u are
 only ever added, their cotangents are one), then those of the map of h alone. So each map's columns lie side by side,
@@ -48,13 +47,10 @@ class Writer:
         self.program = program
         self.columns = _columns(program)
         self.cotangents = self._cotangents()
-        self.stages = {node: max(1, stage) for node, stage in _stages(program).items()}
-        self.last = max(self.stages.values())
         self.saved: list[Node] = []
         self.state_slots: dict[int, int] = {}
         self.reads_after = False
         self.backward = self._backward()
-        self.saved += [node for node in program.nodes if node not in self.saved and self._is_handed_on(node)]
         for place in sorted(self.state_slots):
             self.state_slots[place] = len(self.saved) + sorted(self.state_slots).index(place)
 
@@ -62,23 +58,21 @@ class Writer:
         cell, columns = self.program.cell, self.columns
         slots = [self.state_slots.get(place, -1) for place in range(len(cell.states))]
         saved = len(self.saved) + len(self.state_slots)
-        written = [self.stages[node] for node in self.saved] + [self.last] * len(self.state_slots)
         total = len(columns.x_only) + len(columns.shared) + len(columns.h_only)
         return "\n".join(
             [
                 f"struct {cell.name} {{",
                 f"  // {cell.title}",
                 f"  static constexpr int states = {len(cell.states)}, saved = {saved};",
-                f"  static constexpr int stages = {self.last}, written_in[] = {{{_list(written) or 0}}};",
                 f"  static constexpr int state_slots[] = {{{_list(slots)}}};",
                 f"  static constexpr int columns = {total}, h_first = {len(columns.x_only)};",
                 f"  static constexpr int x_count = {len(columns.x_gates)}, h_count = {len(columns.h_gates)};",
                 f"  static constexpr int x_gates[] = {{{_list(columns.x_gates)}}};",
                 f"  static constexpr int h_gates[] = {{{_list(columns.h_gates)}}};",
                 f"  static constexpr bool reads_after = {str(self.reads_after).lower()};",
-                "  template <int stage, class V>",
+                "  template <class V>",
                 "  static INLINE void forward(const V* w, const V* u, const V* before, V* after, V* saved) {",
-                *(f"    {line}" for stage in range(1, self.last + 1) for line in self._forward(stage)),
+                *(f"    {line}" for line in self._forward()),
                 "  }",
                 "  template <class V>",
                 "  static INLINE void backward(const V* saved, const V* before, V after, const V* d_after, V* dz,",
@@ -89,25 +83,17 @@ class Writer:
             ]
         )
 
-    def _forward(self, stage: int) -> list[str]:
+    def _forward(self) -> list[str]:
         name = {node: f"before[{node.place}]" for node in self.program.before}
         name |= {node: self._given(node) or f"v{index}" for index, node in enumerate(self.program.nodes)}
-        name |= {node: f"saved[{slot}]" for slot, node in enumerate(self.saved) if self.stages[node] < stage}
-        here = [node for node in self.program.nodes if self.stages[node] == stage]
         lines = [
             f"const V {name[node]} = {_value(node.word, [name[o] for o in node.operands])};"
-            for node in here
+            for node in self.program.nodes
             if node.operands
         ]
-        if stage == self.last:
-            lines += [f"after[{place}] = {name[node]};" for place, node in enumerate(self.program.after)]
-        lines += [f"saved[{slot}] = {name[node]};" for slot, node in enumerate(self.saved) if node in here]
-        return [f"if constexpr (stage == {stage}) {{", *(f"  {line}" for line in lines), "}"]
-
-    def _is_handed_on(self, node: Node) -> bool:
-        """Whether a later stage reads what this one computes."""
-        users = [user for user in self.program.nodes if node in user.operands]
-        return bool(node.operands) and any(self.stages[user] > self.stages[node] for user in users)
+        lines += [f"after[{place}] = {name[node]};" for place, node in enumerate(self.program.after)]
+        lines += [f"saved[{slot}] = {name[node]};" for slot, node in enumerate(self.saved)]
+        return lines
 
     def _given(self, node: Node) -> str | None:
         if node.word == "x":
@@ -199,16 +185,6 @@ def _value(word: str, operands: list[str]) -> str:
             return f"{keep} * {kept} + (1 - {keep}) * {new}"
         case _:
             return f"{word}({operands[0]})"
-
-
-def _stages(program: Program) -> dict[Node, int]:
-    """In which stage every value is computed: a sigmoid or tanh one after those that it depends on, everything else
-    with the first one that needs it, or at the end."""
-    depth: dict[Node, int] = dict.fromkeys(program.before, 0)
-    for node in program.nodes:
-        depth[node] = max((depth[o] for o in node.operands), default=0) + (node.word in ("sigmoid", "tanh"))
-    last = max(depth.values())
-    return {n: depth[n] if n.word in ("sigmoid", "tanh") else min(depth[n] + 1, last) for n in program.nodes}
 
 
 def _columns(program: Program) -> Columns:

@@ -175,7 +175,7 @@ class BackStepper {
     };
     const auto find = [&](Index row, Place& at) INLINE_LAMBDA {
       const T *kept = saved.at(step - first, row), *d_hidden = rows_.in(call_.d_hidden, row, step);
-      if (step > first) {
+      if (step > first && !rows_.is_near) {
         fetch<false>(d_hidden - s.units, s.units);
         fetch<false>(kept - saved.step, s.saved_width);
       }
@@ -189,16 +189,39 @@ class BackStepper {
                        : step > first ? kept - saved.step + larger(C::state_slots[k], 0) * s.padded
                                       : first_others_[k * s.rows + row];
     };
-    side_by_side<T>(s.rows, s.padded, [&](auto rows, Index row) INLINE_LAMBDA {
-      Place at[rows()];
-      for (int n = 0; n < rows(); ++n) find(row + n, at[n]);
-      all_units<T, rows()>(s.padded, [&](auto N, Index unit) INLINE_LAMBDA { some_units<N(), rows()>(row, unit, at); });
-    });
-    for (Index n = 0; n < s.networks; ++n)
-      product<true, true>(s.rows_each, dz + n * s.dz_stride + C::h_first * s.padded, s.dz_stride, h_weights_[n],
-                          d_state(0, n), s.padded);
+    if (s.rows_each > 1 || !alone<1>(find, dz)) {
+      side_by_side<T>(s.rows, s.padded, [&](auto rows, Index row) INLINE_LAMBDA {
+        Place at[rows()];
+        for (int n = 0; n < rows(); ++n) find(row + n, at[n]);
+        all_units<T, rows()>(s.padded, [&](auto N, Index unit) INLINE_LAMBDA { some_units<N(), rows()>(row, unit, at); });
+      });
+      for (Index n = 0; n < s.networks; ++n)
+        product<true, true>(s.rows_each, dz + n * s.dz_stride + C::h_first * s.padded, s.dz_stride, h_weights_[n],
+                            d_state(0, n), s.padded);
+    }
     if (rows_.problem.window > 0 && step % rows_.problem.window == 0)
       std::memset(d_state_, 0, C::states * s.rows * s.padded * sizeof(T));
+  }
+
+  // One row of every network, of few units: all sizes are known where this is compiled.
+  template <int registers, class Find>
+  INLINE bool alone(const Find& find, const T* dz) {
+    if constexpr (registers > 2) {
+      return false;
+    } else {
+      const auto& s = rows_.size;
+      constexpr Index padded = registers * width<T>;
+      if (s.padded != padded) return alone<2 * registers>(find, dz);
+      for (Index n = 0; n < s.networks; ++n) {
+        Place at;
+        find(n, at);
+        some_units<registers, 1>(n, 0, &at);
+        const T* from = dz + n * s.dz_stride + C::h_first * padded;
+        const auto reached = one_row_product<registers, 4>(C::h_count * padded, from, h_weights_[n].data);
+        (Pack<T, registers>::load(d_state(0, n)) + reached).store(d_state(0, n));
+      }
+      return true;
+    }
   }
 
   template <int N, int rows>

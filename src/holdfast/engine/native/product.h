@@ -35,7 +35,7 @@ struct Tile {
 template <class T, int rows, int registers, bool add, int chains>
 void tile(const Tile<T>& t) {
   using V = Pack<T, registers>;
-  V sums[chains][rows];
+  V sums[chains][rows] = {};
   const T *a = t.a, *b = t.b;
   Index k = 0;
   for (; k + chains <= t.depth; k += chains) {
@@ -154,6 +154,21 @@ void product_over_rows(Index rows, Index columns, Index depth, const T* a, Index
                                         c_row});
     column += wide;
   }
+}
+
+// One row of the product, where all of its columns are one panel, in so many chains of sums side by side (a gradient's:
+// an output's has one).
+template <int registers, int chains, class T>
+INLINE Pack<T, registers> one_row_product(Index depth, const T* a, const T* b) {
+  Pack<T, registers> sums[chains] = {};
+  Index k = 0;
+  for (; k + chains <= depth; k += chains)
+    UNROLL for (int chain = 0; chain < chains; ++chain, b += registers * width<T>)
+      sums[chain] = Pack<T, registers>(a[k + chain]) * Pack<T, registers>::load(b) + sums[chain];
+  for (; k < depth; ++k, b += registers * width<T>)
+    sums[0] = Pack<T, registers>(a[k]) * Pack<T, registers>::load(b) + sums[0];
+  UNROLL for (int chain = 1; chain < chains; ++chain) sums[0] = sums[0] + sums[chain];
+  return sums[0];
 }
 
 // Packs the matrix whose entry (k, column) is `read(k, column)` for column < `columns`, in panels for products of so

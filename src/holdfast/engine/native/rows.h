@@ -75,6 +75,7 @@ struct Rows {
   const Problem& problem;
   Index network, first_row;
   Sizes<C, T> size;
+  bool is_near;  // everything that the call reads and writes has room in a core's own cache
 
   Index network_of(Index row) const { return network + (size.networks > 1 ? row : 0); }
   Index in_batch(Index row) const { return first_row + (size.networks > 1 ? 0 : row); }
@@ -159,6 +160,18 @@ INLINE Pack<T, N> one_row(const Pack<T, M>& all, int row) {
   Pack<T, N> one;
   UNROLL for (int n = 0; n < N; ++n) one.part[n] = all.part[row * N + n];
   return one;
+}
+
+// N registers of each of several rows, of which the n-th has them as `of(n, which)`.
+template <int N, int rows, class Of>
+INLINE auto side_by_side_rows(const Of& of, int which) {
+  using T = typename decltype(of(0, 0))::Scalar;
+  Pack<T, N * rows> all;
+  UNROLL for (int row = 0; row < rows; ++row) {
+    const Pack<T, N> one = of(row, which);
+    UNROLL for (int n = 0; n < N; ++n) all.part[row * N + n] = one.part[n];
+  }
+  return all;
 }
 
 template <class T>

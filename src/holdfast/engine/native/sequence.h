@@ -46,6 +46,14 @@ struct State {
   T* at(int state, Index row) const { return data + (state * rows + row) * stride; }
 };
 
+// Where one step writes to: every row's hidden state and what the gradient will need, of which each may be nowhere.
+template <class T>
+struct Places {
+  T* hidden;        // [networks][batch][steps][units], or null
+  Strided<T> saved;  // of this step
+  bool streams;      // past the caches: so much is written that it would be gone from them before it is read
+};
+
 // Runs steps [first, end) from `state`, which it leaves after the last of them; or, `replays`, runs them once more.
 template <class C, class T>
 class Stepper {
@@ -55,8 +63,7 @@ class Stepper {
         state(rows.size, memory),
         x_(memory.take<T>(replays ? 1 : rows.size.rows * rows.size.chunk * (rows.size.inputs + 1))),
         w_(memory.take<T>(rows.size.rows * rows.size.chunk * rows.size.x_width)),
-        u_(memory.take<T>(rows.size.rows * (replays ? rows.size.chunk : 1) * rows.size.h_width)),
-        new_(memory.take<T>(rows.size.rows * C::states * rows.size.padded)) {
+        u_(memory.take<T>(rows.size.rows * (replays ? rows.size.chunk : 1) * rows.size.h_width)) {
     for (Index n = 0; n < rows.size.networks; ++n)
       pack_forward(rows, n, memory, replays, x_weights_[n], h_weights_[n]);
   }
@@ -70,28 +77,21 @@ class Stepper {
     if (k == 0) state.at(0, row)[rows_.size.units] = 1;
   }
 
-  // Hidden states go to `hidden` (where its rows begin: Rows::at) unless that is null; what the gradient needs to
-  // `saved`, counted from `first`, or, where it has no steps, over and over to the same rows.
-  void run(Index first, Index end, T* hidden, Strided<T> saved) {
+  // Hidden states go to `hidden` unless that is null; what the gradient needs to `saved`, counted from `first`, or,
+  // where it has no steps, over and over to the same rows.
+  void run(Index first, Index end, T* hidden, Strided<T> saved, bool streams) {
     const auto& s = rows_.size;
     for (Index begin = first; begin < end; begin += s.chunk) {
       const Index until = smaller(end, begin + s.chunk);
       read_inputs(begin, until);
       for (Index step = begin; step < until; ++step) {
-        for (Index n = 0; n < s.networks; ++n)
-          product<false>(s.rows_each, state.at(0, n), state.stride, h_weights_[n], u_ + n * s.h_width, s.h_width);
-        const Strided<T> kept = {saved.at(step - first, 0), 0, saved.row};
-        all_rows(step, w_ + (step - begin) * s.rows * s.x_width, u_, kept);
-        if (saved.step > 0 && step + 1 < end)
-          for (Index row = 0; row < s.rows; ++row) fetch<true>(kept.at(0, row) + saved.step, s.saved_width);
-        for (Index row = 0; row < s.rows; ++row) {
-          const bool here = rows_.is_present(row, step);
-          const T* now = here ? state.at(0, row) : new_ + row * C::states * s.padded;
-          if (hidden) copy(hidden + rows_.at(row, step, s.units), now, s.units);
-          if (here) state.at(0, row)[s.units] = 1;
-        }
+        const Places<T> to = {hidden, {saved.at(step - first, 0), 0, saved.row}, streams};
+        one_step(step, w_ + (step - begin) * s.rows * s.x_width, to);
+        if (!streams && !rows_.is_near && saved.step > 0 && step + 1 < end)
+          for (Index row = 0; row < s.rows; ++row) fetch<true>(to.saved.at(0, row) + saved.step, s.saved_width);
       }
     }
+    if (streams) end_stream();
   }
 
   // What `run` saves, once more: every hidden state is known by now, so that many steps are one product. `sources` has
@@ -110,7 +110,7 @@ class Stepper {
       for (Index step = begin; step < until; ++step) {
         for (Index row = 0; row < s.rows; ++row, sources += s.a_stride)
           copy(state.at(0, row), sources + s.inputs + 1, s.padded);
-        all_rows(step, w, u, {saved, 0, s.saved_width});
+        all_rows(step, w, u, {nullptr, {saved, 0, s.saved_width}, false});
         w += s.rows * s.x_width, u += s.rows * s.h_width, saved += s.rows * s.saved_width;
       }
     }
@@ -123,7 +123,7 @@ class Stepper {
   State<C, T> state;
 
  private:
-  T *x_, *w_, *u_, *new_;
+  T *x_, *w_, *u_;
   Packed<T> x_weights_[most_networks], h_weights_[most_networks];
 
   void read_inputs(Index begin, Index until) {
@@ -139,44 +139,90 @@ class Stepper {
                      w_ + n * s.x_width, s.next_row(s.x_width));
   }
 
-  // One stage for all rows, then the next: what a stage computes depends on nothing in it.
-  template <int stage = 1>
-  void all_rows(Index step, const T* w, const T* u, Strided<T> saved) {
-    side_by_side<T>(rows_.size.rows, rows_.size.padded, [&](auto rows, Index row) INLINE_LAMBDA {
-      all_units<T, rows()>(rows_.size.padded, [&](auto N, Index unit) INLINE_LAMBDA {
-        some_units<stage, N(), rows()>(step, row, unit, w, u, saved);
-      });
-    });
-    if constexpr (stage < C::stages) all_rows<stage + 1>(step, w, u, saved);
+  void one_step(Index step, const T* w, const Places<T>& to) {
+    const auto& s = rows_.size;
+    if (s.rows_each == 1 && alone<1>(step, w, to)) return;
+    for (Index n = 0; n < s.networks; ++n)
+      product<false>(s.rows_each, state.at(0, n), state.stride, h_weights_[n], u_ + n * s.h_width, s.h_width);
+    all_rows(step, w, u_, to);
   }
 
-  template <int stage, int N, int rows>
-  INLINE void some_units(Index step, Index row, Index unit, const T* w, const T* u, Strided<T> saved) {
+  // One row of every network, where the sums of all gates have room in registers: they never leave them.
+  template <int registers>
+  INLINE bool alone(Index step, const T* w, const Places<T>& to) {
+    if constexpr (registers > 2 || C::h_count * registers > tile_registers(1)) {
+      return false;
+    } else {
+      const auto& s = rows_.size;
+      if (s.padded != registers * width<T>) return alone<2 * registers>(step, w, to);
+      Index n = 0;
+      for (; n + 2 <= s.networks; n += 2) some_networks<registers, 2>(step, n, w, to);
+      if (n < s.networks) some_networks<registers, 1>(step, n, w, to);
+      return true;
+    }
+  }
+
+  template <int registers, int networks>
+  INLINE void some_networks(Index step, Index n, const T* w, const Places<T>& to) {
+    constexpr int columns = C::h_count * registers;
+    Pack<T, columns> sums[networks];
+    UNROLL for (int m = 0; m < networks; ++m)
+      sums[m] = one_row_product<columns, 1>(h_weights_[n + m].depth, state.at(0, n + m), h_weights_[n + m].data);
+    some_units<registers, networks>(step, n, 0, w, to, [&](int m, int g) INLINE_LAMBDA {
+      Pack<T, registers> gate;
+      UNROLL for (int r = 0; r < registers; ++r) gate.part[r] = sums[m].part[g * registers + r];
+      return gate;
+    });
+  }
+
+  void all_rows(Index step, const T* w, const T* u, const Places<T>& to) {
+    const auto& s = rows_.size;
+    side_by_side<T>(s.rows, s.padded, [&](auto rows, Index row) INLINE_LAMBDA {
+      all_units<T, rows()>(s.padded, [&](auto N, Index unit) INLINE_LAMBDA {
+        some_units<N(), rows()>(step, row, unit, w, to, [&](int n, int g) INLINE_LAMBDA {
+          return Pack<T, N()>::load(u + (row + n) * s.h_width + g * s.padded + unit);
+        });
+      });
+    });
+  }
+
+  // `u(n, gate)` are the sums of a gate in the n-th row.
+  template <int N, int rows, class U>
+  INLINE void some_units(Index step, Index row, Index unit, const T* w, const Places<T>& to, const U& u) {
     using V = Pack<T, N * rows>;
     const auto& s = rows_.size;
-    const auto load = [&](const auto& at) INLINE_LAMBDA { return load_rows<T, N, rows>(at); };
-    const auto kept = [&](int n, int slot) INLINE_LAMBDA { return saved.at(0, row + n) + slot * s.padded + unit; };
     V ws[C::x_count], us[C::h_count], before[C::states], after[C::states], keep[C::saved + 1];
     UNROLL for (int g = 0; g < C::x_count; ++g)
-      ws[g] = load([&](int n) { return w + (row + n) * s.x_width + g * s.padded + unit; });
-    UNROLL for (int g = 0; g < C::h_count; ++g)
-      us[g] = load([&](int n) { return u + (row + n) * s.h_width + g * s.padded + unit; });
-    UNROLL for (int k = 0; k < C::states; ++k) before[k] = load([&](int n) { return state.at(k, row + n) + unit; });
-    UNROLL for (int slot = 0; slot < C::saved; ++slot)
-      if (C::written_in[slot] < stage) keep[slot] = load([&](int n) { return kept(n, slot); });
-    C::template forward<stage>(ws, us, before, after, keep);
+      ws[g] = load_rows<T, N, rows>([&](int n) { return w + (row + n) * s.x_width + g * s.padded + unit; });
+    UNROLL for (int g = 0; g < C::h_count; ++g) us[g] = side_by_side_rows<N, rows>(u, g);
+    UNROLL for (int k = 0; k < C::states; ++k)
+      before[k] = load_rows<T, N, rows>([&](int n) { return state.at(k, row + n) + unit; });
+    C::forward(ws, us, before, after, keep);
     UNROLL for (int n = 0; n < rows; ++n) {
-      const bool here = stage < C::stages || rows_.is_present(row + n, step);
-      UNROLL for (int k = 0; stage == C::stages && k < C::states; ++k)
-        one_row<N>(after[k], n).store((here ? state.at(k, row + n) : new_ + ((row + n) * C::states + k) * s.padded) + unit);
+      const bool here = rows_.is_present(row + n, step);
+      UNROLL for (int k = 0; k < C::states; ++k)
+        if (here) one_row<N>(after[k], n).store(state.at(k, row + n) + unit);
+      if (here && s.units < s.padded) state.at(0, row + n)[s.units] = 1;
+      if (to.hidden) put_hidden(step, row + n, unit, one_row<N>(after[0], n), to);
       UNROLL for (int slot = 0; slot < C::saved; ++slot) {
-        if (C::written_in[slot] != stage) continue;
         Pack<T, N> value = one_row<N>(keep[slot], n);
         UNROLL for (int k = 0; k < C::states; ++k)
           if (C::state_slots[k] == slot) value = one_row<N>(here ? after[k] : before[k], n);
-        value.store(kept(n, slot));
+        put(value, to.saved.at(0, row + n) + slot * s.padded + unit, to.streams);
       }
     }
+  }
+
+  // Padding may go where the row's next step will be written over it, as long as there is one.
+  template <int N>
+  INLINE void put_hidden(Index step, Index row, Index unit, const Pack<T, N>& value, const Places<T>& to) {
+    const auto& s = rows_.size;
+    T* at = to.hidden + rows_.at(row, step, s.units) + unit;
+    if (s.units == s.padded) return put(value, at, to.streams);
+    if ((s.steps - step) * s.units >= s.padded) return value.store(at);
+    T spare[Pack<T, N>::size];
+    value.store(spare);
+    copy(at, spare, larger(0, smaller(s.units - unit, Pack<T, N>::size)));
   }
 };
 

@@ -50,7 +50,7 @@ struct Pack {
 
   Register part[N];
 
-  INLINE Pack() : part{} {}
+  Pack() = default;
   INLINE Pack(T value) {
     UNROLL for (int n = 0; n < N; ++n) part[n] = value - Register{};
   }
@@ -62,7 +62,36 @@ struct Pack {
   INLINE void store(T* to) const {
     UNROLL for (int n = 0; n < N; ++n) *reinterpret_cast<Loose*>(to + n * width<T>) = part[n];
   }
+  // Past the caches, to where a register may lie; `end_stream` before another thread reads it.
+  INLINE void stream(T* to) const {
+#if defined(__x86_64__)
+    typedef long long Whole __attribute__((vector_size(HOLDFAST_BYTES)));
+    UNROLL for (int n = 0; n < N; ++n) {
+      Whole* at = reinterpret_cast<Whole*>(to + n * width<T>);
+#if HOLDFAST_BYTES == 64
+      _mm512_stream_si512(reinterpret_cast<__m512i*>(at), (__m512i)part[n]);
+#elif HOLDFAST_BYTES == 32
+      _mm256_stream_si256(reinterpret_cast<__m256i*>(at), (__m256i)part[n]);
+#else
+      _mm_stream_si128(reinterpret_cast<__m128i*>(at), (__m128i)part[n]);
+#endif
+    }
+#else
+    store(to);
+#endif
+  }
 };
+
+INLINE void end_stream() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+template <class T, int N>
+INLINE void put(const Pack<T, N>& value, T* to, bool streams) {
+  streams ? value.stream(to) : value.store(to);
+}
 
 #define HOLDFAST_OPERATOR(op)                                              \
   template <class T, int N>                                                \
