@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from recurrence import Size, answering, numbers, size
 from side_by_side import answer
 
+from holdfast.engine.compiled import keep_memory
 from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 
@@ -34,6 +35,8 @@ arguments.add_argument("--truncate", type=int)
 arguments.add_argument("--memory", type=size, metavar="SIZE")
 asked = arguments.parse_args()
 jax.config.update("jax_enable_x64", asked.dtype == "float64")
+if not asked.memory:
+    keep_memory()  # as everyone's environment says; this says it to our library too
 
 
 def alone(one):

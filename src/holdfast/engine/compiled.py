@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+_memory_is_kept = False
+
 SMALL_LOOP_BYTES = 1_000_000
 """XLA runs a loop's operations one by one, each call costing about 0.1 microseconds; a loop whose data are
 smaller than this it can compile into one piece. Training a small network is such a loop: two to three times faster."""
@@ -44,6 +46,7 @@ def keep_memory() -> None:
     may take as long as computing with them. Call it before JAX does anything; it holds for the whole process."""
     import ctypes
 
+    global _memory_is_kept
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
@@ -51,3 +54,9 @@ def keep_memory() -> None:
     trim_threshold, mmap_max, arena_max = -1, -4, -8
     for option, value in ((mmap_max, 0), (trim_threshold, -1), (arena_max, 1)):
         mallopt(option, value)
+    _memory_is_kept = True
+
+
+def memory_is_kept() -> bool:
+    """Whether ``keep_memory`` was called, and could do what it says."""
+    return _memory_is_kept

@@ -57,7 +57,7 @@ XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame
 def build(
     folder: Path,
     description: Any = DESCRIPTION,
-    abi: int = 1,
+    abi: int = 2,
     minor: str = "XLA_FFI_API_MINOR",
     name: str = NAME,
     leave_out: str = "",

@@ -254,18 +254,19 @@ def test_what_is_kept_for_the_gradient_grows_with_the_window_alone(cell):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kept", [False, True], ids=["most computed again", "all saved, past the caches"])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_network_beside_so_many_that_less_is_kept_has_the_bits_that_it_has_alone(cell):
-    steps, units, count = 700, 32, 100
+def test_a_network_beside_very_many_has_the_bits_that_it_has_alone(cell, kept, monkeypatch):
+    monkeypatch.setattr("holdfast.engine.compiled.memory_is_kept", lambda: kept)
+    steps, units, count = 700, 32, 120
     empty = create(cell, 2, units, 1, 1, jnp.float32)
     many = jax.tree.map(lambda a: 0.2 * numbers(count, *a.shape, seed=a.size, dtype=jnp.float32), empty)
     inputs = numbers(1, steps, 2, dtype=jnp.float32)
-    assert library.saved_numbers(cell, 4, (count, 1, steps, units), 0) < library.saved_numbers(
-        cell, 4, (10, 1, steps, units), 0
-    )
+    few, all_of_them = (library.saved_numbers(cell, 4, (n, 1, steps, units), 0) for n in (10, count))
+    assert all_of_them == 12 * few if kept else all_of_them < few
     gradient = jax.grad(lambda network: jnp.sin(unroll(network, inputs, engine="native")[0]).sum())
     beside = jax.jit(jax.vmap(gradient))(many)
-    for which in (0, 57, 99):
+    for which in (0, 57, 119):
         alone = jax.jit(gradient)(jax.tree.map(lambda a, which=which: a[which], many))
         for one, several in zip(jax.tree.leaves(alone.layers), jax.tree.leaves(beside.layers), strict=True):
             assert np.asarray(one).tobytes() == np.asarray(several[which]).tobytes()

@@ -120,7 +120,7 @@ int cell_number(const char* name, int64_t length) {
 
 #define HOLDFAST_EXPORT extern "C" __attribute__((visibility("default")))
 
-HOLDFAST_EXPORT int holdfast_abi() { return 1; }
+HOLDFAST_EXPORT int holdfast_abi() { return 2; }
 HOLDFAST_EXPORT const char* holdfast_describe() {
   static const std::string text = holdfast::described();
   return text.c_str();
@@ -128,15 +128,17 @@ HOLDFAST_EXPORT const char* holdfast_describe() {
 HOLDFAST_EXPORT void holdfast_set_threads(int count) { holdfast::set_threads(count); }
 HOLDFAST_EXPORT int holdfast_get_threads() { return holdfast::get_threads(); }
 
-// How many numbers a call's forward pass saves for its gradient; -1 for a cell that is not here.
+// How many numbers a call's forward pass saves for its gradient, where more than `most_bytes` had better be computed
+// again; -1 for a cell that is not here.
 HOLDFAST_EXPORT int64_t holdfast_saved_numbers(const char* cell, int number_size, int64_t networks, int64_t batch,
-                                               int64_t steps, int64_t units, int64_t window) {
+                                               int64_t steps, int64_t units, int64_t window,
+                                               int64_t most_bytes) {
   holdfast::Problem p{};
   p.cell = holdfast::cell_number(cell, int64_t(std::strlen(cell)));
   if (p.cell < 0 || !holdfast::kernels()) return -1;
   p.number_size = number_size;
   p.networks = networks, p.batch = batch, p.steps = steps, p.units = units, p.window = window;
-  p.is_sparse = holdfast::kernels(p)->is_better_sparse(p);
+  p.is_sparse = holdfast::kernels(p)->is_better_sparse(p, most_bytes);
   return holdfast::kernels(p)->saved_numbers(p);
 }
 

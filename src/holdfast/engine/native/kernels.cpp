@@ -33,14 +33,14 @@ Index saved_per_row(const Problem& p) {
   return p.is_sparse ? (p.steps + s.span - 1) / s.span * (C::states - 1) * s.padded : p.steps * s.saved_width;
 }
 
-// Where few units make steps quick, computing them again is as quick as reading them from memory; and arrays of more
-// than 32 MiB are made of fresh pages at every call (that is where the GNU C library stops keeping memory), which takes
-// longer than either. Where the gradient is cut, memory is to grow with the window and not with the steps.
+// Where few units make steps quick, computing them again takes less time than having the system fill in fresh pages, which
+// a call has from some size on; but more than writing them past the caches and reading them, where pages are there. Where
+// the gradient is cut, memory is to grow with the window and not with the steps.
 template <class C, class T>
-bool is_better_sparse(const Problem& p) {
+bool is_better_sparse(const Problem& p, Index most_bytes) {
   const Index padded = rounded_up(p.units, width<T>), numbers = p.networks * p.batch * p.steps * C::saved * padded;
   if (p.window > 0 && p.window < p.steps) return true;
-  return padded <= 64 && numbers * Index(sizeof(T)) > Index(1) << 25;
+  return padded <= 64 && numbers * Index(sizeof(T)) > most_bytes;
 }
 
 // How many networks are done side by side, each of one row, so that none need wait for its own last step: as many as
@@ -53,9 +53,9 @@ Index networks_at_once(const Problem& p) {
   return larger(1, smaller(smaller(most_networks, each), 36864 / weights));
 }
 
-// Up to so many bytes, results are found in the cache of the core that has made them; from so many on, in none. (At
-// 16 MiB, writing past the caches was measured as fast as writing to them, at 50 more than twice as fast.)
-inline constexpr Index near = Index(1) << 20, far = Index(1) << 24;
+// Up to so many bytes, results are found in the cache of the core that has made them; from so many on, hardly any in a
+// cache. (Measured forwards and backwards: at 28 MiB, writing past the caches saves as much as reading then costs.)
+inline constexpr Index near = Index(1) << 20, far = Index(1) << 25;
 
 template <class C, class T>
 struct Work {
@@ -233,7 +233,7 @@ struct DoBackward {
 };
 template <class C, class T>
 struct DoIsBetterSparse {
-  bool operator()(const Problem& p) const { return is_better_sparse<C, T>(p); }
+  bool operator()(const Problem& p, const Index& most_bytes) const { return is_better_sparse<C, T>(p, most_bytes); }
 };
 template <class C, class T>
 struct DoSaved {
@@ -270,7 +270,7 @@ const Kernels& kernels() {
       [](const Problem& p, Index x_columns, Index h_columns, Index states) {
         return for_cell<DoFits>(p, x_columns, h_columns, states);
       },
-      [](const Problem& p) { return for_cell<DoIsBetterSparse>(p); },
+      [](const Problem& p, Index most_bytes) { return for_cell<DoIsBetterSparse>(p, most_bytes); },
       [](const Problem& p) { return for_cell<DoSaved>(p); },
       [](const Problem& p, const Forward& call) { return for_cell<DoForward>(p, call); },
       [](const Problem& p, const Backward& call) { return for_cell<DoBackward>(p, call); },

@@ -48,7 +48,7 @@ struct Kernels {
   Index register_bytes;
   // Whether these are the widths of the cell's matrices and its number of states.
   bool (*fits)(const Problem&, Index x_columns, Index h_columns, Index states);
-  bool (*is_better_sparse)(const Problem&);
+  bool (*is_better_sparse)(const Problem&, Index most_bytes);  // to be saved of every step, where memory has a price
   Index (*saved_numbers)(const Problem&);  // may be 0
   bool (*forward)(const Problem&, const Forward&);    // false: no memory
   bool (*backward)(const Problem&, const Backward&);

@@ -18,11 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.core.errors import BadValue, Problem, UnknownName
-from holdfast.engine import native
+from holdfast.engine import compiled, native
 from holdfast.engine.native import environment
 
-ABI = 1
+ABI = 2
 """The shape of the library's functions; it says its own, and any other number is not called."""
+
+MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 28
+"""So much is saved for a gradient of few units before most of it is computed again instead. The GNU C library keeps no
+array of more than 32 MiB for the next call, and fresh pages take longer than computing; where memory is kept
+(``compiled.keep_memory``), room is what counts."""
 
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
 HANDLERS = ("holdfast_forward", "holdfast_backward")
@@ -109,7 +114,7 @@ def load(path: Path) -> Library:
         functions.holdfast_set_threads.argtypes = [ctypes.c_int]
         for name in (*OTHERS, *HANDLERS):
             getattr(functions, name)
-        functions.holdfast_saved_numbers.argtypes = [ctypes.c_char_p, ctypes.c_int, *[ctypes.c_int64] * 5]
+        functions.holdfast_saved_numbers.argtypes = [ctypes.c_char_p, ctypes.c_int, *[ctypes.c_int64] * 6]
         functions.holdfast_saved_numbers.restype = ctypes.c_int64
         description = json.loads(functions.holdfast_describe())
     except AttributeError as error:
@@ -202,7 +207,8 @@ def saved_numbers(cell: str, number_size: int, sizes: Sequence[int], window: int
     every network."""
     found = _library()
     assert isinstance(found, Library)
-    return max(sizes[0], found.functions.holdfast_saved_numbers(cell.encode(), number_size, *sizes, window))
+    most = MOST_SAVED_BYTES if compiled.memory_is_kept() else MOST_FRESH_BYTES
+    return max(sizes[0], found.functions.holdfast_saved_numbers(cell.encode(), number_size, *sizes, window, most))
 
 
 @cache

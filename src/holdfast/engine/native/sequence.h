@@ -14,6 +14,17 @@ INLINE void read_gates(const T* row, const int* gates, Index units, Index padded
   }
 }
 
+// Whether the sums of one row, of so many registers of units, have room in registers: then they never leave them.
+template <class C>
+constexpr bool fit_registers(Index registers) {
+  return registers <= 2 && larger(C::x_count, C::h_count) * registers <= tile_registers(1);
+}
+// Whether few inputs of one such row are multiplied in its step, rather than those of many steps at once beforehand.
+template <class C, class T>
+bool reads_x_in_step(const Sizes<C, T>& s) {
+  return s.rows_each == 1 && s.inputs <= 4 && fit_registers<C>(s.padded / width<T>);
+}
+
 // The weights of the network of `row`.
 template <class C, class T>
 void pack_forward(const Rows<C, T>& rows, Index row, Memory& memory, bool replays, Packed<T>& x, Packed<T>& h) {
@@ -30,7 +41,9 @@ void pack_forward(const Rows<C, T>& rows, Index row, Memory& memory, bool replay
       read_gates(k < sources ? weights + k * line : biases, gates, s.units, s.padded, column, wide, out);
     });
   };
-  packed(x, p.x_matrix, p.x_bias, p.has_x_bias, s.inputs, C::x_gates, C::x_count, s.x_width, s.rows_in(s.chunk));
+  const bool in_step = !replays && reads_x_in_step(s);
+  packed(x, p.x_matrix, p.x_bias, p.has_x_bias, s.inputs, C::x_gates, C::x_count, s.x_width,
+         in_step ? 1 : s.rows_in(s.chunk));
   packed(h, p.h_matrix, p.h_bias, p.has_h_bias, s.units, C::h_gates, C::h_count, s.h_width,
          replays ? s.rows_in(s.chunk) : s.rows_each);
 }
@@ -83,7 +96,7 @@ class Stepper {
     const auto& s = rows_.size;
     for (Index begin = first; begin < end; begin += s.chunk) {
       const Index until = smaller(end, begin + s.chunk);
-      read_inputs(begin, until);
+      if (!reads_x_in_step(s)) read_inputs(begin, until);
       for (Index step = begin; step < until; ++step) {
         const Places<T> to = {hidden, {saved.at(step - first, 0), 0, saved.row}, streams};
         one_step(step, w_ + (step - begin) * s.rows * s.x_width, to);
@@ -147,53 +160,75 @@ class Stepper {
     all_rows(step, w, u_, to);
   }
 
-  // One row of every network, where the sums of all gates have room in registers: they never leave them.
+  // One row of every network, if it is of so many registers, or of more that fit.
   template <int registers>
   INLINE bool alone(Index step, const T* w, const Places<T>& to) {
-    if constexpr (registers > 2 || C::h_count * registers > tile_registers(1)) {
+    if constexpr (!fit_registers<C>(registers)) {
       return false;
     } else {
       const auto& s = rows_.size;
       if (s.padded != registers * width<T>) return alone<2 * registers>(step, w, to);
+      // Few sums are waited for longer than they take: those of several networks are computed meanwhile.
+      constexpr int together = registers == 1 ? 2 : 1;
       Index n = 0;
-      for (; n + 2 <= s.networks; n += 2) some_networks<registers, 2>(step, n, w, to);
-      if (n < s.networks) some_networks<registers, 1>(step, n, w, to);
+      for (; n + together <= s.networks; n += together) some_networks<registers, together>(step, n, w, to);
+      for (; n < s.networks; ++n) some_networks<registers, 1>(step, n, w, to);
       return true;
     }
   }
 
   template <int registers, int networks>
-  INLINE void some_networks(Index step, Index n, const T* w, const Places<T>& to) {
-    constexpr int columns = C::h_count * registers;
-    Pack<T, columns> sums[networks];
-    UNROLL for (int m = 0; m < networks; ++m)
-      sums[m] = one_row_product<columns, 1>(h_weights_[n + m].depth, state.at(0, n + m), h_weights_[n + m].data);
-    some_units<registers, networks>(step, n, 0, w, to, [&](int m, int g) INLINE_LAMBDA {
+  INLINE void some_networks(Index step, Index first, const T* w, const Places<T>& to) {
+    const auto& s = rows_.size;
+    const bool in_step = reads_x_in_step(s);
+    Pack<T, C::h_count * registers> us[networks];
+    Pack<T, C::x_count * registers> ws[networks];
+    UNROLL for (int n = 0; n < networks; ++n) {
+      const Packed<T>& h = h_weights_[first + n];
+      us[n] = one_row_product<C::h_count * registers, 1>(h.depth, state.at(0, first + n), h.data);
+      if (in_step)
+        ws[n] = from_input<C::x_count * registers>(first + n, step);
+      else
+        ws[n] = Pack<T, C::x_count * registers>::load(w + (first + n) * s.x_width);
+    }
+    const auto part = [](const auto& sums, int g) INLINE_LAMBDA {
       Pack<T, registers> gate;
-      UNROLL for (int r = 0; r < registers; ++r) gate.part[r] = sums[m].part[g * registers + r];
+      UNROLL for (int r = 0; r < registers; ++r) gate.part[r] = sums.part[g * registers + r];
       return gate;
-    });
+    };
+    some_units<registers, networks>(
+        step, first, 0, to, [&](int n, int g) INLINE_LAMBDA { return part(ws[n], g); },
+        [&](int n, int g) INLINE_LAMBDA { return part(us[n], g); });
+  }
+
+  // The input's product, the bias after the last of its numbers.
+  template <int registers>
+  INLINE Pack<T, registers> from_input(Index n, Index step) const {
+    const Packed<T>& x = x_weights_[n];
+    const Index inputs = rows_.size.inputs;
+    const auto sums = one_row_product<registers, 1>(inputs, rows_.input(n, step), x.data);
+    return x.depth == inputs ? sums : Pack<T, registers>::load(x.data + inputs * x.columns) + sums;
   }
 
   void all_rows(Index step, const T* w, const T* u, const Places<T>& to) {
     const auto& s = rows_.size;
     side_by_side<T>(s.rows, s.padded, [&](auto rows, Index row) INLINE_LAMBDA {
       all_units<T, rows()>(s.padded, [&](auto N, Index unit) INLINE_LAMBDA {
-        some_units<N(), rows()>(step, row, unit, w, to, [&](int n, int g) INLINE_LAMBDA {
-          return Pack<T, N()>::load(u + (row + n) * s.h_width + g * s.padded + unit);
-        });
+        some_units<N(), rows()>(
+            step, row, unit, to,
+            [&](int n, int g) INLINE_LAMBDA { return Pack<T, N()>::load(w + (row + n) * s.x_width + g * s.padded + unit); },
+            [&](int n, int g) INLINE_LAMBDA { return Pack<T, N()>::load(u + (row + n) * s.h_width + g * s.padded + unit); });
       });
     });
   }
 
-  // `u(n, gate)` are the sums of a gate in the n-th row.
-  template <int N, int rows, class U>
-  INLINE void some_units(Index step, Index row, Index unit, const T* w, const Places<T>& to, const U& u) {
+  // `w(n, gate)` and `u(n, gate)` are the sums of a gate in the n-th row.
+  template <int N, int rows, class W, class U>
+  INLINE void some_units(Index step, Index row, Index unit, const Places<T>& to, const W& w, const U& u) {
     using V = Pack<T, N * rows>;
     const auto& s = rows_.size;
     V ws[C::x_count], us[C::h_count], before[C::states], after[C::states], keep[C::saved + 1];
-    UNROLL for (int g = 0; g < C::x_count; ++g)
-      ws[g] = load_rows<T, N, rows>([&](int n) { return w + (row + n) * s.x_width + g * s.padded + unit; });
+    UNROLL for (int g = 0; g < C::x_count; ++g) ws[g] = side_by_side_rows<N, rows>(w, g);
     UNROLL for (int g = 0; g < C::h_count; ++g) us[g] = side_by_side_rows<N, rows>(u, g);
     UNROLL for (int k = 0; k < C::states; ++k)
       before[k] = load_rows<T, N, rows>([&](int n) { return state.at(k, row + n) + unit; });

@@ -220,7 +220,7 @@ template <class T>
 INLINE void copy(T* to, const T* from, Index count) {
   Index left = count;
   for (; left >= width<T>; left -= width<T>, to += width<T>, from += width<T>) Pack<T, 1>::load(from).store(to);
-  copy_part<width<T> / 2>(to, from, left);
+  if (left > 0) copy_part<width<T> / 2>(to, from, left);
 }
 
 }  // namespace
