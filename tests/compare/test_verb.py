@@ -71,6 +71,13 @@ def test_a_mistake_is_told_once_with_exit_code_2(tmp_path, monkeypatch, capsys, 
     assert "Traceback" not in err
 
 
+def test_a_study_that_is_not_there_leaves_no_empty_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (["--study", "non"], ["--study", "tutorail"], ["--task", "recall", "--rates", "0"]):
+        assert main(["compare", *words]) == 2
+        assert not any(tmp_path.iterdir())
+
+
 def test_other_settings_under_a_stored_name(stored, capsys):
     assert main(["compare", "--study", "mine", "--store", str(stored), "--seeds", "3"]) == 2
     assert "the study 'mine' is in" in (err := capsys.readouterr().err)

@@ -80,6 +80,8 @@ def run(args: Namespace) -> int:
     from holdfast.compare.store import Store
 
     _check(args)
+    if not Path(args.store).exists():
+        _study(args, None)  # a mistake leaves no empty store behind
     with Store(args.store, write=not args.report) as store:
         study = _study(args, store)
         if args.report:
@@ -149,10 +151,11 @@ def _study(args: Namespace, store: Any) -> Any:
         study = questions.get(args.study)
         return _altered(study, given) if given else study
     if args.task is None:
-        if args.study not in store.studies():
+        there = store.studies() if store else []
+        if args.study not in there:
             from holdfast.core.errors import UnknownName
 
-            raise UnknownName("study, built in or stored,", args.study, [*questions.FOLDER.names(), *store.studies()])
+            raise UnknownName("study, built in or stored,", args.study, [*questions.FOLDER.names(), *there])
         stored = Study(args.study, store.grids(args.study))
         return _altered(stored, given) if given else stored
     return _fresh(args, given)

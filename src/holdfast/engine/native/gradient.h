@@ -206,7 +206,7 @@ class BackStepper {
   // One row of every network, of few units: all sizes are known where this is compiled.
   template <int registers, class Find>
   INLINE bool alone(const Find& find, const T* dz) {
-    if constexpr (registers > 2) {
+    if constexpr (!fit_registers<C>(registers)) {
       return false;
     } else {
       const auto& s = rows_.size;

@@ -14,10 +14,11 @@ INLINE void read_gates(const T* row, const int* gates, Index units, Index padded
   }
 }
 
-// Whether the sums of one row, of so many registers of units, have room in registers: then they never leave them.
+// Whether the sums of one row, of so many registers of units, have room in registers: then they never leave them. (Where
+// registers are few and narrow that is rare, and not worth compiling.)
 template <class C>
 constexpr bool fit_registers(Index registers) {
-  return registers <= 2 && larger(C::x_count, C::h_count) * registers <= tile_registers(1);
+  return registers_in_all * HOLDFAST_BYTES > 256 && registers <= 2 && larger(C::x_count, C::h_count) * registers <= tile_registers(1);
 }
 // Whether few inputs of one such row are multiplied in its step, rather than those of many steps at once beforehand.
 template <class C, class T>
