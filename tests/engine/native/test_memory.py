@@ -118,3 +118,16 @@ print(json.dumps([taken, call.needed_bytes]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     taken, counted = json.loads(done.stdout)
     assert 0.6 * taken < counted <= taken, (taken, counted)
+
+
+def test_memory_that_is_kept_lets_more_be_saved():
+    """In a process of its own, which it holds for; of no effect where the C library has no such option."""
+    program = (
+        "import ctypes\nfrom holdfast.engine import compiled\nfrom holdfast.engine.native import library\n"
+        "saved = lambda: library.saved_numbers('lstm', 4, (64, 1, 1000, 32), 0)\n"
+        "before = saved()\ncompiled.keep_memory()\n"
+        "print(hasattr(ctypes.CDLL(None), 'mallopt'), compiled.memory_is_kept(), saved() > before)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    can, is_kept, more = ran.stdout.split()
+    assert can == is_kept == more
