@@ -54,6 +54,8 @@ void pack_transposed(const T* weights, Index sources, const int* gates, int coun
   }
 }
 
+inline constexpr Index bytes_ahead = 2048;
+
 template <class C, class T>
 class BackStepper {
  public:
@@ -68,6 +70,7 @@ class BackStepper {
         spare_(memory.take<T>(rows.size.rows * rows.size.chunk * most_registers * width<T>)),
         d_input_(memory.take<T>(rows.size.rows * rows.size.chunk * rounded_up(rows.size.inputs, width<T>))),
         first_others_(memory.take<const T*>(C::states * rows.size.rows)),
+        ahead_(rows.is_near || rows.problem.is_sparse ? 0 : 1 + bytes_ahead / (rows.size.rows * rows.size.saved_width * Index(sizeof(T)) + 1)),
         before_(memory.take<int32_t>(rows.problem.is_masked ? rows.size.rows * (rows.size.steps + 1) : 1)) {
     const auto& s = rows.size;
     const Problem& p = rows.problem;
@@ -98,12 +101,18 @@ class BackStepper {
   const T* read_sources(Index first, Index end) {
     const auto& s = rows_.size;
     T* to = a_;
+    const Index soon = rows_.is_near ? first + 1 : end - first;
     for (Index step = first; step < end; ++step)
       for (Index row = 0; row < s.rows; ++row, to += s.a_stride) {
-        copy(to, rows_.input(row, step), s.inputs);
+        const T *input = rows_.input(row, step), *before = hidden_before(row, step);
+        if (soon < first) {
+          fetch<false>(input - soon * s.inputs, s.inputs);
+          fetch<false>(before - soon * s.units, s.units);
+        }
+        copy(to, input, s.inputs);
         T* hidden = to + s.inputs + 1;
         hidden[-1] = 1;
-        copy_row(hidden, hidden_before(row, step), s.units, s.padded);
+        copy_row(hidden, before, s.units, s.padded);
         hidden[s.units] = 1;
       }
     return a_;
@@ -137,6 +146,7 @@ class BackStepper {
   const Backward& call_;
   T *a_, *dz_, *d_state_, *d_hidden_, *after_, *spare_, *d_input_;
   const T** first_others_;
+  Index ahead_;  // how many steps before it is read a step's place is fetched; 0: never
   int32_t* before_;
   Packed<T> h_weights_[most_networks], x_weights_[most_networks];
 
@@ -175,9 +185,9 @@ class BackStepper {
     };
     const auto find = [&](Index row, Place& at) INLINE_LAMBDA {
       const T *kept = saved.at(step - first, row), *d_hidden = rows_.in(call_.d_hidden, row, step);
-      if (step > first && !rows_.is_near) {
-        fetch<false>(d_hidden - s.units, s.units);
-        fetch<false>(kept - saved.step, s.saved_width);
+      if (ahead_ > 0 && step >= ahead_) {
+        fetch<false>(d_hidden - ahead_ * s.units, s.units);
+        fetch<false>(kept - ahead_ * saved.step, s.saved_width);
       }
       at.kept = kept;
       at.d_hidden = whole(d_hidden, d_hidden_ + row * s.padded);
