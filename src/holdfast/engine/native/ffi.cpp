@@ -102,11 +102,14 @@ bool described(const Inputs& in, std::string_view cell, Index networks, Index wi
 Index saved_size(const Problem& p) { return std::max(p.networks, kernels(p)->saved_numbers(p)); }
 
 // How much was saved says in which of two ways: the choice was made for the networks of the forward pass, of which
-// there may be fewer than cotangents in the backward pass.
+// there may be fewer than cotangents in the backward pass. Where nothing need be saved, nothing is computed again.
 bool is_sparse(Problem p, const Buffer& saved) {
-  p.is_sparse = true;
   const auto found = saved.dimensions();
-  return found.size() == 2 && found[1] == saved_size(p) / p.networks;
+  const auto holds = [&](bool is_sparse) {
+    p.is_sparse = is_sparse;
+    return found.size() == 2 && found[1] == saved_size(p) / p.networks;
+  };
+  return !holds(false) && holds(true);
 }
 
 // Fresh memory in large pages, where the system has them: a page fault for every 4 KiB takes longer than filling them.

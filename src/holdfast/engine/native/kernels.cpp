@@ -50,7 +50,7 @@ Index networks_at_once(const Problem& p) {
   if (p.batch > 1) return 1;
   const Index weights = C::h_count * rounded_up(p.units, width<T>) * p.units * Index(sizeof(T));
   const Index each = (p.networks + get_threads() - 1) / get_threads();
-  return larger(1, smaller(smaller(most_networks, each), 36864 / weights));
+  return larger(1, smaller(smaller(most_networks, each), 16384 / weights));
 }
 
 // Up to so many bytes, results are found in the cache of the core that has made them; from so many on, hardly any in a
