@@ -54,8 +54,6 @@ void pack_transposed(const T* weights, Index sources, const int* gates, int coun
   }
 }
 
-inline constexpr Index bytes_ahead = 2048;
-
 template <class C, class T>
 class BackStepper {
  public:
@@ -70,7 +68,7 @@ class BackStepper {
         spare_(memory.take<T>(rows.size.rows * rows.size.chunk * most_registers * width<T>)),
         d_input_(memory.take<T>(rows.size.rows * rows.size.chunk * rounded_up(rows.size.inputs, width<T>))),
         first_others_(memory.take<const T*>(C::states * rows.size.rows)),
-        ahead_(rows.is_near || rows.problem.is_sparse ? 0 : 1 + bytes_ahead / (rows.size.rows * rows.size.saved_width * Index(sizeof(T)) + 1)),
+        ahead_(rows.is_near || rows.problem.is_sparse ? 0 : 1 + 2048 / (rows.size.rows * rows.size.saved_width * Index(sizeof(T)) + 1)),
         before_(memory.take<int32_t>(rows.problem.is_masked ? rows.size.rows * (rows.size.steps + 1) : 1)) {
     const auto& s = rows.size;
     const Problem& p = rows.problem;
@@ -101,13 +99,13 @@ class BackStepper {
   const T* read_sources(Index first, Index end) {
     const auto& s = rows_.size;
     T* to = a_;
-    const Index soon = rows_.is_near ? first + 1 : end - first;
+    const Index ahead = end - first;
     for (Index step = first; step < end; ++step)
       for (Index row = 0; row < s.rows; ++row, to += s.a_stride) {
         const T *input = rows_.input(row, step), *before = hidden_before(row, step);
-        if (soon < first) {
-          fetch<false>(input - soon * s.inputs, s.inputs);
-          fetch<false>(before - soon * s.units, s.units);
+        if (!rows_.is_near && ahead < first) {
+          fetch<false>(input - ahead * s.inputs, s.inputs);
+          fetch<false>(before - ahead * s.units, s.units);
         }
         copy(to, input, s.inputs);
         T* hidden = to + s.inputs + 1;
@@ -146,7 +144,7 @@ class BackStepper {
   const Backward& call_;
   T *a_, *dz_, *d_state_, *d_hidden_, *after_, *spare_, *d_input_;
   const T** first_others_;
-  Index ahead_;  // how many steps before it is read a step's place is fetched; 0: never
+  Index ahead_;  // how many steps before it is read a row is fetched, 2 KiB at least; 0: it is at hand
   int32_t* before_;
   Packed<T> h_weights_[most_networks], x_weights_[most_networks];
 
@@ -164,6 +162,14 @@ class BackStepper {
       for (Index step = 0; step < s.steps; ++step)
         before[step + 1] = rows_.is_present(row, step) ? int32_t(step) : before[step];
     }
+  }
+
+  // What many rows have left of a step to come: of the states, the one before it is read too.
+  Soon kept_soon(Index step, Index first, Strided<const T> saved) const {
+    const auto& s = rows_.size;
+    const Index soon = step - (C::states > 1 ? 2 : 1);
+    if (ahead_ == 0 || s.rows_each == 1 || soon < 0) return {};
+    return {reinterpret_cast<const char*>(saved.at(soon - first, 0)), s.rows * s.saved_width * Index(sizeof(T)) / 64};
   }
 
   // Where a row has what one step backwards reads and writes.
@@ -187,7 +193,7 @@ class BackStepper {
       const T *kept = saved.at(step - first, row), *d_hidden = rows_.in(call_.d_hidden, row, step);
       if (ahead_ > 0 && step >= ahead_) {
         fetch<false>(d_hidden - ahead_ * s.units, s.units);
-        fetch<false>(kept - ahead_ * saved.step, s.saved_width);
+        if (s.rows_each == 1) fetch<false>(kept - ahead_ * saved.step, s.saved_width);
       }
       at.kept = kept;
       at.d_hidden = whole(d_hidden, d_hidden_ + row * s.padded);
@@ -207,7 +213,7 @@ class BackStepper {
       });
       for (Index n = 0; n < s.networks; ++n)
         product<true, true>(s.rows_each, dz + n * s.dz_stride + C::h_first * s.padded, s.dz_stride, h_weights_[n],
-                            d_state(0, n), s.padded);
+                            d_state(0, n), s.padded, kept_soon(step, first, saved));
     }
     if (rows_.problem.window > 0 && step % rows_.problem.window == 0)
       std::memset(d_state_, 0, C::states * s.rows * s.padded * sizeof(T));

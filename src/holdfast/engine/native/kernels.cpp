@@ -44,7 +44,7 @@ bool is_better_sparse(const Problem& p, Index most_bytes) {
 }
 
 // How many networks are done side by side, each of one row, so that none need wait for its own last step: as many as
-// the cache has room for the weights of. That changes no bit.
+// half the smallest of nearest caches has room for the weights of. That changes no bit.
 template <class C, class T>
 Index networks_at_once(const Problem& p) {
   if (p.batch > 1) return 1;
@@ -53,9 +53,9 @@ Index networks_at_once(const Problem& p) {
   return larger(1, smaller(smaller(most_networks, each), 16384 / weights));
 }
 
-// Up to so many bytes, results are found in the cache of the core that has made them; from so many on, hardly any in a
-// cache. (Measured forwards and backwards: at 28 MiB, writing past the caches saves as much as reading then costs.)
-inline constexpr Index near = Index(1) << 20, far = Index(1) << 25;
+// Up to so many bytes, results are found in the cache of the core that has made them; from so many on they are written
+// past the caches. (Measured forwards and backwards on 32 MiB of last cache: at 8 MiB no loss, at 20 MiB a tenth gained.)
+inline constexpr Index near = Index(1) << 20, far = Index(1) << 23;
 
 template <class C, class T>
 struct Work {
@@ -87,13 +87,16 @@ struct Work {
     const auto lies = [](const void* data) { return reinterpret_cast<uintptr_t>(data) % HOLDFAST_BYTES == 0; };
     return bytes() > far && problem.units % width<T> == 0 && lies(call.hidden) && lies(call.saved);
   }
-  // What of `saved` is an item's, where each of its rows has so many numbers for every step (or span).
+  // What of `saved` is an item's, where each of its rows has so many numbers for every step (or span). The last step
+  // lies first: so the gradient reads on and on, which the machine can guess, where skipping back it could not.
   template <class S>
   Strided<S> of(S* saved, const Rows<C, T>& rows, Index numbers, bool shared = false) const {
-    const Index each = saved_per_row<C, T>(problem);
-    if (rows.size.networks > 1) return {saved + (shared ? 0 : rows.network * each), numbers, shared ? 0 : each};
-    const Index before = (shared ? 0 : rows.network * problem.batch) + rows.first_row;
-    return {saved + before * each, rows.size.rows * numbers, numbers};
+    const Index each = saved_per_row<C, T>(problem), last = each / larger(numbers, 1) - 1;
+    const bool apart = rows.size.networks > 1;
+    const Index before = shared ? 0 : apart ? rows.network : rows.network * problem.batch;
+    const Strided<S> forwards = {saved + (before + rows.first_row) * each, (apart ? 1 : rows.size.rows) * numbers,
+                                 apart ? shared ? 0 : each : numbers};
+    return {forwards.at(last, 0), -forwards.step, forwards.row};
   }
 };
 
@@ -145,15 +148,14 @@ void backward_item(const Work<C, T>& work, Index index, Memory& memory) {
       copy_row(start + (k * s.rows + row) * s.padded, rows.start(k, row), s.units, s.padded);
   const Operand& kept = work.backward->saved;
   const T* all = static_cast<const T*>(kept.data);
-  const Strided<const T> saved = work.of(all, rows, s.saved_width, kept.shared);
-  const Strided<const T> boundary = work.of(all, rows, (C::states - 1) * s.padded, kept.shared);
+  const Strided<const T> saved = work.of(all, rows, p.is_sparse ? (C::states - 1) * s.padded : s.saved_width, kept.shared);
   for (Index first = (p.steps - 1) / s.span * s.span; first >= 0; first -= s.span) {
     const Index end = smaller(p.steps, first + s.span);
     for (Index row = 0; row < s.rows; ++row)
       for (int k = 1; k < C::states; ++k) {
         const T* before = start + (k * s.rows + row) * s.padded;
         if (p.is_sparse)
-          again.set(k, row, before = boundary.at(first / s.span, row) + (k - 1) * s.padded);
+          again.set(k, row, before = saved.at(first / s.span, row) + (k - 1) * s.padded);
         else if (first > 0)
           before = saved.at(first - 1, row) + larger(C::state_slots[k], 0) * s.padded;
         back.set_first_other(k, row, before);

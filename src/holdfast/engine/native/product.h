@@ -21,6 +21,14 @@ constexpr int tile_registers(Index rows) {
   return 2;
 }
 
+// What will be read next, to be fetched a cache line for every k: a product leaves the memory idle, and asked for all at
+// once it would keep the core waiting.
+struct Soon {
+  const char* at = nullptr;
+  Index lines = 0;
+  Soon after(Index done) const { return lines > done ? Soon{at + 64 * done, lines - done} : Soon{}; }
+};
+
 template <class T>
 struct Tile {
   Index depth;  // how many k
@@ -30,6 +38,7 @@ struct Tile {
   Index b_k;
   T* c;
   Index c_row;
+  Soon soon;
 };
 
 template <class T, int rows, int registers, bool add, int chains>
@@ -37,11 +46,14 @@ void tile(const Tile<T>& t) {
   using V = Pack<T, registers>;
   V sums[chains][rows] = {};
   const T *a = t.a, *b = t.b;
+  const char* soon = t.soon.lines > 0 ? t.soon.at : reinterpret_cast<const char*>(b);
+  const Index line = t.soon.lines > 0 ? 64 : 0;
   Index k = 0;
   for (; k + chains <= t.depth; k += chains) {
     UNROLL for (int chain = 0; chain < chains; ++chain) {
       const V row = V::load(b);
       UNROLL for (int m = 0; m < rows; ++m) sums[chain][m] = V(a[m * t.a_row]) * row + sums[chain][m];
+      if constexpr (add && rows > 1) __builtin_prefetch(soon), soon += line;  // a single row's product is all loads
       a += t.a_k;
       b += t.b_k;
     }
@@ -107,6 +119,7 @@ void panel(Index rows, int registers, Tile<T> t) {
     tile_of<T, add, chains>(int(here), registers, t);
     t.a += here * t.a_row;
     t.c += here * t.c_row;
+    t.soon = t.soon.after(t.depth);
     rows -= here;
   }
 }
@@ -121,12 +134,12 @@ struct Packed {
 
 // C[rows][columns] = A[rows][depth] B, or += .
 template <bool add, bool alternate = false, class T>
-void product(Index rows, const T* a, Index a_row, const Packed<T>& b, T* c, Index c_row) {
+void product(Index rows, const T* a, Index a_row, const Packed<T>& b, T* c, Index c_row, Soon soon = {}) {
   const T* data = b.data;
   for (Index column = 0; column < b.columns;) {
     const int registers = int(smaller(b.registers, (b.columns - column) / width<T>));
     const Index wide = registers * width<T>;
-    const Tile<T> t{b.depth, a, a_row, 1, data, wide, c + column, c_row};
+    const Tile<T> t{b.depth, a, a_row, 1, data, wide, c + column, c_row, column == 0 ? soon : Soon{}};
     if (alternate && rows == 1 && registers <= 2)
       panel<T, add, 4>(rows, registers, t);
     else if (alternate && rows == 1 && registers <= 4)
@@ -151,7 +164,7 @@ void product_over_rows(Index rows, Index columns, Index depth, const T* a, Index
     if (copied)
       for (Index k = 0; k < depth; ++k) copy(spare + k * wide, b + k * b_k + column, wide);
     panel<T, true, 1>(rows, registers, {depth, a, 1, a_k, copied ? spare : b + column, copied ? wide : b_k, c + column,
-                                        c_row});
+                                        c_row, {}});
     column += wide;
   }
 }

@@ -101,7 +101,7 @@ class Stepper {
       for (Index step = begin; step < until; ++step) {
         const Places<T> to = {hidden, {saved.at(step - first, 0), 0, saved.row}, streams};
         one_step(step, w_ + (step - begin) * s.rows * s.x_width, to);
-        if (!streams && !rows_.is_near && saved.step > 0 && step + 1 < end)
+        if (!streams && !rows_.is_near && saved.step != 0 && step + 1 < end)
           for (Index row = 0; row < s.rows; ++row) fetch<true>(to.saved.at(0, row) + saved.step, s.saved_width);
       }
     }
