@@ -1,7 +1,7 @@
 """What every test shares: the option that checks shapes, double precision, and the planted offenders as plug-ins.
 
-``--shapes`` checks the shape annotations of every function of holdfast while the tests run (jaxtyping and
-beartype); it has to be set before anything of holdfast is imported, hence here.
+``--shapes`` checks the shape annotations of holdfast's functions while the tests run (jaxtyping and beartype); it has
+to be set before anything of holdfast is imported, hence here.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--shapes"):
         import jaxtyping
 
-        import tests.shapes  # noqa: F401  (the hook writes this name into every function that it decorates)
+        import tests.shapes
 
-        jaxtyping.install_import_hook("holdfast", "tests.shapes.checked")
+        jaxtyping.install_import_hook(tests.shapes.modules(), "tests.shapes.checked")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import holdfast
+from holdfast.engine.native import library
 
 ROOT = Path(__file__).parent.parent
 PAGE = ("html", "css", "js")
@@ -78,8 +79,9 @@ def pure(sources, no_compiler, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compiled(sources, tmp_path_factory):
-    # Unoptimised, which compiles in half the time; everything else is as in the wheel that '.ci/run' makes and tries.
-    how = {"HOLDFAST_REQUIRE_NATIVE": "1", "SKBUILD_CMAKE_BUILD_TYPE": "Debug"}
+    # For one set of instructions and unoptimised: all else is as in the wheel that '.ci/run' makes and tries.
+    only = f"HOLDFAST_INSTRUCTIONS={library.status().instructions_built[0]}"
+    how = {"HOLDFAST_REQUIRE_NATIVE": "1", "SKBUILD_CMAKE_BUILD_TYPE": "Debug", "SKBUILD_CMAKE_DEFINE": only}
     return the_wheel(sources, tmp_path_factory.mktemp("compiled"), **how)
 
 
