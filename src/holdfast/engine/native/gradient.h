@@ -68,7 +68,7 @@ class BackStepper {
         spare_(memory.take<T>(rows.size.rows * rows.size.chunk * most_registers * width<T>)),
         d_input_(memory.take<T>(rows.size.rows * rows.size.chunk * rounded_up(rows.size.inputs, width<T>))),
         first_others_(memory.take<const T*>(C::states * rows.size.rows)),
-        ahead_(rows.is_near || rows.problem.is_sparse ? 0 : 1 + 2048 / (rows.size.rows * rows.size.saved_width * Index(sizeof(T)) + 1)),
+        ahead_(rows.is_near || rows.problem.is_sparse ? 0 : 1 + 2048 / (1 + rows.size.rows * rows.size.saved_bytes())),
         before_(memory.take<int32_t>(rows.problem.is_masked ? rows.size.rows * (rows.size.steps + 1) : 1)) {
     const auto& s = rows.size;
     const Problem& p = rows.problem;
@@ -169,7 +169,7 @@ class BackStepper {
     const auto& s = rows_.size;
     const Index soon = step - (C::states > 1 ? 2 : 1);
     if (ahead_ == 0 || s.rows_each == 1 || soon < 0) return {};
-    return {reinterpret_cast<const char*>(saved.at(soon - first, 0)), s.rows * s.saved_width * Index(sizeof(T)) / 64};
+    return {reinterpret_cast<const char*>(saved.at(soon - first, 0)), s.rows * s.saved_bytes() / 64};
   }
 
   // Where a row has what one step backwards reads and writes.

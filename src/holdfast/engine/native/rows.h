@@ -67,6 +67,7 @@ struct Sizes {
   // many there are in so many steps: all of the item's rows where they are of one network.
   Index next_row(Index stride) const { return networks * stride; }
   Index rows_in(Index steps_) const { return steps_ * rows_each; }
+  Index saved_bytes() const { return saved_width * Index(sizeof(T)); }
 };
 
 // The arrays of one item of work: rows `first_row` and following of network `network`, or of this and following ones.
@@ -145,24 +146,7 @@ INLINE void all_units(Index padded, const Some& some) {
   if (unit < padded) some(std::integral_constant<int, 1>(), unit);
 }
 
-// N registers of each of several rows, of which the n-th has them at `at(n)`; and those of one of them.
-template <class T, int N, int rows, class At>
-INLINE Pack<T, N * rows> load_rows(const At& at) {
-  Pack<T, N * rows> all;
-  UNROLL for (int row = 0; row < rows; ++row) {
-    const Pack<T, N> one = Pack<T, N>::load(at(row));
-    UNROLL for (int n = 0; n < N; ++n) all.part[row * N + n] = one.part[n];
-  }
-  return all;
-}
-template <int N, class T, int M>
-INLINE Pack<T, N> one_row(const Pack<T, M>& all, int row) {
-  Pack<T, N> one;
-  UNROLL for (int n = 0; n < N; ++n) one.part[n] = all.part[row * N + n];
-  return one;
-}
-
-// N registers of each of several rows, of which the n-th has them as `of(n, which)`.
+// N registers of each of several rows, of which the n-th has them as `of(n, which)`, or at `at(n)`; and those of one row.
 template <int N, int rows, class Of>
 INLINE auto side_by_side_rows(const Of& of, int which) {
   using T = typename decltype(of(0, 0))::Scalar;
@@ -172,6 +156,16 @@ INLINE auto side_by_side_rows(const Of& of, int which) {
     UNROLL for (int n = 0; n < N; ++n) all.part[row * N + n] = one.part[n];
   }
   return all;
+}
+template <class T, int N, int rows, class At>
+INLINE Pack<T, N * rows> load_rows(const At& at) {
+  return side_by_side_rows<N, rows>([&](int row, int) INLINE_LAMBDA { return Pack<T, N>::load(at(row)); }, 0);
+}
+template <int N, class T, int M>
+INLINE Pack<T, N> one_row(const Pack<T, M>& all, int row) {
+  Pack<T, N> one;
+  UNROLL for (int n = 0; n < N; ++n) one.part[n] = all.part[row * N + n];
+  return one;
 }
 
 template <class T>
