@@ -50,9 +50,11 @@ def test_a_latch_an_accumulator_and_their_flags_are_found(name, number, backend,
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), every_variant)
 def test_every_construction_has_its_units_named_and_none_wrong(name, number, float64):
-    """Tuned on ``SEEN`` in float32; the other variants were held out, and are met in both formats."""
+    """Tuned on ``SEEN`` in float32; the other variants, and all of float64, were held out."""
     table = {}
-    for dtype in ("float32",) if number in SEEN[name] else ("float32", "float64"):
+    for dtype in ("float32", "float64"):
+        if dtype == "float64" and number in SEEN[name] and number:
+            continue  # of those seen, the first is met again in the other format
         for backend in CELLS:
             right, there, wrong = judged(name, number, backend, dtype)
             assert not wrong, wrong
