@@ -65,6 +65,7 @@ FIXED = (
     Case("lstm", 4, 300, 5, 7, mask="random", truncate=3),
     Case("gru", 2, 8, 1, 200, layers=2),
     Case("lstm1997", 1, 2, 70, 3, mask="absent"),
+    Case("lstm", 2, 30, 1, 300, layers=2, mask="random"),
     Case("lstm", 3, 16, 6, 40, mask="present", dtype="float32"),
     Case("gru", 9, 31, 20, 30, mask="random", truncate=8, dtype="float32"),
 )

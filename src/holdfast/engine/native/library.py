@@ -24,7 +24,7 @@ from holdfast.engine.native import environment
 ABI = 2
 """The shape of the library's functions; it says its own, and any other number is not called."""
 
-MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 28
+MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 30
 """So much is saved for a gradient of few units before most of it is computed again instead. The GNU C library keeps no
 array of more than 32 MiB for the next call, and fresh pages take longer than computing; where memory is kept
 (``compiled.keep_memory``), room is what counts."""
