@@ -13,13 +13,15 @@ namespace cell {
 }
 
 // How the batch of every network is cut into items of work: by sizes alone, never by threads or by how many networks
-// there are, since it decides in which order gradients are summed. Large weights want more rows to be read for.
+// there are, since it decides in which order gradients are summed. Few rows leave work for another thread; large weights
+// want more rows to be read for.
 struct Split {
   Index rows, items;
   template <class C, class T>
   static Split of(const Problem& p) {
     const Index h_width = C::h_count * rounded_up(p.units, width<T>);
-    const Index limit = p.units * h_width * Index(sizeof(T)) <= 262144 ? 16 : 32;
+    const Index weights = p.units * h_width * Index(sizeof(T));
+    const Index limit = weights <= 65536 ? 8 : weights <= 262144 ? 16 : 32;
     const Index items = (p.batch + limit - 1) / limit, rows = (p.batch + items - 1) / items;
     return {rows, (p.batch + rows - 1) / rows};
   }
