@@ -15,7 +15,8 @@ namespace holdfast {
   }
 #if defined(HOLDFAST_HAS_NEON)
 HOLDFAST_DECLARE(neon)
-#else
+#endif
+#if defined(HOLDFAST_HAS_BASELINE)
 HOLDFAST_DECLARE(baseline)
 #endif
 #if defined(HOLDFAST_HAS_AVX2)
@@ -37,7 +38,8 @@ struct Path {
 const Path paths[] = {
 #if defined(HOLDFAST_HAS_NEON)
     {"neon", neon::kernels, true},
-#else
+#endif
+#if defined(HOLDFAST_HAS_BASELINE)
     {"baseline", baseline::kernels, true},
 #endif
 #if defined(HOLDFAST_HAS_AVX2)
