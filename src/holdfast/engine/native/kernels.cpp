@@ -12,6 +12,12 @@ namespace cell {
 #include "cells_generated.h"
 }
 
+// Bytes of one network's recurrent weights, packed.
+template <class C, class T>
+Index recurrent_bytes(const Problem& p) {
+  return C::h_count * rounded_up(p.units, width<T>) * p.units * Index(sizeof(T));
+}
+
 // How the batch of every network is cut into items of work: by sizes alone, never by threads or by how many networks
 // there are, since it decides in which order gradients are summed. Few rows leave work for another thread; large weights
 // want more rows to be read for.
@@ -19,8 +25,7 @@ struct Split {
   Index rows, items;
   template <class C, class T>
   static Split of(const Problem& p) {
-    const Index h_width = C::h_count * rounded_up(p.units, width<T>);
-    const Index weights = p.units * h_width * Index(sizeof(T));
+    const Index weights = recurrent_bytes<C, T>(p);
     const Index limit = weights <= 65536 ? 8 : weights <= 262144 ? 16 : 32;
     const Index items = (p.batch + limit - 1) / limit, rows = (p.batch + items - 1) / items;
     return {rows, (p.batch + rows - 1) / rows};
@@ -50,9 +55,8 @@ bool is_better_sparse(const Problem& p, Index most_bytes) {
 template <class C, class T>
 Index networks_at_once(const Problem& p) {
   if (p.batch > 1) return 1;
-  const Index weights = C::h_count * rounded_up(p.units, width<T>) * p.units * Index(sizeof(T));
   const Index each = (p.networks + get_threads() - 1) / get_threads();
-  return larger(1, smaller(smaller(most_networks, each), 16384 / weights));
+  return larger(1, smaller(smaller(most_networks, each), 16384 / recurrent_bytes<C, T>(p)));
 }
 
 // Up to so many bytes, results are found in the cache of the core that has made them; from so many on they are written
@@ -96,9 +100,8 @@ struct Work {
     const Index each = saved_per_row<C, T>(problem), last = each / larger(numbers, 1) - 1;
     const bool apart = rows.size.networks > 1;
     const Index before = shared ? 0 : apart ? rows.network : rows.network * problem.batch;
-    const Strided<S> forwards = {saved + (before + rows.first_row) * each, (apart ? 1 : rows.size.rows) * numbers,
-                                 apart ? shared ? 0 : each : numbers};
-    return {forwards.at(last, 0), -forwards.step, forwards.row};
+    const Index step = apart ? numbers : rows.size.rows * numbers, row = !apart ? numbers : shared ? 0 : each;
+    return {saved + (before + rows.first_row) * each + last * step, -step, row};
   }
 };
 
@@ -150,7 +153,8 @@ void backward_item(const Work<C, T>& work, Index index, Memory& memory) {
       copy_row(start + (k * s.rows + row) * s.padded, rows.start(k, row), s.units, s.padded);
   const Operand& kept = work.backward->saved;
   const T* all = static_cast<const T*>(kept.data);
-  const Strided<const T> saved = work.of(all, rows, p.is_sparse ? (C::states - 1) * s.padded : s.saved_width, kept.shared);
+  const Index numbers = p.is_sparse ? (C::states - 1) * s.padded : s.saved_width;
+  const Strided<const T> saved = work.of(all, rows, numbers, kept.shared);
   for (Index first = (p.steps - 1) / s.span * s.span; first >= 0; first -= s.span) {
     const Index end = smaller(p.steps, first + s.span);
     for (Index row = 0; row < s.rows; ++row)
