@@ -170,11 +170,7 @@ class Search:
         part = Piece(self.numbers)
         for variable, (low, high) in whole.items():
             part = limited(part, variable, (low, low + (high - low) / PROBE))
-        methods = (
-            (Method(inputs=True), Method(symbols=SYMBOLS))
-            if len(whole) > len(self.numbers)
-            else (Method(), Method(symbols=SYMBOLS))
-        )
+        methods = (Method(inputs=len(whole) > len(self.numbers)), Method(symbols=SYMBOLS))
         errors = {method: self._follow(method, part).error or 0.0 for method in methods}
         return min(errors, key=errors.__getitem__)
 

@@ -195,13 +195,10 @@ class Bounds:
         rounded = sum(not (power_of_two(weights[j]) or is_power(source[j])) for j in used)
         subnormal = len(used) - rounded + (not bias.is_zero())
         terms = Summands(form, len(used) + (not bias.is_zero()), rounded, subnormal, size)
-        if (
-            not rounded
-            and bias.is_zero()
-            and (cancelled := self._cancelled(form, known, row, used, source)) is not None
-        ):
-            return cancelled._replace(summands=terms)
-        return rounding.sum(terms)._replace(summands=terms)
+        found = None
+        if not rounded and bias.is_zero():
+            found = self._cancelled(form, known, row, used, source)
+        return (found or rounding.sum(terms))._replace(summands=terms)
 
     def _flushed_weights(self, weights: Mapping[int, arb], source: Value, bias: arb) -> arb:
         """How much a row changes at most where its subnormal weights are 0."""
@@ -237,8 +234,13 @@ class Bounds:
         if self.rounding is None:
             return _plus(there)
         terms = [part.summands or Summands(part, 1, 0, 0, part.size) for part in there]
-        exact, counts = _plus([t.exact for t in terms]), [sum(column) for column in zip(*(t[1:4] for t in terms))]
-        together = Summands(exact, *counts, forms.total(t.size for t in terms))
+        together = Summands(
+            _plus([t.exact for t in terms]),
+            sum(t.number for t in terms),
+            sum(t.rounded for t in terms),
+            sum(t.subnormal for t in terms),
+            forms.total(t.size for t in terms),
+        )
         pending = together if any(part.summands for part in there) else None
         return self.rounding.sum(together)._replace(summands=pending)
 

@@ -35,7 +35,7 @@ class Summands(NamedTuple):
     """
 
     exact: Form
-    count: int
+    number: int
     rounded: int
     subnormal: int
     size: arb

@@ -12,8 +12,8 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 4 (product).      By a power of two nothing is rounded; by one of at least 1 nothing becomes subnormal.
     Lemma 5 (mix).          k h + (1 - k) n with 0 <= k <= 1, every operation rounded, is within g(2) k|h| +
                             g(3) (1 - k)|n| + (1 + g(3)) (3 t + [2^-p < t] t |n|); it is h for k = 1, n for k = 0.
-    Lemma 6 (cancellation). m + K - K in any order, 2|m| <= |K|, |K| >= t / u: within u (|K| + |m|) of m, never subnormal
-                            where m is not; and once more, in the same order, it gives the same number again.
+    Lemma 6 (cancellation). m + K - K in any order, 2|m| <= |K|, |K| >= t / u: within u (|K| + |m|) of m, subnormal only
+                            where m is; and once more, in the same order, it gives the same number again.
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at
                             most 2^(1 - log2 t): every partial sum is smaller than that.
     Lemma 8 (weights).      A subnormal weight w of an operand s may act as 0, which changes a sum by |w s| at most.
@@ -129,9 +129,9 @@ class Rounding:
 
     def sum(self, terms: Summands) -> Form:
         """The sum of at least two terms in any order (Lemmas 2, 3 and 7)."""
-        if terms.count == 2 and not terms.rounded and not terms.subnormal:
+        if terms.number == 2 and not terms.rounded and not terms.subnormal:
             return self._sum_of_two(terms.exact, terms.size)
-        additions = terms.count - 1
+        additions = terms.number - 1
         error = self.gamma(additions + (terms.rounded > 0)) * terms.size
         flushes = terms.rounded + terms.subnormal + additions
         error += flushes * (1 + self.gamma(additions)) * self.tiny
