@@ -15,7 +15,7 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 6 (cancellation). m + K - K in any order, 2|m| <= |K|, |K| >= t / u: within u (|K| + |m|) of m, subnormal only
                             where m is; and once more, in the same order, it gives the same number again.
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at
-                            most 2^(1 - log2 t): every partial sum is smaller than that.
+                            most the largest number: every partial sum is at most that.
     Lemma 8 (weights).      A subnormal weight w of an operand s may act as 0, which changes a sum by |w s| at most.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
@@ -172,7 +172,7 @@ class Rounding:
         """
         if not (2 * moved <= size and size * self.roundoff >= self.tiny):
             return None
-        self.fits(2 * size + moved)
+        self.fits((size + moved) * (1 + self.roundoff))
         return exact if again else widened(exact, self.roundoff * (size + moved))
 
     def checked(self, a: Form) -> Form:
@@ -182,7 +182,7 @@ class Rounding:
 
     def fits(self, size: arb) -> None:
         """Raises ``Unbounded`` where the format may not hold numbers of this size (Lemma 7)."""
-        if not size <= arb(2) ** (1 - self.accuracy.format.least_normal):
+        if not size <= self.accuracy.format.largest:
             raise Unbounded(f"a number may be too large for {self.accuracy.format.name}")
 
 
