@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Literal
 
-from holdfast.certify.certificate import Certificate
+from holdfast.certify.certificate import Certificate, lengths_words
 from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
@@ -61,6 +61,9 @@ def prove(
     falsifiable = tolerance is not None or _symbols(scenario)
     try:
         for best in search.bests():
+            if not best.reached.judged:
+                meant = lengths_words(task, rows)
+                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Ask for longer rows.")
             watch(_progress(best))
             if not looked and falsifiable and not search.reached(best):
                 looked = True
