@@ -1,7 +1,7 @@
 """The laws of cells that judge the engine as well: padding, truncation, files, counts and bounds, in float64.
 
-Those of the cell alone are ``holdfast.plugins.cell_laws``. Each is a function of the cell's name, and of the act that it
-judges. ``test_every_cell.py`` applies each to every cell and to a planted offender that it has to catch.
+Those of the cell alone are ``holdfast.plugins.cell_laws``. Each is a function of the cell's name, and of the act that
+it judges. ``test_every_cell.py`` applies each to every cell and to a planted offender that it has to catch.
 """
 
 from __future__ import annotations

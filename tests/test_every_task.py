@@ -159,7 +159,7 @@ def test_bad_axes_are_refused_together(name):
         (
             task_rows.targets_are_the_oracles,
             "wrong_oracle",
-            "row 0 of train, step 10: the target is .*, the oracle finds",
+            "row 0 of train, step 10: the target is",
         ),
         (task_rows.nothing_looks_ahead, "looks_ahead", "two answers at step 1 after the same inputs"),
         (task_rows.nothing_looks_ahead, "oracle_looks_ahead", "the oracle looks ahead"),
@@ -169,13 +169,13 @@ def test_bad_axes_are_refused_together(name):
         (
             task_figures.memory_is_what_has_to_be_told_apart,
             "forgetful_memory",
-            "after step 10 0 reals have to be held, 'memory' says 1",
+            "after step 10 0 reals",
         ),
         (task_figures.chance_is_the_best_guess, "modest_bits", "claim 0.98010"),
         (
             task_figures.memory_is_what_has_to_be_told_apart,
             "modest_bits",
-            "after step 1 2 bits have to be held, 'memory' says 1",
+            "after step 1 2 bits",
         ),
         (task_scenario.rows_are_paths, "missing_path", "row 0 of train leaves every path at step 2"),
         (task_scenario.rows_are_paths, "wrong_answer", "row 0 of train has another answer at step 10 than .'held'."),

@@ -37,10 +37,8 @@ def words_are_known(of: Task) -> str:
     expect(of.loss in LOSSES, f"the loss is {of.loss!r}, expected one of {', '.join(LOSSES)}")
     expect(of.memory_unit in ("bits", "reals"), f"'memory_unit' is {of.memory_unit!r}, expected 'bits' or 'reals'")
     expect(isinstance(of.criterion, Criterion), f"'criterion' is {of.criterion!r}, expected a Criterion")
-    metrics = ("error_sup", "accuracy")
-    expect(
-        of.criterion.metric in metrics, f"the criterion's metric is {of.criterion.metric!r}, expected one of {metrics}"
-    )
+    metric = of.criterion.metric
+    expect(metric in ("error_sup", "accuracy"), f"the criterion's metric is {metric!r}, not error_sup or accuracy")
     chance = of.chance()
     expect(set(chance) == {"error_rms", "accuracy"}, f"'chance' has {sorted(chance)}, expected error_rms and accuracy")
     named = "error_rms" if of.criterion.of_numbers else "accuracy"

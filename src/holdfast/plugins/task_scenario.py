@@ -103,9 +103,8 @@ def _follow(scenario: Scenario, batch: Rows, row: int, split: str, reads: dict[t
             wrong = [node for node, asked, right in found if (asked & ~right).any()]
             expect(not wrong, f"row {row} of {split} has another answer at step {step + 1} than {wrong}")
             asked = np.any([asked for _, asked, _ in found], 0).all() if found else False
-            expect(
-                bool(asked), f"no answer at step {step + 1} of row {row} of {split}: {sorted({n for n, _ in paths})}"
-            )
+            nodes = sorted({node for node, _ in paths})
+            expect(bool(asked), f"no answer at step {step + 1} of row {row} of {split}, at {nodes}")
 
 
 def _bound(edge: Edge, bound: frozenset[tuple[str, float]], x: np.ndarray) -> frozenset[tuple[str, float]]:

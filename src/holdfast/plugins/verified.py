@@ -1,53 +1,93 @@
 """A plug-in is verified before anything is said of it: quickly, and once in a process.
 
 Built-in cells and tasks are verified by the tests. A cell or a task of a plug-in, or of a caller's own module, is
-refused where a quick law fails; what it said before is kept, since a module that was imported does not change.
+refused where a quick law fails. What was found is kept: a module that was imported does not change.
 """
 
 from __future__ import annotations
 
-import inspect
+import sys
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from holdfast import cells, tasks
-from holdfast.core.errors import BadFile
+from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.task import Task
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
-from holdfast.plugins.laws import Checked
+from holdfast.plugins.laws import Checked, judged, raised
 from holdfast.plugins.rows import shortened
 
 QUICK_STEPS = 2000
 """Steps of the longest rows that a quick verification reads: a longer task is met with shorter rows."""
+QUICK_READ = 6000
+"""Steps that it reads in all of each split."""
 
 
 def verified(task: Task) -> Task:
-    """The task itself. Raises ``BadFile`` with the law that it breaks, where it is none of the built-in ones."""
-    if not type(task).__module__.startswith(f"{tasks.__name__}."):
-        _refuse("task", task.name, *_task(task))
+    """The task itself. Raises ``BadFile`` with every law that it breaks, where it is none of the built-in ones."""
+    if not _built_in(type(task)):
+        try:
+            found = _task(task)
+        except TypeError as error:
+            raise BadValue(
+                f"{task.name}: an axis cannot be hashed: {error}.", "Give tuples in place of lists."
+            ) from error
+        _refuse("task", task.name, _file(type(task)), found)
     return task
 
 
+def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
+    """The task of this kind with these axes, verified.
+
+    Raises ``BadValue`` for axes that make no task, ``BadFile`` where a plug-in is wrong.
+    """
+    try:
+        task = kind(**axes)
+    except Problem:
+        raise
+    except Exception as error:
+        if _built_in(kind):
+            raise
+        raise BadFile(f"the task in {_file(kind)} {raised(error, _file(kind))}, made with {dict(axes)}.") from error
+    return verified(task)
+
+
 def verified_cell(name: str) -> str:
-    """The name itself. Raises ``BadFile`` with the law that this cell breaks, where it is none of the built-in ones."""
+    """The name itself. Raises ``BadFile`` with every law that this cell breaks, where it is none of the built-in ones.
+
+    Raises ``UnknownName`` where there is no such cell.
+    """
     if cells.FOLDER.is_plugin(name):
-        _refuse("cell", name, *_cell(name, cells.get(name).step))
+        file = str(cells.FOLDER.files()[name])
+        _refuse("cell", name, file, _cell(name, file, cells.get(name).step))
     return name
 
 
 @cache
-def _task(task: Task) -> tuple[str, list[Checked]]:
-    file = inspect.getsourcefile(type(task)) or type(task).__module__
-    short = shortened(task, QUICK_STEPS)
-    rows = max(2, min(task_laws.QUICK_ROWS, task_laws.QUICK_ROWS * QUICK_STEPS // 8 // short.longest))
-    return file, task_laws.laws_of(short, file, task_laws.QUICK, rows)
+def _task(task: Task) -> list[Checked]:
+    kept: list[Task] = []
+    found = judged("length", lambda: kept.append(shortened(task, QUICK_STEPS)), _file(type(task)))
+    if not kept:
+        return [found]
+    rows = max(2, min(task_laws.QUICK_ROWS, QUICK_READ // max(1, kept[0].longest)))
+    return task_laws.laws_of(kept[0], _file(type(task)), task_laws.QUICK, rows)
+
+
+def _built_in(kind: type[Task]) -> bool:
+    return kind.__module__.startswith(f"{tasks.__name__}.")
+
+
+def _file(kind: type[Task]) -> str:
+    module = kind.__module__
+    return getattr(sys.modules.get(module), "__file__", None) or module
 
 
 @cache
-def _cell(name: str, step: object) -> tuple[str, list[Checked]]:
+def _cell(name: str, file: str, step: object) -> list[Checked]:
     """By the step, too: another file of the same name has another."""
-    file = str(cells.FOLDER.files()[name])
-    return file, cell_laws.check(name, file, cell_laws.QUICK)
+    return cell_laws.check(name, file, cell_laws.QUICK)
 
 
 def _refuse(kind: str, name: str, file: str, found: list[Checked]) -> None:

@@ -1,0 +1,139 @@
+"""One plug-in file, judged by every law of its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from holdfast import cells, exchange, tasks
+from holdfast.construct import backends, constructions
+from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.registry import NAME, Folder, added
+from holdfast.core.results import Part, Table, Text
+from holdfast.explain import diagnostics
+from holdfast.plugins import cells as cell_laws
+from holdfast.plugins import tasks as task_laws
+from holdfast.plugins.laws import Checked, expect, judged
+from holdfast.plugins.rows import MANY
+from holdfast.studies import construction_laws, questions
+
+HERE = Path(__file__).parent.parent
+VERBS = Folder("verb", "holdfast.cli", HERE / "cli")
+FOLDERS = {
+    folder.kind: folder
+    for folder in (
+        *(cells.FOLDER, tasks.FOLDER, constructions.FOLDER, diagnostics.FOLDER, questions.FOLDER),
+        *(exchange.FOLDER, backends.FOLDER, VERBS),
+    )
+}
+"""Every kind of plug-in, by what it is called in messages."""
+NAMES: dict[str, tuple[str, ...]] = {
+    "diagnostic": ("formula", "source", "caveat", "measure"),
+    "study": ("grids", "verdicts"),
+    "format": exchange.WORDS,
+    "backend": ("realise",),
+    "verb": ("configure", "run"),
+}
+"""What a file has of which no more is asked here than that it is there."""
+FUNCTIONS = ("measure", "grids", "verdicts", "write", "read", "runner", "realise", "configure", "run")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every law that was applied to ``file``, with its verdict."""
+
+    file: str
+    kind: str
+    name: str
+    checks: tuple[Checked, ...]
+
+    @property
+    def passes(self) -> bool:
+        return not any(check.fails for check in self.checks)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "file": self.file,
+            "kind": self.kind,
+            "name": self.name,
+            "passes": self.passes,
+            "checks": [check.as_json() for check in self.checks],
+        }
+
+    def parts(self) -> list[Part]:
+        rows = tuple((check.check, check.verdict, check.found) for check in self.checks)
+        failed = sum(check.fails for check in self.checks)
+        words = "every check passes" if self.passes else f"{failed} of {len(self.checks)} checks fail"
+        return [
+            Table(("check", "verdict", "found"), rows, f"the {self.kind} '{self.name}'"),
+            Text(f"{self.file}: {words}."),
+        ]
+
+
+def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: int = MANY) -> Report:
+    """Apply every law of its kind to a file, which need not lie in ``HOLDFAST_PLUGINS``.
+
+    ``kind`` is one of ``FOLDERS``; without it the folder that the file lies in says it. A task is met with ``many``
+    rows of each split. Raises ``BadFile`` where the file is no plug-in or does not import, ``BadValue`` where its kind
+    is unknown.
+    """
+    file, folder = file.absolute(), FOLDERS[_kind(file, kind)]
+    if not file.is_file() or file.suffix != ".py":
+        raise BadFile(f"{file} is no file of Python.", "Name the file of one cell, task, construction, ...: mine.py.")
+    if not NAME.fullmatch(file.stem):
+        raise BadFile(f"{file} is not found: a plug-in's name begins with a small letter.", "Rename it.")
+    with added(folder.path.name, file):
+        if not folder.is_plugin(file.stem):
+            raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package already.", "Rename the file.")
+        _forget()
+        try:
+            module = folder.load(file.stem)
+            return Report(str(file), folder.kind, file.stem, tuple(_checked(folder, file, module, seed, many)))
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    """Cells, tasks and diagnostics are kept by name, and another file may have had this one."""
+    for get in (cells.get, tasks.get, diagnostics.get):
+        get.cache_clear()
+
+
+def _kind(file: Path, kind: str | None) -> str:
+    if kind is not None:
+        if kind not in FOLDERS:
+            raise BadValue(f"--kind is '{kind}', expected one of {', '.join(FOLDERS)}.")
+        return kind
+    for name, folder in FOLDERS.items():
+        if folder.path.name == file.parent.name:
+            return name
+    raise BadValue(
+        f"the folder of {file} does not say what it is.",
+        f"Put it into a folder {', '.join(folder.path.name for folder in FOLDERS.values())}, or give --kind.",
+    )
+
+
+def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[Checked]:
+    name, place, kinds = file.stem, str(file), []
+    described = judged("sentence", lambda: expect(bool(folder.sentence(name)), "the file has no docstring"), place)
+    if folder.kind == "task":
+        definition = judged("definition", lambda: kinds.append(tasks.get(name)), place)
+        laws = task_laws.check(kinds[0], place, seed, many) if kinds else []
+    elif folder.kind == "cell":
+        definition = judged("definition", lambda: kinds.append(cells.get(name)), place)
+        laws = cell_laws.check(name, place) if kinds else []
+    elif folder.kind == "construction":
+        definition = judged("definition", lambda: kinds.append(construction_laws.program_of(name)), place)
+        laws = construction_laws.check(name, place, seed) if kinds else []
+    else:
+        definition, laws = judged("definition", lambda: _has_names(folder, module), place), []
+    return [described, definition, *laws]
+
+
+def _has_names(folder: Folder, module: ModuleType) -> str:
+    missing = [name for name in NAMES[folder.kind] if not hasattr(module, name)]
+    expect(not missing, f"the file lacks {', '.join(missing)}")
+    for name in set(NAMES[folder.kind]) & set(FUNCTIONS):
+        expect(callable(getattr(module, name)), f"'{name}' is no function")
+    return f"has {', '.join(NAMES[folder.kind])}"
