@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 
 from holdfast.plugins.laws import NotChecked, expect
-from holdfast.plugins.rows import Rows, Sampled
+from holdfast.plugins.rows import Rows, Sampled, compiled
 
 ORACLE_ROWS = 100
 LOOKED_AT = 300
@@ -57,7 +56,7 @@ def something_is_asked_when_said(of: Sampled) -> None:
 
 def rows_are_their_key_and_number(of: Sampled) -> None:
     """The key and a row's number decide every bit of it: whatever the batch's size, and wherever it starts."""
-    many, few = of.rows("train"), jax.jit(lambda key, first: of.task.sample(key, 3, "train", first))
+    many, few = of.rows("train"), compiled(lambda key, first: of.task.sample(key, 3, "train", first))
     expect(many.bits() != of.rows("train", 1).bits(), "another key gives the same batch")
     for first in (0, 2, max(0, of.many - 3)):
         got = Rows.of(few(of.key(), first))
@@ -67,7 +66,7 @@ def rows_are_their_key_and_number(of: Sampled) -> None:
 def targets_are_the_oracles(of: Sampled) -> str:
     """Where an answer is asked for, the target is what the oracle finds again from the inputs alone, in float64."""
     count = min(ORACLE_ROWS, of.many)
-    for split in ("train", "test"):
+    for split in of.splits:
         batch = of.rows(split)
         for row in range(count):
             answer = of.task.oracle(batch.inputs[row].astype(np.float64))
@@ -81,7 +80,7 @@ def targets_are_the_oracles(of: Sampled) -> str:
                     f"row {row} of {split}, step {step + 1}: the target is {_shown(target)}, "
                     f"the oracle finds {_shown(found)}",
                 )
-    return f"{count} rows of each split"
+    return f"{count} rows of {' and '.join(of.splits)}"
 
 
 def _shown(values: np.ndarray) -> str:

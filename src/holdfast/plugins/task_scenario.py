@@ -78,13 +78,13 @@ def rows_are_paths(of: Sampled) -> str:
     scenario = scenario_of(task)
     expect(scenario.steps == task.longest, "the scenario's longest row is another one")
     count = 0
-    for split in ("train", "test"):
+    for split in of.splits:
         batch = Rows.of(fixed) if fixed is not None else of.rows(split).first(PATH_ROWS)
         reads = _readings(scenario, batch.inputs.astype(np.float64))
         for row in range(len(batch.inputs)):
             _follow(scenario, batch, row, split, reads)
         count = len(batch.inputs)
-    return f"{count} rows of each split"
+    return f"{count} rows of {' and '.join(of.splits)}"
 
 
 def _follow(scenario: Scenario, batch: Rows, row: int, split: str, reads: dict[tuple[Box, ...], np.ndarray]) -> None:

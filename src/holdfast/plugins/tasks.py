@@ -10,15 +10,15 @@ from dataclasses import fields
 from typing import Any
 
 from holdfast.core.errors import BadValue
-from holdfast.core.task import Task
+from holdfast.core.task import Split, Task
 from holdfast.plugins import task_figures as figures
 from holdfast.plugins import task_rows as rows
 from holdfast.plugins import task_scenario as scenario
 from holdfast.plugins.laws import Checked, expect, judged
-from holdfast.plugins.rows import MANY, Sampled
+from holdfast.plugins.rows import MANY, SPLITS, Sampled
 
 QUICK_ROWS = 24
-"""Rows of each split that a quick verification draws."""
+"""Training rows that a quick verification draws."""
 
 SampledLaw = Callable[[Sampled], str | None]
 
@@ -72,12 +72,20 @@ def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int)
     return found + (laws_of(made[0], file, tuple(LAWS), many, seed) if made else [])
 
 
-def laws_of(task: Task, file: str, names: tuple[str, ...], many: int, seed: int = 0) -> list[Checked]:
+def quick(task: Task, file: str, steps: int) -> list[Checked]:
+    """The quick laws on training rows, of about ``steps`` steps in all."""
+    rows = max(2, min(QUICK_ROWS, steps // max(1, task.longest)))
+    return laws_of(task, file, QUICK, rows, splits=("train",))
+
+
+def laws_of(
+    task: Task, file: str, names: tuple[str, ...], many: int, seed: int = 0, splits: tuple[Split, ...] = SPLITS
+) -> list[Checked]:
     """These laws of one task; where its words or its shapes are wrong, the others have nothing to stand on."""
     found = [judged("words", lambda: figures.words_are_known(task), file)]
     if found[0].fails:
         return found
-    of = Sampled(task, many, seed)
+    of = Sampled(task, many, seed, splits)
     for name in names:
         found.append(judged(name, lambda law=LAWS[name]: law(of), file))
         if name == "shapes" and found[-1].fails and "scored" not in found[-1].found:

@@ -22,7 +22,7 @@ from holdfast.plugins.rows import shortened
 QUICK_STEPS = 2000
 """Steps of the longest rows that a quick verification reads: a longer task is met with shorter rows."""
 QUICK_READ = 6000
-"""Steps that it reads in all of each split."""
+"""Steps that it reads in all."""
 
 
 def verified(task: Task) -> Task:
@@ -71,8 +71,7 @@ def _task(task: Task) -> list[Checked]:
     found = judged("length", lambda: kept.append(shortened(task, QUICK_STEPS)), _file(type(task)))
     if not kept:
         return [found]
-    rows = max(2, min(task_laws.QUICK_ROWS, QUICK_READ // max(1, kept[0].longest)))
-    return task_laws.laws_of(kept[0], _file(type(task)), task_laws.QUICK, rows)
+    return task_laws.quick(kept[0], _file(type(task)), QUICK_READ)
 
 
 def _built_in(kind: type[Task]) -> bool:

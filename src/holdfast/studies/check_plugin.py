@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -94,6 +95,19 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
             _forget()
 
 
+def faults() -> dict[str, str]:
+    """Every plug-in that is found, by its file, with why it does not import or what it lacks; empty where nothing."""
+    found = {}
+    for folder in FOLDERS.values():
+        for name, file in folder.plugins().items():
+            try:
+                definition = _definition(folder, file, folder.load(name))
+                found[str(file)] = definition.found if definition.fails else ""
+            except BadFile as problem:
+                found[str(file)] = problem.message
+    return found
+
+
 def _forget() -> None:
     """Cells, tasks and diagnostics are kept by name, and another file may have had this one."""
     for get in (cells.get, tasks.get, diagnostics.get):
@@ -115,20 +129,35 @@ def _kind(file: Path, kind: str | None) -> str:
 
 
 def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[Checked]:
-    name, place, kinds = file.stem, str(file), []
-    described = judged("sentence", lambda: expect(bool(folder.sentence(name)), "the file has no docstring"), place)
+    described = judged("sentence", lambda: expect(bool(folder.sentence(file.stem)), "no docstring"), str(file))
+    definition = _definition(folder, file, module)
+    if definition.fails:
+        return [described, definition]
     if folder.kind == "task":
-        definition = judged("definition", lambda: kinds.append(tasks.get(name)), place)
-        laws = task_laws.check(kinds[0], place, seed, many) if kinds else []
+        laws = task_laws.check(tasks.get(file.stem), str(file), seed, many)
     elif folder.kind == "cell":
-        definition = judged("definition", lambda: kinds.append(cells.get(name)), place)
-        laws = cell_laws.check(name, place) if kinds else []
+        laws = cell_laws.check(file.stem, str(file))
     elif folder.kind == "construction":
-        definition = judged("definition", lambda: kinds.append(construction_laws.program_of(name)), place)
-        laws = construction_laws.check(name, place, seed) if kinds else []
+        laws = construction_laws.check(file.stem, str(file), seed)
     else:
-        definition, laws = judged("definition", lambda: _has_names(folder, module), place), []
+        laws = []
     return [described, definition, *laws]
+
+
+def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
+    """Whether the file has what a file of its kind has."""
+    wholes: dict[str, Callable[[str], object]] = {
+        "task": tasks.get,
+        "cell": cells.get,
+        "construction": construction_laws.program_of,
+    }
+    if folder.kind not in wholes:
+        return judged("definition", lambda: _has_names(folder, module), str(file))
+
+    def whole() -> None:
+        wholes[folder.kind](file.stem)
+
+    return judged("definition", whole, str(file))
 
 
 def _has_names(folder: Folder, module: ModuleType) -> str:
