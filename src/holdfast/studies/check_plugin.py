@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+
+import jax
 
 from holdfast import cells, exchange, tasks
 from holdfast.construct import backends, constructions
@@ -87,12 +90,12 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
     with added(folder.path.name, file):
         if not folder.is_plugin(file.stem):
             raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package already.", "Rename the file.")
-        _forget()
+        _forget(folder, file)
         try:
             module = folder.load(file.stem)
             return Report(str(file), folder.kind, file.stem, tuple(_checked(folder, file, module, seed, many)))
         finally:
-            _forget()
+            _forget(folder, file)
 
 
 def faults() -> dict[str, str]:
@@ -108,8 +111,11 @@ def faults() -> dict[str, str]:
     return found
 
 
-def _forget() -> None:
-    """Cells, tasks and diagnostics are kept by name, and another file may have had this one."""
+def _forget(folder: Folder, file: Path) -> None:
+    """The file is read as it is now. Modules, cells, tasks, diagnostics and what was compiled are kept by name, and
+    another file may have had this one."""
+    if sys.modules.pop(f"holdfast_plugins.{folder.path.name}.{file.stem}", None) is not None:
+        jax.clear_caches()
     for get in (cells.get, tasks.get, diagnostics.get):
         get.cache_clear()
 
