@@ -12,12 +12,14 @@ import jax.numpy as jnp
 import pytest
 
 from holdfast import cells, tasks
+from holdfast.certify.check import check
+from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.cli._main import main
 from holdfast.construct.interpreter import interpret
 from holdfast.construct.program import Program
 from holdfast.core.errors import BadFile, BadValue
-from holdfast.core.scenario import Edge, Scenario, Value, point
+from holdfast.core.scenario import Edge, Lengths, Scenario, Value, point
 from holdfast.core.task import axis
 from holdfast.engine.files import save
 from holdfast.plugins.verified import verified, verified_cell
@@ -185,6 +187,13 @@ def test_a_wrong_task_is_neither_trained_nor_certified_nor_checked(offenders):
     wrong = tasks.get("wrong_answer")(steps=3)
     with pytest.raises(BadFile, match=r"'wrong_answer' in .* is refused: paths: row 0 of train has another answer"):
         verified(wrong)
+    network = random_network("elman", 1, 2, 1, dtype=jnp.float32)
+    with pytest.raises(BadFile, match="is refused"):
+        prove(network, wrong)
+    right = prove(network, Recall(steps=3), seconds=1).certificate
+    assert right is not None
+    with pytest.raises(BadFile, match="is refused"):
+        check({**right, "claim": {**right["claim"], "task": "wrong_answer"}}, network)
     with pytest.raises(BadFile, match="is refused"):
         train_networks(Settings(wrong, units=2, seeds=1, budget=1))
     with pytest.raises(BadFile, match="is refused"):
@@ -331,7 +340,9 @@ def test_a_broken_plug_in_stops_neither_list_nor_doctor(plug, capsys):
 
 def test_an_answer_at_the_start_is_no_row_of_no_steps():
     scenario = Scenario("a", (Edge("a", "a", (point(1.0),)),), {"a": (Value({}, 1.0),)}, {}, 3)
-    found = refute(random_network("elman", 1, 2, 1, dtype=jnp.float32), scenario, float("inf"), tries=64)
+    found = refute(
+        random_network("elman", 1, 2, 1, dtype=jnp.float32), scenario, Lengths("up to", 1, 3), float("inf"), tries=64
+    )
     assert 1 <= len(found.inputs) <= 3
 
 

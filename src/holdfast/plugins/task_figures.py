@@ -28,7 +28,7 @@ Pair = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def words_are_known(of: Task) -> str:
     """Sizes are whole numbers, the loss and the unit of memory are known, the criterion and chance agree."""
-    for name in ("inputs", "outputs", "longest"):
+    for name in ("inputs", "outputs", "longest", "shortest"):
         value = getattr(of, name)
         expect(isinstance(value, int) and value >= 1, f"'{name}' is {value!r}, expected a whole number from 1 on")
     for name in ("lag_steps", "asked_from"):

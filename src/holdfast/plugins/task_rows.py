@@ -32,6 +32,8 @@ def shapes_are_as_declared(of: Sampled) -> str:
         expect(bool(np.isfinite(part).all()), f"{name} has numbers that are not finite")
     expect(bool(batch.scored.any(1).all()), "a row without a question")
     expect(not (batch.scored & ~batch.present).any(), "padding is scored")
+    shortest = int(batch.present.sum(1).min())
+    expect(shortest >= task.shortest, f"a row has {shortest} steps, and 'shortest' is {task.shortest}")
     expect(bool((np.diff(batch.present.astype(int), axis=1) <= 0).all()), "padding comes before the end")
     return f"{of.many} rows of {task.longest} steps"
 

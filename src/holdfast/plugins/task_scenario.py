@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from holdfast.core.scenario import Box, Class, Edge, Scenario
+from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.core.task import Task
 from holdfast.plugins.laws import NotChecked, expect
 from holdfast.plugins.rows import Rows, Sampled
@@ -50,6 +50,8 @@ def the_scenario_is_whole(of: Sampled) -> str:
 
 def _edge(edge: Edge, scenario: Scenario, inputs: int) -> None:
     words = f"the edge from '{edge.source}' to '{edge.target}'"
+    first, last = edge.steps or (1, 1)
+    expect(1 <= first <= last, f"{words} is taken from step {first} to {last}")
     expect(bool(edge.boxes), f"{words} has no boxes")
     for box in edge.boxes:
         expect(len(box.low) == inputs, f"{words} reads {len(box.low)} inputs, the task has {inputs}")
@@ -72,7 +74,7 @@ def _reached(scenario: Scenario, without: str) -> set[str]:
 
 
 def rows_are_paths(of: Sampled) -> str:
-    """Every row, of either split, is a path of the scenario; where an answer is asked for, the paths that a row takes
+    """Every row, of either split, is a path of the scenario at its own steps; where an answer is asked for, the paths that a row takes
     ask for all of it, and none of them for another one. A proof about the scenario is then one about every row."""
     task, fixed = of.task, of.task.examples()
     scenario = scenario_of(task)
@@ -82,22 +84,25 @@ def rows_are_paths(of: Sampled) -> str:
         batch = Rows.of(fixed) if fixed is not None else of.rows(split).first(PATH_ROWS)
         reads = _readings(scenario, batch.inputs.astype(np.float64))
         for row in range(len(batch.inputs)):
-            _follow(scenario, batch, row, split, reads)
+            _follow(scenario, task.lengths("exactly"), batch, row, split, reads)
         count = len(batch.inputs)
     return f"{count} rows of {' and '.join(of.splits)}"
 
 
-def _follow(scenario: Scenario, batch: Rows, row: int, split: str, reads: dict[tuple[Box, ...], np.ndarray]) -> None:
+def _follow(
+    scenario: Scenario, lengths: Lengths, batch: Rows, row: int, split: str, reads: dict[tuple[Box, ...], np.ndarray]
+) -> None:
     paths: set[tuple[str, frozenset[tuple[str, float]]]] = {(scenario.start, frozenset())}
     for step in np.flatnonzero(batch.present[row]):
         paths = {
             (edge.target, _bound(edge, bound, batch.inputs[row, step]))
             for node, bound in paths
             for edge in scenario.leaving(node)
-            if reads[edge.boxes][row, step]
+            if reads[edge.boxes][row, step] and lengths.takes(edge, int(step) + 1)
         }
         expect(bool(paths), f"row {row} of {split} leaves every path at step {step + 1}")
         if batch.scored[row, step]:
+            expect(lengths.judged(int(step) + 1), f"row {row} of {split}: no proof judges step {step + 1}")
             found = [(node, *_judged(scenario, node, dict(bound), batch.targets[row, step]))
                      for node, bound in paths if node in scenario.answers]  # fmt: skip
             wrong = [node for node, asked, right in found if (asked & ~right).any()]
