@@ -74,8 +74,9 @@ def _reached(scenario: Scenario, without: str) -> set[str]:
 
 
 def rows_are_paths(of: Sampled) -> str:
-    """Every row, of either split, is a path of the scenario at its own steps; where an answer is asked for, the paths that a row takes
-    ask for all of it, and none of them for another one. A proof about the scenario is then one about every row."""
+    """Every row, of either split, is a path of the scenario at its own steps; where an answer is asked for, the paths
+    that a row takes ask for all of it, and none of them for another one. A proof about the scenario is then one about
+    every row."""
     task, fixed = of.task, of.task.examples()
     scenario = scenario_of(task)
     expect(scenario.steps == task.longest, "the scenario's longest row is another one")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import get_type_hints
 
 import jax
@@ -35,7 +34,7 @@ CELLS = ("lstm", "gru", "elman", "irnn", "lstm1997")
 UNITS = 64
 ROWS, QUICK_ROWS = 24, 8
 """Rows of each length."""
-LENGTHS, QUICK_LENGTHS = 6, 3
+LENGTHS, QUICK_LENGTHS = 4, 3
 EXACT = 1e-6
 """How far a program, read in float64, may be from the answer, relative to its size: inputs are float32 numbers."""
 
@@ -170,15 +169,15 @@ def _accepted(name: str, task: Task, cell: str) -> Program:
         raise NotChecked(f"refused: {problem.message}") from problem
 
 
-def _batches(task: Task, seed: int, rows: int, lengths: int) -> Iterator[tuple[Task, Rows]]:
-    """The task at several lengths up to its own, each with rows of both splits."""
-    for short in _lengths(task, lengths):
-        fixed = short.examples()
-        if fixed is not None:
-            yield short, Rows.of(fixed)
-            continue
-        of = Sampled(short, rows, seed)
-        yield short, Rows(*(np.concatenate(parts) for parts in zip(of.rows("train"), of.rows("test"), strict=True)))
+@lru_cache(maxsize=8)
+def _batches(task: Task, seed: int, rows: int, lengths: int) -> list[tuple[Task, Rows]]:
+    """The task at several lengths up to its own, each with rows of the training split; drawn once for all cells."""
+    return [(short, _rows(short, seed, rows)) for short in _lengths(task, lengths)]
+
+
+def _rows(task: Task, seed: int, rows: int) -> Rows:
+    fixed = task.examples()
+    return Sampled(task, rows, seed).rows("train") if fixed is None else Rows.of(fixed)
 
 
 def _lengths(task: Task, count: int) -> list[Task]:
