@@ -294,7 +294,7 @@ def test_every_verb_that_takes_a_task_tells_it(name, plug, capsys, tmp_path):
     for verb in ("test", "certify", "refute", "explain"):
         assert main([verb, net, *task]) == 2, verb
         assert BODIES[name][1] in capsys.readouterr().err, verb
-    for command in (["construct", name], ["tune", name], ["compare", *task, "--cells", "gru", "--out", "x.db"]):
+    for command in (["construct", name], ["tune", name], ["compare", *task, "--cells", "gru", "--yes"]):
         assert main(command) == 2, command
         assert BODIES[name][1] in capsys.readouterr().err, command
 

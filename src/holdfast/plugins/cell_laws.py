@@ -147,7 +147,7 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
     def objective(flat: jax.Array) -> jax.Array:
         network, state = restore(flat)
         seen = jax.tree.leaves(run(network, inputs, state))
-        return sum((part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(seen))
+        return _weighed(seen)
 
     moved, stopped = objective, stops(name)
     if stopped:
@@ -155,7 +155,7 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
 
         def moved(flat: jax.Array) -> jax.Array:
             seen = jax.tree.leaves(held(*restore(flat)))
-            return sum((part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(seen))
+            return _weighed(seen)
 
         expect(abs(float(moved(at) - objective(at))) < 1e-12, "with what it stops held still it gives other numbers")
     gradient = jax.jit(jax.grad(objective))(at)
@@ -169,6 +169,11 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
     for path, leaf in jax.tree.leaves_with_path(restore(gradient)):
         if not (stopped and path[0] == jax.tree_util.SequenceKey(1)):
             expect(np.abs(leaf).max() > 0, f"nothing depends on {_place(path)}")
+
+
+def _weighed(parts: list[jax.Array]) -> jax.Array:
+    """One number that depends on every number in these arrays."""
+    return jnp.stack([(part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(parts)]).sum()
 
 
 def _place(path: Any) -> str:
