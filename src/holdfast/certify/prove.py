@@ -51,7 +51,8 @@ def prove(
     Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or where every length is
     asked for and longer rows of the task are others.
     """
-    verified(task), verified_cell(network.cell_name)
+    verified(task)
+    verified_cell(network.cell_name)
     rows = lengths or task.lengths()
     _refuse(network, task, tolerance, rows, semantics)
     began, scenario, dtype = time.monotonic(), task.scenario(), str(network.dtype)

@@ -63,7 +63,8 @@ def train_networks(
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
-    verified(settings.task), verified_cell(settings.cell)
+    verified(settings.task)
+    verified_cell(settings.cell)
     settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
