@@ -68,7 +68,13 @@ class Sampled:
         return jax.random.key(self.seed + stream)
 
     def _sample(self, key: jax.Array, split: Split) -> Batch:
-        batch = self.task.sample(key, self.many, split)
+        try:
+            batch: object = self.task.sample(key, self.many, split)
+        except Exception:
+            row: object = self.task.row(key, split)  # where it is a row that is wrong, it is said of the row
+            if isinstance(row, Batch):
+                raise
+            batch = row
         if not isinstance(batch, Batch):
             raise Broken(f"a row is a {type(batch).__name__}, expected a Batch of inputs, targets, scored and present")
         return batch
