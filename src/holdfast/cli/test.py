@@ -36,11 +36,13 @@ def configure(parser: Parser, words: list[str]) -> None:
 def run(args: Namespace) -> int:
     from holdfast.engine.compiled import keep_compiled_programs
     from holdfast.engine.files import load
+    from holdfast.plugins.verified import verified_cell
     from holdfast.report.terminal import draw
     from holdfast.train.judge import judge
 
     keep_compiled_programs()
     network, origin = load(args.file)
+    verified_cell(network.cell_name)
     judged = judge(
         network,
         _tasks(args, origin),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdfast import cells
 from holdfast.engine.native import choice, library
+from holdfast.plugins.verified import verified, verified_cell
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.interrupt import Interrupts
@@ -54,13 +55,16 @@ def train_networks(
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
     with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
     between two pieces, what was done is kept, and the result says ``interrupted``. Raises ``BadRun`` where the
-    folder cannot be used, ``BadValue`` where the engine asked for cannot be had, or more memory than there is.
+    folder cannot be used, ``BadFile`` where a plug-in that takes part is wrong, ``BadValue`` where the engine asked for
+    cannot be had, or more memory than there is.
 
     >>> from holdfast.tasks.echo import Echo
     >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
+    verified(settings.task)
+    verified_cell(settings.cell)
     settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))

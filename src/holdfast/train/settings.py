@@ -11,6 +11,7 @@ from holdfast.core.errors import BadRun, UnknownName, refuse
 from holdfast.core.task import Task
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
+from holdfast.plugins.verified import made
 
 Update = Literal["step", "sequence", "batch"]
 UPDATES: tuple[Update, ...] = ("step", "sequence", "batch")
@@ -129,7 +130,8 @@ class Settings:
 def make_task(name: str, axes: dict[str, Any]) -> Task:
     """The task of this name with these axes, lists turned into tuples.
 
-    Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for axes that make no task.
+    Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for axes that make no task, and
+    ``BadFile`` for a task of a plug-in that is wrong.
 
     >>> make_task("recall", {"steps": 3}).lag_steps
     2
@@ -143,4 +145,4 @@ def make_task(name: str, axes: dict[str, Any]) -> Task:
     def frozen(value: Any) -> Any:
         return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
 
-    return kind(**{axis: frozen(value) for axis, value in axes.items()})
+    return made(kind, {axis: frozen(value) for axis, value in axes.items()})
