@@ -18,6 +18,8 @@ from holdfast.certify.propagate import Input, Limits, Piece, Reached
 
 Variable = str | Input
 """What can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
+
+
 @dataclass(eq=False)
 class Node:
     """A piece, what was reached there, how often each variable was cut on the way to it, and its two parts, if any."""
