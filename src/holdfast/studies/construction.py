@@ -206,4 +206,5 @@ def _claim(made: Construction, task: Task) -> str:
     }[claim.semantics]
     if made.gap is not None:
         return f"The right symbol has the largest output, {length}, {where}."
-    return f"The output is within {rounded_up(claim.error)} of the right answer for every input of the task, {length}, {where}."
+    error = rounded_up(claim.error)
+    return f"The output is within {error} of the right answer for every input of the task, {length}, {where}."
