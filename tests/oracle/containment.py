@@ -1,0 +1,334 @@
+"""Whether every state and output on concrete paths lies in the set that was computed for it.
+
+A case is a network, a scenario, a part of the remembered range and a method. The sets are followed as a proof follows
+them; the paths are run in real arithmetic (the oracle's) or by the engines, and at every step every number is looked
+for in its set: in the interval, and in the affine form with the remembered numbers at the values that they have on
+this path. Only what is outside for certain counts: balls of the forms and of the oracle are taken as balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from holdfast.certify import propagate
+from holdfast.certify.propagate import Method, Reached
+from holdfast.certify.weights import weights_of
+from holdfast.core.scenario import Box, Class, Edge, Scenario
+from holdfast.engine.network import Network
+from holdfast.engine.readings.forms import Form, Unbounded
+from holdfast.engine.readings.rounding import ACCURACIES, Rounding
+from tests.oracle import runs, scenarios
+from tests.oracle import networks as drawn
+from tests.oracle.cells import Oracle
+from tests.oracle.networks import Shape
+from tests.oracle.scenarios import Path, Piece
+
+BITS = 500
+"""Of the comparison: more than the oracle's and the sets' own."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network and all that is proved and tried of it. ``seed`` finds it again, with its shape and semantics."""
+
+    seed: tuple[int, ...]
+    words: str
+    network: Network
+    scenario: Scenario
+    piece: Piece
+    method: Method
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """One number that is not in its set, or errs by more than is claimed."""
+
+    case: Case
+    semantics: str
+    engines: str
+    where: str
+    value: str
+    bound: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.case.network.cell_name}, {self.semantics}, seed {self.case.seed}, {self.engines}: {self.where} is "
+            f"{self.value}, outside {self.bound} ({self.case.words}; {self.case.method})"
+        )
+
+
+@dataclass
+class Result:
+    """``checked`` numbers were compared with their sets, in ``networks`` networks; of ``unbounded`` ones nothing was
+    claimed from some step on."""
+
+    networks: int = 0
+    unbounded: int = 0
+    checked: int = 0
+    outside: list[Outside] = field(default_factory=list)
+
+    def __iadd__(self, other: Result) -> Result:
+        self.networks += other.networks
+        self.unbounded += other.unbounded
+        self.checked += other.checked
+        self.outside += other.outside
+        return self
+
+
+def cases(shape: Shape, seed: Sequence[int], count: int, paths: int, steps: int) -> Iterator[Case]:
+    """So many random cases of one shape, each with its own random stream."""
+    template = shape.template()
+    for index in range(count):
+        here = (*seed, index)
+        draw = np.random.default_rng(here)
+        network, words = drawn.network(template, shape.dtype, draw)
+        pool = scenarios.tasks(shape.inputs, shape.outputs)
+        task, scenario = pool[draw.integers(len(pool))]
+        piece, numbers = scenarios.piece(scenario, shape.dtype, draw)
+        method = scenarios.method(draw)
+        taken = tuple(scenarios.path(scenario, numbers, steps, shape.dtype, draw) for _ in range(paths))
+        yield Case(here, f"{shape}, {task}, {words}", network, scenario, piece, method, taken)
+
+
+Values = Mapping[tuple[int, int], Sequence[Sequence[tuple[arb, str]]]]
+"""By (path, step) for every number the values that it took, each with the engines that gave it."""
+
+
+def check_real(some: Sequence[Case]) -> Result:
+    """Exact arithmetic: the oracle runs the paths."""
+    found = Result()
+    for case in some:
+        found += _check(case, None, _by_oracle(case))
+    return found
+
+
+def check_ieee(some: Sequence[Case], dtype: str, hows: Sequence[str], processes: runs.Processes | None) -> Result:
+    """IEEE arithmetic: XLA runs the paths in each way of ``hows``, and the native library in every process."""
+    inputs = _inputs(some, dtype)
+    stack, found = runs.stacked([case.network for case in some]), Result()
+    native = processes is not None and runs.has_native(some[0].network)
+    started = processes.start(stack, inputs) if native and processes else {}
+    ran: dict[str, runs.Ran] = {f"XLA {how}": runs.by_xla(stack, inputs, how) for how in hows}
+    for name, future in started.items():
+        ran[f"native {name}"], last = future.result()
+        ends = ran[f"native {name}"].states.copy()
+        ends[:, :, -1] = last
+        ran[f"native {name}, whole rows"] = runs.Ran(ends, ran[f"native {name}"].outputs)
+    for index, case in enumerate(some):
+        numbers = {name: np.concatenate([r.states[index], r.outputs[index]], -1) for name, r in ran.items()}
+        found += _check(case, dtype, _by_engines(case, numbers))
+    return found
+
+
+def _inputs(some: Sequence[Case], dtype: str) -> np.ndarray:
+    """[case, path, time, feature]: shorter paths are filled up with zeros."""
+    longest = max(len(path.taken) for case in some for path in case.paths)
+    features = some[0].network.inputs
+    found = np.zeros((len(some), len(some[0].paths), longest, features), dtype)
+    for n, case in enumerate(some):
+        for p, path in enumerate(case.paths):
+            found[n, p, : len(path.inputs)] = path.inputs
+    return found
+
+
+def _by_oracle(case: Case) -> Callable[[int], dict]:
+    """The numbers of every path, one step after the other."""
+    oracle = Oracle(case.network)
+    states = [oracle.start() for _ in case.paths]
+
+    def step(t: int) -> dict:
+        found = {}
+        for p, path in enumerate(case.paths):
+            if t < len(path.taken):
+                states[p], outputs = oracle.step(states[p], path.inputs[t])
+                values = [v for layer in states[p] for name in oracle.states for v in layer[name]] + outputs
+                found[p] = [[(_ball(*value), "")] for value in values]
+        return found
+
+    return step
+
+
+def _by_engines(case: Case, numbers: Mapping[str, np.ndarray]) -> Callable[[int], dict]:
+    def step(t: int) -> dict:
+        found = {}
+        for p, path in enumerate(case.paths):
+            if t < len(path.taken):
+                slots = []
+                for slot in range(next(iter(numbers.values())).shape[-1]):
+                    values: dict[float, str] = {}
+                    for name, there in numbers.items():
+                        value = float(there[p, t, slot])
+                        values[value] = f"{values[value]}, {name}" if value in values else name
+                    slots.append([(arb(value), name) for value, name in values.items()])
+                found[p] = slots
+        return found
+
+    return step
+
+
+def _ball(low: Any, high: Any) -> arb:
+    ends = [arb((-end[1] if end[0] else end[1], end[2])) for end in (low, high)]
+    return ends[0] if low == high else ends[0].union(ends[1])
+
+
+@contextmanager
+def _precision(bits: int) -> Iterator[None]:
+    before, ctx.prec = ctx.prec, bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def _check(case: Case, dtype: str | None, values: Callable[[int], dict]) -> Result:
+    rounding = None if dtype is None else Rounding(ACCURACIES[dtype])
+    weights = weights_of(case.network, every_unit=dtype is not None)
+    kept = kept_numbers(case.network, dtype is not None)
+    assert len(kept) == sum(weights.units) * len(weights.cell.states)
+    found = Result(networks=1)
+    claimed = propagate.run(weights, case.scenario, case.piece, STEPS_CLAIMED, rounding, case.method)
+    sets = Sets(case, weights, rounding)
+    points = [
+        {name: _symbol(number, *case.piece[name]) for name, number in path.numbers.items()} for path in case.paths
+    ]
+    bound: set[tuple[int, str]] = set()
+    for t in range(max(len(path.taken) for path in case.paths)):
+        known = sets.step(t + 1)
+        if known is None:
+            found.unbounded += 1
+            break
+        passages, now = known
+        with _precision(BITS):
+            for p, there in values(t).items():
+                edge, box = case.paths[p].taken[t]
+                if edge.remember:
+                    bound.add((p, edge.remember[1]))
+                at = {name: e for name, e in points[p].items() if (p, name) in bound}
+                image, outputs = passages[edge, box]
+                states, read = [there[slot] for slot in kept], there[len(there) - len(outputs) :]
+                judge = _Judge(case, "real" if dtype is None else dtype, f"path {p}, step {t + 1}, {edge.target}", found)
+                judge.members("state", image, states, at)
+                judge.members("joined state", now[edge.target], states, at)
+                judge.members("output", outputs, read, at)
+                judge.claim(claimed, t + 1, edge.target, case.paths[p].numbers, read)
+    return found
+
+
+STEPS_CLAIMED = 4
+"""Steps of a run that makes a claim; where it settles, all steps are claimed."""
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Compares the numbers of one step of one path."""
+
+    case: Case
+    semantics: str
+    place: str
+    result: Result
+
+    def members(self, what: str, forms: Sequence[Form], values: Any, at: Mapping[str, arb]) -> None:
+        for n, (form, there) in enumerate(zip(forms, values, strict=True)):
+            for value, engines in there:
+                self.result.checked += 1
+                if not value.is_finite() or outside(form, value, at):
+                    self._report(engines, f"{what} {n}", value, str(form))
+
+    def claim(self, claimed: Reached, step: int, node: str, numbers: Mapping[str, float], read: Any) -> None:
+        """The error and the margin that are claimed for all steps, where they hold for this one."""
+        answer = self.case.scenario.answers.get(node)
+        if answer is None or (claimed.settled is None and step > claimed.steps) or not claimed.steps:
+            return
+        if isinstance(answer, Class):
+            assert claimed.margin is not None
+            for n, there in enumerate(read):
+                for value, engines in there:
+                    for right, same in read[answer.output]:
+                        self.result.checked += 1
+                        if n != answer.output and same == engines and not right - value >= arb(claimed.margin):
+                            if right - value < arb(claimed.margin) or not (right - value).is_finite():
+                                self._report(engines, f"margin over {n}", right - value, f"{claimed}")
+            return
+        for n, (there, wanted) in enumerate(zip(read, answer, strict=True)):
+            if wanted is None:
+                continue
+            assert claimed.error is not None
+            right = arb(wanted.constant) + sum((arb(c) * arb(numbers[name]) for name, c in wanted.names.items()), arb(0))
+            for value, engines in there:
+                self.result.checked += 1
+                error = abs(value - right)
+                if error > arb(claimed.error) or (not error.is_finite() and claimed.error != np.inf):
+                    self._report(engines, f"error of output {n}", error, f"{claimed}")
+
+    def _report(self, engines: str, where: str, value: arb, bound: str) -> None:
+        words = value.str(20)
+        self.result.outside.append(Outside(self.case, self.semantics, engines, f"{self.place}: {where}", words, bound))
+
+
+def outside(form: Form, value: arb, at: Mapping[str, arb]) -> bool:
+    """Whether the value is for certain no member of the form, its names at these values in [-1, 1]."""
+    if value < form.low or value > form.high:
+        return True
+    middle, spread = form.centre, form.slack
+    for symbol, part in form.terms.items():
+        if symbol in at:
+            middle = middle + part * at[symbol]
+        else:
+            spread = spread + abs(part)
+    return bool(abs(value - middle) > spread)
+
+
+def _symbol(number: float, low: Fraction, high: Fraction) -> arb:
+    """Where in its piece a number lies: -1 at the low end, 1 at the high one."""
+    if low == high:
+        return arb(0)
+    where = (2 * Fraction(number) - low - high) / (high - low)
+    assert abs(where) <= 1
+    with _precision(BITS):
+        return arb(fmpq(where.numerator, where.denominator))
+
+
+class Sets:
+    """The sets of every node, step by step, as a proof follows them (adapter for the present code)."""
+
+    def __init__(self, case: Case, weights: Any, rounding: Rounding | None) -> None:
+        self.case, self.bits = case, case.method.precision_bits
+        with _precision(self.bits):
+            self.run = propagate._Run(weights, case.scenario, case.piece, rounding, case.method)
+
+    def step(self, number: int) -> tuple[dict, dict] | None:
+        """By (edge, box) the image and the outputs, and by node the joined sets after it; None: unbounded."""
+        try:
+            with _precision(self.bits):
+                passages, run = {}, self.run
+                for node, here in run.now.items():
+                    for edge in run.edges.get(node, ()):
+                        for box in edge.boxes:
+                            passages[edge, box] = propagate.advance(
+                                run.weights, run.ops, propagate._forget(here, edge), run._inputs(box, edge)
+                            )
+                images, _, _ = run.step()
+                run.now = run._merged(images, number)
+                return passages, run.now
+        except Unbounded:
+            return None
+
+
+def kept_numbers(network: Network, every_unit: bool) -> list[int]:
+    """Which of all numbers of the state a proof follows: the units that the read-out reaches, or but one copy of
+    those that are alike."""
+    from holdfast.certify import weights as w
+    live = [w._different(network, d) for d in range(len(network.layers))] if every_unit else w._live(network)
+    found, states, units = [], len(network.cell.states), network.units
+    for depth, there in enumerate(live):
+        for state in range(states):
+            found += [(depth * states + state) * units + int(u) for u in there]
+    return found
