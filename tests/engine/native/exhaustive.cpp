@@ -1,6 +1,7 @@
 // sigmoid and tanh on every float32 there is, against correctly rounded values from the C library's double precision:
 // prints, for each, the largest error and where it is, in units in the last place and in units of u = 2^-24 of the
-// value; where it falls (it must not); how many values are outside its range; and from where on it is exact.
+// value; where it falls (it must not); how many values are outside its range; from where on it is exact, and where it
+// still is not.
 //
 // Its arguments: which share of the numbers this process looks at, i of n; and "stdin" where the values are not computed
 // here but read, in the order in which they are looked at (sigmoid, then tanh; positive numbers, then negative ones; by
@@ -77,7 +78,7 @@ int main(int argc, char** argv) {
     double worst = 0, worst_u = 0;
     float worst_at = 0, worst_u_at = 0;
     long falls = 0, wrong_ends = 0, checked = 0;
-    float first_one = INFINITY, last_zero = -INFINITY, identity = INFINITY;
+    float first_one = INFINITY, last_zero = -INFINITY, identity = INFINITY, not_one = 0, not_zero = 0;
     // Both signs, from 0 to infinity, in the order of size; a piece begins with the last number of the one before.
     for (uint32_t sign = 0; sign < 2; ++sign) {
       const uint32_t pieces = 0x7f800000u / chunk, from = uint32_t(uint64_t(pieces) * share / shares);
@@ -112,14 +113,17 @@ int main(int argc, char** argv) {
           if (!(part <= worst_u)) worst_u = part, worst_u_at = z;
           if (y == 1.0f && z < first_one) first_one = z;
           if (y == 0.0f && z < 0 && z > last_zero) last_zero = z;
-          if (function == 1 && sign == 0 && y != z && std::fabs(z) >= least && z < identity) identity = z;
+          if (y != 1.0f && z > not_one) not_one = z;
+          if (function == 1 && y != -1.0f && -z > not_one) not_one = -z;
+          if (y != 0.0f && z < not_zero) not_zero = z;
+          if (function == 1 && y != z && std::fabs(z) >= least && std::fabs(z) < identity) identity = std::fabs(z);
         }
       }
     }
     std::printf("{\"function\": \"%s\", \"checked\": %ld, \"worst_ulp\": %.6f, \"worst_at\": %.9g, \"worst_u\": %.6f, "
                 "\"worst_u_at\": %.9g, \"falls\": %ld, \"outside\": %ld, \"one_from\": \"%.9g\", \"zero_to\": \"%.9g\", "
-                "\"differs_from\": \"%.9g\"}\n",
+                "\"differs_from\": \"%.9g\", \"not_one_to\": %.9g, \"not_zero_from\": %.9g}\n",
                 function == 0 ? "sigmoid" : "tanh", checked, worst, double(worst_at), worst_u, double(worst_u_at), falls,
-                wrong_ends, double(first_one), double(last_zero), double(identity));
+                wrong_ends, double(first_one), double(last_zero), double(identity), double(not_one), double(not_zero));
   }
 }
