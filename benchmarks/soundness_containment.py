@@ -48,8 +48,12 @@ def bucket(seed: int, number: int) -> Bucket:
     names = [name for name in cells.FOLDER.names() if not cells.get(name).per_step]
     inputs, outputs = SIZES[draw.choice(len(SIZES), p=LIKELY)]
     units, layers = int(draw.choice([1, 2, 3, 4], p=[0.2, 0.3, 0.25, 0.25])), int(draw.choice([1, 2], p=[0.7, 0.3]))
-    shape = Shape(names[number // 2 % len(names)], inputs, outputs, units, layers, str(draw.choice(["float32", "float64"])))
-    return Bucket((seed, number), shape, number % 2 == 0, int(draw.choice([3, 4, 5, 6, 8], p=[0.3, 0.3, 0.2, 0.1, 0.1])))
+    shape = Shape(
+        names[number // 2 % len(names)], inputs, outputs, units, layers, str(draw.choice(["float32", "float64"]))
+    )
+    return Bucket(
+        (seed, number), shape, number % 2 == 0, int(draw.choice([3, 4, 5, 6, 8], p=[0.3, 0.3, 0.2, 0.1, 0.1]))
+    )
 
 
 def run(one: Bucket) -> tuple[Bucket, Result]:
@@ -95,7 +99,9 @@ def check(networks: int, seed: int, processes: int, only: int | None = None) -> 
 
 
 def _row(cell: str, semantics: str, total: Result) -> None:
-    print(f"{cell:<20}{semantics:<14}{total.networks:>9}{total.unbounded:>10}{total.checked:>15}{len(total.outside):>8}")
+    print(
+        f"{cell:<20}{semantics:<14}{total.networks:>9}{total.unbounded:>10}{total.checked:>15}{len(total.outside):>8}"
+    )
 
 
 def _results(buckets: list[Bucket], processes: int) -> Iterator[tuple[Bucket, Result]]:

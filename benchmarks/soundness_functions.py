@@ -189,7 +189,9 @@ def _print(judged: list[Judged]) -> int:
     mistakes = 0
     for one in judged:
         ends = f"1 past {one.not_one_to:.6g}"
-        ends += f", 0 below {one.not_zero_from:.6g}" if one.function == "sigmoid" else f", z below {one.differs_from:.6g}"
+        ends += (
+            f", 0 below {one.not_zero_from:.6g}" if one.function == "sigmoid" else f", z below {one.differs_from:.6g}"
+        )
         print(f"{one.engine:<26} {one.function:<8} {one.checked:>11} values, at most {one.worst_u:.3f} u off "
               f"(at {one.worst_at:.7g}), {ends}", flush=True)  # fmt: skip
         for mistake in one.mistakes():

@@ -10,25 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
 
-from holdfast.certify import propagate
-from holdfast.certify.propagate import Method, Reached
-from holdfast.certify.weights import weights_of
-from holdfast.core.scenario import Box, Class, Edge, Scenario
-from holdfast.engine.network import Network
+from holdfast.certify.propagate import Method, Piece, Propagation, Reached, StateSet
+from holdfast.certify.weights import Weights, weights_of
+from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
+from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.forms import Form, Unbounded
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from tests.oracle import runs, scenarios
 from tests.oracle import networks as drawn
 from tests.oracle.cells import Oracle
 from tests.oracle.networks import Shape
-from tests.oracle.scenarios import Path, Piece
+from tests.oracle.scenarios import Path
 
 BITS = 500
 """Of the comparison: more than the oracle's and the sets' own."""
@@ -42,6 +41,7 @@ class Case:
     words: str
     network: Network
     scenario: Scenario
+    lengths: Lengths
     piece: Piece
     method: Method
     paths: tuple[Path, ...]
@@ -91,11 +91,13 @@ def cases(shape: Shape, seed: Sequence[int], count: int, paths: int, steps: int)
         draw = np.random.default_rng(here)
         network, words = drawn.network(template, shape.dtype, draw)
         pool = scenarios.tasks(shape.inputs, shape.outputs)
-        task, scenario = pool[draw.integers(len(pool))]
-        piece, numbers = scenarios.piece(scenario, shape.dtype, draw)
+        task, scenario, asked = pool[draw.integers(len(pool))]
+        lengths = asked[draw.integers(len(asked))]
+        piece, numbers = scenarios.piece(scenario, steps, shape.dtype, draw)
         method = scenarios.method(draw)
-        taken = tuple(scenarios.path(scenario, numbers, steps, shape.dtype, draw) for _ in range(paths))
-        yield Case(here, f"{shape}, {task}, {words}", network, scenario, piece, method, taken)
+        walk = (scenario, lengths, piece, numbers, steps, shape.dtype, draw)
+        taken = tuple(scenarios.path(*walk) for _ in range(paths))
+        yield Case(here, f"{shape}, {task}, {lengths}, {words}", network, scenario, lengths, piece, method, taken)
 
 
 Values = Mapping[tuple[int, int], Sequence[Sequence[tuple[arb, str]]]]
@@ -130,12 +132,13 @@ def check_ieee(some: Sequence[Case], dtype: str, hows: Sequence[str], processes:
 
 def _inputs(some: Sequence[Case], dtype: str) -> np.ndarray:
     """[case, path, time, feature]: shorter paths are filled up with zeros."""
-    longest = max(len(path.taken) for case in some for path in case.paths)
+    longest = max(1, *(len(path.taken) for case in some for path in case.paths))
     features = some[0].network.inputs
     found = np.zeros((len(some), len(some[0].paths), longest, features), dtype)
     for n, case in enumerate(some):
         for p, path in enumerate(case.paths):
-            found[n, p, : len(path.inputs)] = path.inputs
+            if path.taken:
+                found[n, p, : len(path.inputs)] = path.inputs
     return found
 
 
@@ -193,37 +196,56 @@ def _check(case: Case, dtype: str | None, values: Callable[[int], dict]) -> Resu
     weights = weights_of(case.network, every_unit=dtype is not None)
     kept = kept_numbers(case.network, dtype is not None)
     assert len(kept) == sum(weights.units) * len(weights.cell.states)
-    found = Result(networks=1)
-    claimed = propagate.run(weights, case.scenario, case.piece, STEPS_CLAIMED, rounding, case.method)
+    found, semantics = Result(networks=1), "real" if dtype is None else dtype
     sets = Sets(case, weights, rounding)
-    points = [
-        {name: _symbol(number, *case.piece[name]) for name, number in path.numbers.items()} for path in case.paths
-    ]
-    bound: set[tuple[int, str]] = set()
+    points = [_symbols(case.piece, path) for path in case.paths]
     for t in range(max(len(path.taken) for path in case.paths)):
-        known = sets.step(t + 1)
-        if known is None:
+        if not sets.step():
             found.unbounded += 1
             break
-        passages, now = known
         with _precision(BITS):
             for p, there in values(t).items():
                 edge, box = case.paths[p].taken[t]
-                if edge.remember:
-                    bound.add((p, edge.remember[1]))
-                at = {name: e for name, e in points[p].items() if (p, name) in bound}
-                image, outputs = passages[edge, box]
+                judge = _Judge(case, semantics, f"path {p}, step {t + 1}, {edge.target}", found)
+                image, outputs = sets.passages[edge, box]
                 states, read = [there[slot] for slot in kept], there[len(there) - len(outputs) :]
-                judge = _Judge(case, "real" if dtype is None else dtype, f"path {p}, step {t + 1}, {edge.target}", found)
-                judge.members("state", image, states, at)
-                judge.members("joined state", now[edge.target], states, at)
-                judge.members("output", outputs, read, at)
-                judge.claim(claimed, t + 1, edge.target, case.paths[p].numbers, read)
+                judge.members("state", image, states, points[p][t])
+                judge.members("joined state", sets.now[edge.target].forms, states, points[p][t])
+                judge.members("output", outputs, read, points[p][t])
+                if case.lengths.judged(t + 1):
+                    judge.claim(sets.claimed, edge.target, case.paths[p].numbers, read)
     return found
 
 
-STEPS_CLAIMED = 4
-"""Steps of a run that makes a claim; where it settles, all steps are claimed."""
+class Sets:
+    """The sets of every node, step by step, as a proof follows them. ``claimed``: what is proved of all outputs so far,
+    and of all to come once it has settled."""
+
+    def __init__(self, case: Case, weights: Weights, rounding: Rounding | None) -> None:
+        self.bits, self.lengths = case.method.precision_bits, case.lengths
+        with _precision(self.bits):
+            self.propagation = Propagation(weights, case.scenario, case.piece, rounding, case.method, case.lengths)
+        self.claimed = Reached(None, None, None, 0)
+        self.passages: dict[tuple[Edge, Box], tuple[Sequence[Form], Sequence[Form]]] = {}
+
+    @property
+    def now(self) -> Mapping[str, StateSet]:
+        return self.propagation.now
+
+    def step(self) -> bool:
+        """Whether there are bounds for one more step. What has settled is claimed from then on, and not judged again."""
+        try:
+            with _precision(self.bits):
+                step = self.propagation.step()
+                settles = self.claimed.settled is None and self.propagation.settled(step)
+                if self.claimed.settled is None and (settles or self.lengths.judged(step.number)):
+                    judged = self.propagation.judged(step, self.claimed)
+                    self.claimed = replace(judged, settled=step.number if settles else None)
+                self.propagation.merge(step)
+        except Unbounded:
+            return False
+        self.passages = {(one.edge, one.box): (one.image.forms, one.outputs) for one in step.passages}
+        return True
 
 
 @dataclass(frozen=True)
@@ -242,10 +264,10 @@ class _Judge:
                 if not value.is_finite() or outside(form, value, at):
                     self._report(engines, f"{what} {n}", value, str(form))
 
-    def claim(self, claimed: Reached, step: int, node: str, numbers: Mapping[str, float], read: Any) -> None:
-        """The error and the margin that are claimed for all steps, where they hold for this one."""
+    def claim(self, claimed: Reached, node: str, numbers: Mapping[str, float], read: Any) -> None:
+        """The error and the margin that are claimed."""
         answer = self.case.scenario.answers.get(node)
-        if answer is None or (claimed.settled is None and step > claimed.steps) or not claimed.steps:
+        if answer is None:
             return
         if isinstance(answer, Class):
             assert claimed.margin is not None
@@ -261,7 +283,9 @@ class _Judge:
             if wanted is None:
                 continue
             assert claimed.error is not None
-            right = arb(wanted.constant) + sum((arb(c) * arb(numbers[name]) for name, c in wanted.names.items()), arb(0))
+            right = arb(wanted.constant) + sum(
+                (arb(c) * arb(numbers[name]) for name, c in wanted.names.items()), arb(0)
+            )
             for value, engines in there:
                 self.result.checked += 1
                 error = abs(value - right)
@@ -286,8 +310,21 @@ def outside(form: Form, value: arb, at: Mapping[str, arb]) -> bool:
     return bool(abs(value - middle) > spread)
 
 
+def _symbols(piece: Piece, path: Path) -> list[dict[str, arb]]:
+    """After every step the values of the names that are bound by then: remembered numbers, and every input."""
+    found, bound = [], {}
+    for t, (edge, _) in enumerate(path.taken):
+        for channel, limits in enumerate(path.limits[t]):
+            bound[f"{t + 1}.{channel}"] = _symbol(path.inputs[t, channel], *limits)
+        if edge.remember:
+            name = edge.remember[1]
+            bound[name] = _symbol(path.numbers[name], *piece.numbers[name])
+        found.append(dict(bound))
+    return found
+
+
 def _symbol(number: float, low: Fraction, high: Fraction) -> arb:
-    """Where in its piece a number lies: -1 at the low end, 1 at the high one."""
+    """Where between its limits a number lies: -1 at the low end, 1 at the high one."""
     if low == high:
         return arb(0)
     where = (2 * Fraction(number) - low - high) / (high - low)
@@ -296,39 +333,34 @@ def _symbol(number: float, low: Fraction, high: Fraction) -> arb:
         return arb(fmpq(where.numerator, where.denominator))
 
 
-class Sets:
-    """The sets of every node, step by step, as a proof follows them (adapter for the present code)."""
-
-    def __init__(self, case: Case, weights: Any, rounding: Rounding | None) -> None:
-        self.case, self.bits = case, case.method.precision_bits
-        with _precision(self.bits):
-            self.run = propagate._Run(weights, case.scenario, case.piece, rounding, case.method)
-
-    def step(self, number: int) -> tuple[dict, dict] | None:
-        """By (edge, box) the image and the outputs, and by node the joined sets after it; None: unbounded."""
-        try:
-            with _precision(self.bits):
-                passages, run = {}, self.run
-                for node, here in run.now.items():
-                    for edge in run.edges.get(node, ()):
-                        for box in edge.boxes:
-                            passages[edge, box] = propagate.advance(
-                                run.weights, run.ops, propagate._forget(here, edge), run._inputs(box, edge)
-                            )
-                images, _, _ = run.step()
-                run.now = run._merged(images, number)
-                return passages, run.now
-        except Unbounded:
-            return None
-
-
 def kept_numbers(network: Network, every_unit: bool) -> list[int]:
-    """Which of all numbers of the state a proof follows: the units that the read-out reaches, or but one copy of
-    those that are alike."""
-    from holdfast.certify import weights as w
-    live = [w._different(network, d) for d in range(len(network.layers))] if every_unit else w._live(network)
-    found, states, units = [], len(network.cell.states), network.units
-    for depth, there in enumerate(live):
-        for state in range(states):
-            found += [(depth * states + state) * units + int(u) for u in there]
-    return found
+    """Which of all numbers of the state a proof follows. In real arithmetic those of units that the read-out reaches
+    through weights that are not 0; else all, but of units without any weight or bias one for all."""
+    layers, units = network.layers, network.units
+    reads = [{s: _by_unit(linear).any(1) for s, linear in layer.items()} for layer in layers]
+    read = np.asarray(network.readout.matrix).any(1)
+    found: list[list[int]] = []
+    for depth in reversed(range(len(layers))):
+        inner = sum((there for s, there in reads[depth].items() if s != "x"), np.zeros((units, units), bool))
+        if every_unit:
+            biases = [np.asarray(linear.bias) for linear in layers[depth].values() if linear.bias is not None]
+            biased = sum((bias.reshape(-1, units).any(0) for bias in biases), np.zeros(units, bool))
+            busy = read | reads[depth]["x"].any(0) | inner.any(0) | inner.any(1) | biased
+            kept = sorted([*np.flatnonzero(busy), *np.flatnonzero(~busy)[:1]])
+            read = reads[depth]["x"].any(1)
+        else:
+            for _ in range(units):
+                read = read | inner[:, read].any(1)
+            kept = list(np.flatnonzero(read))
+            read = reads[depth]["x"][:, read].any(1)
+        found.insert(0, [int(unit) for unit in kept])
+    states = len(network.cell.states)
+    return [(d * states + s) * units + unit for d, kept in enumerate(found) for s in range(states) for unit in kept]
+
+
+def _by_unit(linear: Linear) -> np.ndarray:
+    """[source, gate, unit], whether a weight is not 0."""
+    matrix = np.asarray(linear.matrix) != 0
+    if linear.diagonal:
+        matrix = np.tile(np.eye(linear.units, dtype=bool), len(linear.gates)) & matrix
+    return matrix.reshape(len(matrix), len(linear.gates), linear.units)

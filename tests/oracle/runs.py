@@ -69,9 +69,7 @@ class Processes:
 
     def __init__(self, sets: Sequence[str]) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pools = {
-            name: ProcessPoolExecutor(1, context, initializer=_begin, initargs=(name,)) for name in sets
-        }
+        self.pools = {name: ProcessPoolExecutor(1, context, initializer=_begin, initargs=(name,)) for name in sets}
 
     def start(self, networks: Network, inputs: np.ndarray) -> dict[str, Future[tuple[Ran, np.ndarray]]]:
         return {name: pool.submit(by_native, networks, inputs) for name, pool in self.pools.items()}
