@@ -58,7 +58,9 @@ class Lenient(Rounding):
 
 def forget_overflowing_partial_sums(patch: pytest.MonkeyPatch) -> None:
     """Only the total of a sum has to fit into the format."""
-    patch.setattr(Rounding, "sum", lambda self, terms, sum=Rounding.sum: self.checked(sum(Lenient(self.accuracy), terms)))
+    patch.setattr(
+        Rounding, "sum", lambda self, terms, sum=Rounding.sum: self.checked(sum(Lenient(self.accuracy), terms))
+    )
 
 
 def forget_flushed_partial_sums(patch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from tests.oracle import runs, scenarios
 from tests.oracle import networks as drawn
 from tests.oracle.cells import Oracle
-from tests.oracle.networks import Shape
+from tests.oracle.networks import THEMES, Shape
 from tests.oracle.scenarios import Path
 
 BITS = 500
@@ -83,13 +83,15 @@ class Result:
         return self
 
 
-def cases(shape: Shape, seed: Sequence[int], count: int, paths: int, steps: int) -> Iterator[Case]:
+def cases(
+    shape: Shape, seed: Sequence[int], count: int, paths: int, steps: int, themes: Sequence[str] = THEMES
+) -> Iterator[Case]:
     """So many random cases of one shape, each with its own random stream."""
     template = shape.template()
     for index in range(count):
         here = (*seed, index)
         draw = np.random.default_rng(here)
-        network, words = drawn.network(template, shape.dtype, draw)
+        network, words = drawn.network(template, shape.dtype, draw, themes)
         pool = scenarios.tasks(shape.inputs, shape.outputs)
         task, scenario, asked = pool[draw.integers(len(pool))]
         lengths = asked[draw.integers(len(asked))]

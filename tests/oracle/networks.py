@@ -6,7 +6,7 @@ weights meet units that are constant or alternate, since only there an error of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,12 @@ from holdfast.core.formats import FORMATS, Format
 from holdfast.engine.network import Linear, Network, create
 
 PLAIN = ("normal", "sparse", "powers", "saturated")
-STEADY = ("saturated", "constant", "constant", "alternating", "zero")
+STEADY = ("pinned", "saturated", "constant", "constant", "alternating", "zero")
 SPECIAL = ("carry", "tiny", "subnormal", "huge")
-READOUTS = ("normal", "normal", "powers", "one", "one", "tiny", "subnormal", "huge")
-THEMES = ("one kind", "gates", "units", *SPECIAL)
+COMPANIONS = {"carry": ("pinned", "alternating"), "huge": ("pinned", "pinned", "constant")}
+"""What a special kind needs beside it; for the others all of ``STEADY``."""
+READOUTS = ("normal", "normal", "normal", "powers", "one", "one", "tiny", "subnormal", "huge")
+THEMES = ("one kind", "one kind", "gates", "units", "units", *SPECIAL, "carry", "huge")
 """All gates of one kind; one kind a gate; one a unit; or some units of a special kind among steady ones."""
 
 
@@ -48,13 +50,13 @@ def _numpy(linear: Linear) -> Linear:
     return replace(linear, matrix=np.asarray(linear.matrix), bias=bias)
 
 
-def network(template: Network, dtype: str, draw: np.random.Generator) -> tuple[Network, str]:
-    """The template with weights, and in words how they were drawn."""
+def network(template: Network, dtype: str, draw: np.random.Generator, themes: Sequence[str]) -> tuple[Network, str]:
+    """The template with weights of one of these themes, and in words how they were drawn."""
     painter = Painter(FORMATS[dtype], 10 ** draw.uniform(-3, 3), draw)
-    theme = THEMES[draw.integers(len(THEMES))]
+    theme = themes[draw.integers(len(themes))]
     layers = tuple(painter.layer(layer, theme) for layer in template.layers)
-    kind = READOUTS[draw.integers(len(READOUTS))]
-    readout = painter.layer({"y": template.readout}, kind)["y"]
+    kind = theme if theme in READOUTS and draw.random() < 0.5 else READOUTS[draw.integers(len(READOUTS))]
+    readout = painter.layer({"y": template.readout}, f"only {kind}")["y"]
     return replace(template, layers=layers, readout=readout), f"{theme}, scale {painter.scale:.3g}, read-out {kind}"
 
 
@@ -71,32 +73,59 @@ class Painter:
         matrices = {s: np.zeros(linear.matrix.shape) for s, linear in layer.items()}
         biases = {s: None if linear.bias is None else np.zeros(linear.bias.shape) for s, linear in layer.items()}
         whole, gates = self.one(PLAIN), {g for linear in layer.values() for g in linear.gates}
+        beside = COMPANIONS.get(theme, STEADY)
+        if self.draw.random() < 0.5:
+            beside = (self.one(beside),)
+        units = next(iter(layer.values())).units
         for gate in sorted(gates):
-            kind = self.one(PLAIN + STEADY + SPECIAL)
-            for unit in range(next(iter(layer.values())).units):
-                if theme in SPECIAL:
-                    kind = theme if self.draw.random() < 0.45 else self.one(STEADY)
-                elif theme == "units":
-                    kind = self.one(PLAIN + STEADY + SPECIAL)
-                elif theme != "gates":
-                    kind = whole if theme == "one kind" else theme
+            kinds = self.kinds(theme, whole, beside, units)
+            steady = [unit for unit, kind in enumerate(kinds) if kind in STEADY]
+            for unit, kind in enumerate(kinds):
                 for source, linear in layer.items():
                     if gate not in linear.gates:
                         continue
                     column = linear.columns(gate).start + unit
-                    own = None if source in ("x", "y") else 0 if linear.diagonal else unit
-                    bias = biases[source]
-                    matrices[source][:, column], b = self.column(kind, len(matrices[source]), own)
+                    own = None if source == "x" else 0 if linear.diagonal or source == "y" else unit
+                    bias, others = biases[source], () if linear.diagonal else steady
+                    weights = self.column(kind, len(matrices[source]), own, others)
+                    matrices[source][:, column] = weights[0]
                     if bias is not None:
-                        bias[column] = b
+                        bias[column] = weights[1]
+            if "h" in layer and gate in layer["h"].gates and self.draw.random() < 0.8:
+                self.cancel([u for u, kind in enumerate(kinds) if kind == "carry"], layer, gate, matrices, biases)
         kind = np.dtype(self.format.name)
         most = float(np.finfo(kind).max)
         cut = lambda a: None if a is None else np.clip(a, -most, most).astype(kind)  # noqa: E731
         return {s: replace(linear, matrix=cut(matrices[s]), bias=cut(biases[s])) for s, linear in layer.items()}
 
-    def column(self, kind: str, rows: int, own: int | None) -> tuple[np.ndarray, float]:
-        """Weights on ``rows`` sources, of which ``own`` is the unit itself, and the bias."""
-        weights, bias = _KINDS[kind](self, rows, own)
+    def cancel(self, carrying: list[int], layer: Any, gate: str, matrices: Any, biases: Any) -> None:
+        """Turn one K of m + K - K so that they do cancel where both others are 1 or -1 as their biases say."""
+        start, bias = layer["h"].columns(gate).start, biases.get("x")
+        for unit in carrying:
+            column = matrices["h"][:, start + unit]
+            others = [j for j in np.flatnonzero(column) if j != unit]
+            if len(others) == 2 and bias is not None:
+                signs = np.sign(bias[layer["x"].columns(gate).start + np.array(others)])
+                column[others[1]] = -column[others[0]] * signs[0] * (signs[1] or 1)
+
+    def kinds(self, theme: str, whole: str, beside: Sequence[str], units: int) -> list[str]:
+        """How the weights of every unit of one gate are drawn."""
+        if theme == "one kind":
+            return [whole] * units
+        if theme == "gates":
+            return [self.one(PLAIN + STEADY + SPECIAL)] * units
+        if theme == "units":
+            return [self.one(PLAIN + STEADY + SPECIAL) for _ in range(units)]
+        if theme in SPECIAL:
+            share = self.one((0.1, 0.3, 0.5))
+            found = [theme if self.draw.random() < share else self.one(beside) for _ in range(units)]
+            found[self.draw.integers(units)] = theme
+            return found
+        return [theme.removeprefix("only ")] * units
+
+    def column(self, kind: str, rows: int, own: int | None, steady: Sequence[int]) -> tuple[np.ndarray, float]:
+        """Weights on ``rows`` sources, of which ``own`` is the unit itself and ``steady`` hardly change, and the bias."""
+        weights, bias = self.carry(rows, own, steady) if kind == "carry" else _KINDS[kind](self, rows, own)
         return np.asarray(weights, np.float64), float(bias)
 
     def one(self, of: Any) -> Any:
@@ -124,6 +153,10 @@ class Painter:
         weights = self.draw.normal(0, self.scale, rows) * self.one((0, 0, 1))
         return weights, self.one((-1, 1)) * self.one((15, 20, 30, 100, 400, 1000))
 
+    def pinned(self, rows: int, own: int | None) -> tuple[Any, float]:
+        """A unit of exactly 1 or -1; a gate of exactly 0 or 1."""
+        return np.zeros(rows), self.one((-1, 1)) * self.one((30, 40, 400))
+
     def constant(self, rows: int, own: int | None) -> tuple[Any, float]:
         return np.zeros(rows), self.one((-1, 1)) * self.one((0.5, 1, 1, 2, 32, self.draw.uniform(0.1, 3)))
 
@@ -138,16 +171,14 @@ class Painter:
         weights[own] = -100 * self.one((1, 1, 4))
         return weights, 0.0
 
-    def carry(self, rows: int, own: int | None) -> tuple[Any, float]:
+    def carry(self, rows: int, own: int | None, steady: Sequence[int]) -> tuple[Any, float]:
         """m + K - K: the unit's own state with weight 1, and two others that cancel, so that m is rounded by K."""
         weights = np.zeros(rows)
-        if own is None or rows < 2:
-            weights[:] = self.draw.normal(0, 1, rows) * 2.0 ** -self.draw.integers(8, 16) * self.some(rows, 0.8)
-            if own is not None:
-                weights[own] = 1
-            return weights, 0.0
-        weights[own] = self.one((1, 1, 1, -1, 0.5))
-        others = self.draw.permutation([j for j in range(rows) if j != own])[:2]
+        if own is None:
+            sizes = self.one((1.0, self.draw.uniform(0.5, 1))) * 2.0 ** -self.draw.integers(12, 16)
+            return self.signs(rows) * sizes * self.some(rows, 0.8), 0.0
+        weights[own] = self.one((1, 1, 1, 1, 1, -1, 0.5))
+        others = self.draw.permutation([j for j in steady if j != own])[:2].astype(int)
         weights[others] = 2.0 ** self.draw.integers(-2, 4) * np.array([self.one((-1, 1)), 1.0])[: len(others)]
         return weights, 0.0
 
@@ -163,8 +194,12 @@ class Painter:
         return found[:-1], found[-1] * self.one((0, 1))
 
     def huge(self, rows: int, own: int | None) -> tuple[Any, float]:
-        """Around the largest number, so that partial sums lie past it."""
-        sizes = self.draw.choice([1.0, 1.0, 0.75, 0.5], rows) * 2.0 ** (1 - self.format.least_normal)
+        """Around the largest number, so that partial sums lie past it; half of them with as many signs of each kind."""
+        sizes = self.draw.choice([1.0, 1.0, 1.0, 0.5], rows) * 2.0 ** (1 - self.format.least_normal)
+        if own is None and self.draw.random() < 0.7:  # not of inputs: these have a range
+            return np.zeros(rows), 0.0
+        if self.draw.random() < 0.5:
+            return self.draw.permutation(np.resize([1.0, -1.0], rows)) * sizes.max(initial=0), 0.0
         return self.signs(rows) * sizes * self.some(rows, 0.8), 0.0
 
     def single(self, rows: int, own: int | None) -> tuple[Any, float]:
@@ -175,5 +210,6 @@ class Painter:
 
 
 _KINDS: dict[str, Callable[[Painter, int, int | None], tuple[Any, float]]] = {
-    kind: getattr(Painter, "single" if kind == "one" else kind) for kind in {*PLAIN, *STEADY, *SPECIAL, *READOUTS}
+    kind: getattr(Painter, "single" if kind == "one" else kind)
+    for kind in {*PLAIN, *STEADY, *SPECIAL, *READOUTS} - {"carry"}
 }

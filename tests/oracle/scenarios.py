@@ -24,6 +24,8 @@ from holdfast.tasks.recall import Recall
 RANGES = ((-1.0, 1.0), (0.9, 0.91), (4.0, 5.0), (0.0, 1.0), (-1e-3, 1e-3), (-3e-38, 3e-38), (-1000.0, 1000.0))
 """Around 0 and away from it, narrow, and around the least normal number of float32."""
 
+UNIT_RANGES = ((-1.0, 1.0), (0.9, 0.91), (0.0, 1.0))
+
 SIZES = ((1, 1), (2, 1), (2, 2), (3, 3), (4, 2), (4, 4), (8, 4), (8, 8))
 """(inputs, outputs) of the tasks below."""
 
@@ -41,17 +43,23 @@ def tasks(inputs: int, outputs: int) -> tuple[tuple[str, Scenario, tuple[Lengths
     """The scenarios with so many inputs and outputs, each with the words that name it and the lengths to be asked."""
     ranges = [{"range": limits} for limits in RANGES]
     made: dict[tuple[int, int], list[Task]] = {
-        (1, 1): [unchecked(Recall, steps=max(p, 3), position=p, **r) for p in (1, 2, 3) for r in ranges]
-        + [Bits(steps=3, bits=1, noise=noise) for noise in (0.2, 1e-3)],
+        (1, 1): [
+            *[Recall(steps=3, position=p, **r) for p in (1, 2, 3) for r in ranges],
+            *[Bits(steps=3, bits=1, noise=noise) for noise in (0.2, 1e-3)],
+        ],
         (2, 1): [
-            unchecked(Adding, steps=steps, variant=v) for steps, v in ((4, "halves"), (3, "anywhere"), (24, "1997"))
-        ]
-        + [Copy(steps=n, lag=1, variant="reals", **r) for n in (1, 2) for r in ranges],
+            *[unchecked(Adding, steps=n, variant=v) for n, v in ((4, "halves"), (3, "anywhere"), (24, "1997"))] * 2,
+            *[Copy(steps=1, lag=2, variant="reals", range=limits) for limits in UNIT_RANGES * 2],
+            *[Copy(steps=2, lag=1, variant="reals", range=limits) for limits in UNIT_RANGES],
+        ],
         (2, 2): [Bits(steps=3, bits=2, noise=noise) for noise in (0.2, 0.9)],
         (3, 3): [Bits(steps=2, bits=3, noise=noise) for noise in (0.2, 1e-3)],
         (4, 2): [unchecked(Copy, steps=n, lag=1, symbols=2) for n in (1, 2)],
-        (4, 4): [unchecked(Echo, lag=3, symbols=2, distractors=2), unchecked(Echo, lag=3, symbols=4, variant="shared")]
-        + [Echo(sequences=(("a", "b", "c", "a"), ("d", "b", "c", "d")))],
+        (4, 4): [
+            unchecked(Echo, lag=3, symbols=2, distractors=2),
+            unchecked(Echo, lag=3, symbols=4, variant="shared"),
+            Echo(sequences=(("a", "b", "c", "a"), ("d", "b", "c", "d"))),
+        ],
         (8, 4): [Order(steps=6)],
         (8, 8): [Order(steps=8, variant="three")],
     }
@@ -137,7 +145,7 @@ def path(
 ) -> Path:
     """A random path of at most so many steps; a box is read at a corner, at a random point, or near 0."""
     node, taken, rows, limits = scenario.start, [], [], []
-    remembered = {name: float(draw.choice(there)) for name, there in numbers.items()}
+    remembered = {name: float(draw.choice(there[: draw.choice([3, len(there)])])) for name, there in numbers.items()}
     for step in range(1, steps + 1):
         edges = [edge for edge in scenario.leaving(node) if lengths.takes(edge, step)]
         passage = _passage(edges, part, step, remembered, dtype, draw)

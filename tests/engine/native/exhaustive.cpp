@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   const uint32_t share = uint32_t(std::atoi(argv[1])), shares = uint32_t(std::atoi(argv[2]));
   std::vector<float> in(chunk), out(chunk);
   for (int function = 0; function < 2; ++function) {
-    double worst = 0, worst_u = 0;
+    double worst = 0, worst_u = 1;
     float worst_at = 0, worst_u_at = 0;
     long falls = 0, wrong_ends = 0, checked = 0;
     float first_one = INFINITY, last_zero = -INFINITY, identity = INFINITY, not_one = 0, not_zero = 0;
@@ -107,10 +107,12 @@ int main(int argc, char** argv) {
           if (sign == 0 ? y < before : y > before) ++falls;
           before = y;
           if (!(y >= (function == 0 ? 0.0f : -1.0f) && y <= 1.0f)) ++wrong_ends;
-          const double exact = truth(function, std::fabs(z) < least ? 0.0f : z), off = error(exact, y);
-          if (!(off <= worst)) worst = off, worst_at = z;
-          const double part = exact == 0 ? (y == 0 ? 0 : INFINITY) : relative(exact, y);
-          if (!(part <= worst_u)) worst_u = part, worst_u_at = z;
+          const double exact = truth(function, std::fabs(z) < least ? 0.0f : z);
+          if (float(exact) != y) {  // else within half a unit in the last place, which is at most u
+            const double off = error(exact, y), part = exact == 0 ? INFINITY : relative(exact, y);
+            if (!(off <= worst)) worst = off, worst_at = z;
+            if (!(part <= worst_u)) worst_u = part, worst_u_at = z;
+          }
           if (y == 1.0f && z < first_one) first_one = z;
           if (y == 0.0f && z < 0 && z > last_zero) last_zero = z;
           if (y != 1.0f && z > not_one) not_one = z;
