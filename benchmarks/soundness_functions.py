@@ -139,7 +139,8 @@ def _xla(judge: Path, optimised: bool, share: int) -> list[Judged]:
             for part in range(share // 2, 16 * share, share):
                 program = subprocess.Popen([judge, str(part), str(16 * share), "stdin"], stdin=subprocess.PIPE,
                                            stdout=subprocess.PIPE, text=False)  # fmt: skip
-                assert program.stdin is not None and program.stdout is not None
+                assert program.stdin is not None
+                assert program.stdout is not None
                 for values in _values(part, 16 * share):
                     program.stdin.write(values)
                 program.stdin.close()

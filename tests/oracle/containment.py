@@ -23,8 +23,8 @@ from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.forms import Form, Unbounded
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
-from tests.oracle import runs, scenarios
 from tests.oracle import networks as drawn
+from tests.oracle import runs, scenarios
 from tests.oracle.cells import Oracle
 from tests.oracle.networks import THEMES, Shape
 from tests.oracle.scenarios import Path
@@ -102,8 +102,8 @@ def cases(
         yield Case(here, f"{shape}, {task}, {lengths}, {words}", network, scenario, lengths, piece, method, taken)
 
 
-Values = Mapping[tuple[int, int], Sequence[Sequence[tuple[arb, str]]]]
-"""By (path, step) for every number the values that it took, each with the engines that gave it."""
+Values = dict[int, list[list[tuple[arb, frozenset[str]]]]]
+"""After one step, by path: for every number the values that it took, each with the engines that gave it."""
 
 
 def check_real(some: Sequence[Case]) -> Result:
@@ -144,35 +144,37 @@ def _inputs(some: Sequence[Case], dtype: str) -> np.ndarray:
     return found
 
 
-def _by_oracle(case: Case) -> Callable[[int], dict]:
+EXACTLY = frozenset({"exactly"})
+
+
+def _by_oracle(case: Case) -> Callable[[int], Values]:
     """The numbers of every path, one step after the other."""
     oracle = Oracle(case.network)
     states = [oracle.start() for _ in case.paths]
 
-    def step(t: int) -> dict:
+    def step(t: int) -> Values:
         found = {}
         for p, path in enumerate(case.paths):
             if t < len(path.taken):
                 states[p], outputs = oracle.step(states[p], path.inputs[t])
                 values = [v for layer in states[p] for name in oracle.states for v in layer[name]] + outputs
-                found[p] = [[(_ball(*value), "")] for value in values]
+                found[p] = [[(_ball(*value), EXACTLY)] for value in values]
         return found
 
     return step
 
 
-def _by_engines(case: Case, numbers: Mapping[str, np.ndarray]) -> Callable[[int], dict]:
-    def step(t: int) -> dict:
+def _by_engines(case: Case, numbers: Mapping[str, np.ndarray]) -> Callable[[int], Values]:
+    def step(t: int) -> Values:
         found = {}
         for p, path in enumerate(case.paths):
             if t < len(path.taken):
                 slots = []
                 for slot in range(next(iter(numbers.values())).shape[-1]):
-                    values: dict[float, str] = {}
+                    values: dict[float, set[str]] = {}
                     for name, there in numbers.items():
-                        value = float(there[p, t, slot])
-                        values[value] = f"{values[value]}, {name}" if value in values else name
-                    slots.append([(arb(value), name) for value, name in values.items()])
+                        values.setdefault(float(there[p, t, slot]), set()).add(name)
+                    slots.append([(arb(value), frozenset(names)) for value, names in values.items()])
                 found[p] = slots
         return found
 
@@ -193,7 +195,7 @@ def _precision(bits: int) -> Iterator[None]:
         ctx.prec = before
 
 
-def _check(case: Case, dtype: str | None, values: Callable[[int], dict]) -> Result:
+def _check(case: Case, dtype: str | None, values: Callable[[int], Values]) -> Result:
     rounding = None if dtype is None else Rounding(ACCURACIES[dtype])
     weights = weights_of(case.network, every_unit=dtype is not None)
     kept = kept_numbers(case.network, dtype is not None)
@@ -235,7 +237,7 @@ class Sets:
         return self.propagation.now
 
     def step(self) -> bool:
-        """Whether there are bounds for one more step. What has settled is claimed from then on, and not judged again."""
+        """Whether there are bounds for one more step. Once it has settled, nothing is judged again."""
         try:
             with _precision(self.bits):
                 step = self.propagation.step()
@@ -274,12 +276,13 @@ class _Judge:
         if isinstance(answer, Class):
             assert claimed.margin is not None
             for n, there in enumerate(read):
-                for value, engines in there:
-                    for right, same in read[answer.output]:
-                        self.result.checked += 1
-                        if n != answer.output and same == engines and not right - value >= arb(claimed.margin):
-                            if right - value < arb(claimed.margin) or not (right - value).is_finite():
-                                self._report(engines, f"margin over {n}", right - value, f"{claimed}")
+                for value, engines in there if n != answer.output else ():
+                    for right, others in read[answer.output]:
+                        if both := engines & others:
+                            self.result.checked += 1
+                            lead = right - value
+                            if lead < arb(claimed.margin) or not lead.is_finite():
+                                self._report(both, f"margin over {n}", lead, f"{claimed}")
             return
         for n, (there, wanted) in enumerate(zip(read, answer, strict=True)):
             if wanted is None:
@@ -294,9 +297,11 @@ class _Judge:
                 if error > arb(claimed.error) or (not error.is_finite() and claimed.error != np.inf):
                     self._report(engines, f"error of output {n}", error, f"{claimed}")
 
-    def _report(self, engines: str, where: str, value: arb, bound: str) -> None:
+    def _report(self, engines: frozenset[str], where: str, value: arb, bound: str) -> None:
         words = value.str(20)
-        self.result.outside.append(Outside(self.case, self.semantics, engines, f"{self.place}: {where}", words, bound))
+        self.result.outside.append(
+            Outside(self.case, self.semantics, ", ".join(sorted(engines)), f"{self.place}: {where}", words, bound)
+        )
 
 
 def outside(form: Form, value: arb, at: Mapping[str, arb]) -> bool:

@@ -1,4 +1,4 @@
-"""Real numbers as narrow intervals of multiprecision floats: every operation rounds outwards, so the true value is inside.
+"""Real numbers as narrow intervals of multiprecision floats: every operation rounds outwards.
 
 This is the arithmetic of the containment oracle. It shares nothing with the bounds under test: these are balls of
 Arb, here the ends are numbers of mpmath's ``libmp``. Sums, products and quotients of ``libmp`` are rounded correctly
