@@ -58,7 +58,7 @@ def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):
             assert high - low <= abs(exact) * arb(2) ** -200, (a, b)
 
 
-def test_units_that_nothing_reads_are_not_followed():
+def test_units_that_nothing_reads_are_not_followed(float64):
     network = random_network("lstm", units=3)
     readout = network.readout
     alone = np.asarray(readout.matrix) * np.array([[0], [1], [0]])

@@ -298,10 +298,8 @@ class _Judge:
                     self._report(engines, f"error of output {n}", error, f"{claimed}")
 
     def _report(self, engines: frozenset[str], where: str, value: arb, bound: str) -> None:
-        words = value.str(20)
-        self.result.outside.append(
-            Outside(self.case, self.semantics, ", ".join(sorted(engines)), f"{self.place}: {where}", words, bound)
-        )
+        names, where = ", ".join(sorted(engines)), f"{self.place}: {where}"
+        self.result.outside.append(Outside(self.case, self.semantics, names, where, value.str(20), bound))
 
 
 def outside(form: Form, value: arb, at: Mapping[str, arb]) -> bool:

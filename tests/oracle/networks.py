@@ -124,7 +124,7 @@ class Painter:
         return [theme.removeprefix("only ")] * units
 
     def column(self, kind: str, rows: int, own: int | None, steady: Sequence[int]) -> tuple[np.ndarray, float]:
-        """Weights on ``rows`` sources, ``own`` being the unit itself and ``steady`` those that are constant; the bias."""
+        """Weights on ``rows`` sources (``own``: the unit itself; ``steady``: those that hardly change) and the bias."""
         weights, bias = self.carry(rows, own, steady) if kind == "carry" else _KINDS[kind](self, rows, own)
         return np.asarray(weights, np.float64), float(bias)
 
