@@ -18,7 +18,7 @@ from tests.oracle import containment, runs
 from tests.oracle.networks import THEMES, Shape
 
 CELLS = [name for name in cells.FOLDER.names() if not cells.get(name).per_step]
-NETWORKS, PATHS, STEPS = 40, 2, 4
+NETWORKS, PATHS, STEPS = 24, 2, 4
 """Of every cell and semantics: how many, with how many paths of how many steps."""
 
 
@@ -73,12 +73,12 @@ SEARCHES: dict[str, tuple[str, Shape, Sequence[str]]] = {
     "M": ("ieee", Shape("one_network", 2, 1, 4, 1, "float32"), THEMES),
 }
 """Where the fault with this letter is looked for: the semantics, the shape, and the kinds of weights."""
-AT_ONCE, AT_MOST = 100, 1000
+AT_ONCE, AT_MOST = 50, 1000
 """Networks looked at together, and until the fault counts as not found."""
 
 
 def first_outside(fault: str) -> int | None:
-    """How many networks it takes until a number lies outside its set, in hundreds; None where none does."""
+    """How many networks it takes until a number lies outside its set, in steps of ``AT_ONCE``; None where none does."""
     semantics, size, themes = SEARCHES[fault]
     for start in range(0, AT_MOST, AT_ONCE):
         some = list(containment.cases(size, (3, start), AT_ONCE, 6, 5, themes))

@@ -68,10 +68,10 @@ def forget_flushed_partial_sums(patch: pytest.MonkeyPatch) -> None:
     right = Rounding.sum
 
     def total_only(self: Rounding, terms: Any) -> Any:
-        if terms.count < 3:
+        if terms.number < 3:
             return right(self, terms)
-        flush = self.tiny * terms.count if self.underflows(terms.exact) else NOTHING
-        error = self.gamma(terms.count) * terms.size + flush
+        flush = self.tiny * terms.number if self.underflows(terms.exact) else NOTHING
+        error = self.gamma(terms.number) * terms.size + flush
         self.fits(terms.size + error)
         return widened(terms.exact, error)
 
