@@ -65,8 +65,8 @@ def attack(cell: str, seed: int) -> tuple[float, float, str]:
     proof = prove(network, task, tolerance=ANYTHING, semantics="real" if semantics == "real" else "ieee")
     assert proof.certificate is not None
     assert proof.error is not None
-    assert check_certificate(proof.certificate, network, task).accepted
-    found = refute(network, task.scenario(), math.inf, seed=seed, tries=TRIES)
+    assert check_certificate(proof.certificate, network).accepted
+    found = refute(network, task.scenario(), task.lengths(), math.inf, seed=seed, tries=TRIES)
     return proof.error, found.error, f"{cell} of {layers} x {units} at {steps} steps, scale {scale}, {semantics}"
 
 
