@@ -281,7 +281,7 @@ class Bounds:
         low, high = _shared(a.low, b.high), _shared(a.high, b.low)
         if self.rounding is None:
             return _within(number(low) if a.is_point and b.is_point else interval(low, high), NOTHING, ONE)
-        # The sigmoid above, those below, the sum and the quotient. It is not cut at 1: XLA computes (1/B) / C as 1/(B C),
+        # The sigmoid above, those below, the sum and the quotient. Not cut at 1: XLA may compute (1/B) / C as 1/(B C),
         # with s(a) = 1/B, and the result can be 1 + 2^-23.
         roundings = 2 * self.rounding.accuracy.sigmoid_errors + 2
         if not (a.low > SHUT and b.low > SHUT):
