@@ -6,7 +6,8 @@
 
 containment: random networks of every cell in both semantics, run by an oracle in high precision and by every engine;
 every state and output must lie in the set computed for it. functions: sigmoid and tanh on every float32, of every
-engine. attack: random networks certified, then attacked. A violation is printed with what finds it again.
+engine. attack: random networks certified, then attacked. networks: six of which something untrue was proved. rules:
+those of rounding, by exhaustion. trained: how tight bounds are. A violation is printed with what finds it again.
 """
 
 from __future__ import annotations
@@ -42,7 +43,31 @@ def attack(asked: argparse.Namespace) -> int:
     return soundness_attack.check(asked.attack_minutes, asked.seed)
 
 
+def networks(asked: argparse.Namespace) -> int:
+    """Networks of which something untrue was proved, and still is."""
+    import soundness_cases
+
+    return soundness_cases.networks()
+
+
+def rules(asked: argparse.Namespace) -> int:
+    """Rules of rounding that do not hold."""
+    import soundness_cases
+
+    return soundness_cases.rules()
+
+
+def trained(asked: argparse.Namespace) -> int:
+    """Trained networks whose bounds are too wide."""
+    import soundness_cases
+
+    return soundness_cases.trained()
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "networks": networks,
+    "rules": rules,
+    "trained": trained,
     "containment": containment,
     "functions": functions,
     "attack": attack,
