@@ -1,5 +1,5 @@
-"""Parts of ``soundness.py``: the networks of which something untrue was proved, every rule of rounding by exhaustion, and
-how close bounds of trained networks come to the worst error found."""
+"""Parts of ``soundness.py``: the networks of which something untrue was proved, every rule of rounding by exhaustion,
+and how close bounds of trained networks come to the worst error found."""
 
 from __future__ import annotations
 
