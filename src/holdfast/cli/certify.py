@@ -20,6 +20,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._network import (
     asked_about,
@@ -34,8 +35,6 @@ from holdfast.cli._network import (
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
-
-INTERRUPTED = 130
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -85,5 +84,5 @@ def run(args: Namespace) -> int:
         save(proof.certificate, path)
     print_json(proof.as_json(path)) if args.json else draw(proof.parts(path))
     if proof.interrupted:
-        return INTERRUPTED
-    return 0 if proof.verdict == "proved" else 1
+        return Exit.INTERRUPTED
+    return Exit.YES if proof.verdict == "proved" else Exit.NO

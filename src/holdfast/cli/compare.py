@@ -22,13 +22,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import Teller, duration, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core.errors import BadValue
 
 STORE = Path("runs") / "studies.sqlite"
-INTERRUPTED = 130
 
 SWEPT = {
     "cells": (str, "cells, as in lstm,gru"),
@@ -97,8 +97,8 @@ def run(args: Namespace) -> int:
 
             draw(found.parts())
     if interrupted:
-        return INTERRUPTED
-    return 1 if found.refuted else 0
+        return Exit.INTERRUPTED
+    return Exit.NO if found.refuted else Exit.YES
 
 
 def _check(args: Namespace) -> None:

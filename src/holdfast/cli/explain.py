@@ -17,6 +17,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import asked_about, open_network, own_name, own_task, task_flags
 from holdfast.cli._output import Teller, print_json, show_page
@@ -71,7 +72,7 @@ def run(args: Namespace) -> int:
     print_json(found.as_json(page)) if args.json else draw(found.parts(names or ()))
     if args.open and page:
         show_page(page)
-    return 0
+    return Exit.YES
 
 
 def _check(args: Namespace) -> None:

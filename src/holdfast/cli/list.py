@@ -12,11 +12,13 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
+from holdfast.core.text import escaped
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
@@ -42,12 +44,13 @@ def run(args: Namespace) -> int:
     found = {kind: _runs() if kind == "runs" else _named(KINDS[kind]) for kind in kinds}
     if args.json:
         print_json(found)
-        return 0
+        return Exit.YES
     for kind, things in found.items():
-        width = max((len(thing["name"]) for thing in things), default=0)
-        lines = [f"  {thing['name']:<{width}}  {thing['sentence']}" for thing in things]
+        lines = [(escaped(thing["name"]), escaped(thing["sentence"])) for thing in things]
+        width = max((len(name) for name, _ in lines), default=0)
+        lines = [f"  {name:<{width}}  {sentence}" for name, sentence in lines]
         print(f"{kind}:", *(lines or [f"  none in {RUNS}/"]), sep="\n")
-    return 0
+    return Exit.YES
 
 
 def _named(folder: Folder) -> list[dict[str, str]]:
