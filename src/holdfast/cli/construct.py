@@ -23,6 +23,8 @@ from holdfast.cli._flags import add_json, given_axes
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadValue
+from holdfast.core.files import check_writable
+from holdfast.core.text import escaped
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -56,6 +58,8 @@ def run(args: Namespace) -> int:
     from holdfast.studies import construction, impossibility
     from holdfast.train.settings import make_task
 
+    if args.out:
+        check_writable(args.out)
     kind = tasks.get(args.task)
     axes = given_axes(kind, vars(args))
     forever = axes.get(kind.length_axis) == ANY
@@ -79,7 +83,7 @@ def run(args: Namespace) -> int:
         from holdfast.engine.files import save
 
         save(told.construction.network, args.out, told.origin())
-    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out))
+    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out and escaped(args.out)))
     return Exit.YES
 
 

@@ -22,7 +22,7 @@ from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import asked_about, open_network, own_name, own_task, task_flags
 from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
 
 if TYPE_CHECKING:
@@ -84,10 +84,9 @@ def _check(args: Namespace) -> None:
     if args.page:
         check_writable(args.page)
     if args.figures:
-        from pathlib import Path
+        from holdfast.report import figures
 
-        if Path(args.figures).exists() and not Path(args.figures).is_dir():
-            raise BadRun(f"cannot make the folder {args.figures}: there is a file of this name.", "Name another.")
+        figures.check(args.figures)
 
 
 def _page(args: Namespace, found: Explanation, origin: dict, teller: Teller) -> str | None:

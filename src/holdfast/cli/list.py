@@ -19,6 +19,7 @@ from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 from holdfast.core.text import escaped
+from holdfast.train.folder import KILLED, SETTINGS, is_empty
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
@@ -68,7 +69,8 @@ def _plugin(folder: Folder, name: str) -> str:
 
 
 def _runs() -> list[dict[str, str]]:
-    return [{"name": str(f.parent), "sentence": _sentence(f.parent)} for f in sorted(RUNS.glob("*/settings.json"))]
+    folders = [folder for folder in sorted(RUNS.glob("*/")) if (folder / SETTINGS).exists() or is_empty(folder)]
+    return [{"name": str(folder), "sentence": _sentence(folder)} for folder in folders]
 
 
 def _sentence(folder: Path) -> str:
@@ -79,6 +81,8 @@ def _sentence(folder: Path) -> str:
             f"{result['task']}, {result['cell']} of {result['units']}: solved {result['solved']} of {result['of']}{cut}"
         )
     except FileNotFoundError:
+        if is_empty(folder):
+            return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
         return "unfinished; go on with: holdfast train --resume " + str(folder)
     except (OSError, ValueError, KeyError):
         return "its result cannot be read"

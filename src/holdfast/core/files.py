@@ -74,16 +74,16 @@ def check_writable(path: str | Path) -> None:
 
 
 def check_folder(path: str | Path) -> None:
-    """Make the folder ``path`` with those above it, unless it is there, and see that it can be written.
+    """Whether ``path`` is a folder that can be written, or could be made one with those above it; nothing is made.
 
     Raises ``BadRun``.
     """
     place = Path(path)
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place):
+        there = next(folder for folder in (place, *place.absolute().parents) if os.path.lexists(folder))
+        with tempfile.TemporaryFile(dir=there):
             pass
-    except FileExistsError as error:
+    except (NotADirectoryError, FileNotFoundError) as error:
         raise BadRun(f"cannot make the folder {place}: there is a file of this name.", "Name another.") from error
     except OSError as error:
         raise BadRun(f"cannot make the folder {place}: {error.strerror or error}.", "Name another.") from error
