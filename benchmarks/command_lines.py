@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import forked
 
+from holdfast import tasks
 from holdfast.cli._exits import Exit
 from holdfast.cli._main import VERBS
 from holdfast.cli._parser import Parser
@@ -36,13 +37,17 @@ from holdfast.core.errors import Problem
 LIMIT_SECONDS = 20.0
 PROGRESS_SECONDS = 5.0
 """What runs longer may have told its progress before its message."""
-VALID = 0.15
+VALID = 0.02
 """The share of lines that are meant to be right."""
+RISK = 0.8
+"""How often a value is one that should be refused, in the other lines."""
+SELDOM = {"doctor": 0.05, "show": 0.2, "demo": 0.2, "explain": 0.4, "refute": 0.4}
+"""Verbs of which most lines are right whatever is drawn, and then take seconds."""
 ENCODINGS = ("utf-8",) * 5 + ("ascii", "latin-1", "cp1252")
 TASKS = ("recall", "adding", "echo", "copy", "order", "bits")
 CELLS = ("lstm", "gru", "elman", "feedforward", "irnn", "mingru")
 ODD = (
-    "", " ", "-", "--", "=", "0", "none", "nan", "any", "%s", "{}", "[red]", "a,b", ",", "é", "σ×", "名前", "😀", "~", "*",
+    "", " ", "-", "--", "=", "0", "none", "nan", "any", "%s", "{}", "[red]", "a,b", ",", "é", "σ×", "名前", "~", "*",
     "\x1b[31mred", "\x07", "two\nlines", "\r", "\u202egnp.exe", "\u2028", "\x7f\x85", "\udcff\udc80", "x" * 300,
     "../" * 40 + "x",
 )  # fmt: skip
@@ -53,7 +58,7 @@ BAD_INTS = (
 FLOATS = ("0.5", "1e-3", "1", "2.5")
 BAD_FLOATS = ("0", "-1", "nan", "inf", "-inf", "1e400", "1e-400", "1,5", "x", "", "-0", "0x1p-3", "infinity", "1e308")
 QUICK = {
-    "train": ["--budget", "64", "--check-every", "32", "--seeds", "1", "--units", "2", "--batch", "4", "--steps", "3"],
+    "train": ["--budget", "64", "--check-every", "32", "--seeds", "1", "--units", "2", "--batch", "4"],
     "demo": ["--epochs", "2", "--initialisations", "0", "--units", "2"],
     "tune": ["--trials", "1", "--seeds", "1", "--confirm", "1", "--budget", "64", "--units", "1", "2"],
     "compare": ["--budget", "64", "--check-every", "32", "--seeds", "1", "--units", "2", "--rates", "0.01",
@@ -62,7 +67,6 @@ QUICK = {
     "refute": ["--seconds", "0.5", "--tries", "50"],
     "explain": ["--rows", "2", "--diagnostics", "gates"],
     "test": ["--sequences-per-length", "4"],
-    "construct": ["--steps", "4"],
 }  # fmt: skip
 """Flags that come first, so that a line that is right is done soon; what is drawn after them counts."""
 
@@ -167,9 +171,10 @@ def _refuse(constant: str) -> Any:
 def drawn(seed: int, number: int) -> Line:
     """The command line of this number."""
     draw = random.Random(f"{seed} {number}")
-    verb = draw.choice(
-        [*VERBS.names(), *(("trian", "", "--json", "\x1b[2J", "help", "--version") if draw.random() < 0.1 else ())]
-    )
+    names = VERBS.names()
+    (verb,) = draw.choices(names, [SELDOM.get(name, 1.0) for name in names])
+    if draw.random() < 0.01:
+        verb = draw.choice(("trian", "", "--json", "\x1b[2J", "help", "--version"))
     words = [verb, *_words(verb, draw)] if verb in VERBS.names() else [verb, *draw.choices(ODD, k=draw.randint(0, 2))]
     # What no process can be given, and what would open a browser.
     words = [word.replace("\x00", "") for word in words if word != "--open"]
@@ -187,14 +192,16 @@ def _words(verb: str, draw: random.Random) -> list[str]:
         parser.add_argument("--json", action="store_true")
     flags = [action for action in parser._actions if action.option_strings and action.dest != "help"]
     words = [*lead, *QUICK.get(verb, ())]
-    if verb in ("train", "construct") and lead[:1] and lead[0] not in ("recall", "adding"):
-        words = [*lead, *QUICK[verb][:-2]]  # these tasks have no --steps
+    if verb in (*QUICK, "construct") and (named := next((word for word in lead if word in TASKS), None)):
+        words += [f"--{tasks.get(named).length_axis.replace('_', '-')}", "3"]
     if valid:
         flags = [action for action in flags if action.required or draw.random() < 0.15]
     else:
-        flags = draw.choices(flags, k=draw.randint(0, 4)) + [a for a in flags if a.required and draw.random() < 0.8]
+        flags = draw.choices(flags, k=draw.randint(1, 5)) + [a for a in flags if a.required and draw.random() < 0.8]
+    if verb == "compare" and not valid and draw.random() < 0.9:
+        words.append("--report")  # what trains, trains in processes of its own, which take seconds to start
     for action in flags:
-        words += _flag(action, 0.0 if valid else 0.5, draw)
+        words += _flag(action, 0.0 if valid else RISK, draw)
     if not valid and draw.random() < 0.25:
         words.insert(draw.randint(0, len(words)), draw.choice((*ODD, "--nothing", "--sed", "--help", "-h", "-x")))
     if draw.random() < 0.3:

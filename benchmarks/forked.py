@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")  # much is compiled, and little computed
 
-GRACE_SECONDS = 30.0
+GRACE_SECONDS = 60.0
 """How long a command may take to end after it was interrupted."""
 CRASHED = 99
 """The child's exit code where an exception left ``main``."""

@@ -34,6 +34,9 @@ class Parser(argparse.ArgumentParser):
         raise BadValue(f"{message.removeprefix('argument ')}.", f"'{self.prog} --help' shows what it takes.")
 
     def parse(self, words: list[str]) -> argparse.Namespace:
+        for word in words:
+            if word.startswith("--") and word.endswith("=--"):  # argparse takes the second for the end of flags
+                self.error(f"argument {word.removesuffix('=--')}: expected one argument")
         known, unknown = self.parse_known_args(words)
         for word in unknown:
             if word.startswith("-"):
