@@ -186,7 +186,8 @@ def _words(verb: str, draw: random.Random) -> list[str]:
     module, lead = VERBS.load(verb), _lead(verb, valid, draw)
     parser = Parser(verb, "", module.__doc__ or "")
     try:
-        module.configure(parser, lead)
+        # Where a network comes first, flags are those of a task: the file is not opened here, before the fork.
+        module.configure(parser, ["--task", draw.choice(TASKS)] if verb in OF_NETWORKS else lead)
     except Problem:
         parser = Parser(verb, "", module.__doc__ or "")
         parser.add_argument("--json", action="store_true")
@@ -244,6 +245,7 @@ def _value(action: argparse.Action, bad: bool, draw: random.Random) -> str:
     return draw.choice((*ODD, *FILES) if bad else known)
 
 
+OF_NETWORKS = ("certify", "check", "explain", "refute", "test")
 NETWORKS = ("trained.safetensors", "made.safetensors", "run/weights/seed-0.safetensors")
 FILES = (
     *NETWORKS, "made.certificate.json", "store.sqlite", "new.torch.safetensors", "net.onnx", "short.safetensors",
