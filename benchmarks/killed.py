@@ -36,7 +36,7 @@ COMMANDS = {
     "train": ["train", "recall", *SHORT, "--out", "run"],
     "compare": ["compare", *GRID, "--budget", "128", "--check-every", "64", "--study", "mine",
                 "--store", "store.sqlite", "--workers", "1", "--csv", "points.csv", "--page", "page.html"],
-    "tune": ["tune", "recall", "--steps", "2", "--trials", "3", "--seeds", "2", "--confirm", "2", "--budget", "64",
+    "tune": ["tune", "recall", "--steps", "2", "--trials", "3", "--seeds", "4", "--confirm", "4", "--budget", "64",
              "--units", "1", "4", "--storage", "trials.journal"],
     "construct": ["construct", "recall", "--cell", "gru", "--steps", "5", "--units", "4", "--out", "net.safetensors"],
     "certify": ["certify", "made.safetensors", "--seconds", "60"],

@@ -80,13 +80,23 @@ def check_folder(path: str | Path) -> None:
     """
     place = Path(path)
     try:
-        there = next(folder for folder in (place, *place.absolute().parents) if os.path.lexists(folder))
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=_nearest(place)):
             pass
     except (NotADirectoryError, FileNotFoundError) as error:
         raise BadRun(f"cannot make the folder {place}: there is a file of this name.", "Name another.") from error
     except OSError as error:
         raise BadRun(f"cannot make the folder {place}: {error.strerror or error}.", "Name another.") from error
+
+
+def _nearest(place: Path) -> Path:
+    """The nearest folder that exists: ``place``, or the lowest above it."""
+    for folder in (place, *place.absolute().parents):
+        try:
+            os.lstat(folder)
+        except FileNotFoundError:
+            continue
+        return folder
+    return place
 
 
 def remove_stale(folder: Path) -> None:
