@@ -110,8 +110,15 @@ def test_a_value_that_argparse_would_lose_is_a_mistake(capsys):
     assert "--from: expected one argument" in capsys.readouterr().err
 
 
-WORDS = [["list"], ["show", "lstm"], ["show", "recall"], ["show", "gradient_flow"],
-         ["construct", "recall", "--steps", "4"], ["demo", "--epochs", "1", "--initialisations", "0", "--units", "2"], ["show", "名"]]  # fmt: skip
+WORDS = [
+    ["list"],
+    ["show", "lstm"],
+    ["show", "recall"],
+    ["show", "gradient_flow"],
+    ["construct", "recall", "--steps", "4"],
+    ["demo", "--epochs", "1", "--initialisations", "0", "--units", "2"],
+    ["show", "名"],
+]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
