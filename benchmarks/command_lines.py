@@ -85,11 +85,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000, help="how many lines (default: 10000)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first (default: 0)")
     parser.add_argument("--seed", type=int, default=0, help="what lines are drawn from (default: 0)")
+    parser.add_argument("--light", action="store_true", help="no stores and files of other frameworks among the files")
     parser.add_argument("--only", type=int, help="run this one, and show what it says")
     asked = parser.parse_args()
     forked.warm_up()
     with tempfile.TemporaryDirectory() as folder:
-        files = prepare(Path(folder) / "files")
+        files = prepare(Path(folder) / "files", asked.light)
         if asked.only is not None:
             return show(drawn(asked.seed, asked.only), files, Path(folder))
         numbers = range(asked.first, asked.first + asked.count)
@@ -97,19 +98,23 @@ def main() -> int:
 
 
 def report(lines: list[Line], files: Path, folder: Path) -> int:
-    began, codes, faults, cut = time.monotonic(), collections.Counter[str](), 0, 0
-    for line in lines:
-        ended = run(line, files, folder)
-        codes[f"{line.words[0] if line.words[0] in VERBS.names() else 'no verb'} {ended.code}"] += 1
-        cut += ended.cut
-        if wrong := faults_of(line, ended):
-            faults += 1
-            print(f"FAULT: line {line.number}, {'; '.join(wrong)}: {list(line.words)}", flush=True)
-    for verb in sorted({key.split(" ")[0] for key in codes}):
-        told = {key.rsplit(" ", 1)[1]: n for key, n in sorted(codes.items()) if key.split(" ")[0] == verb}
-        print(f"{verb:<10} " + ", ".join(f"exit {code}: {n}" for code, n in told.items()))
+    """Run the lines and print what came of them; Ctrl-C ends it early, and what was run until then is told."""
+    began, codes, faults, cut = time.monotonic(), collections.Counter[tuple[str, int]](), 0, 0
+    try:
+        for line in lines:
+            ended = run(line, files, folder)
+            codes[line.words[0] if line.words[0] in VERBS.names() else "no verb", ended.code] += 1
+            cut += ended.cut
+            if wrong := faults_of(line, ended):
+                faults += 1
+                print(f"FAULT: line {line.number}, {'; '.join(wrong)}: {list(line.words)}", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted")
+    for verb in sorted({verb for verb, _ in codes}):
+        told = sorted((code, count) for (of, code), count in codes.items() if of == verb)
+        print(f"{verb:<10} " + ", ".join(f"exit {code}: {count:,}" for code, count in told))
     minutes = (time.monotonic() - began) / 60
-    print(f"{len(lines)} command lines in {minutes:.1f} minutes, {cut} of them interrupted; {faults} faults")
+    print(f"{codes.total():,} command lines in {minutes:.1f} minutes, {cut} interrupted as too long, {faults} faults")
     return 1 if faults else 0
 
 
@@ -273,7 +278,7 @@ def _lead(verb: str, valid: bool, draw: random.Random) -> list[str]:
     return draw.choice(([], ["cells"], ["runs"])) if verb == "list" else []
 
 
-def prepare(files: Path) -> Path:
+def prepare(files: Path, light: bool) -> Path:
     """The folder whose copies lines run in. Made by the command itself."""
     files.mkdir()
     (files / "folder").mkdir()
@@ -284,11 +289,13 @@ def prepare(files: Path) -> Path:
         ["train", "recall", "--cell", "lstm", *quick, "--out", "run"],
         ["construct", "recall", "--cell", "gru", "--steps", "4", "--units", "4", "--out", "made.safetensors"],
         ["certify", "made.safetensors", "--seconds", "5"],
+    ]
+    rest = [
         ["export", "made.safetensors", "--to", "onnx", "--out", "net.onnx"],
         ["export", "made.safetensors", "--to", "torch", "--out", "net.torch.safetensors"],
         ["compare", *grid, "--budget", "64", "--check-every", "32", "--study", "mine", "--store", "store.sqlite"],
     ]
-    for words in commands:
+    for words in commands if light else commands + rest:
         ended = forked.run(words, files, limit=300)
         if ended.code not in (Exit.YES, Exit.NO):
             raise SystemExit(f"{' '.join(words)}: exit {ended.code}\n{ended.err}")

@@ -73,8 +73,8 @@ def run(
         if group:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
-        said = [_read(file.fileno(), encoding) for file in (out, err)]
-        return Ended(code, *said, time.monotonic() - began, cut)
+        seconds = time.monotonic() - began
+        return Ended(code, _read(out.fileno(), encoding), _read(err.fileno(), encoding), seconds, cut)
 
 
 def _child(

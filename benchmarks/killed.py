@@ -10,6 +10,8 @@ given once more, and what it leaves is compared with the undisturbed run, byte b
 from __future__ import annotations
 
 import argparse
+import contextlib
+import csv
 import ctypes
 import json
 import os
@@ -86,12 +88,17 @@ def main() -> int:
 
 
 def preloaded() -> int:
-    """This script again, with the library compiled and preloaded."""
+    """This script again, with the library preloaded."""
     with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "killing.so"
-        source = Path(__file__).with_name("killing_writes.c")
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-o", library, source, "-ldl"], check=True)
-        return subprocess.run([sys.executable, *sys.argv], env=os.environ | {"LD_PRELOAD": str(library)}).returncode
+        return subprocess.run([sys.executable, *sys.argv], env=os.environ | preload(Path(folder))).returncode
+
+
+def preload(folder: Path) -> dict[str, str]:
+    """Compile the library into ``folder``; what the environment needs to have it preloaded."""
+    library = folder / "killing.so"
+    source = Path(__file__).with_name("killing_writes.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-w", "-o", library, source, "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
 
 
 def judge(verb: str, count: int, seed: int, folder: Path) -> list[str]:
@@ -217,25 +224,33 @@ def comparable(path: Path) -> Any:
     if path.suffix == ".json":
         return untimed(json.loads(path.read_text()))
     if path.suffix == ".safetensors":
-        from safetensors import safe_open
-
-        with safe_open(path, framework="numpy") as file:
-            told, names = file.metadata(), sorted(file.keys())
-            return sorted(told.items()), [(name, file.get_tensor(name).tobytes()) for name in names]
+        return network(path.read_bytes())
     if path.suffix == ".sqlite":
-        with sqlite3.connect(path) as store:
+        with contextlib.closing(sqlite3.connect(path)) as store:
             assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             if not store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 return []
-            points = (
-                "SELECT configuration, seed, verdict, sequences, loss, error_sup, accuracy FROM points ORDER BY 1, 2"
-            )
-            return store.execute(points).fetchall() + store.execute("SELECT * FROM networks ORDER BY 1, 2").fetchall()
+            figures = "configuration, seed, verdict, sequences, loss, error_sup, accuracy"
+            points = store.execute(f"SELECT {figures} FROM points ORDER BY 1, 2").fetchall()
+            networks = store.execute("SELECT configuration, seed, file FROM networks ORDER BY 1, 2").fetchall()
+            return points, [(key, seed, network(content)) for key, seed, content in networks]
     if path.suffix == ".journal":
         return None  # a log: what it says is compared as the command's result
     if path.suffix == ".csv":
-        return [line.rsplit(",", 1)[0] if "seconds" in line else line for line in path.read_text().splitlines()]
+        with path.open(newline="") as file:
+            return untimed(list(csv.DictReader(file)))
     return path.read_bytes()
+
+
+def network(content: bytes) -> Any:
+    """Its metadata and its tensors, bit by bit, in the order of their names."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    data = content[8 + length :]
+    told = sorted(header.pop("__metadata__").items())
+    places = {name: tensor["data_offsets"] for name, tensor in header.items()}
+    assert max(end for _, end in places.values()) == len(data), "cut short"
+    return told, [(n, header[n]["dtype"], header[n]["shape"], data[a:b]) for n, (a, b) in sorted(places.items())]
 
 
 def result(out: str) -> Any:
