@@ -84,6 +84,7 @@ def _child(
     try:
         if group:
             os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background has none
         os.chdir(folder)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)

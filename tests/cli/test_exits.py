@@ -139,7 +139,7 @@ def test_every_encoding_takes_what_verbs_print(words, encoding, monkeypatch):
 def test_the_encodings_are_seen_to_fail_where_streams_are_not_prepared(monkeypatch, capsys):
     monkeypatch.setattr(_main, "prepare_streams", lambda: None)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    assert main(["show", "gradient_flow"]) == 70
+    assert main(["construct", "recall", "--steps", "4"]) == 70
     assert "UnicodeEncodeError" in capsys.readouterr().err
 
 

@@ -7,6 +7,7 @@ out again; it starts anew, to the same results.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from typing import Any
 
@@ -32,7 +33,7 @@ def run(units: list[Unit], errand: Errand, address: str) -> None:
 
     _knock(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except Exception as error:
         raise BadRun(
             f"the Ray cluster at {address} cannot be used: {str(error).splitlines()[0]}.",
