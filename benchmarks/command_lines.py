@@ -232,7 +232,7 @@ def _value(action: argparse.Action, bad: bool, draw: random.Random) -> str:
         return draw.choice(ODD)
     if action.choices and not bad:
         return str(draw.choice(list(action.choices)))
-    if "int" in kind:
+    if "int" in kind or kind == "at_least_zero":
         return draw.choice(BAD_INTS if bad else INTS)
     if "float" in kind:
         return draw.choice(BAD_FLOATS if bad else FLOATS)
