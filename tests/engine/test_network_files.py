@@ -127,14 +127,24 @@ def test_a_tensor_too_many_is_told(saved):
 
 @pytest.mark.parametrize(
     ("word", "value"),
-    [("cell", None), ("units", "three"), ("cell", "no_such_cell"), ("origin", "{"), ("units", "-3")],
+    [
+        ("cell", None),
+        ("units", "three"),
+        ("cell", "no_such_cell"),
+        ("units", "-3"),
+        ("units", "1e3"),
+        ("units", "1000000001"),
+        ("units", "٣"),
+        ("layers", "0"),
+        ("steps", "4"),
+    ],
 )
 def test_metadata_that_describes_no_network_are_told(saved, word, value):
     assert refusal(changed(saved, **{word: value})).startswith(f"{saved}: its metadata does not describe a network: ")
 
 
 def test_a_layer_too_few_or_too_many_is_told(saved):
-    assert "tensor 'layer0.candidate.bias' has shape (3,), expected None." in refusal(changed(saved, layers="0"))
+    assert "layers is '0', expected 1 ... 1,000" in refusal(changed(saved, layers="0"))
     assert "tensor 'layer1.candidate.bias' has shape None, expected (3,)." in refusal(changed(saved, layers="2"))
 
 

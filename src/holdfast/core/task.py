@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.errors import BadValue, refuse
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.scenario import Scenario
 
 Split = Literal["train", "test"]
@@ -181,3 +182,17 @@ class Task(abc.ABC):
         """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
         return jax.vmap(lambda k: self.row(k, split))(keys)
+
+
+def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
+    """The task of this kind with these axes, as a document or a command line has them: lists become tuples.
+
+    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for one of the wrong type, and for axes that
+    make no task.
+    """
+    name = kind.__module__.rsplit(".", 1)[-1]
+    known = [axis.name for axis in fields(kind)]
+    for axis in axes:
+        if axis not in known:
+            raise UnknownName(f"axis of {name}", axis, known)
+    return convert(dict(axes), kind, name, BadValue)

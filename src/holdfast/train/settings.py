@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from holdfast import cells, tasks
 from holdfast.core.errors import BadRun, UnknownName, refuse
-from holdfast.core.task import Task
+from holdfast.core.task import Task, with_axes
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
 
@@ -134,13 +134,4 @@ def make_task(name: str, axes: dict[str, Any]) -> Task:
     >>> make_task("recall", {"steps": 3}).lag_steps
     2
     """
-    kind = tasks.get(name)
-    known = [f.name for f in fields(kind)]
-    for axis in axes:
-        if axis not in known:
-            raise UnknownName(f"axis of {name}", axis, known)
-
-    def frozen(value: Any) -> Any:
-        return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
-
-    return kind(**{axis: frozen(value) for axis, value in axes.items()})
+    return with_axes(tasks.get(name), axes)
