@@ -10,26 +10,83 @@
      "settled": 12 or null, "exact_above": "0x1p-112" or null, "assumptions": ["..."]}
 
 Numbers that the proof depends on are texts: exact rationals (``-1/3``) or hexadecimal floating point (``0x1.8p-1``).
+Every field is bounded before anything is computed: rationals to 4096 bits, pieces to 100,000, steps that are followed
+one by one to a million. A document with another field, with one twice or without one is refused.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import holdfast.core.claim as claims
+import msgspec
+
 from holdfast.certify.propagate import Method
-from holdfast.core.claim import Claim
+from holdfast.core.claim import Claim, Semantics
+from holdfast.core.documents import STEPS, convert, parse_json, read_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
+from holdfast.core.task import Task
+from holdfast.engine.readings.rounding import ACCURACIES
 
 FORMAT = "holdfast-certificate-1"
 FAMILY = "holdfast-certificate-"
+FOLLOWED = 10**6
+"""Steps that a checker may be asked to follow one by one."""
+MOST_PIECES = 10**5
+LARGEST = Fraction(2) ** 1000
+"""What is larger may be no float."""
+MOST_NODES = 4096
+"""The product of a task's whole-number axes besides its length: what the size of its scenario grows with."""
+AGAIN = "Make it again with 'holdfast certify'."
+
+Meta = msgspec.Meta
+Words = Annotated[str, Meta(max_length=1000)]
+Steps = Annotated[int, Meta(ge=1, le=STEPS)]
+Text = Annotated[str, Meta(max_length=100)]
+
+
+class _Claim(msgspec.Struct, forbid_unknown_fields=True):
+    task: Text
+    axes: dict[str, Any]
+    error: Fraction
+    steps: Steps | Literal["any"]
+    semantics: Semantics
+    dtype: Text
+    least_steps: Annotated[int, Meta(ge=1, le=FOLLOWED)]
+
+
+class _Pieces(msgspec.Struct, forbid_unknown_fields=True):
+    of: Text
+    cuts: Annotated[list[Fraction], Meta(max_length=MOST_PIECES + 1)]
+
+
+class _Method(msgspec.Struct, forbid_unknown_fields=True):
+    precision_bits: Annotated[int, Meta(ge=2, le=4096)]
+    symbols: Annotated[int, Meta(ge=0, le=4096)]
+    widen_after: Annotated[int, Meta(ge=0, le=FOLLOWED)] | None
+    widen_by: Fraction
+    widen_to: Fraction | None
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a certificate, all of them required."""
+
+    format: Literal["holdfast-certificate-1"]
+    holdfast: Text
+    verdict: Literal["proved"]
+    claim: _Claim
+    network: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    pieces: _Pieces | None
+    method: _Method
+    settled: Annotated[int, Meta(ge=1, le=FOLLOWED)] | None
+    exact_above: Fraction | None
+    assumptions: Annotated[tuple[Words, ...], Meta(max_length=100)]
 
 
 @dataclass(frozen=True)
@@ -85,41 +142,66 @@ class Certificate:
 
 
 def parse(document: Mapping[str, Any]) -> Certificate:
-    """Raises ``BadFile`` where something is missing or is not what it should be."""
+    """Raises ``BadFile`` where a field is missing, is not known or holds what it must not."""
+    where = "the certificate is malformed"
     try:
-        claim, method, pieces = document["claim"], document["method"], document["pieces"]
-        settled, exact_above, after = document["settled"], document["exact_above"], method["widen_after"]
-        if document["verdict"] != "proved":
-            raise ValueError(f"its verdict is '{document['verdict']}', and only 'proved' can be checked")
-        if claim["semantics"] not in claims.Semantics.__args__:
-            raise ValueError(f"its semantics is '{claim['semantics']}'")
-        return Certificate(
-            Claim(
-                str(claim["task"]),
-                {str(name): _tuples(value) for name, value in claim["axes"].items()},
-                float(_number(claim["error"], least=0)),
-                None if claim["steps"] == "any" else _count(claim["steps"], 1),
-                (claim["semantics"],),
-                str(claim["dtype"]),
-                _count(claim["least_steps"], 1),
-            ),
-            str(document["network"]),
-            pieces and Pieces(str(pieces["of"]), tuple(_number(cut) for cut in pieces["cuts"])),
-            Method(
-                _count(method["symbols"], 0),
-                None if after is None else _count(after, 0),
-                _number(method["widen_by"], least=0),
-                None if method["widen_to"] is None else _number(method["widen_to"], least=0),
-                _count(method["precision_bits"], 2),
-            ),
-            None if settled is None else _count(settled, 1),
-            None if exact_above is None else float(_number(exact_above, least=0)),
-            tuple(str(words) for words in document["assumptions"]),
-            str(document["holdfast"]),
+        # As text and back: a document that was made in memory is judged like one from a file.
+        plain = parse_json(json.dumps(document), where)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadFile(f"{where}: {error}.", AGAIN) from error
+    try:
+        read = convert(plain, _Document, where)
+    except BadFile as error:
+        raise BadFile(error.message, AGAIN) from error
+    claim, method, pieces = read.claim, read.method, read.pieces
+    sizes = {"claim.error": claim.error, "method.widen_by": method.widen_by, "method.widen_to": method.widen_to}
+    for name, value in {**sizes, "exact_above": read.exact_above}.items():
+        if value is not None and not 0 <= value < LARGEST:
+            raise BadFile(f"{where}: {name} is {shown(str(value))}, expected a number from 0 to 2^1000.", AGAIN)
+    return Certificate(
+        Claim(
+            claim.task,
+            {name: _tuples(value) for name, value in claim.axes.items()},
+            float(claim.error),
+            None if claim.steps == "any" else claim.steps,
+            (claim.semantics,),
+            claim.dtype,
+            claim.least_steps,
+        ),
+        read.network,
+        pieces and Pieces(pieces.of, tuple(pieces.cuts)),
+        Method(method.symbols, method.widen_after, method.widen_by, method.widen_to, method.precision_bits),
+        read.settled,
+        None if read.exact_above is None else float(read.exact_above),
+        read.assumptions,
+        read.holdfast,
+    )
+
+
+def refuse_large(task: Task) -> None:
+    """Raise ``BadFile`` where a task's scenario would have more nodes than anybody proves things about: before it is
+    made."""
+    whole = {axis.name: getattr(task, axis.name) for axis in fields(task)}
+    sizes = {k: v for k, v in whole.items() if isinstance(v, int) and v > 0 and k != task.length_axis}
+    if prod(sizes.values()) > MOST_NODES:
+        told = " times ".join(f"{name} {value:,}" for name, value in sizes.items())
+        raise BadFile(
+            f"the certificate speaks of {task.name} with {told}, expected a product of at most {MOST_NODES:,}."
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ZeroDivisionError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise BadFile(f"the certificate is malformed: {what}.", "Make it again with 'holdfast certify'.") from error
+    if getattr(task, task.length_axis) > STEPS:
+        raise BadFile(f"the certificate speaks of rows of more than {STEPS:,} steps.")
+
+
+def assumptions_of(claim: Claim) -> tuple[str, ...]:
+    """What the checker itself assumes of arithmetic for such a claim; a certificate has to say exactly this.
+
+    Raises ``BadFile`` for a number format of which nothing is known.
+    """
+    if claim.semantics == ("real",):
+        return ()
+    if claim.dtype not in ACCURACIES:
+        raise BadFile(f"the certificate speaks of {claim.dtype} arithmetic, expected {' or '.join(ACCURACIES)}.")
+    return (ACCURACIES[claim.dtype].words(),)
 
 
 def save(document: Mapping[str, Any], path: Path | str) -> None:
@@ -129,35 +211,13 @@ def save(document: Mapping[str, Any], path: Path | str) -> None:
 
 def load(path: Path | str) -> dict[str, Any]:
     """The document in ``path``. Raises ``BadFile`` where it is no certificate of any version."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadFile(f"there is no file {path}.", "'holdfast certify' writes one.") from error
-    except (OSError, ValueError) as error:
-        raise BadFile(f"{path} cannot be read as JSON: {error}.", "It may be cut short or foreign.") from error
+    document = read_json(path, "a certificate", "'holdfast certify' writes one.")
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith(FAMILY):
         raise BadFile(f"{path} is JSON, but no certificate of holdfast.", f"Its format should be '{FORMAT}'.")
     return document
 
 
-def _number(text: Any, least: float | None = None) -> Fraction:
-    if not isinstance(text, str):
-        raise TypeError(f"{text!r} is a number that should be text, exact")
-    value = Fraction(float.fromhex(text)) if "0x" in text.lower() else Fraction(text)
-    if least is not None and value < least:
-        raise ValueError(f"{text} is less than {least:g}")
-    return value
-
-
-def _count(value: Any, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{value!r} is no whole number of at least {least}")
-    return value
-
-
 def _tuples(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is no axis")
     return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 

@@ -16,13 +16,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from holdfast import tasks
-from holdfast.certify.certificate import FORMAT, Certificate, Pieces, parse
+from holdfast.certify.certificate import FORMAT, Certificate, Pieces, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
 from holdfast.core.scenario import Scenario
-from holdfast.core.task import Task
+from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 
@@ -74,12 +74,11 @@ def check(document: Mapping[str, Any], network: Network, expected: Task | None =
 def task_of(claim: Claim) -> Task:
     """The task of a claim. Raises ``BadFile`` where there is none with these axes."""
     try:
-        kind = tasks.get(claim.task)
-        if odd := claim.axes.keys() - {axis.name for axis in fields(kind)}:
-            raise BadFile(f"the certificate is malformed: {claim.task} has no axis '{min(odd)}'.")
-        return kind(**claim.axes)
-    except (Problem, TypeError) as error:
+        task = with_axes(tasks.get(claim.task), claim.axes)
+    except Problem as error:
         raise BadFile(f"the certificate names a task that does not exist: {error}") from error
+    refuse_large(task)
+    return task
 
 
 def rounding_of(claim: Claim) -> Rounding | None:

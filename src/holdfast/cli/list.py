@@ -8,13 +8,13 @@ examples:
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from pathlib import Path
 
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
+from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 
 PACKAGE = Path(__file__).parent.parent
@@ -58,13 +58,16 @@ def _runs() -> list[dict[str, str]]:
 
 
 def _sentence(folder: Path) -> str:
+    from holdfast.core.run_result import read_result
+
+    path = folder / "result.json"
+    if not path.exists():
+        return "unfinished; go on with: holdfast train --resume " + str(folder)
     try:
-        result = json.loads((folder / "result.json").read_text())
+        result = read_result(path)
         cut = ", interrupted" if result["interrupted"] else ""
         return (
             f"{result['task']}, {result['cell']} of {result['units']}: solved {result['solved']} of {result['of']}{cut}"
         )
-    except FileNotFoundError:
-        return "unfinished; go on with: holdfast train --resume " + str(folder)
-    except (OSError, ValueError, KeyError):
+    except BadFile:
         return "its result cannot be read"

@@ -32,6 +32,17 @@ BITS = {"BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16
 FLOATS = {"F16": "float16", "F32": "float32", "F64": "float64"}
 """Those of weights."""
 
+
+def format_of(dtype: np.dtype) -> str:
+    """How a file calls NumPy's number format.
+
+    >>> import numpy
+    >>> format_of(numpy.dtype("float32")), format_of(numpy.dtype("bool"))
+    ('F32', 'BOOL')
+    """
+    return "BOOL" if dtype.kind == "b" else f"{dtype.kind.upper()}{8 * dtype.itemsize}"
+
+
 Size = Annotated[int, msgspec.Meta(ge=0, le=2**48)]
 
 

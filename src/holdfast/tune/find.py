@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.errors import BadValue
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile, BadValue
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.loop import Progress, train_networks
 from holdfast.tune.result import Confirmed, Tuned
@@ -22,6 +24,8 @@ STARTUP = 10
 """Trials that are drawn at random before the sampler learns from what it saw."""
 CANDIDATES = 3
 """So many of the best settings are put to fresh seeds, one after the other, until one stands."""
+SEARCHED = frozenset({"units", "layers", "learning_rate", "initialisation"})
+"""What every trial has a value of; batches may be fixed."""
 RESULT, WORKER = "holdfast result", "holdfast worker"
 
 Watch = Callable[[str, Progress], None]
@@ -82,7 +86,14 @@ class _Work:
 
         with told(self.storage):
             finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-        return [Tried.from_stored(trial.user_attrs[RESULT]) for trial in finished]
+        trials = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
+        for trial in trials:
+            if missing := sorted(SEARCHED - trial.values.keys()):
+                raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
+        return trials
+
+    def _where(self, number: int) -> str:
+        return f"{shown(self.storage)}, trial {number}"
 
     def take_back(self) -> None:
         """Trials of processes that are gone: closed, and their values put first in the queue."""
@@ -91,7 +102,7 @@ class _Work:
         with told(self.storage):
             for trial in self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
                 host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-                if host == socket.gethostname() and not _runs(int(process)):
+                if host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process) and not _runs(int(process)):
                     self._give_up(trial.number, trial.params)
 
     def _give_up(self, number: int, params: dict[str, Any]) -> None:
@@ -158,19 +169,21 @@ class _Work:
     def confirm(self) -> list[Confirmed]:
         """The best settings on fresh seeds, one after the other, until one stands; what was found before is kept."""
         with told(self.storage):
-            kept = {int(number): document for number, document in self.study.user_attrs.get(CONFIRMED, {}).items()}
+            stored = self.study.user_attrs.get(CONFIRMED, {})
+        kept = convert(stored, dict[str, dict[str, Any]], f"{shown(self.storage)}, what was confirmed")
         found: list[Confirmed] = []
         for candidate in candidates(self.search, self.done()):
-            if candidate.number not in kept:
+            key = str(candidate.number)
+            if key not in kept:
                 settings = self.search.settings(dict(candidate.values), self.search.confirm, CONFIRMATION)
                 what = f"confirming trial {candidate.number} on fresh seeds, {_said(candidate.values)}"
                 done = self._train(settings, what)
                 if done is None:
                     raise _Interrupted
-                kept[candidate.number] = tried(self.search, candidate.number, candidate.values, done).stored()
+                kept[key] = tried(self.search, candidate.number, candidate.values, done).stored()
                 with told(self.storage):
-                    self.study.set_user_attr(CONFIRMED, {str(number): document for number, document in kept.items()})
-            found.append(Confirmed(candidate, Tried.from_stored(kept[candidate.number])))
+                    self.study.set_user_attr(CONFIRMED, dict(kept))
+            found.append(Confirmed(candidate, Tried.from_stored(kept[key], self._where(candidate.number))))
             if self.search.solves(found[-1].fresh.rate):
                 break
         return found
