@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +38,6 @@ from holdfast.train.update import Learner
 FORMAT = "holdfast-run-1"
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Part = TypeVar("Part")
 
 
 class _Words(msgspec.Struct, forbid_unknown_fields=True):
@@ -175,7 +174,7 @@ def _block(path: Path, numbers: list[int], fresh: Learner) -> Block:
     header = tensors.read_header(path)
     words = convert(dict(header.metadata), _Words, str(path))
 
-    def read(word: str, kind: type[Part]) -> Part:
+    def read(word: str, kind: Any) -> Any:
         where = f"{path}, {word}"
         return convert(parse_json(getattr(words, word), where, non_finite=True), kind, where)
 
