@@ -55,7 +55,8 @@ class Store:
         return self.path.with_name(self.path.name + ".work") / study
 
     def studies(self) -> list[str]:
-        return [name for (name,) in self._read("SELECT name FROM studies ORDER BY name")]
+        names = [name for (name,) in self._read("SELECT name FROM studies ORDER BY name")]
+        return convert(names, list[str], f"{self.path}, names of studies")
 
     def grids(self, study: str) -> tuple[Grid, ...]:
         """What a stored study is. Raises ``UnknownName``."""
@@ -158,6 +159,8 @@ class Store:
             "WHERE study = ? ORDER BY ordinal, seed",
             (study,),
         )
+        if unknown := sorted({key for key, *_ in rows} - places.keys()):
+            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which is not there.")
         points = tuple(
             Result.of(
                 places[key],

@@ -16,7 +16,6 @@ import numpy as np
 
 from holdfast.core.documents import read_bytes, shown
 from holdfast.core.errors import BadFile
-from holdfast.core.results import some
 
 MOST_BYTES = 2**29
 """Of the file, and of what lies beside it."""
@@ -43,7 +42,7 @@ def load(file: Path) -> Any:
         _bring_in(model.graph, file.parent)
         onnx.checker.check_model(model)
     except (DecodeError, EncodeError, onnx.checker.ValidationError, ValueError) as error:
-        raise BadFile(f"it is no ONNX model: {some(str(error).splitlines() or ['empty'], 1)[0]}") from error
+        raise BadFile(f"it is no ONNX model: {str(error).strip().partition(chr(10))[0]}") from error
     return model
 
 
