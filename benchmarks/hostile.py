@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -35,13 +36,17 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"cases (default: {count:,}, if no part is named)")
     parser.add_argument("--only", default="", help="one kind of case of a part")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--originals", type=Path, help="a folder with the originals; made there if it does not exist")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     args = parser.parse_args()
     named = {name for name in PARTS if vars(args)[name] is not None}
     figures, faults = {}, 0
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        originals.make(folder)
+        folder = Path(place) / "files"
+        if args.originals is None or not args.originals.exists():
+            originals.make(args.originals or folder)
+        if args.originals:
+            shutil.copytree(args.originals, folder)
         for name, (count, run) in PARTS.items():
             if named and name not in named:
                 continue

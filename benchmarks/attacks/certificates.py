@@ -46,7 +46,7 @@ def case(folder: Path, number: int, seed: int) -> workers.Act:
 
     def act(drawn: int) -> Callable[[], str]:
         stream = random.Random(f"{seed} certificate {number} {drawn}")
-        text = mutations.of_json(stream, original)
+        text = (mutations.of_json if stream.random() < 0.5 else mutations.of_number)(stream, original)
         place = folder / f"case-{os.getpid()}.json"
         place.write_bytes(text.encode("utf-8", "surrogatepass"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from typing import Any
 
 VALUES: tuple[Any, ...] = (
@@ -61,6 +62,24 @@ def of_json(random: random.Random, document: Any) -> str:
     else:
         parent[key] = copy.deepcopy(random.choice(VALUES))
     return json.dumps(document)
+
+
+def of_number(random: random.Random, document: Any) -> str:
+    """One or two numbers raised or lowered, a little or much: of the right type, and past what it should be."""
+    document = copy.deepcopy(document)
+    numbers = [(parent, key) for parent, key in _places(document) if _is_number(parent[key])]
+    for parent, key in random.sample(numbers, random.choice((1, 1, 2))):
+        if random.random() < 0.1:
+            other, place = random.choice(numbers)
+            parent[key], other[place] = other[place], parent[key]
+        parent[key] = _other(random, parent[key], up=random.random() < 0.5)
+    return json.dumps(document)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(re.fullmatch(r"-?(0x[01][0-9a-f.]*p[+-]?[0-9]+|[0-9]+(/[0-9]+)?)", value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _of_text(random: random.Random, text: str) -> str:

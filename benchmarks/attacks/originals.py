@@ -15,6 +15,7 @@ CELLS = ("gru", "lstm", "peephole", "per_step")
 
 def make(folder: Path, foreign: bool = True) -> None:
     """Write every original into ``folder``, in a process of its own."""
+    folder.mkdir()
     workers.isolated(lambda: _make(folder, foreign))
 
 

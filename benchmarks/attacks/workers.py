@@ -100,7 +100,7 @@ def _one_process(act: Act, warm: Callable[[], None], cases: range, tally: Tally)
         _work(act, warm, cases, write)
     os.close(write)
     done = cases.start
-    for line in _lines(read):
+    for line in _lines(read, max(PATIENCE, 2 * tally.patience)):
         if report := json.loads(line):
             tally.add(done, *report)
             done += 1
@@ -113,11 +113,11 @@ def _one_process(act: Act, warm: Callable[[], None], cases: range, tally: Tally)
     return done
 
 
-def _lines(read: int) -> Iterator[bytes]:
+def _lines(read: int, silence: float) -> Iterator[bytes]:
     """What the process says, line by line, until it ends or is silent for too long."""
-    rest, patience = b"", 20 * PATIENCE  # to get ready
+    rest, patience = b"", 20 * silence  # to get ready
     while select.select([read], [], [], patience)[0] and (more := os.read(read, 2**16)):
-        patience = PATIENCE
+        patience = silence
         *lines, rest = (rest + more).split(b"\n")
         yield from lines
 

@@ -169,8 +169,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > MOST_DIGITS:
-        raise ValueError(f"a whole number of {len(digits)} digits, expected at most {MOST_DIGITS}")
+    count = len(digits.removeprefix("-"))
+    if count > MOST_DIGITS:
+        raise ValueError(f"a whole number of {count} digits, expected at most {MOST_DIGITS}")
     return int(digits)
 
 

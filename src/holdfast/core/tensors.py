@@ -105,7 +105,7 @@ def as_bytes(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> b
     import numpy as np
     from safetensors.numpy import save
 
-    plain = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    plain = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     end = PREFIX_BYTES + int.from_bytes(plain[:PREFIX_BYTES], "little")
     header = {"__metadata__": dict(sorted(metadata.items())), **json.loads(plain[PREFIX_BYTES:end])}
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()

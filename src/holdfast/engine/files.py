@@ -142,11 +142,14 @@ def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _check_shapes(header: Header, sizes: Sizes, path: Path | str) -> None:
-    got = {name: stored.shape for name, stored in header.tensors.items()}
-    wanted = dict(_shapes(sizes))
-    odd = sorted(name for name in wanted.keys() | got.keys() if wanted.get(name) != got.get(name))
-    if odd:
-        raise BadFile(f"{path}: tensor '{odd[0]}' has shape {got.get(odd[0])}, expected {wanted.get(odd[0])}.")
+    """The first that differs ends it: metadata may speak of any number of tensors."""
+    rest = {name: stored.shape for name, stored in header.tensors.items()}
+    for name, wanted in _shapes(sizes):
+        got = rest.pop(name, None)
+        if got != wanted:
+            raise BadFile(f"{path}: tensor '{name}' has shape {got}, expected {wanted}.")
+    for name, got in sorted(rest.items()):
+        raise BadFile(f"{path}: tensor '{name}' has shape {got}, expected None.")
 
 
 def _check_formats(header: Header, path: Path | str) -> None:
