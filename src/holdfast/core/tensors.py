@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from holdfast.core.documents import MOST_BYTES, convert, parse_json
+from holdfast.core.documents import MOST_BYTES, convert, parse_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
 
@@ -79,11 +79,18 @@ def read_header(path: Path | str) -> Header:
     try:
         document = convert(parse_json(text, str(path)), dict[str, Any], str(path))
         metadata = convert(document.pop("__metadata__", {}), dict[str, str], f"{path}, metadata")
-        tensors = {name: convert(stored, Stored, f"{path}, tensor {name!r}") for name, stored in document.items()}
+        tensors = _stored(document, path)
     except BadFile as error:
         raise _unreadable(path, error.message.removesuffix(".")) from error
     _check_layout(path, tensors, size - PREFIX_BYTES - length)
     return Header(tensors, metadata)
+
+
+def _stored(document: dict[str, Any], path: Path) -> dict[str, Stored]:
+    try:
+        return msgspec.convert(document, dict[str, Stored], strict=True)  # thousands at once
+    except msgspec.ValidationError:
+        return {name: convert(stored, Stored, f"{path}, tensor {shown(name)}") for name, stored in document.items()}
 
 
 def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
