@@ -52,6 +52,7 @@ def main() -> int:
                 continue
             began = time.monotonic()
             found = run(folder, count if vars(args)[name] is None else vars(args)[name], args.seed, args.only)
+            sys.stdout.flush()
             figures[name] = {kind: told(kind, tally) for kind, tally in found.items()}
             print(f"{name}: {sum(t.cases for t in found.values()):,} cases in {time.monotonic() - began:.0f} s\n")
             faults += sum(len(tally.faults) for tally in found.values())
