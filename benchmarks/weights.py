@@ -113,7 +113,7 @@ def claims(sequences: int) -> Row:
                 for engine in engines:
                     errors = np.abs(engine(x)[:, :, 0].astype(np.float64) - x[:, :1, 0].astype(np.float64))
                     worst = max(worst, errors.max() / claim.error if claim.error else float(errors.max() > 0))
-            found = refute(network, told.task.scenario(), claim.error, tries=1000, seconds=60)
+            found = refute(network, told.task.scenario(), told.task.lengths(), claim.error, tries=1000, seconds=60)
             searched += found.tries
             worst = max(worst, found.error / claim.error if claim.error else float(found.error > 0))
     text = f"{worst:.3f} of the claim over {sequences:,} random and {searched // 15:,} searched sequences per network"
@@ -137,7 +137,9 @@ def tightness_and_certificates() -> list[Row]:
                     seconds.append(time.perf_counter() - began)
                 claim = told.construction.claim.error
                 certified.append((proof.error or math.inf) / claim)
-                found = refute(told.construction.network, told.task.scenario(), claim, tries=256, seconds=20)
+                found = refute(
+                    told.construction.network, told.task.scenario(), told.task.lengths(), claim, tries=256, seconds=20
+                )
                 tight.append(found.error / claim)
     return [
         Row("largest error found over the claim", "at least 0.3", f"{min(tight):.2f} to {max(tight):.2f}",
@@ -211,7 +213,7 @@ def failure() -> Row:
         else:
             spoilt = replace(network, layers=({"x": spoilt_x, "h": network.layers[0]["h"]},))
         again = prove(spoilt, told.task, tolerance=1e-3)
-        found = refute(spoilt, told.task.scenario(), 1e-3, tries=1000)
+        found = refute(spoilt, told.task.scenario(), told.task.lengths(), 1e-3, tries=1000)
         cases += 3
         noticed += (again.verdict != "proved") + (not check(proof.certificate, spoilt).accepted) + found.found
     text = f"{noticed} of {cases} (lstm, gru, elman: not proved, old certificate refused, a sequence found)"

@@ -88,7 +88,9 @@ def _forever() -> str:
     rows = []
     for cell in CELLS:
         told = _recall(cell, None)
-        proof = prove(told.construction.network, told.task, any_length=True, semantics="ieee", seconds=30)
+        proof = prove(
+            told.construction.network, told.task, lengths=told.task.lengths("any"), semantics="ieee", seconds=30
+        )
         proved = proof.verdict == "proved" and proof.error is not None
         exact = proof.exact_above if proved else None
         rows.append(

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from holdfast.certify.certificate import load, parse, save
-from holdfast.certify.check import check, of_any_length, read_again
+from holdfast.certify.check import Question, check, of_any_length, read_again
 from holdfast.certify.prove import prove
 from holdfast.certify.weights import fingerprint
-from holdfast.core.errors import BadFile
+from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.scenario import Edge, Scenario, Value, point
 from holdfast.tasks.adding import Adding
 from holdfast.tasks.recall import Recall
@@ -48,25 +48,24 @@ def tampered(certificate):
 
 def test_an_honest_certificate_is_accepted(certificate, network):
     assert check(certificate, network).accepted
-    assert check(certificate, network, TASK).accepted
+    assert check(certificate, network, Question(TASK, TASK.lengths(), 1e-2)).accepted
     assert check(json.loads(json.dumps(certificate)), network).accepted
 
 
-PIECES = {"of": "x1", "cuts": ["-1", "0", "1"]}
+AT_ZERO = [{"number": "x1", "at": "0"}, None, None]
 FAULTS = [
     (("claim", "error"), "0x1.0p-9", "the error is only known to be at most"),
     (("claim", "error"), "1/1000", "the error is only known to be at most"),
-    (("claim", "steps"), 39, "speaks of 39 steps"),
+    (("claim", "last_step"), 39, "speaks of 39 steps"),
+    (("claim", "first_step"), 39, "speaks of answers from step 39 on"),
     (("claim", "axes", "steps"), 50, "speaks of 40 steps"),
     (("claim", "axes", "range"), [-2.0, 2.0], "the error is only known to be at most"),
     (("claim", "dtype"), "float64", "speaks of float64 arithmetic"),
+    (("claim", "semantics"), "ieee", "it assumes"),
     (("claim", "task"), "adding", "names a task that does not exist"),
     (("network",), "0" * 64, "it is for other weights"),
-    (("format",), "holdfast-certificate-2", "its format is 'holdfast-certificate-2'"),
-    (("pieces",), {"of": "x1", "cuts": ["-1", "0", "999/1000"]}, "its pieces cover"),
-    (("pieces",), {"of": "x1", "cuts": ["-1", "1/2", "0", "1"]}, "do not lie one behind the other"),
-    (("pieces",), {"of": "x1", "cuts": ["-1"]}, "do not lie one behind the other"),
-    (("pieces",), {"of": "x2", "cuts": ["-1", "1"]}, "which the task does not remember"),
+    (("format",), "holdfast-certificate-1", "its format is 'holdfast-certificate-1'"),
+    (("assumptions",), ["all is well"], "it assumes"),
     (("exact_above",), "0x1.0p-3", "not shown to be bit for bit"),
 ]
 
@@ -84,18 +83,74 @@ def test_a_tampered_certificate_is_refused(path, to, words, tampered, network):
 
 
 def test_every_length_needs_a_set_that_has_settled(tampered, network):
-    document = tampered("claim", "steps", to="any")
+    document = tampered("claim", "last_step", to=None)
+    document["claim"] |= {"lengths": "any", "first_step": 1}
     assert "names no step" in check(document, network).reason
     document["settled"] = 30
     assert "not settled by step 30" in check(document, network).reason
 
 
-def test_another_task_than_asked_for_is_refused(certificate, network):
-    assert "asked for" in check(certificate, network, Recall(steps=40, position=2)).reason
+LESS = [
+    (Question(Recall(steps=40, position=2), TASK.lengths()), "asked for"),
+    (Question(Recall(steps=40, range=(-1.0, 1.5)), TASK.lengths()), "asked for"),
+    (Question(Recall(steps=41), Recall(steps=41).lengths()), "it is about rows of exactly 40 steps, asked about"),
+    (Question(Recall(steps=39), Recall(steps=39).lengths()), "it is about rows of exactly 40 steps, asked about"),
+    (Question(TASK, TASK.lengths("up to")), "asked about rows of up to 40 steps"),
+    (Question(TASK, TASK.lengths("any")), "asked about rows of every length"),
+    (Question(TASK, TASK.lengths(), 1e-3), "asked for 0.001"),
+    (Question(Adding(), Adding().lengths()), "it is about recall, asked about adding"),
+]
 
 
-def test_pieces_that_cover_are_accepted(tampered, network):
-    assert check(tampered("pieces", to=PIECES), network).accepted
+@pytest.mark.parametrize(("question", "words"), LESS, ids=lambda value: None)
+def test_less_than_is_asked_is_refused(question, words, certificate, network):
+    verdict = check(certificate, network, question)
+    assert not verdict.accepted
+    assert words in verdict.reason
+
+
+def test_more_than_is_asked_is_accepted(network):
+    up_to = prove(network, TASK, lengths=TASK.lengths("up to"), tolerance=1e-2).certificate
+    narrow, shorter = Recall(steps=40, range=(-0.5, 0.75)), Recall(steps=7)
+    for question in (
+        Question(TASK, TASK.lengths()),
+        Question(narrow, narrow.lengths(), 2e-2),
+        Question(shorter, shorter.lengths()),
+        Question(shorter, shorter.lengths("up to")),
+    ):
+        assert check(up_to, network, question).accepted
+
+
+def test_cuts_that_are_a_tree_are_accepted(tampered, network):
+    assert check(tampered("cuts", to=AT_ZERO), network).accepted
+    deep = [*AT_ZERO[:2], {"input": [3, 0], "at": "1/3"}, None, {"input": [3, 0], "at": "1/2"}, None, None]
+    assert check(tampered("cuts", to=deep), network).accepted
+
+
+@pytest.mark.parametrize(
+    ("cuts", "words"),
+    [
+        ([], "no whole tree"),
+        (AT_ZERO[:2], "no whole tree"),
+        ([*AT_ZERO, None], "more than one tree"),
+        ([{"number": "x2", "at": "0"}, None, None], "which the task does not remember"),
+        ([{"number": "x1", "at": "2"}, None, None], "it cuts at 2, expected between -1 and 1"),
+        ([{"input": [3, 1], "at": "0"}, None, None], "there is no such input"),
+        ([{"input": [3, 0], "at": "1"}, None, None], "it cuts at 1, expected between -1 and 1"),
+    ],
+    ids=lambda value: None,
+)
+def test_cuts_that_cover_less_than_every_path_are_a_mistake(cuts, words, tampered, network):
+    with pytest.raises(BadFile, match=words):
+        check(tampered("cuts", to=cuts), network)
+
+
+def test_a_proof_without_any_answer_is_refused(network):
+    late = prove(network, TASK, lengths=TASK.lengths("up to"), tolerance=1e-2).certificate
+    late["claim"]["first_step"] = 41
+    assert "has an answer, so it proves nothing" in check(late, network).reason
+    with pytest.raises(BadValue, match="no row of recall of up to 40 steps, answers from step 41 on, has an answer"):
+        prove(network, TASK, lengths=TASK.lengths("up to", 41), tolerance=1e-2, seconds=2)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -114,7 +169,7 @@ def test_a_weight_pushed_past_its_margin_is_refused(certificate, network):
 
 
 @pytest.mark.parametrize(
-    "path", [("claim",), ("claim", "error"), ("method", "symbols"), ("pieces",), ("settled",), ("network",)]
+    "path", [("claim",), ("claim", "error"), ("method", "symbols"), ("cuts",), ("settled",), ("network",)]
 )
 def test_a_malformed_certificate_is_a_mistake(path, tampered, certificate, network):
     lacking = copy.deepcopy(certificate)
@@ -128,9 +183,10 @@ def test_a_malformed_certificate_is_a_mistake(path, tampered, certificate, netwo
 
 @pytest.mark.parametrize(
     ("path", "to"),
-    [(("claim", "error"), 1e-2), (("claim", "error"), "-1"), (("claim", "error"), "nan"), (("claim", "steps"), 0),
+    [(("claim", "error"), 1e-2), (("claim", "error"), "-1"), (("claim", "error"), "nan"), (("claim", "last_step"), 0),
+     (("claim", "lengths"), "some"), (("claim", "last_step"), None), (("cuts",), [{"number": "x1"}, None, None]),
      (("method", "symbols"), True), (("method", "widen_by"), "1/0"), (("claim", "semantics"), "wishful"),
-     (("verdict",), "unknown"), (("pieces",), {"of": "x1", "cuts": [0, 1]}), (("claim", "axes"), [])],
+     (("verdict",), "unknown"), (("cuts",), [{"number": "x1", "at": 0}, None, None]), (("claim", "axes"), [])],
 )  # fmt: skip
 def test_a_certificate_of_nonsense_is_a_mistake(path, to, tampered, network):
     with pytest.raises(BadFile, match="malformed"):

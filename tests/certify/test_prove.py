@@ -7,7 +7,7 @@ import itertools
 import jax.numpy as jnp
 import pytest
 
-from holdfast.certify.check import check
+from holdfast.certify.check import Question, check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.core.errors import BadValue
@@ -19,9 +19,10 @@ from tests.networks import random_network
 
 
 def test_the_best_bound_of_a_latch_is_close_to_the_truth(float64):
-    proof = prove(latches.designed(1e-3, 100, units=32), Recall(steps=100), tolerance=1e-3)
+    task = Recall(steps=100)
+    proof = prove(latches.designed(1e-3, 100, units=32), task, tolerance=1e-3)
     assert proof.verdict == "proved"
-    worst = refute(latches.designed(1e-3, 100), Recall(steps=100).scenario(), float("inf"), tries=500).error
+    worst = refute(latches.designed(1e-3, 100), task.scenario(), task.lengths(), float("inf"), tries=500).error
     assert worst <= proof.error < 1.001 * worst
 
 
@@ -34,7 +35,7 @@ def test_a_tolerance_below_the_truth_is_refuted(float64):
 
 def test_a_tolerance_between_truth_and_bound_is_unknown():
     network, task = random_network("gru", 1, 3, 1, dtype=jnp.float32), Recall(steps=6)
-    tolerance = refute(network, task.scenario(), float("inf"), tries=1000).error * 1.0001
+    tolerance = refute(network, task.scenario(), task.lengths(), float("inf"), tries=1000).error * 1.0001
     proof = prove(network, task, tolerance=tolerance, seconds=1)
     assert proof.verdict == "unknown"
     assert proof.error > tolerance
@@ -45,16 +46,16 @@ def test_a_tolerance_between_truth_and_bound_is_unknown():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_recall_of_an_exact_latch_is_bit_for_bit_at_every_length(dtype, float64):
     network, task = latches.exact(dtype, units=8), Recall(steps=10)
-    proof = prove(network, task, any_length=True, semantics="ieee")
+    proof = prove(network, task, lengths=task.lengths("any"), semantics="ieee")
     assert (proof.verdict, proof.reached.settled) == ("proved", 2)
     weight, least = {"float32": (2.0**-14, 2.0**-126), "float64": (2.0**-29, 2.0**-1022)}[dtype]
     assert proof.exact_above == least / weight
-    assert check(proof.certificate, network, task).accepted
+    assert check(proof.certificate, network, Question(task, task.lengths("any"))).accepted
     assert not check({**proof.certificate, "exact_above": (proof.exact_above / 2).hex()}, network).accepted
 
 
 def test_in_exact_arithmetic_the_same_latch_does_not_settle(float64):
-    proof = prove(latches.exact("float64"), Recall(steps=10), any_length=True, seconds=2)
+    proof = prove(latches.exact("float64"), Recall(), lengths=Recall().lengths("any"), seconds=2)
     assert proof.verdict == "unknown"
 
 
@@ -71,7 +72,7 @@ def rectifiers() -> Network:
 
 
 def test_rectifiers_hold_for_ever_without_any_error():
-    proof = prove(rectifiers(), Recall(), any_length=True)
+    proof = prove(rectifiers(), Recall(), lengths=Recall().lengths("any"))
     assert (proof.verdict, proof.error, proof.pieces) == ("proved", 0.0, 2)
     assert check(proof.certificate, rectifiers()).accepted
 
@@ -91,12 +92,12 @@ def marker() -> Network:
     return Network((layer,), readout, "lstm")
 
 
-@pytest.mark.parametrize("any_length", [False, True])
-def test_symbols_are_proved_right(any_length):
+@pytest.mark.parametrize("kind", ["exactly", "up to", "any"])
+def test_symbols_are_proved_right(kind):
     task = Echo(lag=20)
-    proof = prove(marker(), task, any_length=any_length, semantics="ieee")
+    proof = prove(marker(), task, lengths=task.lengths(kind), semantics="ieee")
     assert proof.verdict == "proved"
-    assert check(proof.certificate, marker(), task).accepted
+    assert check(proof.certificate, marker(), Question(task, task.lengths(kind))).accepted
 
 
 def test_symbols_that_are_confused_are_refuted():

@@ -33,7 +33,7 @@ def excess(cell: str, seed: int, tries: int = 200) -> float:
     task = Recall(steps=int(draw.integers(2, 7)))
     proof = prove(network, task, tolerance=ANYTHING, semantics=str(draw.choice(["real", "ieee"])))
     assert proof.verdict == "proved"
-    found = refute(network, task.scenario(), math.inf, seed=seed, tries=tries)
+    found = refute(network, task.scenario(), task.lengths(), math.inf, seed=seed, tries=tries)
     return found.error - proof.error * (1 + ROUNDING)
 
 

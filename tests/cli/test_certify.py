@@ -43,13 +43,14 @@ def test_a_proof_is_written_and_accepted(run):
     code, out, _ = run("certify", NET, "--json")
     told = json.loads(out)
     assert code == 0
-    assert {"verdict", "error", "steps", "range", "semantics", "certificate"} <= set(told)
+    assert {"verdict", "error", "lengths", "steps", "range", "semantics", "certificate"} <= set(told)
+    assert told["lengths"] == "exactly"
     assert (told["verdict"], told["steps"], told["range"], told["semantics"]) == ("proved", 20, [-1.0, 1.0], "real")
     assert told["error"] < 1e-2
     assert told["certificate"] == "net.certificate.json"
     code, out, _ = run("check", told["certificate"], NET, "--json")
     assert code == 0
-    assert set(json.loads(out)) == {"accepted", "reason"}
+    assert set(json.loads(out)) == {"accepted", "reason", "claim"}
     assert json.loads(out)["accepted"]
 
 
@@ -78,6 +79,24 @@ def test_a_bound_that_does_not_hold_is_refuted(run):
     assert told["certificate"] is None
     assert told["counterexample"]["error"] > 1e-5
     assert not Path("net.certificate.json").exists()
+
+
+def test_what_is_asked_of_a_certificate_is_compared_with_its_claim(run):
+    run("certify", NET, "--up-to", "20")
+    about = ["check", "net.certificate.json", NET]
+    assert run(*about, "--steps", "20", "--tolerance", "0.01", "--range", "-0.5", "1")[0] == 0
+    assert run(*about, "--up-to", "15")[0] == 0
+    for asked in (["--steps", "21"], ["--steps", "any"], ["--range", "-2", "1"], ["--tolerance", "1e-3"],
+                  ["--task", "bits"], ["--position", "2"]):  # fmt: skip
+        code, out, _ = run(*about, *asked)
+        assert (code, out[:12]) == (1, "not accepted"), asked
+
+
+def test_the_lengths_that_are_meant_are_said(run):
+    assert "every row of recall of exactly 20 steps" in run("certify", NET)[1]
+    assert "every row of recall of up to 20 steps" in run("certify", NET, "--up-to", "20")[1]
+    assert json.loads(run("certify", NET, "--up-to", "20", "--json")[1])["lengths"] == "up to"
+    assert "every row of recall of every length" in run("certify", "exact.safetensors", "--semantics", "ieee")[1]
 
 
 def test_other_weights_are_not_accepted(run):
@@ -143,6 +162,8 @@ MISTAKES = [
     (["refute", NET, "--tries", "0"], "--tries is 0"),
     (["refute", NET, "--range", "inf", "-inf"], "is empty"),
     (["refute", NET, "--tolerance", "0"], "--tolerance is 0"),
+    (["certify", NET, "--up-to", "5", "--steps", "5"], "both say which rows are meant"),
+    (["certify", NET, "--up-to", "0"], "--steps is 0"),
     (["check", NET, NET], "cannot be read as JSON"),
     (["check", "nothing.json", NET], "there is no file nothing.json"),
 ]

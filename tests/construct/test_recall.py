@@ -127,7 +127,7 @@ def test_a_weight_past_its_margin_is_noticed_by_all(cell, gate):
     broken = spoilt(made, gate, 0.4).network
     assert not check(proof.certificate, broken).accepted
     assert prove(broken, task, tolerance=1e-3, seconds=10).verdict != "proved"
-    found = refute(broken, task.scenario(), 1e-3, tries=500)
+    found = refute(broken, task.scenario(), task.lengths(), 1e-3, tries=500)
     assert found.found
     assert found.error > 1e-3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 
@@ -56,12 +57,47 @@ def test_a_number_is_held_however_many_follow():
     assert scenario.leaving("held") == scenario.edges[2:]
 
 
-def test_early_answers_can_be_left_out():
-    scenario = tasks.get("recall")(steps=5).scenario()
-    late = scenario.answered_from(3)
-    here, asked = {late.start}, []
-    for _ in range(5):
-        here = {edge.target for node in here for edge in late.leaving(node)}
-        asked.append(any(node in late.answers for node in here))
-    assert asked == [False, False, True, True, True]
-    assert scenario.answered_from(1) is scenario
+def test_lengths_say_which_answers_and_edges_are_meant():
+    task = tasks.get("copy")(steps=2, lag=3, variant="reals")
+    exactly, up_to, every = task.lengths(), task.lengths("up to", 4), task.lengths("any")
+    signal = next(edge for edge in task.scenario().edges if edge.steps)
+    assert (exactly.first, exactly.last, signal.steps) == (6, 7, (6, 6))
+    assert [step for step in range(1, 10) if exactly.judged(step)] == [6, 7]
+    assert [step for step in range(1, 10) if up_to.judged(step)] == [4, 5, 6, 7]
+    assert [step for step in range(1, 10) if exactly.takes(signal, step)] == [6]
+    assert all(lengths.takes(signal, step) for lengths in (up_to, every) for step in range(1, 10))
+    assert (exactly.steady_from(task.scenario()), up_to.steady_from(task.scenario())) == (7, 1)
+    assert [a.cover(b) for a in (exactly, up_to, every) for b in (exactly, up_to, every)] == [
+        True, False, False, True, True, False, True, True, True,
+    ]  # fmt: skip
+
+
+ROWS = [
+    ("adding", {"steps": 24, "variant": "1997"}),
+    ("adding", {"steps": 6}),
+    ("order", {"steps": 20}),
+    ("copy", {"steps": 4, "lag": 3}),
+    ("recall", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "axes"), ROWS)
+def test_rows_of_a_task_take_its_edges_at_their_steps(name, axes):
+    task = tasks.get(name)(**axes)
+    scenario, lengths = task.scenario(), task.lengths()
+    rows = task.sample(jax.random.key(0), 32)
+    for inputs, present, scored in zip(*map(np.asarray, (rows.inputs, rows.present, rows.scored)), strict=True):
+        here, steps = {scenario.start}, int(present.sum())
+        assert task.shortest <= steps <= task.longest
+        for step in range(1, steps + 1):
+            here = {
+                edge.target
+                for edge in scenario.edges
+                if edge.source in here and lengths.takes(edge, step) and reads(edge, inputs[step - 1])
+            }
+            assert here
+            assert lengths.judged(step) or not scored[step - 1]
+
+
+def reads(edge, x):
+    return any(all(a <= v <= b for a, v, b in zip(box.low, x, box.high, strict=True)) for box in edge.boxes)

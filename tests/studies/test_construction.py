@@ -43,7 +43,7 @@ def test_the_document_has_the_documented_keys_and_no_others():
     document = told().as_json("net.safetensors")
     assert set(document) == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
     assert (document["possible"], document["task"], document["cell"], document["units"]) == (True, "recall", "lstm", 40)
-    assert set(document["claim"]) == {"error", "steps", "range", "semantics", "dtype", "least_steps"}
+    assert set(document["claim"]) == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert set(document["budget"]) == {"write", "hold", "leak", "read-out", "rounding"}
     for gate in document["gates"]:
         assert set(gate) == {"unit", "name", "role", "gate", "formula", "step_1", "later"}

@@ -1,15 +1,17 @@
 """What a proof is written down as: readable JSON with every parameter that a checker needs to find the bound again.
 
-    {"format": "holdfast-certificate-1", "holdfast": "0.2", "verdict": "proved",
-     "claim": {"task": "recall", "axes": {...}, "error": "0x1.79p-11", "steps": 1000 or "any",
-               "semantics": "real", "dtype": "float32", "least_steps": 1},
+    {"format": "holdfast-certificate-2", "holdfast": "0.2", "verdict": "proved",
+     "claim": {"task": "recall", "axes": {...}, "error": "0x1.79p-11", "semantics": "real", "dtype": "float32",
+               "lengths": "exactly", "up to" or "any", "first_step": 1, "last_step": 1000 or null},
      "network": "sha256 ...",
-     "pieces": {"of": "x1", "cuts": ["-1", "0", "1"]} or null,
-     "method": {"precision_bits": 128, "symbols": 0, "widen_after": null, "widen_by": "0",
+     "cuts": [{"number": "x1", "at": "0"}, null, {"input": [2, 0], "at": "1/2"}, null, null],
+     "method": {"precision_bits": 128, "symbols": 0, "inputs": false, "widen_after": null, "widen_by": "0",
                 "widen_to": null},
      "settled": 12 or null, "exact_above": "0x1p-112" or null, "assumptions": ["..."]}
 
 Numbers that the proof depends on are texts: exact rationals (``-1/3``) or hexadecimal floating point (``0x1.8p-1``).
+``cuts`` is a binary tree, each node before its two parts, the lower one first: what is cut, a remembered number or
+an input (step from 1, channel), and where; null is a piece that is not cut further. Such a tree covers every path.
 Every field is bounded before anything is computed: rationals to 4096 bits, pieces to 100,000, steps that are followed
 one by one to a million. A document with another field, with one twice or without one is refused.
 """
@@ -26,15 +28,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from holdfast.certify.propagate import Method
+from holdfast.certify.propagate import Input, Method
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.documents import STEPS, convert, parse_json, read_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
+from holdfast.core.results import rounded_up
+from holdfast.core.scenario import Kind, Lengths
 from holdfast.core.task import Task
-from holdfast.engine.readings.rounding import ACCURACIES
 
-FORMAT = "holdfast-certificate-1"
+FORMAT = "holdfast-certificate-2"
 FAMILY = "holdfast-certificate-"
 FOLLOWED = 10**6
 """Steps that a checker may be asked to follow one by one."""
@@ -46,8 +49,8 @@ MOST_NODES = 4096
 AGAIN = "Make it again with 'holdfast certify'."
 
 Meta = msgspec.Meta
-Words = Annotated[str, Meta(max_length=1000)]
 Steps = Annotated[int, Meta(ge=1, le=STEPS)]
+Followed = Annotated[int, Meta(ge=1, le=FOLLOWED)]
 Text = Annotated[str, Meta(max_length=100)]
 
 
@@ -55,20 +58,25 @@ class _Claim(msgspec.Struct, forbid_unknown_fields=True):
     task: Text
     axes: dict[str, Any]
     error: Fraction
-    steps: Steps | Literal["any"]
     semantics: Semantics
     dtype: Text
-    least_steps: Annotated[int, Meta(ge=1, le=FOLLOWED)]
+    lengths: Kind
+    first_step: Followed
+    last_step: Steps | None
 
 
-class _Pieces(msgspec.Struct, forbid_unknown_fields=True):
-    of: Text
-    cuts: Annotated[list[Fraction], Meta(max_length=MOST_PIECES + 1)]
+class _Cut(msgspec.Struct, forbid_unknown_fields=True):
+    """One of ``number`` and ``input``."""
+
+    at: Fraction
+    number: Text | None = None
+    input: tuple[Followed, Annotated[int, Meta(ge=0, le=10**6)]] | None = None
 
 
 class _Method(msgspec.Struct, forbid_unknown_fields=True):
     precision_bits: Annotated[int, Meta(ge=2, le=4096)]
     symbols: Annotated[int, Meta(ge=0, le=4096)]
+    inputs: bool
     widen_after: Annotated[int, Meta(ge=0, le=FOLLOWED)] | None
     widen_by: Fraction
     widen_to: Fraction | None
@@ -77,24 +85,32 @@ class _Method(msgspec.Struct, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     """The fields of a certificate, all of them required."""
 
-    format: Literal["holdfast-certificate-1"]
+    format: Literal["holdfast-certificate-2"]
     holdfast: Text
     verdict: Literal["proved"]
     claim: _Claim
     network: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    pieces: _Pieces | None
+    cuts: Annotated[list[_Cut | None], Meta(max_length=2 * MOST_PIECES)]
     method: _Method
-    settled: Annotated[int, Meta(ge=1, le=FOLLOWED)] | None
+    settled: Followed | None
     exact_above: Fraction | None
-    assumptions: Annotated[tuple[Words, ...], Meta(max_length=100)]
+    assumptions: Annotated[tuple[Annotated[str, Meta(max_length=10_000)], ...], Meta(max_length=100)]
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Where the range of one remembered number is cut: pieces from each cut to the next."""
+class Cut:
+    """A piece in two parts: ``of`` a remembered number, by its name, or an input, by (step from 1, channel)."""
 
-    of: str
-    cuts: tuple[Fraction, ...]
+    of: str | Input
+    at: Fraction
+
+    def as_json(self) -> dict[str, Any]:
+        of = {"number": self.of} if isinstance(self.of, str) else {"input": list(self.of)}
+        return {**of, "at": str(self.at)}
+
+
+Cuts = tuple[Cut | None, ...]
+"""A binary tree, every node before its parts, the lower part first; None is a leaf."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +120,7 @@ class Certificate:
 
     claim: Claim
     network: str
-    pieces: Pieces | None
+    cuts: Cuts
     method: Method
     settled: int | None
     exact_above: float | None
@@ -121,16 +137,18 @@ class Certificate:
                 "task": claim.task,
                 "axes": dict(claim.axes),
                 "error": claim.error.hex(),
-                "steps": "any" if claim.steps is None else claim.steps,
                 "semantics": claim.semantics[0],
                 "dtype": claim.dtype,
-                "least_steps": claim.least_steps,
+                "lengths": claim.lengths.kind,
+                "first_step": claim.least_steps,
+                "last_step": claim.steps,
             },
             "network": self.network,
-            "pieces": self.pieces and {"of": self.pieces.of, "cuts": [str(cut) for cut in self.pieces.cuts]},
+            "cuts": [cut and cut.as_json() for cut in self.cuts],
             "method": {
                 "precision_bits": method.precision_bits,
                 "symbols": method.symbols,
+                "inputs": method.inputs,
                 "widen_after": method.widen_after,
                 "widen_by": str(method.widen_by),
                 "widen_to": None if method.widen_to is None else str(method.widen_to),
@@ -153,24 +171,34 @@ def parse(document: Mapping[str, Any]) -> Certificate:
         read = convert(plain, _Document, where)
     except BadFile as error:
         raise BadFile(error.message, AGAIN) from error
-    claim, method, pieces = read.claim, read.method, read.pieces
+    claim, method = read.claim, read.method
     sizes = {"claim.error": claim.error, "method.widen_by": method.widen_by, "method.widen_to": method.widen_to}
     for name, value in {**sizes, "exact_above": read.exact_above}.items():
         if value is not None and not 0 <= value < LARGEST:
             raise BadFile(f"{where}: {name} is {shown(str(value))}, expected a number from 0 to 2^1000.", AGAIN)
+    if (claim.last_step is None) != (claim.lengths == "any"):
+        raise BadFile(f"{where}: its lengths are '{claim.lengths}', up to step {shown(claim.last_step)}.", AGAIN)
     return Certificate(
         Claim(
             claim.task,
             {name: _tuples(value) for name, value in claim.axes.items()},
             float(claim.error),
-            None if claim.steps == "any" else claim.steps,
+            claim.last_step,
             (claim.semantics,),
             claim.dtype,
-            claim.least_steps,
+            claim.first_step,
+            claim.lengths == "exactly",
         ),
         read.network,
-        pieces and Pieces(pieces.of, tuple(pieces.cuts)),
-        Method(method.symbols, method.widen_after, method.widen_by, method.widen_to, method.precision_bits),
+        tuple(None if cut is None else _cut(cut, f"{where}: cuts[{place}]") for place, cut in enumerate(read.cuts)),
+        Method(
+            method.symbols,
+            method.widen_after,
+            method.widen_by,
+            method.widen_to,
+            method.precision_bits,
+            method.inputs,
+        ),
         read.settled,
         None if read.exact_above is None else float(read.exact_above),
         read.assumptions,
@@ -192,18 +220,6 @@ def refuse_large(task: Task) -> None:
         raise BadFile(f"the certificate speaks of rows of more than {STEPS:,} steps.")
 
 
-def assumptions_of(claim: Claim) -> tuple[str, ...]:
-    """What the checker itself assumes of arithmetic for such a claim; a certificate has to say exactly this.
-
-    Raises ``BadFile`` for a number format of which nothing is known.
-    """
-    if claim.semantics == ("real",):
-        return ()
-    if claim.dtype not in ACCURACIES:
-        raise BadFile(f"the certificate speaks of {claim.dtype} arithmetic, expected {' or '.join(ACCURACIES)}.")
-    return (ACCURACIES[claim.dtype].words(),)
-
-
 def save(document: Mapping[str, Any], path: Path | str) -> None:
     """Write atomically. Raises ``BadRun`` on a full disk."""
     write_atomically(Path(path), json.dumps(document, indent=1, allow_nan=False) + "\n")
@@ -217,16 +233,30 @@ def load(path: Path | str) -> dict[str, Any]:
     return document
 
 
+def _cut(read: _Cut, where: str) -> Cut:
+    of = read.number if read.number is not None else read.input
+    if of is None or (read.number is not None and read.input is not None):
+        raise BadFile(f"{where} names a number and an input, or neither, expected one of them.", AGAIN)
+    return Cut(of, read.at)
+
+
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 
-def words(document: Mapping[str, Any]) -> str:
+def words(claim: Claim, task: Task) -> str:
     """The claim in a sentence."""
-    claim = parse(document).claim
-    length = "of every length" if claim.steps is None else f"of up to {claim.steps} steps"
-    length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
     ends = claim.axes.get("range")
     limits = f", numbers from {ends[0]:g} to {ends[1]:g}" if ends else ""
     arithmetic = "exact real arithmetic" if claim.semantics == ("real",) else f"IEEE {claim.dtype} arithmetic"
-    return f"{claim.task}{limits}, rows {length}: error at most {claim.error:.6g}, in {arithmetic}"
+    rows = lengths_words(task, claim.lengths)
+    return f"{claim.task}{limits}, rows {rows}: error at most {rounded_up(claim.error)}, in {arithmetic}"
+
+
+def lengths_words(task: Task, lengths: Lengths) -> str:
+    """Which rows are meant: "of exactly 10 steps", "of up to 10 steps", "of every length"."""
+    if lengths.kind == "exactly":
+        several = f"{task.shortest} to {task.longest}" if task.shortest < task.longest else f"exactly {task.longest}"
+        return f"of {several} steps"
+    early = f", answers from step {lengths.first} on" if lengths.first > 1 else ""
+    return ("of every length" if lengths.last is None else f"of up to {lengths.last} steps") + early

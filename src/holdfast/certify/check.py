@@ -1,27 +1,27 @@
 """The checker of certificates: small, independent of whoever made the certificate, meant to be read in one sitting.
 
-It trusts nothing that a certificate says. It looks whether the certificate speaks of these very weights, whether its
-pieces cover the range, runs the task's scenario on sets with the parameters given (``propagate.py``), and compares
-the bound that it finds itself with the one that is claimed. What has to be right for a verdict to be right: this
-file, ``propagate.py``, ``weights.py``, ``engine/readings`` (forms, curves, rounding, bounds), python-flint, the cell's
-step, and the task's ``scenario``.
+It trusts nothing that a certificate says. It looks whether the certificate speaks of these very weights and proves at
+least what is asked, whether its pieces cover every path, runs the task's scenario on sets with the parameters given
+(``propagate.py``), and compares the bound that it finds itself with the one that is claimed. What has to be right for
+a verdict to be right: this file, ``propagate.py``, ``weights.py``, ``engine/readings`` (forms, curves, rounding,
+bounds), python-flint, the cell's step, and the task's ``scenario``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from holdfast import tasks
-from holdfast.certify.certificate import FORMAT, Certificate, Pieces, parse, refuse_large
-from holdfast.certify.propagate import NOTHING_KNOWN, Method, Piece, Reached, run
+from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
+from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
-from holdfast.core.scenario import Scenario
+from holdfast.core.results import rounded_up
+from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
@@ -37,8 +37,17 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def check(document: Mapping[str, Any], network: Network, expected: Task | None = None) -> Verdict:
-    """Judge a certificate for ``network``; for ``expected``, where a task is named, and no other.
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a certificate: these rows of this task, an error of at most ``tolerance`` (None: any)."""
+
+    task: Task
+    lengths: Lengths
+    tolerance: float | None = None
+
+
+def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> Verdict:
+    """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
 
     Raises ``BadFile`` where the document is malformed: then there is nothing to judge.
     """
@@ -47,28 +56,30 @@ def check(document: Mapping[str, Any], network: Network, expected: Task | None =
     certificate = parse(document)
     claim = certificate.claim
     task = task_of(claim)
-    scenario = task.scenario().answered_from(claim.least_steps)
-    if refusal := _foreign(certificate, network, task, scenario, expected):
+    scenario = task.scenario()
+    if refusal := _foreign(certificate, network, task, scenario) or (question and _less(claim, scenario, question)):
         return Verdict(False, refusal)
     rounding = rounding_of(claim)
     weights = weights_of(network, every_unit=rounding is not None)
     last = claim.steps if claim.steps is not None else certificate.settled
     assert last is not None
-    worst = 0.0
-    for piece in pieces_of(scenario, certificate.pieces):
+    worst, judged = 0.0, False
+    for piece in pieces_of(scenario, certificate.cuts):
         reached = run(
-            weights, scenario, piece, last, rounding, certificate.method, lambda so_far: within(so_far, claim)
+            weights, scenario, claim.lengths, piece, last, rounding, certificate.method, lambda r: within(r, claim)
         )
         if not within(reached, claim):
             return Verdict(False, f"{_words(piece)}: {_found(reached)}, claimed {claim.error:.6g}")
         if claim.steps is None and reached.settled is None:
             return Verdict(False, f"{_words(piece)}: not settled by step {last}, so later steps are not covered")
-        worst = max(worst, reached.error or 0.0)
+        worst, judged = max(worst, reached.error or 0.0), judged or reached.judged
+    if not judged:
+        return Verdict(False, "no row that it speaks of has an answer, so it proves nothing")
     if certificate.exact_above is not None and not exact_from(
-        certificate.exact_above, weights, scenario, rounding, last, claim.steps is None
+        certificate.exact_above, weights, scenario, claim.lengths, rounding, last
     ):
         return Verdict(False, f"recall is not shown to be bit for bit from {certificate.exact_above:.3g} on")
-    return Verdict(True, f"found again: error at most {worst:.6g}, claimed {claim.error:.6g}")
+    return Verdict(True, f"found again: error at most {rounded_up(worst)}, claimed {rounded_up(claim.error)}")
 
 
 def task_of(claim: Claim) -> Task:
@@ -86,6 +97,11 @@ def rounding_of(claim: Claim) -> Rounding | None:
     return None if claim.semantics == ("real",) else Rounding(ACCURACIES[claim.dtype])
 
 
+def assumptions_of(claim: Claim) -> tuple[str, ...]:
+    """What this checker assumes of the arithmetic that a claim is about."""
+    return () if claim.semantics == ("real",) else (ACCURACIES[claim.dtype].words(),)
+
+
 def within(reached: Reached, claim: Claim) -> bool:
     """Whether no error reaches past the claim and every symbol is right. NaN is never within anything."""
     return reached.right and (reached.error is None or reached.error <= claim.error)
@@ -95,21 +111,50 @@ def of_any_length(task: Task) -> bool:
     """Whether rows of every length are paths of one automaton: a longer task has the same one."""
     longer = replace(task, **{task.length_axis: getattr(task, task.length_axis) + 1})
     one, other = task.scenario(), longer.scenario()
-    return (one.start, one.edges, one.answers, one.ranges) == (other.start, other.edges, other.answers, other.ranges)
+    return _contains(one, other, False) and _contains(other, one, False)
 
 
-def pieces_of(scenario: Scenario, pieces: Pieces | None) -> Iterator[Piece]:
-    """Every piece, as the ranges of all remembered numbers in it."""
-    ranges = {name: (Fraction(low), Fraction(high)) for name, (low, high) in scenario.ranges.items()}
-    if pieces is None:
-        yield ranges
-        return
-    for limits in pairwise(pieces.cuts):
-        yield {**ranges, pieces.of: limits}
+def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[Piece]:
+    """Every piece of the tree. Raises ``BadFile`` where it is no tree, or cuts what cannot be cut."""
+    numbers = {name: (Fraction(low), Fraction(high)) for name, (low, high) in scenario.ranges.items()}
+    waiting = [Piece(numbers)]
+    for cut in cuts:
+        if not waiting:
+            raise BadFile("the certificate is malformed: its cuts are more than one tree.")
+        piece = waiting.pop()
+        if cut is None:
+            yield piece
+        elif isinstance(cut.of, str):
+            if cut.of not in scenario.ranges:
+                raise BadFile(f"the certificate is malformed: it cuts '{cut.of}', which the task does not remember.")
+            if read_again(scenario, cut.of):
+                raise BadFile(f"the certificate is malformed: '{cut.of}' may be read twice, from different pieces.")
+            parts = [{**piece.numbers, cut.of: half} for half in _halves(piece.numbers[cut.of], cut.at)]
+            waiting += [Piece(part, piece.inputs) for part in reversed(parts)]
+        else:
+            whole = piece.inputs.get(cut.of) or _readable(scenario, cut.of[1])
+            parts = [{**piece.inputs, cut.of: half} for half in _halves(whole, cut.at)]
+            waiting += [Piece(piece.numbers, part) for part in reversed(parts)]
+    if waiting:
+        raise BadFile("the certificate is malformed: its cuts are no whole tree.")
+
+
+def _halves(limits: Limits, at: Fraction) -> tuple[Limits, Limits]:
+    if not limits[0] < at < limits[1]:
+        raise BadFile(f"the certificate is malformed: it cuts at {at}, expected between {limits[0]} and {limits[1]}.")
+    return (limits[0], at), (at, limits[1])
+
+
+def _readable(scenario: Scenario, channel: int) -> Limits:
+    """Between which numbers all that any edge reads from this channel lies."""
+    boxes = [box for edge in scenario.edges for box in edge.boxes if channel < len(box.low)]
+    if not boxes:
+        raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, and there is no such input.")
+    return Fraction(min(box.low[channel] for box in boxes)), Fraction(max(box.high[channel] for box in boxes))
 
 
 def exact_from(
-    threshold: float, weights: Weights, scenario: Scenario, rounding: Rounding | None, steps: int, every_length: bool
+    threshold: float, weights: Weights, scenario: Scenario, lengths: Lengths, rounding: Rounding | None, steps: int
 ) -> bool:
     """Whether the error is exactly 0 wherever the one remembered number x has |x| >= ``threshold``.
 
@@ -121,21 +166,21 @@ def exact_from(
     if rounding is None or len(scenario.ranges) != 1:
         return False
     ((name, (low, high)),) = scenario.ranges.items()
-    form = rounding.accuracy.format
+    form, every_length = rounding.accuracy.format, lengths.last is None
     far = Fraction(2) ** (form.bits + 1)
     method = Method(0, steps, MARGIN, far, precision_bits=2 * (form.bits - form.least_subnormal))
 
     sides = [(threshold, high)] * (threshold <= high) + [(low, -threshold)] * (-threshold >= low)
-    pieces = [{name: (Fraction(a), Fraction(b))} for a, b in sides]
+    pieces = [Piece({name: (Fraction(a), Fraction(b))}) for a, b in sides]
     last = steps + SETTLING if every_length else steps
-    found = [run(weights, scenario, p, last, rounding, method, lambda r: r.error in (None, 0)) for p in pieces]
+    found = [run(weights, scenario, lengths, p, last, rounding, method, lambda r: r.error in (None, 0)) for p in pieces]
 
     return bool(found) and all(r.error == 0 and r.right and (r.settled or not every_length) for r in found)
 
 
-def _foreign(certificate: Certificate, network: Network, task: Task, scenario: Scenario, expected: Task | None) -> str:
-    """Why the certificate does not speak of this network or of what was asked; empty where it does."""
-    claim, pieces = certificate.claim, certificate.pieces
+def _foreign(certificate: Certificate, network: Network, task: Task, scenario: Scenario) -> str:
+    """Why the certificate does not speak of this network, or of no question at all; empty where it does."""
+    claim = certificate.claim
     if certificate.network != (found := fingerprint(network)):
         return f"it is for other weights: their SHA-256 is {certificate.network[:12]}, this network's {found[:12]}"
     if not finite(network):
@@ -145,37 +190,56 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
         return f"the network has {sizes}, its task {task.inputs} and {task.outputs}"
     if claim.dtype != str(network.dtype) or (claim.semantics == ("ieee",) and claim.dtype not in ACCURACIES):
         return f"it speaks of {claim.dtype} arithmetic, the network's is {network.dtype}"
-    if expected is not None and _rows(expected) != _rows(task):
-        return f"it is for {task}, asked for {expected}"
+    if certificate.assumptions != assumptions_of(claim):
+        return f"it assumes {certificate.assumptions}, this checker {assumptions_of(claim)}"
     if claim.steps is not None and claim.steps != scenario.steps:
         return f"it speaks of {claim.steps} steps, and rows of its task have up to {scenario.steps}"
+    if claim.exactly and claim.lengths != task.lengths():
+        return f"it speaks of answers from step {claim.least_steps} on, its task of others"
     if claim.steps is None and certificate.settled is None:
         return "it claims every length and names no step by which the sets have settled"
     if claim.steps is None and not of_any_length(task):
         return f"it claims every length, but longer rows of {task.name} are other rows"
-    return "" if pieces is None else _uncovered(pieces, scenario)
-
-
-def _rows(task: Task) -> dict[str, Any]:
-    """What decides a task's rows: its name and its axes, without the tolerance, which judges answers."""
-    return {
-        "name": task.name,
-        **{axis.name: getattr(task, axis.name) for axis in fields(task) if axis.name != "tolerance"},
-    }
-
-
-def _uncovered(pieces: Pieces, scenario: Scenario) -> str:
-    """Why these pieces do not cover every path; empty where they do."""
-    if pieces.of not in scenario.ranges:
-        return f"it cuts '{pieces.of}' into pieces, which the task does not remember"
-    low, high = scenario.ranges[pieces.of]
-    if len(pieces.cuts) < 2 or any(a >= b for a, b in pairwise(pieces.cuts)):
-        return "its pieces do not lie one behind the other"
-    if pieces.cuts[0] > low or pieces.cuts[-1] < high:
-        return f"its pieces cover {pieces.cuts[0]} to {pieces.cuts[-1]}, expected {low:g} to {high:g}"
-    if read_again(scenario, pieces.of):
-        return f"'{pieces.of}' may be read twice, from different pieces"
     return ""
+
+
+def _less(claim: Claim, scenario: Scenario, question: Question) -> str:
+    """Why the claim is less than what is asked; empty where it is at least that."""
+    asked = question.task
+    if asked.name != claim.task:
+        return f"it is about {claim.task}, asked about {asked.name}"
+    if not _contains(scenario, asked.scenario(), claim.exactly):
+        return f"it is for {task_of(claim)}, asked for {asked}"
+    if not claim.lengths.cover(question.lengths):
+        rows, wanted = lengths_words(task_of(claim), claim.lengths), lengths_words(asked, question.lengths)
+        return f"it is about rows {rows}, asked about rows {wanted}"
+    if question.tolerance is not None and claim.error > question.tolerance:
+        return f"it claims an error of at most {rounded_up(claim.error)}, asked for {question.tolerance:g}"
+    return ""
+
+
+def _contains(outer: Scenario, inner: Scenario, exactly: bool) -> bool:
+    """Whether every path of ``inner`` is one of ``outer``, with the same answers: the same automaton, whose edges read
+    no more and, where steps count, at no other steps."""
+    same = (outer.start, outer.answers, outer.ranges.keys()) == (inner.start, inner.answers, inner.ranges.keys())
+    if not same or len(outer.edges) != len(inner.edges):
+        return False
+    return all(_reads_less(a, b, exactly) for a, b in zip(inner.edges, outer.edges, strict=True))
+
+
+def _reads_less(inner: Edge, outer: Edge, exactly: bool) -> bool:
+    if (inner.source, inner.target, inner.remember) != (outer.source, outer.target, outer.remember):
+        return False
+    if exactly and outer.steps is not None:
+        first, last = outer.steps
+        if inner.steps is None or not (first <= inner.steps[0] and inner.steps[1] <= last):
+            return False
+    return all(any(_lies_in(box, larger) for larger in outer.boxes) for box in inner.boxes)
+
+
+def _lies_in(inner: Box, outer: Box) -> bool:
+    ends = zip(inner.low, inner.high, outer.low, outer.high, strict=True)
+    return all(low <= a and b <= high for a, b, low, high in ends)
 
 
 def read_again(scenario: Scenario, name: str) -> bool:
@@ -187,7 +251,9 @@ def read_again(scenario: Scenario, name: str) -> bool:
 
 
 def _words(piece: Piece) -> str:
-    return ", ".join(f"{name} from {float(a):g} to {float(b):g}" for name, (a, b) in piece.items()) or "all rows"
+    named = [f"{name} from {float(a):g} to {float(b):g}" for name, (a, b) in piece.numbers.items()]
+    read = [f"input {c + 1} of step {t} from {float(a):g} to {float(b):g}" for (t, c), (a, b) in piece.inputs.items()]
+    return ", ".join([*named, *read]) or "all rows"
 
 
 def _found(reached: Reached) -> str:
@@ -195,4 +261,5 @@ def _found(reached: Reached) -> str:
         return "the bounds grew past every number"
     if not reached.right:
         return f"the right symbol is not known to lead (bound {reached.margin:.6g})"
-    return f"by step {reached.steps} the error is only known to be at most {reached.error:.6g}"
+    assert reached.error is not None
+    return f"by step {reached.steps} the error is only known to be at most {rounded_up(reached.error)}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from holdfast.core.scenario import Box, Class, Edge, Scenario, Value
+from holdfast.core.errors import BadValue
+from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario, Value
 
 Taken = Sequence[tuple[Edge, Box]]
 
@@ -48,23 +49,24 @@ class Paths:
 
 
 class Walks:
-    """Draws random paths that end where an answer is asked for."""
+    """Draws random paths that end where an answer is asked for, among the rows of these ``lengths``."""
 
-    def __init__(self, scenario: Scenario, outputs: int, draw: np.random.Generator) -> None:
-        self.scenario, self.outputs, self.draw = scenario, outputs, draw
+    def __init__(self, scenario: Scenario, lengths: Lengths, outputs: int, draw: np.random.Generator) -> None:
+        self.scenario, self.question, self.outputs, self.draw = scenario, lengths, outputs, draw
         nodes = sorted({scenario.start, *(e.target for e in scenario.edges)})
         self.number = {node: k for k, node in enumerate(nodes)}
         self.leaving = {node: scenario.leaving(node) for node in nodes}
         self.features = len(scenario.edges[0].boxes[0].low)
         self.names = sorted(scenario.ranges)
-        # ends[k, node]: an answer can be reached in exactly k more steps
-        self.ends = np.zeros((scenario.steps + 1, len(nodes)), bool)
-        self.ends[0, [self.number[node] for node in scenario.answers]] = True
-        for k in range(1, scenario.steps + 1):
-            for edge in scenario.edges:
-                self.ends[k, self.number[edge.source]] |= self.ends[k - 1, self.number[edge.target]]
-        self.lengths = np.flatnonzero(self.ends[:, self.number[scenario.start]])
-        assert len(self.lengths), "no row of the scenario has an answer"
+        self._ends: dict[int, np.ndarray] = {}
+        start, last = self.number[scenario.start], min(lengths.last or scenario.steps, scenario.steps)
+        judged = range(lengths.first, last + 1)
+        self.lengths = np.array([length for length in judged if self._reaches(length)[0, start]])
+        if not len(self.lengths):
+            raise BadValue(
+                f"no row of the task has an answer between step {lengths.first} and step {last}, so nothing is asked.",
+                "Ask for longer rows.",
+            )
 
     def some(self, rows: int) -> Paths:
         """So many rows: half of them of the greatest length, the others of any."""
@@ -79,6 +81,26 @@ class Walks:
         moved = self.draw.random(found.place.shape) < share
         return found.put(np.where(moved, self.draw.integers(0, 2, moved.shape), paths.place))
 
+    def _reaches(self, length: int) -> np.ndarray:
+        """[step, node]: whether from this node after so many steps an answer can be reached at step ``length``."""
+        if self.question.kind == "exactly":
+            if length not in self._ends:
+                self._ends[length] = self._backwards(length)
+            return self._ends[length]
+        longest = self.scenario.steps
+        if longest not in self._ends:  # edges are the same at every step: shorter rows have the last part of it
+            self._ends[longest] = self._backwards(longest)
+        return self._ends[longest][longest - length :]
+
+    def _backwards(self, length: int) -> np.ndarray:
+        found = np.zeros((length + 1, len(self.number)), bool)
+        found[length, [self.number[node] for node in self.scenario.answers]] = True
+        for step in range(length, 0, -1):
+            for edge in self.scenario.edges:
+                if self.question.takes(edge, step):
+                    found[step - 1, self.number[edge.source]] |= found[step, self.number[edge.target]]
+        return found
+
     def _length(self) -> int:
         return int(self.lengths[-1] if self.draw.random() < 0.5 else self.draw.choice(self.lengths))
 
@@ -87,7 +109,7 @@ class Walks:
         taken = list(begun)
         while len(taken) < length:
             node = taken[-1][0].target if taken else self.scenario.start
-            taken.append(self._step(node, length - len(taken) - 1))
+            taken.append(self._step(node, len(taken) + 1, length))
         return taken
 
     def _varied(self, taken: Taken) -> Taken:
@@ -123,8 +145,9 @@ class Walks:
         arrays = (low, high, place, present, length - 1, constant, weight, when, channel, asked, right)
         return (*arrays, taken)
 
-    def _step(self, node: str, left: int) -> tuple[Edge, Box]:
-        edges = [edge for edge in self.leaving[node] if self.ends[left, self.number[edge.target]]]
+    def _step(self, node: str, step: int, length: int) -> tuple[Edge, Box]:
+        ends, takes = self._reaches(length)[step], self.question.takes
+        edges = [e for e in self.leaving[node] if takes(e, step) and ends[self.number[e.target]]]
         edge = edges[self.draw.integers(len(edges))]
         return edge, edge.boxes[self.draw.integers(len(edge.boxes))]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from holdfast.certify.certificate import lengths_words
 from holdfast.certify.propagate import Reached
 from holdfast.certify.refute import Refutation
 from holdfast.core.claim import Semantics
-from holdfast.core.results import Part, Text, finite
+from holdfast.core.results import Part, Text, finite, rounded_up
+from holdfast.core.scenario import Lengths
 from holdfast.core.task import Task
 
 SEMANTICS = {
@@ -19,14 +21,14 @@ SEMANTICS = {
 
 @dataclass(frozen=True)
 class Proof:
-    """``reached``: the best bound of a complete proof. ``steps`` None: for every length. ``exact_above``: from this
-    absolute value on recall is bit for bit. ``certificate``: the document, where the verdict is "proved"."""
+    """``reached``: the best bound of a complete proof. ``lengths``: of which rows. ``exact_above``: from this absolute
+    value on recall is bit for bit. ``certificate``: the document, where the verdict is "proved"."""
 
     verdict: Literal["proved", "unknown", "refuted"]
     task: Task
     tolerance: float | None
     reached: Reached
-    steps: int | None
+    lengths: Lengths
     semantics: Semantics
     dtype: str
     pieces: int
@@ -50,7 +52,9 @@ class Proof:
         return {
             "verdict": self.verdict,
             "error": self.error,
-            "steps": "any" if self.steps is None else self.steps,
+            "lengths": self.lengths.kind,
+            "steps": "any" if self.lengths.last is None else self.lengths.last,
+            "least_steps": self.lengths.first,
             "range": None if limits is None else list(limits),
             "semantics": self.semantics,
             "certificate": path,
@@ -65,8 +69,8 @@ class Proof:
 
     def parts(self, path: str | None) -> list[Part]:
         """What ``holdfast certify`` prints."""
-        length = "of every length" if self.steps is None else f"of up to {self.steps} steps"
-        lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {length}."]
+        rows = lengths_words(self.task, self.lengths)
+        lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {rows}."]
         if self.verdict == "unknown":
             goal = "below what a constant output reaches" if self.tolerance is None else f"{self.tolerance:g}"
             lines = [f"unknown: nothing was proved that is good enough ({goal}). Best bound: {self._bound()}."]
@@ -75,7 +79,8 @@ class Proof:
             lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]
         if self.exact_above is not None:
             lines.append(
-                f"bit for bit: the output is the number itself, if that is {self.exact_above:.3g} or more in size."
+                "bit for bit: the output is the number itself, if that is "
+                f"{rounded_up(self.exact_above, 3)} or more in size."
             )
         lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")
         lines.append(f"how: {self._how()}, {self.wall_seconds:.1f} s" + (", interrupted." if self.interrupted else "."))
@@ -85,7 +90,7 @@ class Proof:
 
     def _bound(self) -> str:
         if self.reached.error is not None:
-            return f"error at most {self.reached.error:.6g}"
+            return f"error at most {rounded_up(self.reached.error)}"
         return f"the right symbol is {'always the largest' if self.reached.right else 'not known to lead'}"
 
     def _how(self) -> str:

@@ -11,22 +11,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from flint import arb, ctx, fmpq
 
 from holdfast.certify.weights import Weights
-from holdfast.core.scenario import Answer, Box, Class, Edge, Scenario, Value
+from holdfast.core.scenario import Answer, Box, Class, Edge, Lengths, Scenario, Value
 from holdfast.engine.readings import forms
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.readings.forms import NOTHING, ZERO, Form, Unbounded
 from holdfast.engine.readings.rounding import Rounding
 
 Set = tuple[Form, ...]
-"""All states of all layers, one form for each number."""
-Piece = Mapping[str, tuple[Fraction, Fraction]]
-"""For every remembered number the part of its range that is looked at."""
+"""Numbers side by side, one form for each."""
+Limits = tuple[Fraction, Fraction]
+Input = tuple[int, int]
+"""One number that is read: (step from 1, channel)."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of all paths: for every remembered number the part of its range that is looked at, and for inputs of some
+    steps, where they are not remembered, the limits between which they lie."""
+
+    numbers: Mapping[str, Limits]
+    inputs: Mapping[Input, Limits] = field(default_factory=dict)
 
 
 MARGINS = 8
@@ -35,7 +45,8 @@ MARGINS = 8
 
 @dataclass(frozen=True)
 class Method:
-    """How sets are followed: ``symbols`` errors on their own, and with which precision.
+    """How sets are followed: ``symbols`` errors on their own, and with which precision. ``inputs``: every input keeps a
+    symbol of its own, as a remembered number does.
 
     After step ``widen_after`` a node keeps what it has; whatever leaves it is taken in with a margin of ``widen_by``,
     and what still grows ``MARGINS`` steps later grows to ``widen_to`` at once (where that is named).
@@ -47,11 +58,12 @@ class Method:
     widen_to: Fraction | None = None
 
     precision_bits: int = 128
+    inputs: bool = False
 
 
 @dataclass(frozen=True)
 class Reached:
-    """What holds on every path: |output - answer| <= ``error`` (None: nothing real was asked for, infinite: nothing is
+    """What holds on every path: |output - answer| <= ``error`` (None: no real answer was judged, infinite: nothing is
     known), and the right symbol leads by at least ``margin`` (likewise). ``settled``: for every later step too."""
 
     error: float | None
@@ -61,30 +73,85 @@ class Reached:
 
     @property
     def right(self) -> bool:
-        """Whether every symbol is known to be right."""
+        """Whether every symbol that was judged is known to be right."""
         return self.margin is None or self.margin > 0
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was any answer to be judged."""
+        return not (self.error is None and self.margin is None)
 
 
 NOTHING_KNOWN = Reached(float("inf"), float("-inf"), None, 0)
 
 
+@dataclass(frozen=True, eq=False)
+class StateSet:
+    """All states of all layers, one form for each number. Two sets are the same only if they are one object: cells
+    without state have equal sets and different outputs."""
+
+    forms: Set
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One edge, one of its boxes, from one occupied node: the set of states after it and the outputs."""
+
+    edge: Edge
+    box: Box
+    before: StateSet
+    image: StateSet
+    outputs: Set
+
+
+@dataclass(frozen=True)
+class Step:
+    """All passages of one step, its number from 1, and the images by the node that they lead to."""
+
+    number: int
+    passages: tuple[Passage, ...]
+
+    @property
+    def images(self) -> Mapping[str, tuple[StateSet, ...]]:
+        found: dict[str, dict[StateSet, None]] = {}
+        for passage in self.passages:
+            found.setdefault(passage.edge.target, {})[passage.image] = None
+        return {node: tuple(there) for node, there in found.items()}
+
+
 def run(
     weights: Weights,
     scenario: Scenario,
+    lengths: Lengths,
     piece: Piece,
     steps: int,
     rounding: Rounding | None,
     method: Method,
     enough: Callable[[Reached], bool] = lambda reached: True,
 ) -> Reached:
-    """Up to ``steps`` steps, or until it settles. Stops early once what was reached is no longer ``enough``."""
+    """Up to ``steps`` steps, or until it settles; answers are judged where ``lengths`` says. Stops early once what was
+    reached is no longer ``enough``."""
     before, ctx.prec = ctx.prec, method.precision_bits
     try:
-        return _Run(weights, scenario, piece, rounding, method).all(steps, enough)
+        return _judged(Propagation(weights, scenario, piece, rounding, method, lengths), steps, enough)
     except Unbounded:
         return NOTHING_KNOWN
     finally:
         ctx.prec = before
+
+
+def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bool]) -> Reached:
+    lengths, worst = propagation.lengths, Reached(None, None, None, 0)
+    for number in range(1, steps + 1):
+        step = propagation.step()
+        settled = propagation.settled(step)
+        if settled or lengths.judged(number):
+            worst = propagation.judged(step, worst)
+        reached = Reached(worst.error, worst.margin, number if settled else None, number)
+        if settled or not enough(reached):
+            return reached
+        propagation.merge(step)
+    return Reached(worst.error, worst.margin, None, steps)
 
 
 def start(weights: Weights) -> Set:
@@ -104,86 +171,112 @@ def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set
     return tuple(ops.carried(after)), outputs
 
 
-class _Run:
-    """One piece, one method. ``now`` has the set of every node that can be occupied."""
+class Propagation:
+    """One piece, one method. ``now`` has the set of every node that can be occupied after ``done`` steps."""
 
     def __init__(
-        self, weights: Weights, scenario: Scenario, piece: Piece, rounding: Rounding | None, method: Method
+        self,
+        weights: Weights,
+        scenario: Scenario,
+        piece: Piece,
+        rounding: Rounding | None,
+        method: Method,
+        lengths: Lengths | None = None,
     ) -> None:
-        self.weights, self.scenario, self.method = weights, scenario, method
+        self.weights, self.scenario, self.piece, self.method = weights, scenario, piece, method
+        self.lengths = lengths or Lengths("any", 1, None)
         self.ops = Bounds(rounding, method.symbols)
-        self.edges = {edge.source: scenario.leaving(edge.source) for edge in scenario.edges}
-        ends = {name: tuple(_arb(end) for end in limits) for name, limits in piece.items()}
+        self.edges: dict[str, list[Edge]] = {}
+        for edge in scenario.edges:
+            self.edges.setdefault(edge.source, []).append(edge)
+        ends = {name: tuple(_arb(end) for end in limits) for name, limits in piece.numbers.items()}
         self.numbers = {
             name: Form((low + high) / 2, {} if low == high else {name: (high - low) / 2}, NOTHING, low, high)
             for name, (low, high) in ends.items()
         }
-        self.now: dict[str, Set] = {scenario.start: start(weights)}
+        cut = max((step for step, _ in piece.inputs), default=0)
+        self.steady_from = max(self.lengths.steady_from(scenario), cut + 1)
+        self.now: dict[str, StateSet] = {scenario.start: StateSet(start(weights))}
+        self.done = 0
 
-    def all(self, steps: int, enough: Callable[[Reached], bool]) -> Reached:
-        error, margin = None, None
-        for step in range(1, steps + 1):
-            images, errors, margins = self.step()
-            error, margin = _worst(max, error, errors), _worst(min, margin, margins)
-            settled = all(
-                node in self.now and all(_contains(self.now[node], image) for image in there)
-                for node, there in images.items()
-            )
-            reached = Reached(error, margin, step if settled else None, step)
-            if settled or not enough(reached):
-                return reached
-            self.now = self._merged(images, step)
-        return Reached(error, margin, None, steps)
-
-    def step(self) -> tuple[dict[str, list[Set]], list[float], list[float]]:
-        """Along every edge out of every occupied node: the sets that come out, and how right the outputs are.
+    def step(self) -> Step:
+        """Along every edge out of every occupied node: the sets that come out, and the outputs.
 
         Nodes that share a set (paths that have not yet parted) share what is made of it.
         """
-        images: dict[str, dict[int, Set]] = {}
-        made: dict[tuple[int, Box, tuple[int, str] | None], tuple[Set, Set]] = {}
-        errors, margins, asked = [], [], set()
+        number = self.done + 1
+        made: dict[tuple[StateSet, Box, tuple[int, str] | None], tuple[StateSet, Set]] = {}
+        passages = []
         for node, here in self.now.items():
             for edge in self.edges.get(node, ()):
-                for box in edge.boxes:
-                    key = (id(here), box, edge.remember)
+                for box in edge.boxes if self.lengths.takes(edge, number) else ():
+                    key = (here, box, edge.remember)
                     if key not in made:
-                        made[key] = advance(self.weights, self.ops, _forget(here, edge), self._inputs(box, edge))
-                    image, outputs = made[key]
-                    images.setdefault(edge.target, {})[id(image)] = image
-                    answer = self.scenario.answers.get(edge.target)
-                    if answer is not None and (id(image), edge.target) not in asked:
-                        asked.add((id(image), edge.target))
-                        margins += self._margins(answer, outputs)
-                        errors += self._errors(answer, outputs)
-        return {node: list(there.values()) for node, there in images.items()}, errors, margins
+                        read = self._inputs(box, edge, number)
+                        if read is None:
+                            continue
+                        after, outputs = advance(self.weights, self.ops, _forget(here.forms, edge), read)
+                        made[key] = StateSet(after), outputs
+                    passages.append(Passage(edge, box, here, *made[key]))
+        return Step(number, tuple(passages))
 
-    def _inputs(self, box: Box, edge: Edge) -> Set:
-        channel, name = edge.remember or (None, "")
-        read = [self.ops.between(arb(low), arb(high)) for low, high in zip(box.low, box.high, strict=True)]
-        if channel is not None:
-            ends = self.scenario.ranges[name]
-            assert ends == (box.low[channel], box.high[channel]), f"{name} is read from a box that is not its range"
-            number = self.numbers[name]
-            read[channel] = self.ops.between(number.low, number.high, name)
+    def settled(self, step: Step) -> bool:
+        """Whether all that this step makes was there before, and every later step takes the same edges."""
+        return step.number >= self.steady_from and all(
+            node in self.now and all(_contains(self.now[node].forms, image.forms) for image in there)
+            for node, there in step.images.items()
+        )
+
+    def merge(self, step: Step) -> None:
+        """Go on to one set for every node, which holds all that came there."""
+        after = self.method.widen_after
+        keep = after is not None and step.number > after
+        found: dict[str, StateSet] = dict(self.now) if keep else {}
+        joined: dict[tuple[StateSet, ...], StateSet] = {}
+        for node, there in step.images.items():
+            if there not in joined:
+                joined[there] = _join(there)
+            found[node] = joined[there]
+            if keep and node in self.now:
+                parts = zip(self.now[node].forms, found[node].forms, strict=True)
+                found[node] = StateSet(tuple(self._wider(old, new, step.number) for old, new in parts))
+        self.now, self.done = found, step.number
+
+    def judged(self, step: Step, so_far: Reached) -> Reached:
+        """The worst of ``so_far`` and of all answers after this step."""
+        error, margin, seen = so_far.error, so_far.margin, set()
+        for passage in step.passages:
+            node = passage.edge.target
+            answer, which = self.scenario.answers.get(node), (node, passage.before, passage.box, passage.edge.remember)
+            if answer is not None and which not in seen:
+                seen.add(which)
+                error = _worst(max, error, self._errors(answer, passage.outputs))
+                margin = _worst(min, margin, self._margins(answer, passage.outputs))
+        return Reached(error, margin, None, step.number)
+
+    def _inputs(self, box: Box, edge: Edge, step: int) -> Set | None:
+        """What this edge reads, in this piece; None where no input of the box lies in it."""
+        remembered, name = edge.remember or (None, "")
+        read = []
+        for channel, (low, high) in enumerate(zip(box.low, box.high, strict=True)):
+            if channel == remembered:
+                assert self.scenario.ranges[name] == (low, high), f"{name} is read from a box that is not its range"
+                number = self.numbers[name]
+                read.append(self.ops.between(number.low, number.high, name))
+                continue
+            limits = self.piece.inputs.get((step, channel))
+            if limits is None:
+                read.append(self.ops.between(arb(low), arb(high), self._input_name(step, channel)))
+                continue
+            below, above = max(Fraction(low), limits[0]), min(Fraction(high), limits[1])
+            if below > above:
+                return None
+            read.append(self.ops.between(_arb(below), _arb(above), self._input_name(step, channel)))
         return tuple(read)
 
-    def _merged(self, images: Mapping[str, list[Set]], step: int) -> dict[str, Set]:
-        """One set for every node, which holds all that came there."""
-        method = self.method
-        keep = method.widen_after is not None and step > method.widen_after
-        found: dict[str, Set] = dict(self.now) if keep else {}
-        joined: dict[tuple[int, ...], Set] = {}
-        for node, there in images.items():
-            key = tuple(id(image) for image in there)
-            if key not in joined:
-                joined[key] = _join(there)
-            found[node] = joined[key]
-            if keep and node in self.now:
-                parts = zip(self.now[node], found[node], strict=True)
-                found[node] = tuple(self._wider(old, new, step) for old, new in parts)
-
-        return found
+    def _input_name(self, step: int, channel: int) -> str:
+        """The symbol under which an input is followed; none where its error is one of many."""
+        return f"{step}.{channel}" if self.method.inputs else ""
 
     def _wider(self, old: Form, new: Form, step: int) -> Form:
         """The old form where it holds the new one; else one that holds both, and more."""
@@ -202,7 +295,7 @@ class _Run:
         if isinstance(answer, Class):
             return []
         asked = [(y, value) for y, value in zip(outputs, answer, strict=True) if value is not None]
-        return [_up(forms.plus(y, forms.scaled(self._right(value), arb(-1))).size) for y, value in asked]
+        return [upper_float(forms.plus(y, forms.scaled(self._right(value), arb(-1))).size) for y, value in asked]
 
     def _margins(self, answer: Answer, outputs: Set) -> list[float]:
         """right output - other output at least, for every other."""
@@ -210,7 +303,7 @@ class _Run:
             return []
         right = outputs[answer.output]
         others = [forms.scaled(y, arb(-1)) for place, y in enumerate(outputs) if place != answer.output]
-        return [-_up(-forms.plus(right, other).low) for other in others]
+        return [-upper_float(-forms.plus(right, other).low) for other in others]
 
     def _right(self, value: Value) -> Form:
         found = forms.number(value.constant)
@@ -224,11 +317,13 @@ def _forget(state: Set, edge: Edge) -> Set:
     return tuple(forms.without(form, [edge.remember[1]]) for form in state) if edge.remember else state
 
 
-def _join(there: list[Set]) -> Set:
-    found = there[0]
+def _join(there: tuple[StateSet, ...]) -> StateSet:
+    if len(there) == 1:
+        return there[0]
+    found = there[0].forms
     for other in there[1:]:
-        found = tuple(forms.tidied(forms.joined(a, b)) for a, b in zip(found, other, strict=True))
-    return found
+        found = tuple(forms.tidied(forms.joined(a, b)) for a, b in zip(found, other.forms, strict=True))
+    return StateSet(found)
 
 
 def _contains(outer: Set, inner: Set) -> bool:
@@ -240,7 +335,7 @@ def _arb(value: Fraction) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-def _up(value: arb) -> float:
+def upper_float(value: arb) -> float:
     """The least float that is known to be at least ``value``; infinite where that is no number."""
     if not value.is_finite():
         return math.inf

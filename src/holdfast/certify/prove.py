@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Literal
 
-from holdfast.certify.certificate import Certificate, Pieces
-from holdfast.certify.check import of_any_length, rounding_of
+from holdfast.certify.certificate import Certificate, lengths_words
+from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
 from holdfast.certify.refute import Refutation, fit, refute
@@ -18,7 +18,7 @@ from holdfast.certify.search import Best, Goal, Search
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
-from holdfast.core.scenario import Class, Scenario, Value
+from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES
@@ -36,36 +36,39 @@ def prove(
     network: Network,
     task: Task,
     *,
+    lengths: Lengths | None = None,
     tolerance: float | None = None,
-    any_length: bool = False,
     semantics: Semantics = "real",
-    least_steps: int = 1,
     seconds: float = 60.0,
     watch: Watch = lambda words: None,
     version: str = "",
 ) -> Proof:
     """Prove an error of at most ``tolerance``, or without one the best bound that can be found, within this time.
 
-    Answers before ``least_steps`` are not asked for. An interrupt (``KeyboardInterrupt``) ends the search and keeps the
-    best. ``version`` of holdfast is written into the certificate. Raises ``BadValue`` where the network does not fit
-    the task, where a weight is no number, or where ``any_length`` is asked for and longer rows of the task are others.
+    ``lengths`` says for which rows: by default those of exactly the task's length (``task.lengths()``). An interrupt
+    (``KeyboardInterrupt``) ends the search and keeps the best. ``version`` of holdfast is written into the certificate.
+    Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or where every length is
+    asked for and longer rows of the task are others.
     """
-    _refuse(network, task, tolerance, any_length, semantics)
-    began, scenario = time.monotonic(), task.scenario().answered_from(least_steps)
-    steps, dtype = None if any_length else scenario.steps, str(network.dtype)
-    claim = Claim(task.name, _axes(task), 0.0, steps, (semantics,), dtype, least_steps)
+    rows = lengths or task.lengths()
+    _refuse(network, task, tolerance, rows, semantics)
+    began, scenario, dtype = time.monotonic(), task.scenario(), str(network.dtype)
+    claim = Claim(task.name, _axes(task), 0.0, rows.last, (semantics,), dtype, rows.first, rows.kind == "exactly")
     rounding, deadline = rounding_of(claim), began + seconds
-    goal = Goal(_half_width(scenario) if tolerance is None else tolerance, tolerance is None, any_length)
-    search = Search(weights_of(network, every_unit=rounding is not None), scenario, rounding, goal, deadline)
+    goal = Goal(_half_width(scenario) if tolerance is None else tolerance, tolerance is None)
+    search = Search(weights_of(network, every_unit=rounding is not None), scenario, rows, rounding, goal, deadline)
     interrupted, best, exact_above, refutation, looked = False, None, None, None, False
     falsifiable = tolerance is not None or _symbols(scenario)
     try:
         for best in search.bests():
+            if not best.reached.judged:
+                meant = lengths_words(task, rows)
+                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Ask for longer rows.")
             watch(_progress(best))
             if not looked and falsifiable and not search.reached(best):
                 looked = True
                 watch("not proved yet; looking for a sequence that refutes it")
-                refutation = _refuted(network, scenario, tolerance or 0.0, semantics, seconds / 4)
+                refutation = _refuted(network, scenario, rows, tolerance or 0.0, semantics, seconds / 4)
                 if refutation is not None:
                     break
         if best is not None and search.reached(best):
@@ -83,10 +86,10 @@ def prove(
         task=task,
         tolerance=tolerance,
         reached=NOTHING_KNOWN if best is None else best.reached,
-        steps=claim.steps,
+        lengths=rows,
         semantics=semantics,
         dtype=claim.dtype,
-        pieces=0 if best is None else len(best.pieces),
+        pieces=0 if best is None else best.pieces,
         symbols=0 if best is None else best.method.symbols,
         exact_above=exact_above,
         certificate=document,
@@ -122,7 +125,7 @@ def _symbols(scenario: Scenario) -> bool:
     return any(isinstance(answer, Class) for answer in scenario.answers.values())
 
 
-def _refuse(network: Network, task: Task, tolerance: float | None, any_length: bool, semantics: Semantics) -> None:
+def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Lengths, semantics: Semantics) -> None:
     if tolerance is not None and not 0 < tolerance < float("inf"):
         raise BadValue(f"--tolerance is {tolerance:g}, expected a positive number.")
     fit(network, task)
@@ -131,7 +134,7 @@ def _refuse(network: Network, task: Task, tolerance: float | None, any_length: b
     if semantics == "ieee" and str(network.dtype) not in ACCURACIES:
         known = " or ".join(ACCURACIES)
         raise BadValue(f"--semantics ieee: the network's numbers are {network.dtype}, expected {known}.")
-    if any_length and not of_any_length(task):
+    if lengths.last is None and not of_any_length(task):
         raise BadValue(
             f"{task.name} with these axes has other rows at every length, so 'any' is no single question.",
             f"Give --{task.length_axis} a number.",
@@ -143,25 +146,23 @@ def _certificate(
 ) -> Certificate:
     error = best.reached.error or 0.0
     roomy = min(error * (1 + ROOM), float("inf") if tolerance is None else tolerance)
-    cuts = (*(low for low, _, _ in best.pieces), best.pieces[-1][1])
-    ieee = claim.semantics == ("ieee",)
     return Certificate(
         claim=replace(claim, error=max(error, roomy)),
         network=network,
-        pieces=Pieces(best.of, cuts) if best.of is not None and len(best.pieces) > 1 else None,
+        cuts=best.cuts,
         method=best.method,
         settled=best.reached.settled,
         exact_above=exact_above,
-        assumptions=(ACCURACIES[claim.dtype].words(),) if ieee else (),
+        assumptions=assumptions_of(claim),
         holdfast=version,
     )
 
 
 def _refuted(
-    network: Network, scenario: Scenario, tolerance: float, semantics: Semantics, seconds: float
+    network: Network, scenario: Scenario, lengths: Lengths, tolerance: float, semantics: Semantics, seconds: float
 ) -> Refutation | None:
     """A sequence that errs by more than the tolerance, for certain also in the semantics that was asked for."""
-    found = refute(network, scenario, tolerance, tries=TRIES, seconds=seconds)
+    found = refute(network, scenario, lengths, tolerance, tries=TRIES, seconds=seconds)
     sure = found.found and (semantics == "ieee" or errs_exactly(network, found, tolerance))
     return found if sure else None
 
@@ -169,6 +170,6 @@ def _refuted(
 def _progress(best: Best) -> str:
     reached = best.reached
     bound = f"error at most {reached.error:.3g}" if reached.error is not None else f"lead at least {reached.margin:.3g}"
-    pieces = f", {len(best.pieces)} pieces" if len(best.pieces) > 1 else ""
+    pieces = f", {best.pieces} pieces" if best.pieces > 1 else ""
     settled = f", settled after step {reached.settled}" if reached.settled is not None else ""
     return bound + pieces + settled

@@ -19,7 +19,7 @@ import numpy as np
 from holdfast.certify.paths import Paths, Walks
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Text, finite
-from holdfast.core.scenario import Box, Edge, Scenario
+from holdfast.core.scenario import Box, Lengths, Scenario
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
@@ -84,6 +84,7 @@ SHOWN = 12
 def refute(
     network: Network,
     scenario: Scenario,
+    lengths: Lengths,
     tolerance: float,
     *,
     seed: int = 0,
@@ -91,13 +92,14 @@ def refute(
     seconds: float = 60.0,
     watch: Callable[[str], None] = lambda words: None,
 ) -> Refutation:
-    """Search until an error above ``tolerance`` is found, so many sequences were run, or the time is over.
+    """Search rows of these ``lengths`` until an error above ``tolerance`` is found, so many sequences were run, or the
+    time is over.
 
     With a tolerance of infinity the worst error is looked for. The same seed finds the same, unless time ends it.
     An interrupt ends the search and keeps the worst.
     """
     deadline, worst, ran, interrupted = time.monotonic() + seconds, None, 0, False
-    walks = Walks(scenario, network.outputs, np.random.default_rng(seed))
+    walks = Walks(scenario, lengths, network.outputs, np.random.default_rng(seed))
     elite: Paths | None = None
     try:
         while ran < tries and (worst is None or not worst.found) and (not ran or time.monotonic() < deadline):
@@ -118,7 +120,12 @@ def refute(
 
 
 def refute_unbounded(
-    network: Network, scenario: Scenario, ends: tuple[float, float], tolerance: float, **options: Any
+    network: Network,
+    scenario: Scenario,
+    lengths: Lengths,
+    ends: tuple[float, float],
+    tolerance: float,
+    **options: Any,
 ) -> Refutation:
     """The same on a range with an infinite end, as far out as it takes.
 
@@ -129,7 +136,7 @@ def refute_unbounded(
     reach = max(1.0, 2 * float((np.abs(matrix).sum(0) + np.abs(bias)).max() + tolerance))
     ran = 0
     while True:
-        found = refute(network, _stretched(scenario, ends, reach), tolerance, **options)
+        found = refute(network, _stretched(scenario, ends, reach), lengths, tolerance, **options)
         ran += found.tries
         if found.found or found.interrupted or reach > LARGEST:
             return replace(found, tries=ran)
@@ -246,5 +253,5 @@ def _stretched(scenario: Scenario, ends: tuple[float, float], reach: float) -> S
             tuple(high if m else b for m, b in zip(moves, old.high, strict=True)),
         )
 
-    edges = tuple(Edge(e.source, e.target, tuple(map(box, e.boxes)), e.remember) for e in scenario.edges)
+    edges = tuple(replace(edge, boxes=tuple(map(box, edge.boxes))) for edge in scenario.edges)
     return replace(scenario, edges=edges, ranges=dict.fromkeys(scenario.ranges, (low, high)))

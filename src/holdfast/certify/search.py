@@ -2,23 +2,27 @@
 
 1.  Follow the whole range as it is; then its two sides of 0; then with errors that may cancel (symbols).
 2.  For every length the sets have to settle: where they do not by themselves, widen them by more and more.
-3.  Go on with what is best, and cut its worst piece in two, until the tolerance is reached or the time is over. Where
-    there is no tolerance, cut every piece, as long as that helps.
+3.  Cut the worst piece in two (``pieces.py``), until the tolerance is reached or the time is over. Where there is no
+    tolerance, as long as that helps.
 
 It may be wrong in any way it likes: what it finds is judged by ``check.py``.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from holdfast.certify.certificate import Cut, Cuts
 from holdfast.certify.check import exact_from, pieces_of, read_again
-from holdfast.certify.propagate import NOTHING_KNOWN, Method, Piece, Reached, run
+from holdfast.certify.pieces import Node, Pieces, Variable, limited, together
+from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights
-from holdfast.core.scenario import Scenario
+from holdfast.core.scenario import Edge, Lengths, Scenario
 from holdfast.engine.readings.rounding import Rounding
 
 SYMBOLS = 64
@@ -32,29 +36,20 @@ PATIENCE = 32
 """Steps in which widened sets settle, or else never do."""
 HORIZON = 256
 """Steps in which sets may settle by themselves, where every length is asked for."""
-MOST_PIECES = 16
-"""Where no tolerance is given, into so many pieces at most."""
+MOST_INPUTS = 32
+"""Rows with at most so many inputs are short: any of their inputs may be cut."""
 GAIN = 0.9
-"""Where no tolerance is given, a cut that leaves more than this share of the bound is the last."""
+"""Where no tolerance is given, pieces are cut as long as twice as many leave less than this share of the bound."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """A complete proof of some bound: every piece of the number ``of`` with what was reached there, by one method."""
+    """A complete proof of some bound: ``reached`` on all ``pieces`` of the tree ``cuts``, by one method."""
 
-    of: str | None
     method: Method
-    pieces: tuple[tuple[Fraction, Fraction, Reached], ...]
-
-    @property
-    def reached(self) -> Reached:
-        """The worst of all pieces."""
-        found = [reached for _, _, reached in self.pieces]
-        errors = [r.error for r in found if r.error is not None]
-        margins = [r.margin for r in found if r.margin is not None]
-        settled = [r.settled for r in found if r.settled is not None]
-        every = max(settled) if len(settled) == len(found) else None
-        return Reached(max(errors, default=None), min(margins, default=None), every, max(r.steps for r in found))
+    cuts: Cuts
+    pieces: int
+    reached: Reached
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,6 @@ class Goal:
 
     error: float
     strict: bool
-    any_length: bool
 
 
 @dataclass(frozen=True)
@@ -72,32 +66,69 @@ class Search:
 
     weights: Weights
     scenario: Scenario
+    lengths: Lengths
     rounding: Rounding | None
     goal: Goal
     deadline: float
 
     @property
-    def ranges(self) -> Piece:
-        return next(pieces_of(self.scenario, None))
+    def any_length(self) -> bool:
+        return self.lengths.last is None
+
+    @property
+    def numbers(self) -> Mapping[str, Limits]:
+        """The ranges of all remembered numbers."""
+        return next(pieces_of(self.scenario, (None,))).numbers
 
     @property
     def first(self) -> str | None:
         """The first remembered number that can be cut into pieces, if there is one."""
         return next((name for name in self.scenario.ranges if not read_again(self.scenario, name)), None)
 
+    def variables(self) -> dict[Variable, Limits]:
+        """What can be cut, with its limits: remembered numbers and, in short rows, the inputs of every step."""
+        found: dict[Variable, Limits] = {n: self.numbers[n] for n in self.numbers if not read_again(self.scenario, n)}
+        features = len(self.scenario.edges[0].boxes[0].low)
+        if self.any_length or self.scenario.steps * features > MOST_INPUTS:
+            return found
+        for step, channel in itertools.product(range(1, self.scenario.steps + 1), range(features)):
+            edges = [e for e in self.scenario.edges if self.lengths.takes(e, step) and self._free(e, channel)]
+            ends = [end for edge in edges for box in edge.boxes for end in (box.low[channel], box.high[channel])]
+            if ends:
+                found[step, channel] = Fraction(min(ends)), Fraction(max(ends))
+        reached = self._read_from()
+        return {v: limits for v, limits in found.items() if isinstance(v, str) or v[0] in reached.get(v[1], set())}
+
+    def _free(self, edge: Edge, channel: int) -> bool:
+        remembered = edge.remember is not None and edge.remember[0] == channel
+        return not remembered and any(box.low[channel] < box.high[channel] for box in edge.boxes)
+
+    def _read_from(self) -> Mapping[int, set[int]]:
+        """By channel, the steps at which an edge can be taken that reads a free number there."""
+        found: dict[int, set[int]] = {}
+        here = {self.scenario.start}
+        for step in range(1, self.scenario.steps + 1):
+            leaving = [e for e in self.scenario.edges if e.source in here and self.lengths.takes(e, step)]
+            for edge in leaving:
+                for channel in range(len(edge.boxes[0].low)):
+                    if self._free(edge, channel):
+                        found.setdefault(channel, set()).add(step)
+            here = {edge.target for edge in leaving}
+        return found
+
     def reached(self, best: Best) -> bool:
         """Whether this proves what was asked for."""
         found = best.reached
         error, bound = found.error or 0.0, self.goal.error
         enough = found.error is None or (error < bound if self.goal.strict else error <= bound)
-        return enough and found.right and (found.settled is not None or not self.goal.any_length)
+        return found.judged and enough and found.right and (found.settled is not None or not self.any_length)
 
     def bests(self) -> Iterator[Best]:
         """Ever better proofs of the whole."""
         best = None
         for method, at_zero in self._plans():
             new = self._whole(method, at_zero)
-            if best is None or _better(new.reached, best.reached, self.goal.any_length):
+            if best is None or _better(new.reached, best.reached, self.any_length):
                 best = new
                 yield best
             if self.reached(best):
@@ -105,34 +136,52 @@ class Search:
             if self._late():
                 return
         assert best is not None
-        told, best = best, self._for_pieces(best)
-        while self.first is not None and (self.goal.strict or not self.reached(best)) and best.reached.error != 0:
-            cut = self._cut_all(best) if self.goal.strict and self.reached(best) else self._cut_worst(best)
-            if cut is None:
-                return
-            if _better(cut.reached, told.reached, self.goal.any_length):
-                told = cut
-                yield cut
-            best = cut
+        if self.goal.strict or not self.reached(best):
+            yield from self._cut(best)
 
-    def _for_pieces(self, best: Best) -> Best:
-        """The same proof by the method that bounds a small piece best, where pieces are needed."""
-        if self.first is None or self.goal.any_length or self.reached(best):
-            return best
-        low, high = self.ranges[self.first]
-        part = low, low + (high - low) / PROBE
-        errors = {method: self._run(method, *part).error or 0.0 for method in (best.method, Method(symbols=SYMBOLS))}
-        method = min(errors, key=errors.__getitem__)
-        return best if method == best.method or self._late() else self._whole(method, low < 0 < high)
+    def _cut(self, best: Best) -> Iterator[Best]:
+        """Proofs in more and more pieces, as long as there is time and, without a tolerance, it helps."""
+        whole = self.variables()
+        method = self._for_pieces(best, whole)
+        everything = Piece(self.numbers)
+        known = (method, 1) == (best.method, best.pieces)
+        root = Node(everything, best.reached if known else self._follow(method, everything), {})
+        pieces = Pieces(root, whole, lambda piece: self._follow(method, piece), self._badness)
+        doubled, bound = 1, root.reached.error or 0.0
+        while whole and best.reached.error != 0 and not self._late():
+            hope = GAIN * bound if pieces.count == 1 and self.reached(best) else math.inf
+            if not pieces.cut_worst(hope):
+                return
+            worst = pieces.worst
+            if _better(worst, best.reached, self.any_length):
+                best = Best(method, pieces.cuts(), pieces.count, worst)
+                yield best
+            if not self.goal.strict and self.reached(best):
+                return
+            if pieces.count == 2 * doubled:
+                if self.reached(best) and not (worst.error or 0.0) < GAIN * bound:
+                    return
+                doubled, bound = pieces.count, worst.error or 0.0
+
+    def _for_pieces(self, best: Best, whole: Mapping[Variable, Limits]) -> Method:
+        """The method that bounds a small piece best, where pieces are needed."""
+        if self.any_length or self.reached(best):
+            return best.method
+        part = Piece(self.numbers)
+        for variable, (low, high) in whole.items():
+            part = limited(part, variable, (low, low + (high - low) / PROBE))
+        methods = (Method(inputs=len(whole) > len(self.numbers)), Method(symbols=SYMBOLS))
+        errors = {method: self._follow(method, part).error or 0.0 for method in methods}
+        return min(errors, key=errors.__getitem__)
 
     def exact_above(self, best: Best) -> float | None:
         """The least power of two from which on recall is bit for bit, in IEEE arithmetic."""
-        steps = best.reached.settled if self.goal.any_length else self.scenario.steps
-        if self.rounding is None or len(self.ranges) != 1 or steps is None:
+        steps = best.reached.settled if self.any_length else self.scenario.steps
+        if self.rounding is None or len(self.numbers) != 1 or steps is None:
             return None
-        ((low, high),) = self.ranges.values()
+        ((low, high),) = self.numbers.values()
         bottom, top = self.rounding.accuracy.format.least_normal, exponent(max(abs(low), abs(high)))
-        common = (self.weights, self.scenario, self.rounding, steps, self.goal.any_length)
+        common = (self.weights, self.scenario, self.lengths, self.rounding, steps)
         if not exact_from(2.0**top, *common):
             return None
         while bottom < top:
@@ -150,30 +199,34 @@ class Search:
         if self.rounding is not None:
             far = Fraction(2) ** (self.rounding.accuracy.format.bits + 1)  # what grows by 1 stops growing before
             widened.insert(1, replace(widened[0], widen_after=PATIENCE, widen_to=far))
-        if not self.goal.any_length and not self.ranges and self.scenario.steps > HORIZON:
+        if not self.any_length and not self.numbers and self.scenario.steps > HORIZON:
             yield from ((method, False) for method in widened)
 
         yield plain, False
-        if self.first is not None and self.ranges[self.first][0] < 0 < self.ranges[self.first][1]:
+        if self.first is not None and self.numbers[self.first][0] < 0 < self.numbers[self.first][1]:
             yield plain, True
-        if self.goal.any_length:
+        if self.any_length:
             yield from ((method, False) for method in widened)
         else:
             yield Method(symbols=SYMBOLS), False
 
     def _whole(self, method: Method, at_zero: bool) -> Best:
-        low, high = self.ranges[self.first] if self.first else (Fraction(0), Fraction(0))
-        limits = ((low, Fraction(0)), (Fraction(0), high)) if at_zero else ((low, high),)
-        return Best(self.first, method, tuple((a, b, self._run(method, a, b)) for a, b in limits))
+        piece = Piece(self.numbers)
+        if not at_zero:
+            return Best(method, (None,), 1, self._follow(method, piece))
+        assert self.first is not None
+        (low, high), zero = self.numbers[self.first], Fraction(0)
+        sides = [limited(piece, self.first, limits) for limits in ((low, zero), (zero, high))]
+        reached = together(self._follow(method, side) for side in sides)
+        return Best(method, (Cut(self.first, zero), None, None), 2, reached)
 
-    def _run(self, method: Method, low: Fraction, high: Fraction) -> Reached:
-        piece = {**self.ranges, self.first: (low, high)} if self.first else self.ranges
-        steps = HORIZON if self.goal.any_length else self.scenario.steps
+    def _follow(self, method: Method, piece: Piece) -> Reached:
+        steps = HORIZON if self.any_length else self.scenario.steps
         if method.widen_after is not None:
             steps = min(steps, method.widen_after + PATIENCE)
-        found = run(self.weights, self.scenario, piece, steps, self.rounding, method, self._go_on)
-        whole = found.settled is not None or found.steps == (steps if self.goal.any_length else self.scenario.steps)
-        return found if whole else replace(NOTHING_KNOWN, steps=found.steps)
+        found = run(self.weights, self.scenario, self.lengths, piece, steps, self.rounding, method, self._go_on)
+        whole = found.settled is not None or found.steps == (steps if self.any_length else self.scenario.steps)
+        return found if whole else NOTHING_KNOWN
 
     def _go_on(self, reached: Reached) -> bool:
         hopeless = reached.error == float("inf") or (reached.error is None and not reached.right)
@@ -182,41 +235,9 @@ class Search:
     def _late(self) -> bool:
         return time.monotonic() > self.deadline
 
-    def _cut_worst(self, best: Best) -> Best | None:
-        """The same with its worst piece in two; None where there is no time left, or the piece is a point."""
-        low, high, _ = max(best.pieces, key=_badness)
-        middle = _middle(low, high)
-        if self._late() or not low < middle < high:
-            return None
-        parts = [(a, b, self._run(best.method, a, b)) for a, b in ((low, middle), (middle, high))]
-        kept = [piece for piece in best.pieces if piece[:2] != (low, high)]
-        if self._late():
-            return None
-        return Best(best.of, best.method, tuple(sorted([*kept, *parts], key=lambda piece: piece[0])))
-
-    def _cut_all(self, best: Best) -> Best | None:
-        """The same with every piece in two; None as soon as one of them gains too little."""
-        parts: list[tuple[Fraction, Fraction, Reached]] = []
-        if len(best.pieces) >= MOST_PIECES:
-            return None
-        for low, high, _ in best.pieces:
-            middle = _middle(low, high)
-            for a, b in ((low, middle), (middle, high)):
-                found = self._run(best.method, a, b) if a < b else NOTHING_KNOWN
-                if (found.error or 0.0) > GAIN * (best.reached.error or 0.0):
-                    return None
-                parts.append((a, b, found))
-        return Best(best.of, best.method, tuple(parts))
-
-
-def _middle(low: Fraction, high: Fraction) -> Fraction:
-    return Fraction(0) if low < 0 < high else (low + high) / 2
-
-
-def _badness(piece: tuple[Fraction, Fraction, Reached]) -> tuple:
-    """The larger, the more a piece needs cutting: unsettled ones, then by error, then by width."""
-    low, high, reached = piece
-    return reached.error or 0.0, -(reached.margin or 0.0), high - low
+    def _badness(self, reached: Reached) -> tuple:
+        """The larger, the more a piece needs cutting: unsettled ones, then by error, then by how far symbols lead."""
+        return self.any_length and reached.settled is None, reached.error or 0.0, -(reached.margin or 0.0)
 
 
 def _better(new: Reached, old: Reached, any_length: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from argparse import Namespace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._flags import given_axes
@@ -11,6 +12,7 @@ from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadFile, BadValue
 
 if TYPE_CHECKING:
+    from holdfast.core.scenario import Kind, Lengths
     from holdfast.core.task import Task
     from holdfast.engine.network import Network
 
@@ -47,6 +49,11 @@ def origin_of(path: str) -> dict:
         return {}
 
 
+def own_name(words: list[str]) -> str | None:
+    """The task that the network in the file of the first of these words is for, as far as one is known."""
+    return own_task(origin_of(words[0])).get("name") if words and not words[0].startswith("-") else None
+
+
 def own_task(origin: dict) -> dict[str, Any]:
     """The task that a network was trained on or constructed for: its ``name`` and its axes; empty where unknown.
 
@@ -58,12 +65,12 @@ def own_task(origin: dict) -> dict[str, Any]:
     return task_of(origin) | ({"length": ANY} if forever else {})
 
 
-def task_flags(parser: Parser, words: list[str], file: str | None) -> None:
-    """--task, and flags for the axes of the task that is named so, or else is the file's own; always --tolerance."""
+def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
+    """--task, and flags for the axes of the task that is named so, or else is ``own``; always --tolerance."""
     parser.flag("task", help="the task (default: the one that the network is for)")
     from dataclasses import fields
 
-    name = _named(words) or (own_task(origin_of(file)).get("name") if file else None)
+    name = _named(words) or own
     if name:
         from holdfast import tasks
 
@@ -74,37 +81,63 @@ def task_flags(parser: Parser, words: list[str], file: str | None) -> None:
     parser.flag("tolerance", float, help="largest error that still counts as right")
 
 
-def asked_task(args: Namespace, origin: dict) -> tuple[Task, bool, tuple[float, float] | None]:
-    """The task that is asked about: the file's own, changed by the flags; whether at every length; and the range as it
-    was given, where that is not bounded (the task then keeps another).
+def length_flag(parser: Parser) -> None:
+    parser.flag("up-to", int, help="all lengths up to this one (default: rows of exactly the task's length)")
 
-    Raises ``BadValue`` where no task is known or these axes make none.
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about a network: which rows of which task; ``unbounded``: the range as it was given, where it is
+    not bounded (the task then keeps another)."""
+
+    task: Task
+    lengths: Lengths
+    unbounded: tuple[float, float] | None
+
+
+def asked_about(args: Namespace, own: dict[str, Any], kind: Kind = "exactly", first: int = 1) -> Asked:
+    """``own``, a task's name and axes, changed by the flags: rows of exactly its length, or as --up-to or 'any' say.
+
+    ``kind`` and ``first`` (the first step with an answer, for lengths that are not exact) hold where no flag is about
+    lengths. Raises ``BadValue`` where no task is known or these axes make none.
     """
     from holdfast import tasks
     from holdfast.train.settings import make_task
 
-    own = own_task(origin)
     name = args.task or own.get("name")
     if name is None:
         raise BadValue(f"{args.network} does not say what it is for.", "Name a task: --task recall.")
-    kind, forever = tasks.get(name), own.get("length") == ANY and own.get("name") == name
-    axes = {k: v for k, v in own.items() if k not in ("name", "length")} if own.get("name") == name else {}
-    given = {k: v for k, v in given_axes(kind, vars(args)).items() if k != "tolerance"}
-    forever = given.get(kind.length_axis, ANY if forever else 0) == ANY
-    axes |= given | ({kind.length_axis: LONG} if forever else {})
+    task, same = tasks.get(name), own.get("name") == name
+    axis = task.length_axis
+    axes = {k: v for k, v in own.items() if k not in ("name", "length")} if same else {}
+    given = {k: v for k, v in given_axes(task, vars(args)).items() if k != "tolerance"}
+    up_to = getattr(args, "up_to", None)
+    if up_to is not None and axis in given:
+        raise BadValue(f"--up-to {up_to} and --{axis} {given[axis]} both say which rows are meant.", "Give one.")
+    if up_to is not None:
+        given[axis], kind = up_to, "up to"
+    elif axis in given:
+        kind = "any" if given[axis] == ANY else "exactly"
+    elif same and own.get("length") == ANY:
+        kind = "any"
+    axes |= given | ({axis: LONG} if kind == "any" else {})
     unbounded = None
     if "range" in given and not all(math.isfinite(end) for end in given["range"]):
         unbounded = tuple(given["range"])
         if not unbounded[0] < unbounded[1]:
             raise BadValue(f"--range {unbounded[0]:g} {unbounded[1]:g} is empty, expected the smaller number first.")
         axes.pop("range")
-    return make_task(name, axes), forever, unbounded
+    made = make_task(name, axes)
+    if kind == "up to" and first > made.longest:
+        raise BadValue(
+            f"the network answers from step {first} on, and these rows have up to {made.longest} steps.",
+            "Ask for longer rows, or for those of exactly one length.",
+        )
+    return Asked(made, made.lengths(kind, first if same else 1), unbounded)
 
 
-def least_steps_of(origin: dict, task: Task) -> int:
-    """The shortest length at which a constructed network claims to answer, where it is asked about its own task."""
-    if own_task(origin).get("name") != task.name:
-        return 1
+def least_steps_of(origin: dict) -> int:
+    """The shortest length at which a constructed network claims to answer."""
     return int(origin.get("constructed", {}).get("claim", {}).get("least_steps", 1))
 
 

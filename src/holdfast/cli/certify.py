@@ -1,12 +1,14 @@
 """Prove how far a network's error can go, for every input sequence in a range.
 
 Any network, trained ones too; the proof is written as a certificate. 'unknown' is an answer: then the best bound found
-is told. '--steps any' proves it for every length, where the sets of states settle. Semantics real: exact arithmetic on
-the weights; ieee: the network as it runs, rounding and all. The task is the one that the network was made for, unless
---task names another.
+is told. It is about rows of exactly the task's length; '--up-to N' asks about all lengths up to N, '--steps any' about
+every length, which is proved where the sets of states settle. Semantics real: exact arithmetic on the weights; ieee:
+the network as it runs, rounding and all. The task is the one that the network was made for, unless --task names
+another.
 
 examples:
   holdfast certify net.safetensors --task recall --steps 1000 --range -1 1
+  holdfast certify net.safetensors --up-to 1000
   holdfast certify net.safetensors --tolerance 1e-3 --out proof.json
   holdfast certify net.safetensors --steps any --semantics ieee
 
@@ -19,7 +21,16 @@ from argparse import Namespace
 from pathlib import Path
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_task, least_steps_of, open_network, task_flags, tolerance_of
+from holdfast.cli._network import (
+    asked_about,
+    least_steps_of,
+    length_flag,
+    open_network,
+    own_name,
+    own_task,
+    task_flags,
+    tolerance_of,
+)
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -33,7 +44,8 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
     parser.flag("out", metavar="FILE", help="the certificate (default: beside the network, .certificate.json)")
     add_json(parser)
-    task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
+    length_flag(parser)
+    task_flags(parser, words, own_name(words[:1]))
 
 
 def run(args: Namespace) -> int:
@@ -46,9 +58,9 @@ def run(args: Namespace) -> int:
     if not args.seconds > 0:
         raise BadValue(f"--seconds is {args.seconds:g}, expected a positive number.")
     network, origin = open_network(args.network)
-    task, any_length, unbounded = asked_task(args, origin)
-    if unbounded:
-        low, high = unbounded
+    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    if asked.unbounded:
+        low, high = asked.unbounded
         raise BadValue(
             f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
             "'holdfast refute' takes an unbounded range.",
@@ -57,11 +69,10 @@ def run(args: Namespace) -> int:
     try:
         proof = prove(
             network,
-            task,
+            asked.task,
+            lengths=asked.lengths,
             tolerance=tolerance,
-            any_length=any_length,
             semantics=args.semantics,
-            least_steps=least_steps_of(origin, task),
             seconds=args.seconds,
             watch=teller.say,
             version=holdfast.__version__,

@@ -3,9 +3,13 @@
 The checker is small and shares nothing with whoever made the network or the certificate. It follows the network
 through all inputs of the range at once, as the certificate says how, and compares the bound that it finds.
 
+What is asked by flags is compared with the claim: the certificate is accepted only if it proves at least that. Without
+flags it has to prove what it claims itself.
+
 examples:
   holdfast check net.certificate.json net.safetensors
-  holdfast check net.certificate.json net.safetensors --json
+  holdfast check net.certificate.json net.safetensors --steps 1000 --range -1 1 --tolerance 1e-3
+  holdfast check net.certificate.json net.safetensors --up-to 1000 --json
 
 exit code: 0 if the certificate is accepted, 1 if not.
 """
@@ -13,34 +17,72 @@ exit code: 0 if the certificate is accepted, 1 if not.
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_task, open_network, task_flags
+from holdfast.cli._network import asked_about, length_flag, open_network, task_flags, tolerance_of
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
+from holdfast.core.errors import BadFile, BadValue
+
+if TYPE_CHECKING:
+    from holdfast.certify.check import Question
+    from holdfast.core.claim import Claim
 
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("certificate", metavar="CERTIFICATE", help="what 'holdfast certify' wrote (*.json)")
     parser.add_argument("network", metavar="NETWORK", help="the network (*.safetensors)")
     add_json(parser)
-    task_flags(parser, words, words[1] if len(words) > 1 and not words[1].startswith("-") else None)
+    length_flag(parser)
+    task_flags(parser, words, _claimed_task(words))
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certify.certificate import load, words
-    from holdfast.certify.check import check
+    from holdfast.certify.certificate import FORMAT, load, parse, words
+    from holdfast.certify.check import check, task_of
     from holdfast.core.results import Text
     from holdfast.report.terminal import draw
 
     document = load(args.certificate)
-    network, origin = open_network(args.network)
-    flags = vars(args).keys() - {"certificate", "network", "json", "task"}
-    named = args.task or any(vars(args)[flag] is not None for flag in flags)
-    verdict = check(document, network, asked_task(args, origin)[0] if named else None)
+    network, _ = open_network(args.network)
+    claim = parse(document).claim if document["format"] == FORMAT else None
+    verdict = check(document, network, claim and _question(args, claim))
     if args.json:
-        print_json({"accepted": verdict.accepted, "reason": verdict.reason})
+        about = claim and claim.as_json()
+        print_json({"accepted": verdict.accepted, "reason": verdict.reason, "claim": about})
     else:
         told = f"{'accepted' if verdict.accepted else 'not accepted'}: {verdict.reason}."
-        draw([Text(told + (f"\n{words(document)}" if verdict.accepted else ""))])
+        draw([Text(f"{told}\n{words(claim, task_of(claim))}" if claim and verdict.accepted else told)])
     return 0 if verdict.accepted else 1
+
+
+def _question(args: Namespace, claim: Claim) -> Question | None:
+    """What is asked, the claim changed by the flags; None where nothing is asked."""
+    from holdfast.certify.check import Question
+
+    flags = vars(args).keys() - {"certificate", "network", "json"}
+    if all(vars(args)[flag] is None for flag in flags):
+        return None
+    tolerance = tolerance_of(args)
+    own = {"name": claim.task, **claim.axes}
+    asked = asked_about(args, own, claim.lengths.kind, claim.least_steps)
+    if asked.unbounded:
+        low, high = asked.unbounded
+        raise BadValue(
+            f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
+            "Give the range that the certificate has to cover.",
+        )
+    return Question(asked.task, asked.lengths, tolerance)
+
+
+def _claimed_task(words: list[str]) -> str | None:
+    """The task that the certificate in the file of the first word is about, as far as it can be read."""
+    from holdfast.certify.certificate import load, parse
+
+    if not words or words[0].startswith("-"):
+        return None
+    try:
+        return parse(load(words[0])).claim.task
+    except BadFile:
+        return None

@@ -18,7 +18,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import asked_task, open_network, task_flags
+from holdfast.cli._network import asked_about, open_network, own_name, own_task, task_flags
 from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
@@ -37,7 +37,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("rows", int, default=64, help="sequences to look at (default: 64)")
     add_seed(parser)
     add_json(parser)
-    task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
+    task_flags(parser, words, own_name(words[:1]))
 
 
 def run(args: Namespace) -> int:
@@ -48,7 +48,8 @@ def run(args: Namespace) -> int:
 
     check_names(names)
     network, origin = open_network(args.network)
-    task, _, unbounded = asked_task(args, origin)
+    asked = asked_about(args, own_task(origin))
+    task, unbounded = asked.task, asked.unbounded
     if unbounded is not None:
         raise BadValue(
             f"--range {unbounded[0]:g} {unbounded[1]:g} is not bounded, and rows to look at are drawn from a range.",

@@ -1,7 +1,8 @@
 """Look for a sequence on which a network errs by more than a tolerance, print it and replay it.
 
-Random rows of the task and the corners of its range, the worst of them improved along the gradient of the error. On
-an unbounded range ('--range -inf inf') it looks as far out as it takes. None found proves nothing: see 'certify'.
+Random rows of the task and the corners of its range, the worst of them improved along the gradient of the error. Rows
+have exactly the task's length; '--up-to N' looks at all lengths up to N. On an unbounded range ('--range -inf inf') it
+looks as far out as it takes. None found proves nothing: see 'certify'.
 
 examples:
   holdfast refute net.safetensors --task recall --tolerance 1e-3
@@ -16,7 +17,16 @@ from __future__ import annotations
 from argparse import Namespace
 
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import asked_task, least_steps_of, open_network, task_flags, tolerance_of
+from holdfast.cli._network import (
+    asked_about,
+    least_steps_of,
+    length_flag,
+    open_network,
+    own_name,
+    own_task,
+    task_flags,
+    tolerance_of,
+)
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -30,7 +40,8 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
     add_seed(parser)
     add_json(parser)
-    task_flags(parser, words, words[0] if words and not words[0].startswith("-") else None)
+    length_flag(parser)
+    task_flags(parser, words, own_name(words[:1]))
 
 
 def run(args: Namespace) -> int:
@@ -42,18 +53,19 @@ def run(args: Namespace) -> int:
         if not getattr(args, flag) > 0:
             raise BadValue(f"--{flag} is {getattr(args, flag):g}, expected a positive number.")
     network, origin = open_network(args.network)
-    task, _, unbounded = asked_task(args, origin)
+    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    task, unbounded = asked.task, asked.unbounded
     search.fit(network, task)
     if tolerance is None:
         tolerance = task.criterion.bound if task.criterion.of_numbers else 0.0
     teller = Teller()
-    scenario = task.scenario().answered_from(least_steps_of(origin, task))
+    scenario = task.scenario()
     options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": teller.say}
     try:
         if unbounded is None:
-            found = search.refute(network, scenario, tolerance, **options)
+            found = search.refute(network, scenario, asked.lengths, tolerance, **options)
         else:
-            found = search.refute_unbounded(network, scenario, unbounded, tolerance, **options)
+            found = search.refute_unbounded(network, scenario, asked.lengths, unbounded, tolerance, **options)
     finally:
         teller.done()
     print_json(found.as_json()) if args.json else draw(found.parts())

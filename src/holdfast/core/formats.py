@@ -27,6 +27,11 @@ class Format:
         return 2.0**-self.bits
 
     @property
+    def largest(self) -> float:
+        """The largest finite number."""
+        return (2 - 2 * self.roundoff) * 2.0 ** (1 - self.least_normal)
+
+    @property
     def open(self) -> float:
         """A gate with at least this pre-activation is exactly 1: two bits past the threshold."""
         return (self.bits + 2) * math.log(2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,20 @@ Part = Table | Text | Curve | Heatmap
 def finite(value: float) -> float | None:
     """The number, or None for NaN and infinities, which JSON does not have."""
     return value if math.isfinite(value) else None
+
+
+def rounded_up(bound: float, digits: int = 6) -> str:
+    """A bound in so many digits, never below the bound itself.
+
+    >>> rounded_up(0.1234561), rounded_up(0.5), rounded_up(0.0)
+    ('0.123457', '0.5', '0')
+    """
+    if bound == 0 or not math.isfinite(bound):
+        return f"{bound:g}"
+    exact = Decimal(bound)
+    step = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    mantissa, e, exponent = f"{exact.quantize(step, ROUND_CEILING, Context(prec=2000)):.{digits}g}".partition("e")
+    return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + e + exponent
 
 
 def some(rows: Sequence, most: int) -> list:

@@ -5,12 +5,15 @@ an edge out of where it is and reads one input vector from one of the edge's box
 the answer may be asked for. Numbers that have to be remembered have names (``x1``): an edge that *remembers* binds
 one of its input channels to a name, and an answer is linear in the names bound before. Paths that are no row of
 the task do no harm to a proof: what holds on every path holds on every row.
+
+``Lengths`` says which paths are meant: the rows of exactly the task's length, all lengths up to it, or every length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -45,13 +48,15 @@ def drawn(low: float, high: float) -> tuple[float, float]:
 class Edge:
     """One step from ``source`` to ``target``, reading a vector from any of ``boxes``.
 
-    ``remember`` = (channel, name): what this channel reads is called ``name`` from here on.
+    ``remember`` = (channel, name): what this channel reads is called ``name`` from here on. ``steps`` = (first, last):
+    the steps, from 1, at which a row of exactly the task's length may take this edge; None: any.
     """
 
     source: str
     target: str
     boxes: tuple[Box, ...]
     remember: tuple[int, str] | None = None
+    steps: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,25 +102,41 @@ class Scenario:
     def leaving(self, node: str) -> tuple[Edge, ...]:
         return tuple(edge for edge in self.edges if edge.source == node)
 
-    def answered_from(self, step: int) -> Scenario:
-        """The same paths, with no answer asked for before this step."""
-        if step <= 1:
-            return self
-        edges, here = [], {self.start}
-        for read in range(step):
-            leaving = [edge for edge in self.edges if edge.source in here]
-            edges += [
-                replace(e, source=_early(e.source, read), target=_early(e.target, read + 1, step)) for e in leaving
-            ]
-            here = {edge.target for edge in leaving}
-        # From here on the nodes are the old ones.
-        while more := {edge.target for edge in self.edges if edge.source in here} - here:
-            here |= more
-        edges += [edge for edge in self.edges if edge.source in here]
-        answers = {node: answer for node, answer in self.answers.items() if node in here}
-        return replace(self, start=_early(self.start, 0), edges=tuple(edges), answers=answers)
+
+Kind = Literal["exactly", "up to", "any"]
+"""Rows of exactly the task's length or lengths; of all lengths up to its longest; of every length."""
 
 
-def _early(node: str, read: int, last: int | None = None) -> str:
-    """A node after so many steps, named apart from the same node later on."""
-    return node if read == last else f"{node}, step {read}"
+@dataclass(frozen=True)
+class Lengths:
+    """Which rows are meant: an answer is judged from step ``first`` to step ``last`` (None: for ever), from 1.
+
+    ``exactly``: only paths that take every edge at its own steps. The other kinds: every path of the automaton.
+    """
+
+    kind: Kind
+    first: int
+    last: int | None
+
+    def __post_init__(self) -> None:
+        assert (self.last is None) == (self.kind == "any"), "only rows of every length have no last step"
+
+    def judged(self, step: int) -> bool:
+        """Whether an answer after this step is one of the question."""
+        return self.first <= step and (self.last is None or step <= self.last)
+
+    def takes(self, edge: Edge, step: int) -> bool:
+        """Whether a path may take this edge at this step."""
+        return self.kind != "exactly" or edge.steps is None or edge.steps[0] <= step <= edge.steps[1]
+
+    def steady_from(self, scenario: Scenario) -> int:
+        """The step from which on every step may take the same edges."""
+        windows = [edge.steps for edge in scenario.edges if edge.steps is not None]
+        return max((max(a, b + 1) for a, b in windows), default=1) if self.kind == "exactly" else 1
+
+    def cover(self, other: Lengths) -> bool:
+        """Whether every answer that ``other`` judges is judged here too, on at least the same paths."""
+        if self.kind == "exactly" and other.kind != "exactly":
+            return False
+        ends = self.last is None or (other.last is not None and other.last <= self.last)
+        return self.first <= other.first and ends

@@ -17,7 +17,7 @@ import numpy as np
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadValue, UnknownName, refuse
-from holdfast.core.scenario import Scenario
+from holdfast.core.scenario import Kind, Lengths, Scenario
 
 Split = Literal["train", "test"]
 """Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
@@ -129,6 +129,11 @@ class Task(abc.ABC):
         """Steps of the longest sequence, padding included."""
 
     @property
+    def shortest(self) -> int:
+        """Steps of the shortest sequence: where they have one length, the longest."""
+        return self.longest
+
+    @property
     @abc.abstractmethod
     def lag_steps(self) -> int:
         """The longest time over which something has to be remembered, in steps."""
@@ -165,6 +170,15 @@ class Task(abc.ABC):
             f"{self.name}: this task does not describe all its rows at once, so nothing can be proved about it.",
             "tasks/recall.py shows how one does: by a method 'scenario'.",
         )
+
+    def lengths(self, kind: Kind = "exactly", first: int = 1) -> Lengths:
+        """Its rows as a question: those of exactly its length (the default), all up to it, or those of every length.
+
+        For the latter two, answers before step ``first`` are not asked for.
+        """
+        if kind == "exactly":
+            return Lengths(kind, self.asked_from + 1, self.longest)
+        return Lengths(kind, first, None if kind == "any" else self.longest)
 
     def label_input(self, features: np.ndarray) -> str:
         """One input in the user's words."""

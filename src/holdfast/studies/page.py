@@ -71,10 +71,14 @@ def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: fl
     # As it runs, where that is claimed: the page rounds as well, and less often.
     semantics = "ieee" if "ieee" in str(claim.get("semantics")) else "real"
     tolerance = None if symbols else float(claim["error"])
-    proof = prove(network, task, tolerance=tolerance, semantics=semantics, least_steps=least, seconds=seconds)
+    proof = prove(
+        network, task, lengths=task.lengths("up to", least), tolerance=tolerance, semantics=semantics, seconds=seconds
+    )
     if proof.verdict == "proved" and proof.error is not None:
         words = {"real": "exact arithmetic", "ieee": f"IEEE {network.dtype} arithmetic"}[semantics]
-        return Band(proof.error, proof.steps, least, limits, f"certified, by a proof over all of them in {words}")
+        return Band(
+            proof.error, proof.lengths.last, least, limits, f"certified, by a proof over all of them in {words}"
+        )
     axes = {name: tuple(v) if isinstance(v, list) else v for name, v in made.get("axes", {}).items()}
     if any(getattr(task, name, None) != value for name, value in axes.items()):
         return None

@@ -57,6 +57,10 @@ class Adding(Task):
         return 1
 
     @property
+    def shortest(self) -> int:
+        return self.steps
+
+    @property
     def longest(self) -> int:
         return self.steps + self.steps // 10 if self.variant == "1997" else self.steps
 
@@ -124,8 +128,14 @@ class Adding(Task):
         # In variant 1997 the first value never counts.
         return [0.0 if self.variant == "1997" else 1.0] + [1.0] * (self.longest - 2) + [0.0]
 
+    def _steps_of_marks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The first and the last step, from 1, that the earlier and the later mark may have."""
+        if self.variant == "halves":
+            return (1, self.steps // 2), (self.steps // 2 + 1, self.steps)
+        return ((1, 10), (2, self.steps // 2 - 1)) if self.variant == "1997" else ((1, self.steps), (1, self.steps))
+
     def scenario(self):
-        """Where the marks are is free, but for their number: no mark yet, one, two.
+        """In a row of any length the marks are anywhere, but for their number: no mark yet, one, two.
 
         In variant 1997 a mark on the first pair is counted and its value is not; after the last pair nothing follows.
         """
@@ -136,25 +146,26 @@ class Adding(Task):
             return (Box((low, marker), (1.0, marker)),)
 
         plain, marked = pair(0.0), pair(1.0)
+        first, second = self._steps_of_marks()
         edges = [
             Edge("none", "none", plain),
-            Edge("none", "one", marked, (0, "first")),
+            Edge("none", "one", marked, (0, "first"), first),
             Edge("one", "one", plain),
-            Edge("one", "two", marked, (0, "second")),
+            Edge("one", "two", marked, (0, "second"), second),
             Edge("two", "two", plain),
         ]
         both = {"first": 1.0, "second": 1.0}
         start, answers = "none", {"two": (Value(both),)}
         if paper:
-            start, end = "start", pair(-1.0)
+            start, end, last = "start", pair(-1.0), (self.shortest, self.longest)
             edges += [
-                Edge("start", "none", end),
-                Edge("two", "end", end),
-                Edge("start", "first pair", marked),
+                Edge("start", "none", end, steps=(1, 1)),
+                Edge("two", "end", end, steps=last),
+                Edge("start", "first pair", marked, steps=(1, 1)),
                 Edge("first pair", "first pair", plain),
-                Edge("first pair", "first pair and one", marked, (0, "second")),
+                Edge("first pair", "first pair and one", marked, (0, "second"), second),
                 Edge("first pair and one", "first pair and one", plain),
-                Edge("first pair and one", "end of one", end),
+                Edge("first pair and one", "end of one", end, steps=last),
             ]
             quarter = dict.fromkeys(both, 0.25)
             answers = {"end": (Value(quarter, 0.5),), "end of one": (Value({"second": 0.25}, 0.5),)}

@@ -122,6 +122,11 @@ class Copy(Task):
         n, before = self.steps, self.longest - self.steps
         return [each * (min(t, n) - max(0, t - before)) for t in range(1, self.longest + 1)]
 
+    @property
+    def _signal(self) -> tuple[int, int]:
+        """The step of the signal, from 1, as the first and the last that it may have."""
+        return self.asked_from + 1, self.asked_from + 1
+
     def scenario(self):
         return self._symbols_one_by_one() if self.variant == "symbols" else self._numbers_by_name()
 
@@ -133,7 +138,7 @@ class Copy(Task):
         asked = [f"answer {name}" for name in names]
         reading = itertools.pairwise(["start", *(f"read {name}" for name in names[:-1]), "wait"])
         edges = [Edge(*step, number, (0, name)) for step, name in zip(reading, names, strict=True)]
-        edges += [Edge("wait", "wait", blank), Edge("wait", asked[0], signal)]
+        edges += [Edge("wait", "wait", blank), Edge("wait", asked[0], signal, steps=self._signal)]
         edges += [Edge(*step, blank) for step in itertools.pairwise(asked)]
         answers = {node: (Value({name: 1.0}),) for node, name in zip(asked, names, strict=True)}
         return Scenario("start", tuple(edges), answers, dict.fromkeys(names, (low, high)), self.longest)
@@ -150,7 +155,7 @@ class Copy(Task):
             for j, step in enumerate(itertools.pairwise(nodes), 1):
                 edges.append(Edge(*step, one_hot(self.inputs, symbol) if j == place else anything))
             wait, asked = nodes[-1], [f"{here}answer{j}" for j in range(1, place + 1)]
-            edges += [Edge(wait, wait, blank), Edge(wait, asked[0], signal)]
+            edges += [Edge(wait, wait, blank), Edge(wait, asked[0], signal, steps=self._signal)]
             edges += [Edge(*step, blank) for step in itertools.pairwise(asked)]
             answers[asked[-1]] = Class(symbol)
         return Scenario("start", tuple(edges), answers, {}, self.longest)

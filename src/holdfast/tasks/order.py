@@ -74,6 +74,10 @@ class Order(Task):
         return len(self.classes)
 
     @property
+    def shortest(self) -> int:
+        return self.steps
+
+    @property
     def longest(self) -> int:
         return self.steps + self.steps // 10
 
@@ -129,9 +133,11 @@ class Order(Task):
         for count in range(1, len(self.windows) + 1):
             for word in ("".join(word) for word in itertools.product("XY", repeat=count)):
                 read = one_hot(self.inputs, LETTERS.index(word[-1]))
-                edges += [Edge(f"E{word[:-1]}", f"E{word}", read), Edge(f"E{word}", f"E{word}", others)]
+                low, high = self.windows[count - 1]
+                place = (low + 1, high + 1)
+                edges += [Edge(f"E{word[:-1]}", f"E{word}", read, steps=place), Edge(f"E{word}", f"E{word}", others)]
         for number, word in enumerate(self.classes):
-            edges.append(Edge(f"E{word}", f"E{word}B", one_hot(self.inputs, END)))
+            edges.append(Edge(f"E{word}", f"E{word}B", one_hot(self.inputs, END), steps=(self.shortest, self.longest)))
             answers[f"E{word}B"] = Class(number)
         return Scenario("start", tuple(edges), answers, {}, self.longest)
 

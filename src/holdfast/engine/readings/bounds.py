@@ -3,11 +3,11 @@
 ``Bounds()`` speaks of exact real arithmetic on the weights as they are. ``Bounds(rounding)`` speaks of IEEE
 arithmetic as the engine runs it: after every word the errors of ``rounding.py`` are added, and a word that rounds
 nothing adds nothing. With gates of exactly 1 and 0 the state of an LSTM, or of a GRU, therefore comes out of a step
-as the very set that went in.
+as the very set that went in. Which rule applies is decided here; the rules, and why they hold, are there.
 
-Underflow needs no separate argument: it is counted exactly where a result may be smaller than the least normal
-number and yet not 0. Over a range of x that keeps |x| large enough nothing is counted, and a form without slack is a
-proof that recall is bit for bit there. It is counted once: what was flushed is 0, and 0 stays.
+The set of a computed number holds 0 wherever the number may be subnormal: a later operation that reads it as 0 is
+covered. Over a range of x that keeps |x| large enough nothing is counted, and a form without slack is a proof that
+recall is bit for bit there.
 
 A value is a tuple of forms, one for each unit.
 """
@@ -30,24 +30,24 @@ from holdfast.engine.readings.forms import (
     UNIT,
     ZERO,
     Form,
+    Summands,
     interval,
     made,
     number,
     plus,
     times,
-    total,
     widened,
 )
 from holdfast.engine.readings.numbers import SHUT
-from holdfast.engine.readings.rounding import Rounding, power_of_two
+from holdfast.engine.readings.rounding import Rounding, is_power, power_of_two
 
 Value = tuple[Form, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exact:
     """The weights of one linear map as exact reals. ``matrix`` [gates * units, source]; ``support`` names, for each
-    row, the sources whose weight is not 0."""
+    row, the sources whose weight is not 0, ``least`` the smallest |weight| or |bias| that is not 0."""
 
     gates: tuple[str, ...]
     units: int
@@ -55,6 +55,7 @@ class Exact:
     absolute: arb_mat
     bias: tuple[arb, ...]
     support: tuple[tuple[int, ...], ...]
+    least: tuple[float, ...]
 
 
 def exact(linear: Linear) -> Exact:
@@ -62,6 +63,7 @@ def exact(linear: Linear) -> Exact:
     linear = linear.dense()
     matrix = np.asarray(linear.matrix, np.float64).T
     bias = np.zeros(len(matrix)) if linear.bias is None else np.asarray(linear.bias, np.float64)
+    sizes = np.abs(np.column_stack([matrix, bias]))
     return Exact(
         linear.gates,
         linear.units,
@@ -69,6 +71,7 @@ def exact(linear: Linear) -> Exact:
         arb_mat(np.abs(matrix).tolist()),
         tuple(arb(b) for b in bias.tolist()),
         tuple(tuple(np.flatnonzero(row).tolist()) for row in matrix),
+        tuple(np.where(sizes > 0, sizes, np.inf).min(1).tolist()),
     )
 
 
@@ -103,7 +106,7 @@ class Bounds:
         return self._fresh(self._tanh(x) for x in a)
 
     def relu(self, a: Value) -> Value:
-        return self._fresh(relu(x) for x in a)
+        return self._fresh(_computed(relu(x)) for x in a)
 
     def share(self, a: Value, b: Value) -> Value:
         return self._fresh(self._share(x, y) for x, y in zip(a, b, strict=True))
@@ -154,6 +157,8 @@ class Bounds:
 
     def _rows(self, known: Exact, source: Value) -> list[Form]:
         """Every row of W @ source + b: exact on centres and terms, by |W| on slacks."""
+        if not source:  # no unit is left that anything reads
+            return [self._constant(bias) for bias in known.bias]
         symbols = list({symbol: None for form in source for symbol in form.terms})
         columns = [[f.centre, (f.low + f.high) / 2, *(f.terms.get(s, NOTHING) for s in symbols)] for f in source]
         spread = [[f.slack, (f.high - f.low) / 2, f.size] for f in source]
@@ -162,7 +167,7 @@ class Bounds:
         for row, (bias, support) in enumerate(zip(known.bias, known.support, strict=True)):
             used = [j for j in support if not source[j].is_number(0)]
             if not used:
-                found.append(number(bias))
+                found.append(self._constant(bias))
                 continue
             centre, middle, *parts = moved[row]
             slack, radius, size = loose[row]
@@ -174,75 +179,78 @@ class Bounds:
             found.append(form)
         return found
 
-    def _rounded_row(self, form: Form, known: Exact, row: int, used: list[int], source: Value, size: arb) -> Form:
-        """A dot product: one rounding for each addition, one more where any product is rounded."""
-        assert self.rounding is not None
-        additions = len(used) - 1 + (not known.bias[row].is_zero())
-        products = any(not (power_of_two(known.matrix[row, j]) or _power(source[j])) for j in used)
+    def _constant(self, bias: arb) -> Form:
+        return number(bias) if self.rounding is None else self.rounding.flushed(number(bias))
 
-        if not additions:
+    def _rounded_row(self, form: Form, known: Exact, row: int, used: list[int], source: Value, size: arb) -> Form:
+        """A dot product and its bias as they are computed."""
+        assert self.rounding is not None
+        rounding, weights = self.rounding, {j: known.matrix[row, j] for j in used}
+        bias = known.bias[row]
+        if known.least[row] < rounding.tiny:
+            form = widened(form, self._flushed_weights(weights, source, bias))
+        if len(used) == 1 and bias.is_zero():
             (j,) = used
-            return self._rounded_product(form, number(known.matrix[row, j]), source[j])
-        if not products and (cancelled := self._cancelled(form, known, row, used, source)) is not None:
-            return cancelled
-        error = self.rounding.gamma(additions + products) * size + (len(used) + additions) * self.rounding.tiny
-        return self.rounding.checked(widened(form, error))
+            return rounding.product(form, number(weights[j]), source[j])
+        rounded = sum(not (power_of_two(weights[j]) or is_power(source[j])) for j in used)
+        subnormal = len(used) - rounded + (not bias.is_zero())
+        terms = Summands(form, len(used) + (not bias.is_zero()), rounded, subnormal, size)
+        found = None
+        if not rounded and bias.is_zero():
+            found = self._cancelled(form, known, row, used, source)
+        return (found or rounding.sum(terms))._replace(summands=terms)
+
+    def _flushed_weights(self, weights: Mapping[int, arb], source: Value, bias: arb) -> arb:
+        """How much a row changes at most where its subnormal weights are 0."""
+        assert self.rounding is not None
+        lost = [abs(w) * source[j].size for j, w in weights.items() if abs(w) < self.rounding.tiny]
+        return forms.total([*lost, bias] if abs(bias) < self.rounding.tiny else lost)
 
     def _cancelled(self, form: Form, known: Exact, row: int, used: list[int], source: Value) -> Form | None:
-        """m + K - K, in any order: rounded once on the grid of K, the other addition being exact or of the size of m.
+        """m + K - K, in any order, of exact products. None where the row is no such sum.
 
-        What comes out is m at the grid of K, or m itself: the same sum in the same order gives it again, exactly, and
-        it is marked as settled for that. None where the row is no such sum.
+        Numbers that came out of this sum are its fixed points if m has weight 1. The name of the sum has all that
+        decides its value: the row, the place of m, and both places of K with their signs.
         """
         assert self.rounding is not None
         fixed = [j for j in used if source[j].is_point and source[j].centre.is_exact()]
         moving = [j for j in used if j not in fixed]
-        if len(fixed) != 2 or len(moving) != 1 or not known.bias[row].is_zero():
+        if len(fixed) != 2 or len(moving) != 1:
             return None
         one, other = (known.matrix[row, j] * source[j].centre for j in fixed)
         (m,) = moving
-        size, held = abs(one), abs(known.matrix[row, m]) * source[m].size
-        if not (one + other).is_zero() or not 2 * held <= size:
+        if not (one + other).is_zero():
             return None
-        itself = (id(known), row, float(size))
-        if source[m].settled == itself and known.matrix[row, m] == 1:
-            return form._replace(settled=itself)
-        error = self.rounding.gamma(1) * (size + 2 * held) + self.rounding.tiny
-        return self.rounding.checked(widened(form, error))._replace(settled=itself)
+        weight = known.matrix[row, m]
+        name = (known, row, m, *fixed, float(one)) if weight == 1 else None
+        again = name is not None and source[m].fixed == name
+        found = self.rounding.cancelled(form, abs(one), abs(weight) * source[m].size, again)
+        return None if found is None else found._replace(fixed=name)
 
     def _sum(self, parts: Iterable[Form]) -> Form:
         there = [part for part in parts if not part.is_number(0)]
         if len(there) < 2:
             return there[0] if there else ZERO
-        found = there[0]
-        for part in there[1:]:
-            found = plus(found, part)
         if self.rounding is None:
-            return found
-        if len(there) == 2:
-            return self.rounding.summed(found, *there)
-        return self.rounding.rounded(found, total(part.size for part in there), roundings=len(there) - 1)
+            return _plus(there)
+        terms = [part.summands or Summands(part, 1, 0, 0, part.size) for part in there]
+        together = Summands(
+            _plus([t.exact for t in terms]),
+            sum(t.number for t in terms),
+            sum(t.rounded for t in terms),
+            sum(t.subnormal for t in terms),
+            forms.total(t.size for t in terms),
+        )
+        pending = together if any(part.summands for part in there) else None
+        return self.rounding.sum(together)._replace(summands=pending)
 
     def _product(self, a: Form, b: Form) -> Form:
-        return self._rounded_product(times(a, b), a, b)
-
-    def _rounded_product(self, found: Form, a: Form, b: Form) -> Form:
-        """By a power of two nothing is rounded, and by one of at least 1 no normal number becomes a smaller one."""
-        if self.rounding is None or a.is_number(0) or b.is_number(0):
-            return found
-        if any(_power(f) and f.size >= 1 for f in (a, b)):
-            return self.rounding.checked(found)
-
-        return self.rounding.flushed(found) if _power(a) or _power(b) else self.rounding.rounded(found)
+        found = _computed(times(a, b))
+        return found if self.rounding is None else self.rounding.product(found, a, b)
 
     def _mix(self, keep: Form, kept: Form, new: Form) -> Form:
-        """In IEEE arithmetic: 1 - keep is rounded, both products, and the sum; exact where keep is 1 or 0."""
-        found = forms.mixed(keep, kept, new)
-        if self.rounding is None or keep.is_number(0) or keep.is_number(1):
-            return found
-        first, second = keep.size * kept.size, (1 + keep.size) * new.size
-        error = self.rounding.gamma(2) * first + self.rounding.gamma(3) * second + 3 * self.rounding.tiny
-        return self.rounding.checked(widened(found, error))
+        found = _computed(forms.mixed(keep, kept, new))
+        return found if self.rounding is None else self.rounding.mixed(found, keep, kept, new)
 
     def _sigmoid(self, a: Form) -> Form:
         found = _within(SIGMOID(a), NOTHING, ONE)
@@ -260,7 +268,7 @@ class Bounds:
             return _within(TANH(a), -ONE, ONE)
         accuracy = self.rounding.accuracy
         if a.size <= accuracy.identity:
-            return a
+            return _computed(a)
         if a.low >= accuracy.saturated or a.high <= -accuracy.saturated:
             return UNIT if a.low > 0 else number(-1)
         return _within(self.rounding.rounded(TANH(a), roundings=accuracy.tanh_errors), -ONE, ONE)
@@ -283,8 +291,16 @@ def _shared(a: arb, b: arb) -> arb:
     return 1 / (1 + (1 + (-a).exp()) / (1 + (-b).exp()))
 
 
-def _power(form: Form) -> bool:
-    return form.is_point and power_of_two(form.centre)
+def _computed(form: Form) -> Form:
+    """The same numbers as results of a word: what is added to them later is added to their sum."""
+    return form if form.summands is None else form._replace(summands=None)
+
+
+def _plus(parts: Sequence[Form]) -> Form:
+    found = parts[0]
+    for part in parts[1:]:
+        found = plus(found, part)
+    return found
 
 
 def _within(form: Form, low: arb, high: arb) -> Form:

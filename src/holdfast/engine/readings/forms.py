@@ -27,17 +27,35 @@ class Unbounded(ArithmeticError):  # noqa: N818 -- what the set is
     """A set grew past the largest number that a format can hold: nothing can be said any more."""
 
 
+class Summands(NamedTuple):
+    """The terms of a sum whose order of addition is not known: how many there are and the sum of their sizes.
+
+    ``rounded`` of them are products that are rounded; ``subnormal`` of the others may be below the least normal
+    number. ``exact`` is the form of the sum in real arithmetic.
+    """
+
+    exact: Form
+    number: int
+    rounded: int
+    subnormal: int
+    size: arb
+
+
 class Form(NamedTuple):
     """One set of reals. ``terms`` holds no exact zero, and a set without terms and slack is one number.
 
-    ``settled`` names a sum that its numbers have been through, and that would give each of them again."""
+    Two fields say more of the computed numbers themselves, in IEEE arithmetic. ``summands``: they are the sum of
+    these, and what is added to them next may be added in between. ``fixed``: each of them is a fixed point of the
+    sum of this name, which therefore gives it again without an error (see ``rounding.py``).
+    """
 
     centre: arb
     terms: Mapping[Symbol, arb]
     slack: arb
     low: arb
     high: arb
-    settled: tuple | None = None
+    summands: Summands | None = None
+    fixed: tuple | None = None
 
     @property
     def is_point(self) -> bool:
@@ -196,12 +214,12 @@ def tidied(a: Form) -> Form:
         slack += part.rad()
         if not (middle := part.mid()).is_zero():
             terms[symbol] = middle
-    return Form(a.centre.mid(), terms, slack.upper(), a.low.lower(), a.high.upper(), a.settled)
+    return Form(a.centre.mid(), terms, slack.upper(), a.low.lower(), a.high.upper(), fixed=a.fixed)
 
 
 def joined(a: Form, b: Form) -> Form:
     """A form that contains both: centre and terms between theirs, chosen so that the slack is least."""
-    if a == b:
+    if a == b:  # what both are fixed points of included
         return a
     apart = abs(a.centre - b.centre) + total(combined(a.terms, b.terms, ONE, -ONE).values())
     if apart.is_zero():
@@ -216,11 +234,14 @@ def joined(a: Form, b: Form) -> Form:
 
 
 def contains(outer: Form, inner: Form) -> bool:
-    """Whether every number of ``inner`` is one of ``outer`` at the same values of what they depend on.
+    """Whether every number of ``inner`` is one of ``outer`` at the same values of what they depend on, and a fixed
+    point of all that those of ``outer`` are fixed points of.
 
     For tidied forms; not where ``outer`` has symbols that are no names, since several units share them.
     """
     if outer == inner:
         return True
+    if outer.fixed is not None and outer.fixed != inner.fixed:
+        return False
     apart = abs(outer.centre - inner.centre) + total(combined(outer.terms, inner.terms, ONE, -ONE).values())
     return bool(apart + inner.slack <= outer.slack and outer.low <= inner.low and inner.high <= outer.high)

@@ -1,0 +1,150 @@
+"""All paths in pieces: a binary tree of cuts, each leaf with what was reached there. It grows where the bound is worst.
+
+What is cut is a remembered number or, in short rows, any input. Which one helps most is measured: the first time by
+cutting them all, later by what the same cut gained elsewhere.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import inf
+
+from holdfast.certify.certificate import Cut, Cuts
+from holdfast.certify.propagate import Input, Limits, Piece, Reached
+
+Variable = str | Input
+"""What can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
+LEARNING = 0.5
+"""How far a new gain moves what is expected of the next cut of this kind."""
+FADING = 0.5
+"""A further cut of the same variable is expected to gain this part of what the one before gained."""
+
+
+@dataclass(eq=False)
+class Node:
+    """A piece, what was reached there, how often each variable was cut on the way to it, and its two parts, if any."""
+
+    piece: Piece
+    reached: Reached
+    depth: Mapping[Variable, int]
+    cut: Cut | None = None
+    parts: tuple[Node, ...] = ()
+
+
+@dataclass
+class Pieces:
+    """A tree of cuts that grows. ``follow`` says what is reached on a piece, ``whole`` the limits of each variable."""
+
+    root: Node
+    whole: Mapping[Variable, Limits]
+    follow: Callable[[Piece], Reached]
+    badness: Callable[[Reached], tuple]
+    gains: dict[tuple[Variable, int], float] = field(default_factory=dict)
+    _leaves: list[tuple[tuple, int, Node]] = field(default_factory=list)
+    _ties: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self._push(self.root)
+
+    @property
+    def count(self) -> int:
+        return len(self._leaves)
+
+    @property
+    def worst(self) -> Reached:
+        """What holds on all pieces."""
+        return together(node.reached for _, _, node in self._leaves)
+
+    def cuts(self) -> Cuts:
+        """The tree as a certificate has it."""
+        found, waiting = [], [self.root]
+        while waiting:
+            node = waiting.pop()
+            found.append(node.cut)
+            waiting += reversed(node.parts)
+        return tuple(found)
+
+    def cut_worst(self, hope: float = inf) -> bool:
+        """Cut the worst piece where that helps most; False where it is a point, or a cut leaves more than ``hope``."""
+        _, _, node = self._leaves[0]
+        found = self._best_cut(node, hope)
+        if found is None:
+            return False
+        variable, at, halves = found
+        heapq.heappop(self._leaves)
+        node.cut, node.parts = Cut(variable, at), halves
+        for half in halves:
+            self._push(half)
+        return True
+
+    def _push(self, node: Node) -> None:
+        heapq.heappush(self._leaves, (tuple(-x for x in self.badness(node.reached)), next(self._ties), node))
+
+    def _best_cut(self, node: Node, hope: float) -> tuple[Variable, Fraction, tuple[Node, ...]] | None:
+        wide = [v for v in self.whole if self._limits(node.piece, v)[0] < self._limits(node.piece, v)[1]]
+        if not wide:
+            return None
+        unknown = [v for v in wide if (v, 0) not in self.gains]
+        tried = {}
+        for variable in unknown or [min(wide, key=lambda v: self._expected(v, node.depth.get(v, 0)))]:
+            at, halves = self._halved(node, variable, hope)
+            if len(halves) == 2:
+                self._learn(node, variable, halves)
+                tried[variable] = at, halves
+        if not tried:
+            return None
+        variable = min(tried, key=lambda v: max(self.badness(half.reached) for half in tried[v][1]))
+        return variable, *tried[variable]
+
+    def _halved(self, node: Node, variable: Variable, hope: float) -> tuple[Fraction, tuple[Node, ...]]:
+        """Where it is cut, and both halves; only the first where that leaves more than ``hope``."""
+        low, high = self._limits(node.piece, variable)
+        at = Fraction(0) if low < 0 < high else (low + high) / 2
+        depth = {**node.depth, variable: node.depth.get(variable, 0) + 1}
+        halves: list[Node] = []
+        for limits in (low, at), (at, high):
+            piece = limited(node.piece, variable, limits)
+            halves.append(Node(piece, self.follow(piece), depth))
+            if (halves[-1].reached.error or 0.0) > hope:
+                break
+        return at, tuple(halves)
+
+    def _learn(self, node: Node, variable: Variable, halves: tuple[Node, ...]) -> None:
+        before, after = node.reached.error or 0.0, max(half.reached.error or 0.0 for half in halves)
+        left = min(after / before, 1.0) if 0 < before < inf else 1.0
+        key = variable, node.depth.get(variable, 0)
+        known = self.gains.get(key)
+        self.gains[key] = left if known is None else known + LEARNING * (left - known)
+
+    def _expected(self, variable: Variable, depth: int) -> float:
+        """The part of the bound that is expected to be left by cutting this variable once more."""
+        if depth < 0:
+            return 1.0
+        known = self.gains.get((variable, depth))
+        return 1 - FADING * (1 - self._expected(variable, depth - 1)) if known is None else known
+
+    def _limits(self, piece: Piece, variable: Variable) -> Limits:
+        if isinstance(variable, str):
+            return piece.numbers[variable]
+        return piece.inputs.get(variable, self.whole[variable])
+
+
+def limited(piece: Piece, variable: Variable, limits: Limits) -> Piece:
+    """The part of a piece in which a variable lies between these limits."""
+    if isinstance(variable, str):
+        return Piece({**piece.numbers, variable: limits}, piece.inputs)
+    return Piece(piece.numbers, {**piece.inputs, variable: limits})
+
+
+def together(found: Iterable[Reached]) -> Reached:
+    """What holds on all of them."""
+    every = list(found)
+    errors = [r.error for r in every if r.error is not None]
+    margins = [r.margin for r in every if r.margin is not None]
+    settled = [r.settled for r in every if r.settled is not None]
+    last = max(settled) if len(settled) == len(every) else None
+    return Reached(max(errors, default=None), min(margins, default=None), last, max(r.steps for r in every))

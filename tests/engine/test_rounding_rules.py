@@ -1,0 +1,272 @@
+"""Every rule of IEEE arithmetic that proofs rest on, by exhaustion on small formats: all operands, all orders of sums,
+fused or not, subnormal numbers kept and flushed. What is tested is the code that runs for float32 and float64."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+from holdfast.engine.network import Linear
+from holdfast.engine.readings import forms
+from holdfast.engine.readings.bounds import Bounds, Exact, exact
+from holdfast.engine.readings.forms import Form, Unbounded, interval, number, widened
+from holdfast.engine.readings.rounding import Rounding
+from tests.engine.machine import machines, numbers, rounding, tiny_format
+
+LARGE, MIDDLE, SMALL, LEAST = tiny_format(3, 3), tiny_format(3, 2), tiny_format(2, 2), tiny_format(2, 1)
+
+
+@pytest.fixture(autouse=True)
+def precise():
+    before, ctx.prec = ctx.prec, 64
+    yield
+    ctx.prec = before
+
+
+class Violation(AssertionError):  # noqa: N818 -- what it is
+    """A computed number outside its set."""
+
+
+def held(form: Form | None, results: list[np.ndarray], place: int, what: object) -> None:
+    """Raises ``Violation`` unless every result at this place lies in the set; None: the rules say it may overflow."""
+    if form is None:
+        return
+    low, high = float(form.low.lower()), float(form.high.upper())
+    centre, slack = float(form.centre), float(form.slack.upper())
+    for found in results:
+        value = float(found[place])
+        if not (low <= value <= high and abs(value - centre) <= slack):
+            raise Violation(f"{what}: {value} is not within {slack} of {centre}, or not from {low} to {high}")
+
+
+def read(ops: Bounds, value: float) -> Form:
+    """A number as the arithmetic reads it, from an input."""
+    return ops.between(arb(value), arb(value))
+
+
+def bounded(act) -> Form | None:
+    try:
+        return act()
+    except Unbounded:
+        return None
+
+
+def grid(*axes: np.ndarray) -> list[np.ndarray]:
+    return [axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")]
+
+
+def sums_hold(form, terms: int) -> int:
+    """All sums of so many numbers, each set of them once."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    chosen = np.array([c for c in itertools.combinations_with_replacement(every, terms) if sum(c) >= 0])
+    columns = list(chosen.T)
+    results = [r for machine in machines(form) for r in machine.sums([(c,) for c in columns])]
+    forms = {value: read(ops, value) for value in every.tolist()}
+    for place, operands in enumerate(chosen.tolist()):
+        found = bounded(lambda: ops.add(*((forms[v],) for v in operands))[0])  # noqa: B023
+        held(found, results, place, operands)
+    return len(chosen)
+
+
+@pytest.mark.parametrize(("form", "terms"), [(LARGE, 2), (MIDDLE, 3), (LEAST, 4)], ids=str)
+def test_sums_in_any_order(form, terms):
+    assert sums_hold(form, terms) > 300
+
+
+def rows_hold(form, sources: int, bias: bool) -> int:
+    """All rows of so many weights, and a bias or none, on all sources: dot products in any order, fused or not.
+
+    Arithmetic is the same with all signs turned: the first weight is positive, and so are all sources.
+    """
+    ops, every = Bounds(rounding(form)), numbers(form)
+    matrix = np.stack(grid(every[every >= 0], *[every] * (sources + bias - 1)))
+    weights, biases = matrix[:sources], matrix[sources] if bias else None
+    rows = rows_of(Linear(weights, biases, ("y",)))
+    positive = every[every >= 0]
+    seen = 0
+    for operands in itertools.combinations_with_replacement(positive.tolist(), sources):
+        source = [np.full(len(weights[0]), value) for value in operands]
+        terms = [*zip(weights, source, strict=True), *([] if biases is None else [(biases,)])]
+        results = [r for machine in machines(form) for r in machine.sums(terms)]
+        forms = tuple(read(ops, value) for value in operands)
+        for place, row in enumerate(rows):
+            found = bounded(lambda: ops.linear(row, forms)["y"][0])  # noqa: B023
+            held(found, results, place, (operands, matrix[:, place]))
+            seen += 1
+    return seen
+
+
+def rows_of(linear: Linear) -> list[Exact]:
+    """Every row as a map of its own: one that may overflow does not hide the others."""
+    biases = [None] * linear.units if linear.bias is None else [linear.bias[[c]] for c in range(linear.units)]
+    return [exact(Linear(linear.matrix[:, [c]], bias, ("y",))) for c, bias in enumerate(biases)]
+
+
+@pytest.mark.parametrize(
+    ("form", "sources", "bias"), [(LARGE, 1, False), (SMALL, 1, True), (SMALL, 2, False), (LEAST, 2, True)], ids=str
+)
+def test_dot_products_in_any_order(form, sources, bias):
+    assert rows_hold(form, sources, bias) > 1000
+
+
+def merged_hold(form, sources: list[float]) -> int:
+    """w1 s1 + b and w2 s2, two linear maps added: their terms may be added in any order too."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    seen = 0
+    w2, w1, b = grid(every, every[every >= 0], every)
+    second = {w: rows_of(Linear(np.array([[w]]), None, ("y",)))[0] for w in every.tolist()}
+    biased = {
+        (w, c): rows_of(Linear(np.array([[w]]), np.array([c]), ("y",)))[0] for w in second for c in every.tolist()
+    }
+    for s1, s2 in itertools.product(sources, repeat=2):
+        terms = [(w1, np.full_like(w1, s1)), (b,), (w2, np.full_like(w1, s2))]
+        results = [r for machine in machines(form) for r in machine.sums(terms)]
+        x = {key: bounded(lambda: ops.linear(row, (read(ops, s1),))["y"]) for key, row in biased.items()}  # noqa: B023
+        h = {w: bounded(lambda: ops.linear(row, (read(ops, s2),))["y"]) for w, row in second.items()}  # noqa: B023
+        for place, (one, bias, other) in enumerate(zip(w1.tolist(), b.tolist(), w2.tolist(), strict=True)):
+            parts = x[one, bias], h[other]
+            if None not in parts:
+                found = bounded(lambda: ops.add(*parts)[0])  # noqa: B023
+                held(found, results, place, (s1, s2, one, bias, other))
+                seen += 1
+    return seen
+
+
+@pytest.mark.parametrize(("form", "sources"), [(LEAST, [0.5, 1.0, 1.5, 2.0, 3.0]), (MIDDLE, [1.0])], ids=str)
+def test_two_maps_that_are_added_are_one_sum(form, sources):
+    assert merged_hold(form, sources) > 2000
+
+
+def products_hold(form) -> int:
+    ops, every = Bounds(rounding(form)), numbers(form)
+    a, b = grid(every, every)
+    results = [machine.multiply(a, b) for machine in machines(form)]
+    forms = {value: read(ops, value) for value in every.tolist()}
+    for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        held(bounded(lambda: ops.multiply((forms[x],), (forms[y],))[0]), results, place, (x, y))  # noqa: B023
+    return len(a)
+
+
+def test_products():
+    assert products_hold(LARGE) == 111**2
+
+
+def mixes_hold(form) -> int:
+    """k * h + (1 - k) * n: every product rounded or fused into the sum."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    keep, kept, new = grid(every[(every >= 0) & (every <= 1)], every, every[every >= 0])
+    results = []
+    for m in machines(form):
+        rest = m.rounded(1 - m.read(keep))
+        results += m.sums([(keep, kept), (rest, new)])
+    forms = {value: read(ops, value) for value in every.tolist()}
+    for place, (k, h, n) in enumerate(zip(keep.tolist(), kept.tolist(), new.tolist(), strict=True)):
+        held(bounded(lambda: ops.mix((forms[k],), (forms[h],), (forms[n],))[0]), results, place, (k, h, n))  # noqa: B023
+    return len(keep)
+
+
+def test_mixes():
+    assert mixes_hold(MIDDLE) > 10_000
+
+
+def cancellations_hold(form) -> int:
+    """m + K - K, once and once more, in the same order: what came out is a fixed point."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    seen = 0
+    for size, sign in itertools.product(every[every >= 2.0 ** (form.least_normal + form.bits)].tolist(), (1.0, -1.0)):
+        known = rows_of(Linear(np.array([[1.0], [sign * size], [-sign * size]]), None, ("y",)))[0]
+        moving = every[2 * np.abs(every) <= size]
+        results = []
+        for machine, order in itertools.product(machines(form), range(3)):
+            results.append(cancelled(machine, moving, sign * size, order))
+            np.testing.assert_array_equal(cancelled(machine, results[-1], sign * size, order), results[-1])
+        for place, (low, high) in enumerate(itertools.pairwise(moving.tolist())):
+            source = (interval(arb(low), arb(high)), number(1), number(1))
+            once = bounded(lambda: ops.linear(known, source)["y"][0])  # noqa: B023
+            twice = once and bounded(lambda: ops.linear(known, (once, *source[1:]))["y"][0])  # noqa: B023
+            for end in (place, place + 1):
+                held(once, results, end, (low, high, size, sign))
+                held(twice, results, end, (low, high, size, sign))
+            seen += once is not None and twice is not None and twice.slack == once.slack
+    return seen
+
+
+def cancelled(machine, m: np.ndarray, size: float, order: int) -> np.ndarray:
+    plus, minus = np.full_like(m, size), np.full_like(m, -size)
+    if order == 2:
+        return machine.add(m, machine.add(plus, minus))
+    first, second = (plus, minus) if order == 0 else (minus, plus)
+    return machine.add(machine.add(m, first), second)
+
+
+def test_cancellations():
+    assert cancellations_hold(LARGE) > 500  # so often nothing was rounded the second time
+
+
+def test_numbers_of_one_cancellation_are_no_fixed_points_of_another():
+    """With the other sign of K the grid is another one, and so it is in another row or for another unit."""
+    ops = Bounds(rounding(LARGE))
+    rows = [rows_of(Linear(np.array([[1.0], [s * 8.0], [s * -8.0]]), None, ("y",)))[0] for s in (1, -1)]
+    moving = (interval(arb(-1), arb(1)), number(1), number(1))
+    once = ops.linear(rows[0], moving)["y"][0]
+    other = ops.linear(rows[1], (once, *moving[1:]))["y"][0]
+    assert other.slack > once.slack
+    turned = ops.linear(rows[0], (once, number(-1), number(-1)))["y"][0]
+    assert turned.slack > once.slack
+
+
+def test_what_does_not_round_adds_nothing():
+    ops = Bounds(rounding(LARGE))
+    for value in numbers(LARGE).tolist():
+        form = read(ops, value)
+        assert ops.relu((form,))[0] in (form, number(0)) or value < 0 or not form.is_point
+        assert ops.mix((number(1),), (form,), (number(0.375),))[0] == form
+        assert ops.mix((number(0),), (number(0.375),), (form,))[0] == form
+        assert ops.add((form,), (number(0),))[0] == form
+        assert ops.multiply((form,), (number(1),))[0] == form
+
+
+FAULTS = {
+    "sum": ("gamma", lambda self, roundings: arb(0), lambda: sums_hold(LARGE, 2)),
+    "flushed partial sum": (
+        "sum",
+        lambda self, t: self.checked(widened(t.exact, self.gamma(t.number - 1 + (t.rounded > 0)) * t.size)),
+        lambda: sums_hold(MIDDLE, 3),
+    ),
+    "overflow": ("fits", lambda self, size: None, lambda: sums_hold(MIDDLE, 3)),
+    "product": ("product", lambda self, found, a, b: self.checked(found), lambda: products_hold(LARGE)),
+    "mix": ("mixed", lambda self, found, keep, kept, new: self.checked(found), lambda: mixes_hold(MIDDLE)),
+    "cancellation": (
+        "cancelled",
+        lambda self, exact, size, moved, again: exact,
+        lambda: cancellations_hold(LARGE),
+    ),
+    "input": ("flushed", lambda self, a: a, lambda: products_hold(LARGE)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_rule_that_forgets_something_is_caught(fault, monkeypatch):
+    name, forgetful, check = FAULTS[fault]
+    monkeypatch.setattr(Rounding, name, forgetful)
+    with pytest.raises(Violation):
+        check()
+
+
+def test_forgotten_subnormal_weights_and_separate_sums_are_caught(monkeypatch):
+    with monkeypatch.context() as planted:
+        planted.setattr(Bounds, "_flushed_weights", lambda self, weights, source, bias: arb(0))
+        with pytest.raises(Violation):
+            rows_hold(SMALL, 1, bias=True)
+    monkeypatch.setattr(Bounds, "_sum", lambda self, parts: self.rounding.sum(apart([*parts])))
+    with pytest.raises(Violation):
+        merged_hold(MIDDLE, [1.0])
+
+
+def apart(parts: list[Form]):
+    """The terms of a sum, each linear map summed on its own first."""
+    plain = [part._replace(summands=None) for part in parts]
+    return forms.Summands(forms.plus(*plain), 2, 0, 0, forms.total(p.size for p in plain))
