@@ -110,9 +110,15 @@ def test_a_mutation_is_the_same_again():
 
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory):
+    from holdfast.certify.certificate import save as keep
+    from holdfast.certify.prove import prove
+    from holdfast.train.settings import make_task
+
     place = tmp_path_factory.mktemp("certified")
     shutil.copy(DATA / "constructed.safetensors", place / "certified-0.safetensors")
-    shutil.copy(DATA / "constructed.certificate.json", place / "certified-0.json")
+    network, task = load(DATA / "constructed.safetensors")[0], make_task("recall", {"steps": 10})
+    proof = prove(network, task, lengths=task.lengths("up to"), tolerance=0.05)
+    keep(proof.certificate, place / "certified-0.json")
     (place / "accepted-0").mkdir()
     return place
 

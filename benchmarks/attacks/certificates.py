@@ -52,14 +52,14 @@ def case(folder: Path, number: int, seed: int) -> workers.Act:
 
         def check() -> str:
             from holdfast.certify.certificate import load, parse, words
-            from holdfast.certify.check import check
+            from holdfast.certify.check import check, task_of
 
             document = load(place)
             if not networks:
                 networks[number] = _network(folder, number)
             if not check(document, networks[number]).accepted:
                 return "not accepted"
-            words(document)
+            words(parse(document).claim, task_of(parse(document).claim))
             if parse(document) == parse(original):
                 return "unchanged"
             (folder / f"accepted-{number}" / f"{drawn}.json").write_bytes(place.read_bytes())
@@ -131,8 +131,7 @@ def refuted(certificate: Certificate, network: Any) -> bool:
 
     claim = certificate.claim
     task = task_of(claim)
-    scenario = task.scenario().answered_from(claim.least_steps)
-    found = refute(network, scenario, claim.error, tries=TRIES, seconds=SECONDS)
+    found = refute(network, task.scenario(), claim.lengths, claim.error, tries=TRIES, seconds=SECONDS)
     if found.found and (claim.semantics == ("ieee",) or errs_exactly(network, found, claim.error)):
         return True
     return certificate.exact_above is not None and not recalls_exactly(network, task, certificate.exact_above)

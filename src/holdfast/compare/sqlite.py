@@ -99,7 +99,7 @@ def told(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into ours: a full disk, a file that cannot be written, one that is damaged."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # also of a damaged name in SQLite's own message
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             raise BadRun(
@@ -132,6 +132,6 @@ def _readable(path: Path) -> str:
             studies += 1
         for _ in connection.execute("SELECT seed, verdict FROM points"):
             points += 1
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         pass
     return f"{points:,} points of {studies} studies" if studies or points else "nothing"
