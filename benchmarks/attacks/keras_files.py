@@ -93,7 +93,7 @@ def _archive(random: random.Random, members: dict[str, bytes]) -> bytes:
         bomb = random.choice(list(members))
         return _zipped({**members, bomb: bytes(random.choice((10**7, 6 * 10**8)))}, zipfile.ZIP_DEFLATED)
     if act == 1:
-        return _zipped({**members, random.choice(("../../x", "/etc/x", "assets/x", "model.weights.npz", "")): b"x"})
+        return _zipped({**members, random.choice(("../../x", "/etc/x", "assets/x", "model.weights.npz")): b"x"})
     if act == 2:
         del members[random.choice(list(members))]
         return _zipped(members)
