@@ -21,7 +21,19 @@ from holdfast.core.registry import Folder
 from holdfast.core.results import Table
 from holdfast.studies import describe
 
-ROOMS = ("core", "engine", "train", "construct", "certify", "exchange", "compare", "tune", "studies", "report")
+ROOMS = (
+    "core",
+    "engine",
+    "plugins",
+    "train",
+    "construct",
+    "certify",
+    "exchange",
+    "compare",
+    "tune",
+    "studies",
+    "report",
+)
 """The folders whose modules have a reference page; ``cli`` is the command, and nobody imports it."""
 EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
 """An escaped *word*: the one kind of markup that our docstrings use besides code."""

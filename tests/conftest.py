@@ -23,7 +23,7 @@ OFFENDERS = Path(__file__).parent / "offenders"
 
 collect_ignore = ["offenders"]
 
-pytest.register_assert_rewrite("tests.cell_laws", "tests.task_laws")
+pytest.register_assert_rewrite("tests.cell_laws")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

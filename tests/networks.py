@@ -1,36 +1,5 @@
-"""Networks, states and inputs of random numbers, the same at every call with the same seed."""
+"""The random networks, states and inputs with which tests and the laws of cells are met."""
 
-from __future__ import annotations
+from holdfast.plugins.random_networks import numbers, random_network, random_state, randomised
 
-from typing import Any
-
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from holdfast.engine.network import Network, create
-
-
-def numbers(*shape: int, seed: int = 1, scale: float = 1.0, dtype: Any = jnp.float64) -> jax.Array:
-    """Normal numbers of this shape."""
-    return jnp.asarray(np.random.default_rng(seed).normal(0, scale, shape), dtype)
-
-
-def randomised(tree: Any, seed: int, scale: float = 0.8) -> Any:
-    """The same tree with normal numbers in every array, biases too."""
-    leaves, shape = jax.tree.flatten(tree)
-    return shape.unflatten([numbers(*leaf.shape, seed=seed + n, scale=scale, dtype=leaf.dtype)
-                            for n, leaf in enumerate(leaves)])  # fmt: skip
-
-
-def random_network(
-    cell: str, inputs: int = 2, units: int = 3, outputs: int = 2, layers: int = 1, dtype: Any = jnp.float64
-) -> Network:
-    """A network in which no weight is zero."""
-    return randomised(create(cell, inputs, units, outputs, layers, dtype), seed=100)
-
-
-def random_state(network: Network, batch: int) -> tuple[Any, ...]:
-    """A state to start from that is not zero; but one that counts steps has counted none."""
-    drawn = randomised(network.start(batch), seed=200, scale=0.5)
-    return tuple(s._replace(t=0 * s.t) for s in drawn) if network.cell.per_step else drawn
+__all__ = ["numbers", "random_network", "random_state", "randomised"]

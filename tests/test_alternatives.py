@@ -13,7 +13,7 @@ from holdfast.core.errors import BadValue
 from holdfast.engine.files import load, save
 from holdfast.engine.network import create
 from holdfast.engine.unroll import trace, unroll
-from tests.cell_laws import by_letter
+from holdfast.plugins.cell_laws import by_letter
 from tests.cell_references import sigmoid
 from tests.networks import numbers, random_network, random_state
 

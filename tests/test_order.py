@@ -8,7 +8,8 @@ import pytest
 
 from holdfast import tasks
 from holdfast.core.errors import BadValue
-from tests import task_laws as laws
+from holdfast.plugins import task_figures, task_rows, task_scenario
+from holdfast.plugins.rows import Sampled
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 Order = tasks.get("order")
@@ -19,16 +20,16 @@ every_variant = pytest.mark.parametrize("variant", ["two", "three"])
 @pytest.mark.parametrize(
     "law",
     [
-        laws.shapes_are_as_declared,
-        laws.targets_are_the_oracles,
-        laws.nothing_looks_ahead,
-        laws.splits_are_disjoint,
-        laws.chance_is_the_best_guess,
-        laws.rows_are_paths,
+        task_rows.shapes_are_as_declared,
+        task_rows.targets_are_the_oracles,
+        task_rows.nothing_looks_ahead,
+        task_rows.splits_are_disjoint,
+        task_figures.chance_is_the_best_guess,
+        task_scenario.rows_are_paths,
     ],
 )
 def test_rows_of_unequal_length_obey_the_laws(law, variant):
-    law(Order(steps=20, variant=variant))
+    law(Sampled(Order(steps=20, variant=variant)))
 
 
 @pytest.mark.parametrize(

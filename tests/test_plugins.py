@@ -9,7 +9,8 @@ import pytest
 
 from holdfast import cells, tasks
 from holdfast.cli._main import main
-from tests import cell_laws, task_laws
+from holdfast.plugins import cell_laws, task_rows
+from holdfast.plugins.rows import Sampled
 
 CELL = '''"""A leaky tanh unit with one fixed way to forget."""
 
@@ -42,8 +43,9 @@ def step(ops, weights, x, state):
 '''
 TASK = '''"""Say what was just read, with its sign turned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from holdfast.core.scenario import Value
 from holdfast.tasks.recall import Recall
 
 
@@ -55,6 +57,9 @@ class Opposite(Recall):
 
     def oracle(self, inputs):
         return -super().oracle(inputs)
+
+    def scenario(self):
+        return replace(super().scenario(), answers={"held": (Value({f"x{self.position}": -1.0}),)})
 '''
 
 
@@ -93,7 +98,7 @@ def test_the_generic_laws_meet_both(plugged, float64):
     assert "leaky" in cells.FOLDER.names()
     cell_laws.chunks_are_the_whole("leaky")
     cell_laws.equation_says_what_is_computed("leaky")
-    task_laws.targets_are_the_oracles(tasks.get("opposite")(steps=2))
+    task_rows.targets_are_the_oracles(Sampled(tasks.get("opposite")(steps=2)))
 
 
 def test_both_have_a_page_in_the_documentation(plugged):

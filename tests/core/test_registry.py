@@ -117,7 +117,7 @@ def test_a_plugin_that_does_not_import_is_a_bad_file(plugins):
         with pytest.raises(BadFile) as caught:
             cells.get("broken")
         assert caught.value.message == (
-            f"the plug-in {file} does not import: ModuleNotFoundError: No module named 'no_such_module'."
+            f"the plug-in {file}, line 2, does not import: ModuleNotFoundError: No module named 'no_such_module'."
         )
 
 

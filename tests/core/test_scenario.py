@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from holdfast import tasks
+from holdfast.core.errors import BadValue
 from holdfast.core.scenario import Box, Edge, Scenario, Value, drawn, one_hot
 
 
@@ -30,13 +31,13 @@ def test_one_hot_boxes_are_points():
 @pytest.mark.parametrize(
     ("edges", "answers", "ranges", "words"),
     [
-        ([("a", "b"), ("c", "b")], {}, {}, "an edge leaves a node that is never reached"),
-        ([("a", "b")], {"c": (Value({}),)}, {}, "an answer is asked for at a node that is never reached"),
-        ([("a", "b")], {}, {"x1": (0.0, 1.0)}, "a remembered number has a range"),
+        ([("a", "b"), ("c", "b")], {}, {}, "an edge leaves 'c', to which none leads"),
+        ([("a", "b")], {"c": (Value({}),)}, {}, "'c' has an answer, and no edge leads there"),
+        ([("a", "b")], {}, {"x1": (0.0, 1.0)}, "'x1' has a range and is never remembered"),
     ],
 )
 def test_parts_that_do_not_hang_together_are_refused(edges, answers, ranges, words):
-    with pytest.raises(AssertionError, match=words):
+    with pytest.raises(BadValue, match=words):
         Scenario("a", tuple(Edge(*nodes, one_hot(1, 0)) for nodes in edges), answers, ranges, 3)
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from holdfast.compare.study import difference
 from holdfast.studies.demonstration import SEQUENCES, demonstrate
 from holdfast.studies.demonstration_parts import parts
+from holdfast.studies.questions.tutorial import KERAS
 from holdfast.studies.reading import ambiguities, why_control_fails
 
 
@@ -14,10 +16,10 @@ def whole():
 
 @pytest.mark.slow
 def test_the_tutorials_recipe_is_a_coin_flip_and_an_update_per_sequence_is_not(whole):
-    """Keras, 256 initialisations, 250 epochs: about 50 % and 96 %. Both lie within four standard errors of ours."""
-    by_update = {s.update: s.rate for s in whole.success_rates}
-    assert abs(by_update["step"].solved / 256 - 0.50) < 4 * (0.5 * 0.5 / 256 * 2) ** 0.5
-    assert abs(by_update["sequence"].solved / 256 - 0.96) < 4 * (0.96 * 0.04 / 256 * 2) ** 0.5
+    """Keras, 1024 initialisations, 250 epochs: 44 % and 90 %. Ours, of 256, do not differ from them at 95 %."""
+    for success in whole.success_rates:
+        low, high = difference(success.rate, KERAS[success.update, 250])
+        assert low <= 0 <= high
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
+from holdfast.plugins.verified import verified, verified_cell
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64
 """How recall is shown to be exact at every length: with this widening, in so many steps more."""
@@ -49,13 +50,14 @@ class Question:
 def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> Verdict:
     """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
 
-    Raises ``BadFile`` where the document is malformed: then there is nothing to judge.
+    Raises ``BadFile`` where the document is malformed: then there is nothing to judge; and where the task or the cell
+    is a plug-in's that is wrong.
     """
     if document.get("format") != FORMAT:
         return Verdict(False, f"its format is '{document.get('format')}', and this checker reads '{FORMAT}'")
     certificate = parse(document)
     claim = certificate.claim
-    task = task_of(claim)
+    task, _ = verified(task_of(claim)), verified_cell(network.cell_name)
     scenario = task.scenario()
     if refusal := _foreign(certificate, network, task, scenario) or (question and _less(claim, scenario, question)):
         return Verdict(False, refusal)

@@ -1,7 +1,7 @@
 """All paths in pieces: a binary tree of cuts, each leaf with what was reached there. It grows where the bound is worst.
 
-What is cut is a remembered number or, in short rows, any input. Which one helps most is measured: the first time by
-cutting them all, later by what the same cut gained elsewhere.
+What is cut is a remembered number or, in short rows, any input. Which one helps most is measured by cutting them all,
+once for every shape that a piece can have: how often each variable was cut on the way to it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ from holdfast.certify.propagate import Input, Limits, Piece, Reached
 
 Variable = str | Input
 """What can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
-LEARNING = 0.5
-"""How far a new gain moves what is expected of the next cut of this kind."""
-FADING = 0.5
-"""A further cut of the same variable is expected to gain this part of what the one before gained."""
 
 
 @dataclass(eq=False)
@@ -43,7 +39,7 @@ class Pieces:
     whole: Mapping[Variable, Limits]
     follow: Callable[[Piece], Reached]
     badness: Callable[[Reached], tuple]
-    gains: dict[tuple[Variable, int], float] = field(default_factory=dict)
+    choices: dict[tuple[int, ...], Variable] = field(default_factory=dict)
     _leaves: list[tuple[tuple, int, Node]] = field(default_factory=list)
     _ties: Iterator[int] = field(default_factory=itertools.count)
 
@@ -86,19 +82,18 @@ class Pieces:
 
     def _best_cut(self, node: Node, hope: float) -> tuple[Variable, Fraction, tuple[Node, ...]] | None:
         wide = [v for v in self.whole if self._limits(node.piece, v)[0] < self._limits(node.piece, v)[1]]
-        if not wide:
-            return None
-        unknown = [v for v in wide if (v, 0) not in self.gains]
+        shape = tuple(node.depth.get(v, 0) for v in self.whole)
+        known = self.choices.get(shape)
         tried = {}
-        for variable in unknown or [min(wide, key=lambda v: self._expected(v, node.depth.get(v, 0)))]:
+        for variable in wide if known is None or known not in wide else [known]:
             at, halves = self._halved(node, variable, hope)
             if len(halves) == 2:
-                self._learn(node, variable, halves)
                 tried[variable] = at, halves
         if not tried:
             return None
-        variable = min(tried, key=lambda v: max(self.badness(half.reached) for half in tried[v][1]))
-        return variable, *tried[variable]
+        best = min(tried, key=lambda v: max(self.badness(half.reached) for half in tried[v][1]))
+        self.choices[shape] = best
+        return best, *tried[best]
 
     def _halved(self, node: Node, variable: Variable, hope: float) -> tuple[Fraction, tuple[Node, ...]]:
         """Where it is cut, and both halves; only the first where that leaves more than ``hope``."""
@@ -112,20 +107,6 @@ class Pieces:
             if (halves[-1].reached.error or 0.0) > hope:
                 break
         return at, tuple(halves)
-
-    def _learn(self, node: Node, variable: Variable, halves: tuple[Node, ...]) -> None:
-        before, after = node.reached.error or 0.0, max(half.reached.error or 0.0 for half in halves)
-        left = min(after / before, 1.0) if 0 < before < inf else 1.0
-        key = variable, node.depth.get(variable, 0)
-        known = self.gains.get(key)
-        self.gains[key] = left if known is None else known + LEARNING * (left - known)
-
-    def _expected(self, variable: Variable, depth: int) -> float:
-        """The part of the bound that is expected to be left by cutting this variable once more."""
-        if depth < 0:
-            return 1.0
-        known = self.gains.get((variable, depth))
-        return 1 - FADING * (1 - self._expected(variable, depth - 1)) if known is None else known
 
     def _limits(self, piece: Piece, variable: Variable) -> Limits:
         if isinstance(variable, str):

@@ -22,6 +22,7 @@ from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES
+from holdfast.plugins.verified import verified, verified_cell
 
 TRIES = 2000
 """Sequences among which a refutation is looked for."""
@@ -50,6 +51,8 @@ def prove(
     Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or where every length is
     asked for and longer rows of the task are others.
     """
+    verified(task)
+    verified_cell(network.cell_name)
     rows = lengths or task.lengths()
     _refuse(network, task, tolerance, rows, semantics)
     began, scenario, dtype = time.monotonic(), task.scenario(), str(network.dtype)

@@ -167,11 +167,12 @@ class Search:
         """The method that bounds a small piece best, where pieces are needed."""
         if self.any_length or self.reached(best):
             return best.method
+        if len(whole) > len(self.numbers):
+            return Method(inputs=True)  # several times as fast as symbols for all errors, and nearly as good
         part = Piece(self.numbers)
         for variable, (low, high) in whole.items():
             part = limited(part, variable, (low, low + (high - low) / PROBE))
-        methods = (Method(inputs=len(whole) > len(self.numbers)), Method(symbols=SYMBOLS))
-        errors = {method: self._follow(method, part).error or 0.0 for method in methods}
+        errors = {method: self._follow(method, part).error or 0.0 for method in (best.method, Method(symbols=SYMBOLS))}
         return min(errors, key=errors.__getitem__)
 
     def exact_above(self, best: Best) -> float | None:

@@ -23,18 +23,21 @@ LONG = 1000
 def open_network(path: str) -> tuple[Network, dict]:
     """The network in ``path`` and its origin, JAX set to double precision first where the file holds such numbers.
 
-    Raises ``BadFile`` with what is wrong with the file.
+    Raises ``BadFile`` with what is wrong with the file, or with the cell where a plug-in's is.
     """
     import jax
 
     from holdfast.core.tensors import read_header
     from holdfast.engine.compiled import keep_compiled_programs
     from holdfast.engine.files import load
+    from holdfast.plugins.verified import verified_cell
 
     keep_compiled_programs()
     if any(stored.dtype == "F64" for stored in read_header(path).tensors.values()):
         jax.config.update("jax_enable_x64", True)
-    return load(path)
+    network, origin = load(path)
+    verified_cell(network.cell_name)
+    return network, origin
 
 
 def origin_of(path: str) -> dict:

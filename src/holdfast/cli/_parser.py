@@ -7,7 +7,7 @@ import re
 from dataclasses import MISSING, Field, fields
 from typing import Any, NoReturn
 
-from holdfast.core.errors import BadValue, UnknownName
+from holdfast.core.errors import BadFile, BadValue, UnknownName
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that appears in the parsed arguments only if the user gave it."""
@@ -73,7 +73,14 @@ class Parser(argparse.ArgumentParser):
                 options |= (
                     {"choices": axis.metadata["choices"]} if axis.metadata["choices"] else {"metavar": _letter(axis)}
                 )
-            group.add_argument(f"--{axis.name.replace('_', '-')}", **options)
+            try:
+                group.add_argument(f"--{axis.name.replace('_', '-')}", **options)
+            except argparse.ArgumentError as error:  # of a plug-in: ours have names of their own
+                name = task.__module__.rsplit(".", 1)[-1]
+                raise BadFile(
+                    f"the task '{name}' has the axis '{axis.name}', which is a flag of '{self.prog}'.",
+                    "Rename the axis.",
+                ) from error
 
 
 def _reader(axis: Field) -> Any:

@@ -48,6 +48,7 @@ def run(args: Namespace) -> int:
         "library": _library(found),
         "versions": _versions(),
         "caches": _caches(),
+        "plugins": _plugins(),
     }
     if args.json:
         print_json(document)
@@ -90,12 +91,25 @@ def _library(found: Status) -> dict[str, Any]:
 
 
 def _left_to_xla() -> dict[str, str]:
-    """Every cell that the library does not run, with the reason."""
+    """Every cell of the package that the library does not run, with the reason."""
     from holdfast import cells
     from holdfast.engine.native import choice
 
-    made = {name: cells.get(name) for name in cells.FOLDER.names()}
+    made = {name: cells.get(name) for name in cells.FOLDER.files() if not cells.FOLDER.is_plugin(name)}
     return {name: choice.digest_of(cell)[1] or STALE for name, cell in made.items() if choice.why_not(cell)}
+
+
+def _plugins() -> dict[str, str]:
+    """Every plug-in by its file, with why it does not import or what it lacks; empty where it is whole."""
+    import os
+
+    from holdfast.core.registry import PLUGINS
+
+    if not os.environ.get(PLUGINS):
+        return {}
+    from holdfast.studies.check_plugin import faults
+
+    return faults()
 
 
 def _by_reason(left: dict[str, str]) -> list[str]:
@@ -141,7 +155,8 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
             ("built with", f"{library['compiler']}, XLA's foreign functions {'.'.join(map(str, library['ffi']))}"),
         ]
     rows += [(package, version) for package, version in document["versions"].items()]
-    return (*rows, ("caches", document["caches"]))
+    rows += [("caches", document["caches"])]
+    return (*rows, *((f"plug-in {file}", wrong or "imports") for file, wrong in document["plugins"].items()))
 
 
 def _instructions(library: dict[str, Any]) -> str:

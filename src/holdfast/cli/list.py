@@ -50,7 +50,17 @@ def run(args: Namespace) -> int:
 
 
 def _named(folder: Folder) -> list[dict[str, str]]:
-    return [{"name": name, "sentence": folder.sentence(name)} for name in folder.names()]
+    plugins = folder.plugins()
+    return [{"name": n, "sentence": _plugin(folder, n) if n in plugins else folder.sentence(n)} for n in folder.names()]
+
+
+def _plugin(folder: Folder, name: str) -> str:
+    """A plug-in's sentence; of one that does not import, why not. It alone is imported, to know."""
+    try:
+        folder.load(name)
+        return folder.sentence(name)
+    except BadFile as problem:
+        return f"does not import: {problem.message.split('does not import: ')[-1]}"
 
 
 def _runs() -> list[dict[str, str]]:

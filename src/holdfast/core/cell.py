@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from holdfast.core.errors import BadValue
 from holdfast.core.ops import Reading, Value
 
 SOURCES = ("x", "h", "c", "k")
@@ -40,8 +41,10 @@ class Map:
     diagonal: bool = False
 
     def __post_init__(self) -> None:
-        assert self.source in SOURCES, f"a map reads one of {', '.join(SOURCES)}, not {self.source!r}"
-        assert not (self.diagonal and self.source == "x"), "a unit has no input of its own to read"
+        if self.source not in SOURCES:
+            raise BadValue(f"a map reads one of {', '.join(SOURCES)}, not {self.source!r}.")
+        if self.diagonal and self.source == "x":
+            raise BadValue("a diagonal map reads x, and a unit has no input of its own.")
 
     def rows(self, inputs: int, units: int) -> int:
         """How many weights of one gate lead to one unit."""

@@ -11,7 +11,12 @@ import ast
 import importlib
 import importlib.util
 import os
+import re
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +24,20 @@ from types import ModuleType
 from holdfast.core.errors import BadFile, UnknownName
 
 PLUGINS = "HOLDFAST_PLUGINS"
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+"""What a file is called, without its ending, that is found."""
+_ADDED: ContextVar[tuple[tuple[str, Path], ...]] = ContextVar("added plug-ins", default=())
+"""Single files that are plug-ins for a while: the name of their kind's folder, and the file."""
+
+
+@contextmanager
+def added(folder: str, file: Path) -> Iterator[None]:
+    """While this lasts, ``file`` is a plug-in as if it lay in ``$HOLDFAST_PLUGINS/folder``, before all others there."""
+    token = _ADDED.set((*_ADDED.get(), (folder, file)))
+    try:
+        yield
+    finally:
+        _ADDED.reset(token)
 
 
 @dataclass(frozen=True)
@@ -31,11 +50,20 @@ class Folder:
 
     def files(self) -> dict[str, Path]:
         """Every name with its file, in alphabetical order; a plug-in may not hide a file of ours."""
+        ours, *others = [sorted(folder.glob("[a-z]*.py")) for folder in self._folders()]
+        single = [file for folder, file in _ADDED.get() if folder == self.path.name]
         found: dict[str, Path] = {}
-        for folder in self._folders():
-            for file in sorted(folder.glob("[a-z]*.py")):
-                found.setdefault(file.stem, file)
+        for file in (*ours, *single, *(file for files in others for file in files)):
+            found.setdefault(file.stem, file)
         return dict(sorted(found.items()))
+
+    def plugins(self) -> dict[str, Path]:
+        """The names that plug-ins bring, with their files."""
+        return {name: file for name, file in self.files().items() if file.parent != self.path}
+
+    def is_plugin(self, name: str) -> bool:
+        """Whether this name is a plug-in's. Raises ``UnknownName``."""
+        return self._file(name).parent != self.path
 
     def names(self) -> list[str]:
         return list(self.files())
@@ -66,7 +94,7 @@ class Folder:
 def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, ValueError, OSError) as error:
         raise BadFile(f"{file} is not Python: {error}.", "Mend the file, or take it out of the folder.") from error
 
 
@@ -81,7 +109,10 @@ def _load_plugin(module_name: str, file: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[module_name]
-        raise BadFile(f"the plug-in {file} does not import: {type(error).__name__}: {error}.") from error
+        said = f"{type(error).__name__}: {error}".rstrip(". ")
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        place = f"{file}, line {lines[-1]}," if lines else str(file)
+        raise BadFile(f"the plug-in {place} does not import: {said}.") from error
     return module

@@ -17,17 +17,25 @@ from typing import Literal
 
 import numpy as np
 
+from holdfast.core.errors import BadValue, refuse
+
 
 @dataclass(frozen=True)
 class Box:
-    """Input vectors: ``low[i] <= x[i] <= high[i]`` for each feature i. A point has low == high."""
+    """Input vectors: ``low[i] <= x[i] <= high[i]`` for each feature i. A point has low == high.
+
+    Raises ``BadValue`` where there is no such vector.
+    """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        assert len(self.low) == len(self.high)
-        assert all(a <= b for a, b in zip(self.low, self.high, strict=True)), "a box is the smaller number first"
+        if len(self.low) != len(self.high):
+            raise BadValue(f"a box has {len(self.low)} lower and {len(self.high)} upper ends.")
+        for low, high in zip(self.low, self.high, strict=True):
+            if not low <= high:
+                raise BadValue(f"a box goes from {low:g} to {high:g}, expected the smaller number first.")
 
 
 def point(*features: float) -> Box:
@@ -84,7 +92,7 @@ class Scenario:
     """The automaton. ``answers`` by node: what is right after the step that leads there. All times are steps.
 
     ``steps`` is the length of the task's longest row; the automaton itself may go on for ever, and then a proof
-    may be asked for every length.
+    may be asked for every length. Raises ``BadValue`` where an edge or an answer stands alone, or a range is missing.
     """
 
     start: str
@@ -95,9 +103,14 @@ class Scenario:
 
     def __post_init__(self) -> None:
         nodes = {self.start, *(e.target for e in self.edges)}
-        assert {e.source for e in self.edges} <= nodes, "an edge leaves a node that is never reached"
-        assert set(self.answers) <= nodes, "an answer is asked for at a node that is never reached"
-        assert {e.remember[1] for e in self.edges if e.remember} == set(self.ranges), "a remembered number has a range"
+        reasons = [
+            f"an edge leaves '{node}', to which none leads" for node in _beyond({e.source for e in self.edges}, nodes)
+        ]
+        reasons += [f"'{node}' has an answer, and no edge leads there" for node in _beyond(set(self.answers), nodes)]
+        named, ranges = {e.remember[1] for e in self.edges if e.remember}, set(self.ranges)
+        reasons += [f"'{name}' is remembered and has no range" for name in _beyond(named, ranges)]
+        reasons += [f"'{name}' has a range and is never remembered" for name in _beyond(ranges, named)]
+        refuse(reasons, "the scenario is malformed")
 
     def leaving(self, node: str) -> tuple[Edge, ...]:
         return tuple(edge for edge in self.edges if edge.source == node)
@@ -140,3 +153,7 @@ class Lengths:
             return False
         ends = self.last is None or (other.last is not None and other.last <= self.last)
         return self.first <= other.first and ends
+
+
+def _beyond(names: set[str], known: set[str]) -> list[str]:
+    return sorted(names - known)

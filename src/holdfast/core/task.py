@@ -7,11 +7,13 @@ task's axes. A task makes one row from one key; batches, splits and drawing are 
 from __future__ import annotations
 
 import abc
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 import jax
+import msgspec
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
@@ -199,14 +201,23 @@ class Task(abc.ABC):
 
 
 def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
-    """The task of this kind with these axes, as a document or a command line has them: lists become tuples.
+    """The task of this kind with these axes, as a document has them.
 
-    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for one of the wrong type, and for axes that
-    make no task.
+    Raises as ``typed_axes`` does, and ``BadValue`` for axes that make no task.
+    """
+    return kind(**typed_axes(kind, axes))
+
+
+def typed_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes of a task as a document or a command line has them, each of its field's type: lists become tuples.
+
+    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for one of the wrong type.
     """
     name = kind.__module__.rsplit(".", 1)[-1]
     known = [axis.name for axis in fields(kind)]
     for axis in axes:
         if axis not in known:
             raise UnknownName(f"axis of {name}", axis, known)
-    return convert(dict(axes), kind, name, BadValue)
+    types = typing.get_type_hints(kind)
+    wanted = msgspec.defstruct("Axes", [(axis, types[axis]) for axis in axes])
+    return msgspec.structs.asdict(convert(dict(axes), wanted, name, BadValue))

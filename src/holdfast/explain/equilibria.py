@@ -10,7 +10,7 @@ Source: Sussillo & Barak 2013, Neural Computation 25(3).
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,10 +19,17 @@ import numpy as np
 from holdfast.core.arrays import Count
 from holdfast.engine.network import Network
 from holdfast.explain.dynamics import in_float64, jacobian, step
+from holdfast.explain.factorise import solve
 
 ITERATIONS = 40
-FLOOR = 1e-8
-"""Of the damping: directions in which F(s) - s changes by less than its root per unit of s are left alone."""
+FLOOR, MOST = 1e-8, 1e8
+"""Of the damping. Directions in which F(s) - s changes by less than the root of the first per unit of s are left alone;
+a start that has reached the second has found no better point in many iterations and is at its end."""
+ROUNDING = 1e-16
+"""|F(s) - s| per 1 + |s| below which there is nothing left to gain; the iterations end when every start is there."""
+
+Now = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
+"""Iterations done; of every start its point, F(s) - s there, and the damping."""
 
 
 class Found(NamedTuple):
@@ -64,16 +71,21 @@ def _minimised(network: Network, starts: jax.Array, x: jax.Array) -> tuple[jax.A
     def moves(s: jax.Array) -> jax.Array:
         return step(network, s, xs) - s
 
-    def improve(_: Any, now: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        s, r, damping = now
+    def improve(now: Now) -> Now:
+        count, s, r, damping = now
         a = jax.vmap(partial(jacobian, network))(s, xs) - eye
         normal = jnp.einsum("bji,bjk->bik", a, a) + damping[:, None, None] * eye
-        tried = s - jnp.linalg.solve(normal, jnp.einsum("bji,bj->bi", a, r)[..., None])[..., 0]
+        tried = s - solve(normal, jnp.einsum("bji,bj->bi", a, r))
         there = moves(tried)
         better = (there**2).sum(1) < (r**2).sum(1)
         s, r = (jnp.where(better[:, None], new, old) for new, old in ((tried, s), (there, r)))
-        return s, r, jnp.clip(jnp.where(better, damping / 10, damping * 10), FLOOR, 1e8)
+        return count + 1, s, r, jnp.clip(jnp.where(better, damping / 10, damping * 10), FLOOR, MOST)
 
-    first = (starts, moves(starts), jnp.full(starts.shape[0], 1e-2))
-    s, r, _ = jax.lax.fori_loop(0, ITERATIONS, improve, first)
+    def unfinished(now: Now) -> jax.Array:
+        count, s, r, damping = now
+        moving = jnp.linalg.norm(r, axis=1) > ROUNDING * (1 + jnp.linalg.norm(s, axis=1))
+        return (count < ITERATIONS) & jnp.any(moving & (damping < MOST))
+
+    first = (jnp.asarray(0), starts, moves(starts), jnp.full(starts.shape[0], 1e-2))
+    _, s, r, _ = jax.lax.while_loop(unfinished, improve, first)
     return s, r, jax.vmap(partial(jacobian, network))(s, xs)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
@@ -13,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
-from holdfast.construct import constructions
 from holdfast.construct.compile import Construction, compile_program
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
@@ -21,6 +19,9 @@ from holdfast.core.results import Part, Table, Text
 from holdfast.core.task import Task
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.unroll import trace
+from holdfast.plugins.rows import shortened
+from holdfast.plugins.verified import verified, verified_cell
+from holdfast.studies.construction_laws import verified_program
 
 ROWS = 64
 WATCHED = 200
@@ -94,9 +95,10 @@ def construct(
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
     For every length ``semantics`` says in which arithmetic. ``form``: "pytorch" for a GRU that is exact there too.
-    Raises ``UnknownName`` where there is no construction, ``BadValue`` with every reason why it cannot be laid out.
+    Raises ``UnknownName`` where there is no construction, ``BadFile`` where a plug-in that takes part is wrong, and
+    ``BadValue`` with every reason why it cannot be laid out.
     """
-    program = constructions.get(task.name).program(task, cell)
+    program = verified_program(verified(task).name, task, verified_cell(cell))
     if cell == "lstm1997" and steps is None and semantics == "real":
         form = "forever"
     made = compile_program(
@@ -121,7 +123,7 @@ def construct(
 
 def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
     """Every gate of every unit that has a name: its formula, and its activations on rows of the task."""
-    batch = _short(task).sample(jax.random.key(0), ROWS)
+    batch = shortened(task, WATCHED).sample(jax.random.key(0), ROWS)
     seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
     present = np.asarray(batch.present)
     told = []
@@ -141,17 +143,6 @@ def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
                 }
             )
     return told
-
-
-def _short(task: Task) -> Task:
-    """The same task on shorter rows, where its own are long: gates are watched for some steps, not for a million."""
-    steps = WATCHED
-    while steps < task.longest:
-        length = getattr(task, task.length_axis) - (task.longest - steps)
-        with contextlib.suppress(BadValue):
-            return replace(task, **{task.length_axis: length})
-        steps *= 2
-    return task
 
 
 @cache

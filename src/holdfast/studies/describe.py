@@ -20,6 +20,8 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
+from holdfast.plugins.verified import made as task_of
+from holdfast.plugins.verified import verified_cell
 from holdfast.train.result import seeds_table
 
 Described = tuple[dict[str, Any], list[Part]]
@@ -33,7 +35,7 @@ EXAMPLE_STEPS = (10, 100, 1000)
 
 def cell(name: str) -> Described:
     """A cell: its equation as its own step writes it, gates, states, sizes and source."""
-    made = cells.get(name)
+    made = cells.get(verified_cell(name))
     lines = equation(made)
     sizes = [
         {"inputs": i, "units": u, **({"steps": n} if made.per_step else {}), "parameters": made.parameters(i, u, n)}
@@ -85,8 +87,7 @@ def engine(cell: Cell) -> str:
 
 def task(name: str) -> Described:
     """A task at its baseline: a drawn row, its axes, chance, criterion and the memory it demands."""
-    kind = tasks.get(name)
-    made = kind()
+    made = task_of(tasks.get(name), {})
     short = _short(made)
     drawn = _drawn(short, short.sample(jax.random.key(0), 1).take(0))
     axes = [

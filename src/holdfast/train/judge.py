@@ -11,15 +11,18 @@ from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.train.programs import measured
+from holdfast.train.result import Attack, attack_heads, shown_attack, under_attack
 from holdfast.train.streams import stream
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Figures of one network, a line per task; ``right`` counts sequences without any wrong step."""
+    """Figures of one network, a line per task; the rate counts sequences without any wrong step. ``attacks`` has what
+    an ``Attack`` found, in the order of the lines; None where none was made."""
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
+    attacks: tuple[float | None, ...] | None = None
 
     @property
     def solved(self) -> bool:
@@ -37,37 +40,58 @@ class Judged:
                     "error_sup": finite(figures["error_sup"]) if task.criterion.of_numbers else None,
                     "error_rms": finite(figures["error_rms"]) if task.criterion.of_numbers else None,
                     "accuracy": None if task.criterion.of_numbers else finite(figures["accuracy"]),
+                    "error_attack": _known(attack) if task.criterion.of_numbers else None,
+                    "margin_attack": None if task.criterion.of_numbers else _known(attack),
                     "chance": task.chance(),
                     "loss": finite(figures["loss"]),
                     "sequences": right.of,
                     "sequences_right": right.solved,
                     "interval": list(right.interval),
                 }
-                for task, figures, right in self.lines
+                for (task, figures, right), attack in zip(self.lines, self._attacks, strict=True)
             ],
         }
+
+    @property
+    def _attacks(self) -> tuple[float | None, ...]:
+        return self.attacks or (None,) * len(self.lines)
 
     def parts(self) -> list[Part]:
         """What ``holdfast test`` prints."""
         first = self.lines[0][0]
         axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
+        attacked = any(value is not None for value in self._attacks)
+        figures = attack_heads(first.criterion.of_numbers, attacked)
         if first.criterion.of_numbers:
-            heads = (axis, "largest error", "rms error", "rms by chance", f"sequences below {first.criterion.bound:g}")
+            heads = (axis, *figures, "rms error", "rms by chance", f"sequences below {first.criterion.bound:g}")
         else:
-            heads = (axis, "accuracy", "by chance", "sequences without a mistake")
-        rows = tuple(_row(task, figures, right) for task, figures, right in self.lines)
-        verdict = "yes" if self.solved else "no"
-        return [
-            Table(heads, rows, f"{self.file} on {first.name}"),
-            Text(f"Solved ({first.criterion}): {verdict}."),
-        ]
+            heads = (axis, *figures, "by chance", "sequences without a mistake")
+        rows = []
+        for (task, sampled, right), value in zip(self.lines, self._attacks, strict=True):
+            rows.append(_row(task, sampled, right, (shown_attack(value),) if attacked else ()))
+        said = [f"Solved ({first.criterion}): {'yes' if self.solved else 'no'}."]
+        if self.attacks is not None:
+            met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
+            solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
+            said += under_attack(first.criterion, self.attacks, solved, "lengths that it solved")
+        return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
 
 
-def judge(network: Network, tasks: list[Task], *, sequences: int = 2560, seed: int = 0, file: str = "") -> Judged:
-    """Measure ``network`` on every task. Raises ``BadValue`` where sizes do not fit."""
+def judge(
+    network: Network,
+    tasks: list[Task],
+    *,
+    sequences: int = 2560,
+    seed: int = 0,
+    file: str = "",
+    attack: Attack | None = None,
+) -> Judged:
+    """Measure ``network`` on every task, and attack it there if an ``attack`` is given. Raises ``BadValue`` where sizes
+    do not fit."""
     if sequences < 1:
         raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
-    return Judged(file, tuple(_line(network, task, sequences, seed) for task in tasks))
+    lines = tuple(_line(network, task, sequences, seed) for task in tasks)
+    return Judged(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
 
 
 def _line(network: Network, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:
@@ -83,13 +107,18 @@ def _line(network: Network, task: Task, sequences: int, seed: int) -> tuple[Task
     return task, figures, Rate(of - round(figures["wrong_rows"]), of)
 
 
-def _row(task: Task, figures: dict[str, float], right: Rate) -> tuple[str, ...]:
+def _row(task: Task, figures: dict[str, float], right: Rate, attack: tuple[str, ...]) -> tuple[str, ...]:
     chance = task.chance()
     if task.criterion.of_numbers:
-        shown = (f"{figures['error_sup']:.3g}", f"{figures['error_rms']:.3g}", f"{chance['error_rms']:.3g}")
+        rms = (f"{figures['error_rms']:.3g}", f"{chance['error_rms']:.3g}")
+        shown = (f"{figures['error_sup']:.3g}", *attack, *rms)
     else:
-        shown = (f"{figures['accuracy']:.4g}", f"{chance['accuracy']:.3g}")
+        shown = (f"{figures['accuracy']:.4g}", *attack, f"{chance['accuracy']:.3g}")
     return (str(_length(task)), *shown, str(right))
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else finite(value)
 
 
 def _length(task: Task) -> int:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from holdfast import cells
 from holdfast.engine.native import choice, library
+from holdfast.plugins.verified import verified, verified_cell
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.programs import Programs, programs, refuse_too_much
-from holdfast.train.result import Training
+from holdfast.train.result import Attack, Training
 from holdfast.train.run import Run
 from holdfast.train.settings import Settings
 
@@ -48,19 +49,24 @@ def train_networks(
     out: Path | None = None,
     threads: int | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
+    attack: Attack | None = None,
 ) -> Training:
     """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
 
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
     with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
-    between two pieces, what was done is kept, and the result says ``interrupted``. Raises ``BadRun`` where the
-    folder cannot be used, ``BadValue`` where the engine asked for cannot be had, or more memory than there is.
+    between two pieces, what was done is kept, and the result says ``interrupted``. ``attack``, if any, looks for rows
+    on which the trained networks err most; it changes nothing else. Raises ``BadRun`` where the folder cannot be used,
+    ``BadFile`` where a plug-in that takes part is wrong, ``BadValue`` where the engine asked for cannot be had, or more
+    memory than there is.
 
     >>> from holdfast.tasks.echo import Echo
     >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
     >>> print(done.rate)
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
+    verified(settings.task)
+    verified_cell(settings.cell)
     settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
@@ -69,7 +75,7 @@ def train_networks(
         with Interrupts() as interrupts:
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
             _train_all(made, made_of, run, threads, watch, interrupts)
-            return _result(settings, made, run, interrupts.heard and not all(block.done for block in made))
+            return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
     finally:
         if run:
             run.close()
@@ -169,7 +175,9 @@ class _Clock:
         )
 
 
-def _result(settings: Settings, made: list[Block], run: Run | None, interrupted: bool) -> Training:
+def _result(
+    settings: Settings, made: list[Block], run: Run | None, interrupted: bool, attack: Attack | None
+) -> Training:
     found: list[Outcome] = []
     for block in made:
         for number in block.numbers:
@@ -177,7 +185,12 @@ def _result(settings: Settings, made: list[Block], run: Run | None, interrupted:
     networks = {number: block.network(number) for block in made for number in block.numbers}
     history = [row for block in made for row in block.history]
     weights = tuple(str(run.weights(number)) for number in networks) if run else ()
-    result = Training(settings, tuple(found), networks, history, interrupted, run.folder if run else None, weights)
+    attacks = None
+    if attack is not None and not interrupted:
+        ended = [o.seed for o in found if o.verdict in ("solved", "not solved")]
+        attacks = {number: attack(networks[number], settings.task, settings.seed) for number in ended}
+    folder = run.folder if run else None
+    result = Training(settings, tuple(found), networks, history, interrupted, folder, weights, attacks)
     if run:
         run.finish(networks, history, result.as_json())
     return result

@@ -11,9 +11,10 @@ import msgspec
 from holdfast import cells, tasks
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, Problem, refuse
-from holdfast.core.task import Task, with_axes
+from holdfast.core.task import Task, typed_axes
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
+from holdfast.plugins.verified import made
 
 Update = Literal["step", "sequence", "batch"]
 UPDATES: tuple[Update, ...] = ("step", "sequence", "batch")
@@ -160,9 +161,11 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 def make_task(name: str, axes: dict[str, Any]) -> Task:
     """The task of this name with these axes, lists turned into tuples.
 
-    Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for axes that make no task.
+    Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for axes that make no task, and
+    ``BadFile`` for a task of a plug-in that is wrong.
 
     >>> make_task("recall", {"steps": 3}).lag_steps
     2
     """
-    return with_axes(tasks.get(name), axes)
+    kind = tasks.get(name)
+    return made(kind, typed_axes(kind, axes))

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 
+from holdfast.core.task import axis
 from holdfast.tasks.recall import Recall
 
 
 @dataclass(frozen=True)
 class AsksEarly(Recall):
-    steps: int = 3
+    steps: int = axis(3, "steps of a row", least=1)
 
     def row(self, key, split):
         row = super().row(key, split)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdfast.core.task import axis
 from holdfast.tasks.recall import Recall
 
 
 @dataclass(frozen=True)
 class SaysTooEarly(Recall):
-    steps: int = 3
+    steps: int = axis(3, "steps of a row", least=1)
 
     @property
     def asked_from(self) -> int:

@@ -159,7 +159,7 @@ class Rounding:
             return found
         first, second = keep.size * kept.size, abs(1 - keep.low).max(abs(1 - keep.high)) * new.size
         flushes = 3 * self.tiny
-        if self.roundoff < self.tiny:  # in tiny formats only: 1 - keep may be subnormal
+        if not self.roundoff >= self.tiny:  # in tiny formats only: 1 - keep may be subnormal
             flushes += self.tiny * new.size
         error = self.gamma(2) * first + self.gamma(3) * second + (1 + self.gamma(3)) * flushes
         self.fits(first + second + error)

@@ -30,7 +30,9 @@ caveat = (
     "and in a coarser number format it may stop."
 )
 
-STARTS = 64
+STARTS, NUMBERS = 64, 2**21
+"""Starts of the search, and how many numbers their Jacobians may have together: states of more than 181 components get
+fewer starts, and no fewer than four. The time grows with the number of starts and the cube of the components."""
 SETTLING_STEPS = 50
 """Of the holding input before drift is measured: fast directions have died away by then."""
 STILL, EXACT = 1e-9, 1e-15
@@ -56,7 +58,8 @@ def measure(subject: Subject) -> Finding:
     visited = _visited(subject, steps)
     settled, moves = run_on(network, visited, x, SETTLING_STEPS)
     pairs = np.random.default_rng(subject.seed).permutation(len(visited))
-    starts = np.concatenate([visited[: STARTS // 2], (visited + visited[pairs])[: STARTS // 2] / 2])
+    half = max(4, min(STARTS, NUMBERS // visited.shape[1] ** 2)) // 2
+    starts = np.concatenate([visited[:half], (visited + visited[pairs])[:half] / 2])
     found = still(network, starts, x)
     spread = float(np.sqrt(settled.var(0).sum())) if np.isfinite(settled).all() else math.inf
     points, strays = _distinct(found.points, found.moves, found.jacobians, spread)

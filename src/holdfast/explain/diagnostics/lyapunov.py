@@ -19,6 +19,7 @@ import numpy as np
 from holdfast.core.results import Curve, Line, Table
 from holdfast.engine.network import Network
 from holdfast.explain.dynamics import in_float64, names, pack, step
+from holdfast.explain.factorise import qr
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
@@ -71,15 +72,16 @@ def _moving(network: Network) -> np.ndarray:
 def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
     """log |R_ii| [time, batch, direction] of every row."""
 
-    def row(state: jax.Array, directions: jax.Array, x: jax.Array, here: jax.Array) -> tuple[jax.Array, ...]:
+    def row(state: jax.Array, directions: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         after, along = jax.linearize(partial(step, network, x=x), state)
-        q, r = jnp.linalg.qr(jax.vmap(along, 1, 1)(directions))
-        sizes = jnp.log(jnp.abs(jnp.diagonal(r)))
-        return jnp.where(here, after, state), jnp.where(here, q, directions), sizes
+        return after, jax.vmap(along, 1, 1)(directions)
 
     def one(carried: tuple[jax.Array, jax.Array], now: Any) -> Any:
-        state, directions, sizes = jax.vmap(row)(*carried, *now)
-        return (state, directions), sizes
+        (state, directions), (x, here) = carried, now
+        after, turned = jax.vmap(row)(state, directions, x)
+        q, r = qr(turned)
+        sizes = jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
+        return (jnp.where(here[:, None], after, state), jnp.where(here[:, None, None], q, directions)), sizes
 
     batch = inputs.shape[0]
     start = (pack(network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))

@@ -13,6 +13,7 @@ import numpy as np
 
 from holdfast.core.cell import Cell
 from holdfast.engine.readings.equation import equation
+from holdfast.plugins.laws import expect
 
 
 class Matrix:
@@ -35,16 +36,20 @@ WORDS = {
 
 
 def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Every left-hand side with its value; there has to be one for each gate, each state and the output h'."""
-    lines = dict(line.replace("[t]", "").split(" = ") for line in equation(cell))
-    assert len(lines) == len(equation(cell)), f"one name has two lines: {equation(cell)}"
+    """Every left-hand side with its value; there has to be one for each gate, each state and the output h'.
+
+    Raises ``Broken`` where the lines are others, or refer to what there is not.
+    """
+    told = equation(cell)
+    lines = dict(line.replace("[t]", "").split(" = ") for line in told)
+    expect(len(lines) == len(told), f"one name has two lines: {told}")
     wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), "h'"}
-    assert set(lines) == wanted, f"lines for {sorted(lines)}, expected {sorted(wanted)}"
+    expect(set(lines) == wanted, f"the equation has lines for {sorted(lines)}, expected {sorted(wanted)}")
     known = {n: Matrix(w) if n[0] in "WUPV" else w for n, w in weights.items()} | {"x": x} | state
     values: dict[str, np.ndarray] = {}
     while lines:
         ready = [name for name, text in lines.items() if _names(text) <= known.keys() | values.keys()]
-        assert ready, f"these lines need each other or something unknown: {lines}"
+        expect(bool(ready), f"these lines need each other or something unknown: {lines}")
         for name in ready:
             python = re.sub(r"\b([WUPV]_\w+) ", r"\1 ** ", lines.pop(name))
             scope = {_python(n): v for n, v in (known | values).items()}

@@ -1,0 +1,291 @@
+"""The laws of a cell, in the numbers of float64: its step, its gradient, and that it is no more than it says.
+
+Each is a function of the cell's name, and of the act that it judges where the law is about time and not the cell.
+Raises ``Broken`` where the law does not hold.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from holdfast import cells
+from holdfast.core.cell import Step
+from holdfast.engine.network import Linear, Network, at_step
+from holdfast.engine.readings.numbers import Numbers
+from holdfast.engine.readings.record import Unsupported, record
+from holdfast.engine.unroll import trace, unroll
+from holdfast.plugins.equations import evaluate
+from holdfast.plugins.laws import Broken, expect
+from holdfast.plugins.random_networks import numbers, random_network, random_state
+
+ROUNDED = 1e-13
+"""Two orders of the same sum of a few numbers near 1."""
+DIFFERENCES = 1e-8
+"""How far a finite difference may be from the gradient, absolutely and relative to it."""
+
+
+def names_fit_together(name: str) -> str:
+    """Gates, states, letters and maps name each other."""
+    cell = cells.get(name)
+    gates, letters = set(cell.gates), set(cell.letters)
+    expect(letters == gates, f"letters are for {_listed(letters)}, gates are {_listed(gates)}")
+    expect(len(set(cell.letters.values())) == len(gates), "two gates share a letter")
+    mapped = {gate for m in cell.maps for gate in m.gates}
+    expect(mapped == gates, f"maps are for {_listed(mapped)}, gates are {_listed(gates)}")
+    expect(len({m.source for m in cell.maps}) == len(cell.maps), "two maps read the same")
+    odd = {cell.keep, cell.write} - {*gates, ""}
+    expect(not odd, f"keep or write names {_listed(odd)}, gates are {_listed(gates)}")
+    return f"gates {_listed(gates)}"
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def the_description_is_whole(name: str) -> None:
+    """The title is a sentence, the source has a year."""
+    cell = cells.get(name)
+    expect(cell.title.endswith("."), f"the docstring's first sentence does not end: {cell.title!r}")
+    expect(bool(re.search(r"\b(19|20)\d\d\b", cell.source)), f"the source names no year: {cell.source!r}")
+
+
+def the_step_is_in_the_alphabet(name: str) -> str:
+    """The step can be recorded: it says the words of ``core/ops.py`` and nothing else, so that every reading has it."""
+    try:
+        nodes = record(cells.get(name)).nodes
+    except Unsupported as reason:
+        raised = reason.__cause__
+        words = f" ({type(raised).__name__}: {str(raised).splitlines()[0] if str(raised) else ''})" if raised else ""
+        raise Broken(f"{reason}{words}") from reason
+    return f"{len(nodes)} words"
+
+
+def the_step_gives_what_it_declares(name: str) -> None:
+    """One step on numbers gives a ``Step``: an output, the declared states and gates, all [batch, unit] and finite."""
+    network = random_network(name)
+    cell, state, (layer,) = network.cell, random_state(network, 2)[0], network.layers
+    found = cell.step(Numbers(), at_step(layer, 0) if cell.per_step else layer, numbers(2, 2), state)
+    expect(isinstance(found, Step), f"the step gives a {type(found).__name__}, expected a Step")
+    for kind, wanted, part in (("states", cell.states, found.state), ("gates", cell.gates, found.gates)):
+        names = getattr(part, "_fields", None)
+        expect(names == wanted, f"the step gives the {kind} {names}, expected {wanted}")
+    parts = {"output": found.output, **found.state._asdict(), **found.gates._asdict()}
+    for label, value in parts.items():
+        expect(np.shape(value) == (2, 3), f"{label} has the shape {np.shape(value)}, expected [batch, unit] = (2, 3)")
+        expect(bool(np.isfinite(value).all()), f"{label} has numbers that are not finite")
+
+
+def the_gradient_is_finite(name: str) -> None:
+    """Gradients through a few steps are numbers."""
+    network, inputs = random_network(name), numbers(2, 3, 2)
+    gradient = jax.jit(jax.grad(lambda network: unroll(network, inputs)[0].sum()))(network)
+    finite = all(bool(np.isfinite(leaf).all()) for leaf in jax.tree.leaves(gradient))
+    expect(finite, "the gradient has numbers that are not finite")
+
+
+def batch_is_singles(name: str, run: Any = unroll) -> None:
+    """Every row gives alone what it gives among others."""
+    network, inputs = random_network(name), numbers(3, 4, 2)
+    state = random_state(network, 3)
+    together, alone = jax.jit(run)(network, inputs, state), jax.jit(run)
+    for row in range(3):
+        here = slice(row, row + 1)
+        got = alone(network, inputs[here], take(state, here))
+        same(got, take(together, here), f"row {row} alone and among others")
+
+
+def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
+    """A sequence read in pieces, the state carried from piece to piece, gives what the whole gives."""
+    network, inputs = random_network(name, layers=2), numbers(2, 6, 2)
+    start = random_state(network, 2)
+    whole, pieces, state = run(network, inputs, start), [], start
+    for first, last in ((0, 2), (2, 3), (3, 6)):
+        piece, state = run(network, inputs[:, first:last], state)
+        pieces.append(piece)
+    same((jnp.concatenate(pieces, 1), state), whole, "a sequence in pieces and whole")
+
+
+def relabelling_units_commutes(name: str, run: Any = unroll) -> None:
+    """Units have no names: taken in another order, in every map at once, they give the same outputs."""
+    network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
+    start, order = random_state(network, 2), np.array([2, 0, 1])
+
+    def relabelled(linear: Linear, reads_units: bool) -> Linear:
+        for gate in linear.gates:
+            matrix, bias = linear.of(gate)
+            matrix = matrix[..., order, :] if reads_units and not linear.diagonal else matrix
+            linear = linear.put(gate, matrix[..., order], None if bias is None else bias[..., order])
+        return linear
+
+    layers = tuple(
+        {source: relabelled(linear, source != "x" or depth > 0) for source, linear in layer.items()}
+        for depth, layer in enumerate(network.layers)
+    )
+    readout = Linear(network.readout.matrix[order], network.readout.bias, network.readout.gates)
+    columns = np.s_[:, order]
+    outputs, end = run(network, inputs, start)
+    got = run(Network(layers, readout, name), inputs, take(start, columns))
+    same(got, (outputs, take(end, columns)), "units in another order")
+
+
+def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
+    """d(objective)/d(number) = (objective(+step) - objective(-step)) / 2 step for every weight and initial state, less
+    a third of what doubling the step changes, which takes the third derivative out.
+
+    Step 5e-5: the rounding of the difference is near 1e-10, what is neglected far below. Where the cell stops a
+    gradient by intent, what is stopped is held still while the number moves: see ``held_still``.
+    """
+    network, inputs, step = random_network(name, layers=2), numbers(2, 4, 2), 5e-5
+    at, restore = ravel_pytree((network, random_state(network, 2)))
+
+    def objective(flat: jax.Array) -> jax.Array:
+        network, state = restore(flat)
+        seen = jax.tree.leaves(run(network, inputs, state))
+        return _weighed(seen)
+
+    moved, stopped = objective, stops(name)
+    if stopped:
+        held = held_still(network, inputs, random_state(network, 2))
+
+        def moved(flat: jax.Array) -> jax.Array:
+            seen = jax.tree.leaves(held(*restore(flat)))
+            return _weighed(seen)
+
+        expect(abs(float(moved(at) - objective(at))) < 1e-12, "with what it stops held still it gives other numbers")
+    gradient = jax.jit(jax.grad(objective))(at)
+    moves = step * np.concatenate([k * np.eye(at.size) for k in (1, -1, 2, -2)])
+    up, down, up_twice, down_twice = np.split(jax.jit(jax.vmap(moved))(at + moves), 4)
+    differences = (8 * (up - down) - (up_twice - down_twice)) / (12 * step)
+    room = DIFFERENCES * (1 + np.abs(differences))
+    for path, leaf in jax.tree.leaves_with_path(restore(np.abs(gradient - differences) - room)):
+        words = f"the gradient of {_place(path)} is not the slope that finite differences find"
+        expect(bool((leaf <= 0).all()), words)
+    for path, leaf in jax.tree.leaves_with_path(restore(gradient)):
+        if not (stopped and path[0] == jax.tree_util.SequenceKey(1)):
+            expect(np.abs(leaf).max() > 0, f"nothing depends on {_place(path)}")
+
+
+def _weighed(parts: list[jax.Array]) -> jax.Array:
+    """One number that depends on every number in these arrays."""
+    return jnp.stack([(part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(parts)]).sum()
+
+
+def _place(path: Any) -> str:
+    return jax.tree_util.keystr(path[1:])
+
+
+def stops(name: str) -> bool:
+    """Whether the cell's gradient is by intent not the derivative, as its step says."""
+    try:
+        return any(node.word == "stop" for node in record(cells.get(name)).nodes)
+    except Unsupported:
+        return False
+
+
+class HeldStill(Numbers):
+    """Numbers whose ``stop`` gives, in the order it is said, what it gave when nothing had been moved yet."""
+
+    def __init__(self) -> None:
+        self.first, self.said, self.known = True, 0, []
+
+    def stop(self, a: jax.Array) -> jax.Array:
+        if self.first:
+            self.known.append(a)
+        self.said += 1
+        return self.known[self.said - 1]
+
+
+def held_still(network: Network, inputs: jax.Array, start: Any) -> Any:
+    """A run, step by step, in which what the cell stops keeps the values that it has in this network from this state:
+    of that function what the cell calls its gradient is the derivative."""
+    reading = HeldStill()
+
+    def run(network: Network, state: Any) -> Any:
+        reading.said, hidden = 0, []
+        for t in range(inputs.shape[1]):
+            x, after = inputs[:, t], []
+            for layer, before in zip(network.layers, state, strict=True):
+                x, new, _ = network.cell.step(reading, layer, x, before)
+                after.append(new)
+            state = tuple(after)
+            hidden.append(x)
+        return network.readout(jnp.stack(hidden, 1)), state
+
+    run(network, start)
+    reading.first = False
+    return run
+
+
+def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -> None:
+    """Every gate and state of every layer has its name, and the value that a step in plain NumPy gives it."""
+    network, inputs = random_network(name, layers=2), numbers(2, 3, 2)
+    start = random_state(network, 2)
+    found = run(network, inputs, start)
+    below = np.asarray(inputs)
+    for layer, first, states, gates in zip(network.layers, start, found.states, found.gates, strict=True):
+        expect(states._fields == cells.get(name).states, f"the trace has the states {states._fields}")
+        expect(gates._fields == cells.get(name).gates, f"the trace has the gates {gates._fields}")
+        state = {label: np.asarray(value) for label, value in first._asdict().items()}
+        above = []
+        for t in range(inputs.shape[1]):
+            weights = by_letter(name, at_step(layer, t) if network.cell.per_step else layer)
+            output, state, opened = reference(weights, below[:, t], state)
+            for label, value in state.items():
+                same(getattr(states, label)[:, t], value, f"state {label} at step {t + 1}")
+            for gate, value in opened.items():
+                same(getattr(gates, gate)[:, t], value, f"gate {gate} at step {t + 1}")
+            above.append(output)
+        below = np.stack(above, 1)
+    read = below @ np.asarray(network.readout.matrix) + np.asarray(network.readout.bias)
+    same(found.outputs, read, "outputs")
+    same((found.outputs, found.state), unroll(network, inputs, start), "the trace and the run")
+    same(take(found.states, np.s_[:, -1]), found.state, "the last state")
+
+
+def equation_says_what_is_computed(name: str) -> None:
+    """The step as it is printed, read back and evaluated by NumPy, is the step that is computed."""
+
+    def written(weights: dict[str, np.ndarray], x: np.ndarray, state: dict[str, np.ndarray]) -> Any:
+        values = evaluate(cells.get(name), weights, x, state)
+        cell = cells.get(name)
+        gates = {gate: values[cell.letters[gate]] for gate in cell.gates}
+        return values["h'"], {label: values[f"{label}'"] for label in cell.states}, gates
+
+    trace_is_the_independent_step(name, written)
+
+
+def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
+    """A layer's weights as the literature writes them: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, of one
+    weight for every unit ``p_i`` [unit]."""
+    symbols = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a")}
+    found = {}
+    for source, linear in layer.items():
+        for gate in linear.gates:
+            letter, (matrix, bias) = cells.get(name).letters[gate], linear.of(gate)
+            if linear.diagonal:
+                found[f"{symbols[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
+            else:
+                found[f"{symbols[source][0]}_{letter}"] = np.asarray(matrix)
+            if bias is not None:
+                found[f"{symbols[source][1]}_{letter}"] = np.asarray(bias)
+    return found
+
+
+def take(tree: Any, rows: Any) -> Any:
+    """These rows of every array."""
+    return jax.tree.map(lambda a: a[rows], tree)
+
+
+def same(got: Any, expected: Any, what: str, atol: float = ROUNDED) -> None:
+    """Raise ``Broken`` where the numbers of two trees are further apart than rounding explains."""
+    expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
+    for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        expect(np.shape(a) == np.shape(b), f"{what}: shape {np.shape(a)}, expected {np.shape(b)}")
+        apart = float(np.abs(np.asarray(a) - np.asarray(b)).max(initial=0))
+        expect(apart <= atol, f"{what}: {apart:.3g} apart, expected at most {atol:g}")

@@ -1,0 +1,37 @@
+"""All laws of a cell, the ones on which others rest first, and the quick ones among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+
+from holdfast.plugins import cell_laws as laws
+from holdfast.plugins.laws import Checked, judged
+
+LAWS: dict[str, Callable[[str], str | None]] = {
+    "names": laws.names_fit_together,
+    "alphabet": laws.the_step_is_in_the_alphabet,
+    "step": laws.the_step_gives_what_it_declares,
+    "description": laws.the_description_is_whole,
+    "equation": laws.equation_says_what_is_computed,
+    "finite gradient": laws.the_gradient_is_finite,
+    "gradient": laws.gradients_are_finite_differences,
+    "batch": laws.batch_is_singles,
+    "pieces": laws.chunks_are_the_whole,
+    "units": laws.relabelling_units_commutes,
+}
+QUICK = ("names", "alphabet", "step", "finite gradient", "batch")
+GROUNDS = ("names", "alphabet", "step")
+"""Where one of these fails, the others say nothing."""
+
+
+def check(name: str, file: str, chosen: tuple[str, ...] = tuple(LAWS)) -> list[Checked]:
+    """These laws of the cell ``name``, which is written in ``file``, in double precision."""
+    found: list[Checked] = []
+    with jax.enable_x64(True):
+        for law in chosen:
+            found.append(judged(law, lambda act=LAWS[law]: act(name), file))
+            if law in GROUNDS and found[-1].fails:
+                break
+    return found

@@ -1,0 +1,69 @@
+"""What a law is, and what is told of one that was applied.
+
+A law is a function that returns nothing, or in a few words what it looked at. It raises ``Broken`` with what is wrong,
+or ``NotChecked`` with why it says nothing here. Whatever else it raises was raised by the plug-in that it called.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from holdfast.core.errors import Problem
+
+Verdict = Literal["passes", "fails", "not checked"]
+Law = Callable[[], str | None]
+
+
+class Broken(Exception):  # noqa: N818 -- a verdict, not an error of ours
+    """A law that does not hold: what was found, and what was expected."""
+
+
+class NotChecked(Exception):  # noqa: N818 -- a verdict, not an error of ours
+    """Why a law says nothing of this plug-in."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One law with its verdict and what was found."""
+
+    check: str
+    verdict: Verdict
+    found: str
+
+    @property
+    def fails(self) -> bool:
+        return self.verdict == "fails"
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def expect(holds: bool, words: str) -> None:
+    """Raise ``Broken`` with these words where ``holds`` is false."""
+    if not holds:
+        raise Broken(words)
+
+
+def judged(check: str, law: Law, file: str) -> Checked:
+    """Apply one law; an error that the plug-in in ``file`` raises is a verdict too, and never a traceback."""
+    try:
+        return Checked(check, "passes", law() or "")
+    except Broken as broken:
+        return Checked(check, "fails", str(broken))
+    except NotChecked as reason:
+        return Checked(check, "not checked", str(reason))
+    except Problem as problem:
+        return Checked(check, "fails", problem.message)
+    except Exception as error:
+        return Checked(check, "fails", raised(error, file))
+
+
+def raised(error: Exception, file: str) -> str:
+    """What a plug-in raised, and in which of its lines."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    place = f" (line {lines[-1]})" if lines else ""
+    text = str(error).strip().split("\n")[0]
+    return f"raises {type(error).__name__}{': ' + text if text else ''}{place}"

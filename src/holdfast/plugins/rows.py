@@ -1,0 +1,91 @@
+"""Rows of a task, drawn once for all laws."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from holdfast.core.errors import BadValue
+from holdfast.core.task import Batch, Split, Task
+from holdfast.plugins.laws import Broken
+
+SPLITS: tuple[Split, ...] = ("train", "test")
+MANY = 20_000
+"""Rows that a full check draws of either split."""
+NUMBERS = 20_000_000
+"""At most so many inputs and targets are drawn together: of long rows, fewer."""
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled in a third of the time: rows are drawn once, so that how fast they are does not matter."""
+    options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    return jax.jit(function, compiler_options=options)
+
+
+class Rows(NamedTuple):
+    """A batch as NumPy arrays: inputs and targets [row, time, feature], scored and present [row, time]."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    scored: np.ndarray
+    present: np.ndarray
+
+    @staticmethod
+    def of(batch: Batch) -> Rows:
+        return Rows(*(np.asarray(part) for part in (batch.inputs, batch.targets, batch.scored, batch.present)))
+
+    def first(self, count: int) -> Rows:
+        return Rows(*(part[:count] for part in self))
+
+    def bits(self, chosen: slice = np.s_[:]) -> list[bytes]:
+        return [part[chosen].tobytes() for part in self]
+
+
+class Sampled:
+    """A task with rows of it: ``many`` of each split, drawn when they are asked for and kept.
+
+    ``splits``: those whose rows are compared with the oracle and with the scenario.
+    """
+
+    def __init__(self, task: Task, many: int = MANY, seed: int = 0, splits: tuple[Split, ...] = SPLITS) -> None:
+        self.task, self.seed, self.splits = task, seed, splits
+        self.many = max(1, min(many, NUMBERS // max(1, task.longest * (task.inputs + task.outputs))))
+        self._kept: dict[tuple[Split, int], Rows] = {}
+
+    def rows(self, split: Split, stream: int = 0) -> Rows:
+        """The rows of this split; another ``stream`` is another key. Raises ``Broken`` where ``row`` gives none."""
+        if (split, stream) not in self._kept:
+            drawn = compiled(lambda key: self._sample(key, split))(self.key(stream))
+            self._kept[split, stream] = Rows.of(drawn)
+        return self._kept[split, stream]
+
+    def key(self, stream: int = 0) -> jax.Array:
+        return jax.random.key(self.seed + stream)
+
+    def _sample(self, key: jax.Array, split: Split) -> Batch:
+        try:
+            batch: object = self.task.sample(key, self.many, split)
+        except Exception:
+            row: object = self.task.row(key, split)  # where it is a row that is wrong, it is said of the row
+            if isinstance(row, Batch):
+                raise
+            batch = row
+        if not isinstance(batch, Batch):
+            raise Broken(f"a row is a {type(batch).__name__}, expected a Batch of inputs, targets, scored and present")
+        return batch
+
+
+def shortened(task: Task, steps: int) -> Task:
+    """The same task with rows of about ``steps`` steps where its own are longer, at most twice as long as it takes to
+    be a task at all."""
+    while steps < task.longest:
+        length = getattr(task, task.length_axis) - (task.longest - steps)
+        with contextlib.suppress(BadValue):
+            return replace(task, **{task.length_axis: length})
+        steps *= 2
+    return task

@@ -1,0 +1,205 @@
+"""The laws of what a task says of itself: its loss, its criterion, the chance level and the memory that it demands."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.losses import LOSSES
+from holdfast.core.task import Criterion, Task
+from holdfast.plugins.laws import NotChecked, expect
+from holdfast.plugins.rows import Rows, Sampled
+
+FEW = 8
+"""An input with more different values than these is a number, and no symbol or marker."""
+REPEATS = 12
+"""How often rows have to be met on average before all are taken to have been met."""
+LONGEST = 40
+"""Steps up to which the memory that is demanded is found by trial."""
+MOST_PASTS = 64
+"""Pasts that are put into groups by trial."""
+
+Pair = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def words_are_known(of: Task) -> str:
+    """Sizes are whole numbers, the loss and the unit of memory are known, the criterion and chance agree."""
+    for name in ("inputs", "outputs", "longest", "shortest"):
+        value = getattr(of, name)
+        expect(isinstance(value, int) and value >= 1, f"'{name}' is {value!r}, expected a whole number from 1 on")
+    for name in ("lag_steps", "asked_from"):
+        value = getattr(of, name)
+        expect(isinstance(value, int) and value >= 0, f"'{name}' is {value!r}, expected a whole number from 0 on")
+    expect(of.loss in LOSSES, f"the loss is {of.loss!r}, expected one of {', '.join(LOSSES)}")
+    expect(of.memory_unit in ("bits", "reals"), f"'memory_unit' is {of.memory_unit!r}, expected 'bits' or 'reals'")
+    expect(isinstance(of.criterion, Criterion), f"'criterion' is {of.criterion!r}, expected a Criterion")
+    metric = of.criterion.metric
+    expect(metric in ("error_sup", "accuracy"), f"the criterion's metric is {metric!r}, not error_sup or accuracy")
+    chance = of.chance()
+    expect(set(chance) == {"error_rms", "accuracy"}, f"'chance' has {sorted(chance)}, expected error_rms and accuracy")
+    named = "error_rms" if of.criterion.of_numbers else "accuracy"
+    other = "accuracy" if of.criterion.of_numbers else "error_rms"
+    words = f"'chance' is {chance}, expected a number for {named} and None for {other}"
+    expect(chance[named] is not None and chance[other] is None, words)
+    memory = of.memory()
+    expect(len(memory) == of.longest, f"'memory' has {len(memory)} numbers, expected one per step, {of.longest}")
+    expect(all(0 <= held < math.inf for held in memory), "'memory' has a number that is no amount")
+    return f"{of.loss} loss, {of.criterion}"
+
+
+def chance_is_the_best_guess(of: Sampled) -> str:
+    """The chance level is what a guesser reaches who sees the current input alone.
+
+    It is fitted on training rows (the most frequent answer to each input; for numbers their powers up to the third,
+    for each marker) and judged on test rows; the claim may be off by five standard errors of that measurement.
+    """
+    train, test, claim = of.rows("train"), of.rows("test", 1), of.task.chance()
+    if (fixed := of.task.examples()) is not None:
+        train = test = Rows.of(fixed)
+    if claim["accuracy"] is not None:
+        right = _guess_symbols(train, test)
+        if fixed is not None:
+            best = right[test.scored].mean()
+            expect(claim["accuracy"] == best, f"guesser {best:.5f}, claim {claim['accuracy']:.5f}")
+            return f"guesser {best:.5f}"
+        found, expected = right, claim["accuracy"]
+    else:
+        assert claim["error_rms"] is not None
+        found, expected = _guess_numbers(train, test), claim["error_rms"] ** 2
+    by_row = np.where(test.scored, found, 0).sum(1) / test.scored.sum(1)
+    error = 5 * by_row.std() / math.sqrt(len(by_row)) + 1e-12
+    words = f"guesser {by_row.mean():.5f} +- {error:.5f}, claim {expected:.5f}"
+    expect(abs(by_row.mean() - expected) < error, words)
+    return words
+
+
+def _guess_symbols(train: Rows, test: Rows) -> np.ndarray:
+    seen: dict[bytes, Counter[int]] = defaultdict(Counter)
+    for x, y in zip(train.inputs[train.scored], train.targets[train.scored].argmax(-1), strict=True):
+        seen[x.tobytes()][int(y)] += 1
+    guess = {x: counter.most_common(1)[0][0] for x, counter in seen.items()}
+    answers = np.array([guess.get(x.tobytes(), -1) for x in test.inputs[test.scored]])
+    right = np.zeros(test.scored.shape)
+    right[test.scored] = answers == test.targets[test.scored].argmax(-1)
+    return right
+
+
+def _guess_numbers(train: Rows, test: Rows) -> np.ndarray:
+    numbers = np.array([len(np.unique(feature)) > FEW for feature in train.inputs[train.scored].T])
+
+    def seen(batch: Rows) -> Any:
+        x = batch.inputs[batch.scored].astype(np.float64)
+        powers = np.concatenate([np.ones((len(x), 1)), *(x[:, numbers] ** power for power in (1, 2, 3))], 1)
+        return powers, np.where(numbers, 0, x), batch.targets[batch.scored].astype(np.float64)
+
+    (powers, markers, y), (new_powers, new_markers, new_y) = seen(train), seen(test)
+    squares = np.full(len(new_y), np.nan)
+    for marker in np.unique(markers, axis=0):
+        old, new = (markers == marker).all(1), (new_markers == marker).all(1)
+        fit = np.linalg.lstsq(powers[old], y[old], rcond=None)[0]
+        squares[new] = ((new_powers[new] @ fit - new_y[new]) ** 2).mean(1)
+    expect(bool(np.isfinite(squares).all()), "a test row has an input that training never showed")
+    found = np.zeros(test.scored.shape)
+    found[test.scored] = squares
+    return found
+
+
+def memory_is_what_has_to_be_told_apart(of: Sampled) -> None:
+    """After each step: bits, log2 of how many pasts have to be told apart; reals, how many directions of the past's
+    numbers still move an answer to come. Found by trial, over all rows or 200 of them; bits under numbers, of which
+    never all are met, over the oracle's answers to 2000 pasts with the same five futures."""
+    if of.task.longest > LONGEST:
+        raise NotChecked(f"found by trial for rows of up to {LONGEST} steps, and these have {of.task.longest}")
+    claim, fixed = of.task.memory(), of.task.examples()
+    if of.task.memory_unit == "reals":
+        found = _reals_by_trial(of)
+    elif len(np.unique(of.rows("train").inputs)) > FEW:
+        found = _bits_by_answers(of)
+    else:
+        parts = [of.rows("train"), of.rows("test")] if fixed is None else [Rows.of(fixed)]
+        found = _bits_by_trial([r for part in parts for r in zip(part.inputs, part.targets, part.scored, strict=True)],
+                               whole=fixed is not None)  # fmt: skip
+    for step, (said, needed) in enumerate(zip(claim, found, strict=True), 1):
+        words = f"after step {step} {needed:g} {of.task.memory_unit} have to be held, 'memory' says {said:g}"
+        expect(abs(said - needed) <= 1e-12, words)
+
+
+def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
+    """log2 of the fewest groups of pasts such that no group has two pasts to be told apart.
+
+    Where the same inputs can follow every past, that is the number of different answers to what may follow.
+    """
+    distinct = {inputs.tobytes(): (inputs, targets, scored) for inputs, targets, scored in found}.values()
+    if not whole and len(distinct) * REPEATS > len(found):
+        raise NotChecked(f"more different rows than {len(found)} draws meet for certain; try smaller axes")
+    bits = []
+    for end in range(1, len(found[0][0]) + 1):
+        pasts: dict[bytes, list[Pair]] = defaultdict(list)
+        for inputs, targets, scored in distinct:
+            pasts[inputs[:end].tobytes()].append((inputs[end:], targets[end:], scored[end:]))
+        # Pasts before the same futures, with the same answers, can always be held as one.
+        same = {frozenset((x.tobytes(), y.tobytes(), a.tobytes()) for x, y, a in past): past for past in pasts.values()}
+        futures = list(same.values())
+        if len({frozenset(x.tobytes() for x, _, _ in future) for future in futures}) == 1:
+            answers = {frozenset((x.tobytes(), y[asked].tobytes()) for x, y, asked in future) for future in futures}
+            bits.append(math.log2(len(answers)))
+            continue
+        if len(futures) > MOST_PASTS:
+            raise NotChecked(f"{len(futures)} pasts after step {end}, more than can be put into groups by trial")
+        apart = {(a, b) for a, b in itertools.combinations(range(len(futures)), 2) if _differ(futures[a], futures[b])}
+        bits.append(math.log2(_fewest_groups(len(futures), apart)))
+    return bits
+
+
+def _differ(some: list[Pair], others: list[Pair]) -> bool:
+    """Whether the same inputs can follow both pasts up to a step at which the answers differ."""
+    for (x, y, asked), (u, v, asked_too) in itertools.product(some, others):
+        for step in np.flatnonzero(asked & asked_too):
+            if (x[: step + 1] == u[: step + 1]).all() and (y[step] != v[step]).any():
+                return True
+    return False
+
+
+def _fewest_groups(count: int, apart: set[tuple[int, int]]) -> int:
+    """The chromatic number, by trying: 1, 2, ... groups, pasts one by one."""
+
+    def fits(groups: int, chosen: tuple[int, ...]) -> bool:
+        if len(chosen) == count:
+            return True
+        free = range(min(groups, max(chosen, default=-1) + 2))
+        clash = {chosen[a] for a in range(len(chosen)) if (a, len(chosen)) in apart}
+        return any(fits(groups, (*chosen, group)) for group in free if group not in clash)
+
+    return next(groups for groups in range(1, count + 1) if fits(groups, ()))
+
+
+def _bits_by_answers(of: Sampled) -> list[float]:
+    """log2 of how many different lists of answers the pasts have, where any future can follow any past."""
+    batch, bits = of.rows("train"), []
+    inputs, last = batch.inputs[:2000].astype(np.float64), batch.inputs[-5:].astype(np.float64)
+    if not batch.scored[:, -1].all():
+        raise NotChecked("where rows end at different steps, not every future fits every past")
+    for end in range(1, of.task.longest + 1):
+        answers = {
+            b"".join(of.task.oracle(np.concatenate([past[:end], future[end:]]))[end:].tobytes() for future in last)
+            for past in inputs
+        }
+        bits.append(math.log2(len(answers)))
+    return bits
+
+
+def _reals_by_trial(of: Sampled) -> list[float]:
+    """The largest rank, over rows, of the matrix d answers after step t / d numbers up to step t."""
+    batch, ranks = of.rows("train"), np.zeros(of.task.longest)
+    for inputs in batch.inputs[:200].astype(np.float64):
+        answer = of.task.oracle(inputs)
+        moved = [of.task.oracle(inputs + 0.5 * (np.arange(inputs.size) == at * inputs.shape[1]).reshape(inputs.shape))
+                 for at in range(len(inputs))]  # fmt: skip
+        slopes = np.round((np.stack(moved) - answer)[..., 0] / 0.5, 6)  # [time of the number, time of the answer]
+        for end in range(1, of.task.longest):
+            ranks[end - 1] = max(ranks[end - 1], np.linalg.matrix_rank(slopes[:end, end:]))
+    return [float(rank) for rank in ranks]

@@ -1,0 +1,155 @@
+"""The laws of a task's rows: their shapes, what decides them, and that the oracle finds their targets again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from holdfast.plugins.laws import NotChecked, expect
+from holdfast.plugins.rows import Rows, Sampled, compiled
+
+ORACLE_ROWS = 100
+LOOKED_AT = 300
+"""Rows whose later inputs are blanked out."""
+MOVED_ROWS, MOVED_STEPS = 20, 200
+"""Rows in which single inputs are exchanged, and in how many steps of each."""
+FLOAT32 = 2.0**-22
+"""Targets are float32 numbers below 2, made with at most two roundings of half a unit in the last place, 2^-24 each."""
+
+
+def shapes_are_as_declared(of: Sampled) -> str:
+    """Inputs and targets have the declared sizes; something is scored in every row, and nothing in padding."""
+    task, batch = of.task, of.rows("train")
+    expected = {
+        "inputs": (of.many, task.longest, task.inputs),
+        "targets": (of.many, task.longest, task.outputs),
+        "scored": (of.many, task.longest),
+        "present": (of.many, task.longest),
+    }
+    for name, part in batch._asdict().items():
+        kind = np.bool_ if name in ("scored", "present") else np.floating
+        expect(part.shape == expected[name], f"{name} has the shape {part.shape[1:]}, expected {expected[name][1:]}")
+        expect(np.issubdtype(part.dtype, kind), f"{name} is {part.dtype}, expected {_word(kind)}")
+        expect(bool(np.isfinite(part).all()), f"{name} has numbers that are not finite")
+    expect(bool(batch.scored.any(1).all()), "a row without a question")
+    expect(not (batch.scored & ~batch.present).any(), "padding is scored")
+    shortest = int(batch.present.sum(1).min())
+    expect(shortest >= task.shortest, f"a row has {shortest} steps, and 'shortest' is {task.shortest}")
+    expect(bool((np.diff(batch.present.astype(int), axis=1) <= 0).all()), "padding comes before the end")
+    return f"{of.many} rows of {task.longest} steps"
+
+
+def _word(kind: type) -> str:
+    return "bool" if kind is np.bool_ else "a float"
+
+
+def nothing_is_asked_too_early(of: Sampled) -> str:
+    """No row is scored before the step ``asked_from``."""
+    scored, first = of.rows("train").scored, of.task.asked_from
+    expect(0 <= first < of.task.longest, f"asked_from is {first}, expected 0 ... {of.task.longest - 1}")
+    expect(not scored[:, :first].any(), f"a step before {first} is scored")
+    return f"no step before {first} (from 0) is scored"
+
+
+def something_is_asked_when_said(of: Sampled) -> None:
+    """Some row is scored at the step ``asked_from``: it is not said too early."""
+    first = of.task.asked_from
+    expect(bool(of.rows("train").scored[:, first].any()), f"step {first} is never scored, and asked_from is {first}")
+
+
+def rows_are_their_key_and_number(of: Sampled) -> None:
+    """The key and a row's number decide every bit of it: whatever the batch's size, and wherever it starts."""
+    many, few = of.rows("train"), compiled(lambda key, first: of.task.sample(key, 3, "train", first))
+    expect(many.bits() != of.rows("train", 1).bits(), "another key gives the same batch")
+    for first in (0, 2, max(0, of.many - 3)):
+        got = Rows.of(few(of.key(), first))
+        expect(got.bits() == many.bits(np.s_[first : first + 3]), f"3 rows from {first} are others")
+
+
+def targets_are_the_oracles(of: Sampled) -> str:
+    """Where an answer is asked for, the target is what the oracle finds again from the inputs alone, in float64."""
+    count = min(ORACLE_ROWS, of.many)
+    for split in of.splits:
+        batch = of.rows(split)
+        for row in range(count):
+            answer = of.task.oracle(batch.inputs[row].astype(np.float64))
+            got, expected = np.shape(answer), (of.task.longest, of.task.outputs)
+            expect(got == expected, f"the oracle gives the shape {got}, expected {expected}")
+            for step in np.flatnonzero(batch.scored[row]):
+                target, found = batch.targets[row, step], answer[step]
+                same = bool((np.abs(target - found) <= FLOAT32).all())
+                expect(
+                    same,
+                    f"row {row} of {split}, step {step + 1}: the target is {_shown(target)}, "
+                    f"the oracle finds {_shown(found)}",
+                )
+    return f"{count} rows of {' and '.join(of.splits)}"
+
+
+def _shown(values: np.ndarray) -> str:
+    return " ".join(f"{value:.7g}" for value in np.atleast_1d(values))
+
+
+def nothing_looks_ahead(of: Sampled) -> None:
+    """A target never depends on an input that comes later.
+
+    Rows that begin alike have the same targets up to there; and where rows are drawn afresh, the oracle finds the
+    same target when everything later is blanked out.
+    """
+    fixed = of.task.examples()
+    batch = Rows.of(fixed) if fixed is not None else of.rows("train").first(LOOKED_AT)
+    asked = [(row, step) for row, scored in enumerate(batch.scored) for step in np.flatnonzero(scored)]
+    answers: dict[bytes, bytes] = {}
+    for row, step in asked:
+        read, answer = batch.inputs[row, : step + 1].tobytes(), batch.targets[row, step].tobytes()
+        expect(answers.setdefault(read, answer) == answer, f"two answers at step {step + 1} after the same inputs")
+    time = np.arange(of.task.longest)[:, None]
+    for row, step in asked if fixed is None else ():
+        found = of.task.oracle(np.where(time <= step, batch.inputs[row], 0).astype(np.float64))[step]
+        same = bool((np.abs(batch.targets[row, step] - found) <= FLOAT32).all())
+        expect(same, f"the oracle looks ahead: another answer at step {step + 1} where later inputs are blanked out")
+
+
+def splits_are_disjoint(of: Sampled) -> None:
+    """No row is both for training and for tests.
+
+    Numbers: no number is in both, though the same key draws neighbours from the two halves of the grid. Symbols: rows
+    are so few that nearly all are met, and none in both. A fixed list is all there is, and says so by ``examples``.
+    """
+    train, test = of.rows("train"), of.rows("test")
+    if (fixed := of.task.examples()) is not None:
+        listed = set(_each(np.asarray(fixed.inputs)))
+        expect({*_each(train.inputs), *_each(test.inputs)} == listed, "rows are drawn that 'examples' does not list")
+    elif of.task.memory_unit == "bits":
+        expect(not set(_each(train.inputs)) & set(_each(test.inputs)), "a row is in both splits")
+    else:
+        numbers = [batch.inputs[batch.present][:, 0] for batch in (train, test)]
+        shared = np.isin(numbers[0][numbers[0] != 0], numbers[1]).mean()
+        expect(shared == 0, f"{shared:.2%} of the numbers are in both splits")
+
+
+def _each(inputs: np.ndarray) -> list[bytes]:
+    return [row.tobytes() for row in inputs]
+
+
+def the_lag_is_long_enough(of: Sampled) -> str:
+    """No answer depends on an input read more than ``lag_steps`` steps before: single inputs of a row are exchanged
+    for those of another, and the oracle is asked again."""
+    task, lag = of.task, of.task.lag_steps
+    expect(0 <= lag <= task.longest, f"lag_steps is {lag}, expected 0 ... {task.longest}")
+    if task.examples() is not None:
+        raise NotChecked("rows are a fixed list, in which no input can be exchanged alone")
+    batch, longest = of.rows("train").first(MOVED_ROWS + 1), -1
+    steps = np.unique(np.linspace(0, task.longest - 1, min(MOVED_STEPS, task.longest)).astype(int))
+    for row in range(len(batch.inputs) - 1):
+        inputs, asked = batch.inputs[row].astype(np.float64), np.flatnonzero(batch.scored[row])
+        right = task.oracle(inputs)
+        for step in steps:
+            moved = inputs.copy()
+            moved[step] = batch.inputs[row + 1, step]
+            try:
+                changed = [t for t in asked if (task.oracle(moved)[t] != right[t]).any() and t >= step]
+            except Exception:
+                continue
+            longest = max([longest, *(int(t - step) for t in changed)])
+    expect(longest <= lag, f"an answer depends on an input {longest} steps before, and lag_steps is {lag}")
+    return f"the longest dependence met spans {max(longest, 0)} steps of {lag}"

@@ -1,0 +1,120 @@
+"""All laws of a task, the ones on which others rest first, and the quick ones among them.
+
+A task is met at its baseline and with every choice of each of its axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from holdfast.core.errors import BadValue
+from holdfast.core.task import Split, Task
+from holdfast.plugins import task_figures as figures
+from holdfast.plugins import task_rows as rows
+from holdfast.plugins import task_scenario as scenario
+from holdfast.plugins.laws import Checked, expect, judged
+from holdfast.plugins.rows import MANY, SPLITS, Sampled
+
+QUICK_ROWS = 24
+"""Training rows that a quick verification draws."""
+
+SampledLaw = Callable[[Sampled], str | None]
+
+LAWS: dict[str, SampledLaw] = {
+    "shapes": rows.shapes_are_as_declared,
+    "asked_from": rows.nothing_is_asked_too_early,
+    "first question": rows.something_is_asked_when_said,
+    "keys": rows.rows_are_their_key_and_number,
+    "oracle": rows.targets_are_the_oracles,
+    "look-ahead": rows.nothing_looks_ahead,
+    "splits": rows.splits_are_disjoint,
+    "lag_steps": rows.the_lag_is_long_enough,
+    "chance": figures.chance_is_the_best_guess,
+    "memory": figures.memory_is_what_has_to_be_told_apart,
+    "scenario": scenario.the_scenario_is_whole,
+    "paths": scenario.rows_are_paths,
+}
+QUICK = ("shapes", "asked_from", "oracle", "scenario", "paths")
+"""Those on which a claim or a certificate rests directly."""
+
+
+def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[Checked]:
+    """Every law, over every variant: of each the first verdict that is worst. ``file`` is where ``kind`` is written."""
+    found = [judged("axes", lambda: bad_axes_are_refused_together(kind), file)]
+    for axes in variants(kind):
+        said = f"{', '.join(f'{name} {value}' for name, value in axes.items())}: " if axes else ""
+        for law in _of(kind, axes, file, seed, many):
+            known = next((n for n, other in enumerate(found) if other.check == law.check), None)
+            told = Checked(law.check, law.verdict, said + law.found)
+            if known is None:
+                found.append(told)
+            elif told.fails and not found[known].fails:
+                found[known] = told
+    return found
+
+
+def variants(kind: type[Task]) -> list[dict[str, Any]]:
+    """The axes to be met: the baseline, and each axis of choices with every other choice."""
+    chosen = [
+        {axis.name: choice}
+        for axis in fields(kind)
+        for choice in axis.metadata.get("choices") or ()
+        if choice != axis.default
+    ]
+    return [{}, *chosen]
+
+
+def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int) -> list[Checked]:
+    made: list[Task] = []
+    found = [judged("baseline", lambda: made.append(kind(**axes)), file)]
+    return found + (laws_of(made[0], file, tuple(LAWS), many, seed) if made else [])
+
+
+def quick(task: Task, file: str, steps: int) -> list[Checked]:
+    """The quick laws on training rows, of about ``steps`` steps in all."""
+    rows = max(2, min(QUICK_ROWS, steps // max(1, task.longest)))
+    return laws_of(task, file, QUICK, rows, splits=("train",))
+
+
+def laws_of(
+    task: Task, file: str, names: tuple[str, ...], many: int, seed: int = 0, splits: tuple[Split, ...] = SPLITS
+) -> list[Checked]:
+    """These laws of one task; where its words or its shapes are wrong, the others have nothing to stand on."""
+    found = [judged("words", lambda: figures.words_are_known(task), file)]
+    if found[0].fails:
+        return found
+    of = Sampled(task, many, seed, splits)
+    for name in names:
+        found.append(judged(name, lambda law=LAWS[name]: law(of), file))
+        if name == "shapes" and found[-1].fails and "scored" not in found[-1].found:
+            break
+    return found
+
+
+def bad_axes_are_refused_together(kind: type[Task]) -> str:
+    """Every axis out of its range at once: one ``BadValue`` that names them all."""
+    bad: dict[str, Any] = {}
+    for axis in fields(kind):
+        if axis.metadata.get("least") is not None:
+            bad[axis.name] = axis.metadata["least"] - 1
+        elif axis.metadata.get("choices"):
+            bad[axis.name] = "nonsense"
+    if not bad:
+        return "no axis has a least value or choices"
+    refusal = _refusal(kind, bad)
+    expect(refusal is not None, f"{bad} was accepted")
+    assert refusal is not None
+    missing = [name for name in bad if f"--{name} is " not in refusal.message]
+    expect(not missing, f"not named: {missing} in {refusal.message}")
+    expect(bool(refusal.fix), f"nothing says how to mend it: {refusal.message}")
+    return f"{len(bad)} wrong axes are refused together"
+
+
+def _refusal(kind: type[Task], axes: dict[str, Any]) -> BadValue | None:
+    try:
+        kind(**axes)
+    except BadValue as error:
+        return error
+    return None
