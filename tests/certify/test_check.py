@@ -74,7 +74,7 @@ FAULTS = [
 def test_a_tampered_certificate_is_refused(path, to, words, tampered, network):
     document = tampered(*path, to=to)
     if path == ("claim", "task"):
-        with pytest.raises(BadFile, match="has no axis"):
+        with pytest.raises(BadFile, match="no axis of adding named"):
             check(document, network)
         return
     verdict = check(document, network)
@@ -177,7 +177,7 @@ def test_a_malformed_certificate_is_a_mistake(path, tampered, certificate, netwo
     for key in path[:-1]:
         place = place[key]
     del place[path[-1]]
-    with pytest.raises(BadFile, match="malformed: it lacks"):
+    with pytest.raises(BadFile, match=r"malformed: .* lacks the field"):
         check(lacking, network)
 
 

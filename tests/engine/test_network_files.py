@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +14,10 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from holdfast import cells
 from holdfast.core.errors import BadFile, BadRun
-from holdfast.engine.files import FORMAT, load, save
+from holdfast.engine import files
+from holdfast.engine.files import FORMAT, load, save, tensors
 from holdfast.engine.network import create
 
 
@@ -127,15 +132,25 @@ def test_a_tensor_too_many_is_told(saved):
 
 @pytest.mark.parametrize(
     ("word", "value"),
-    [("cell", None), ("units", "three"), ("cell", "no_such_cell"), ("origin", "{"), ("units", "-3")],
+    [
+        ("cell", None),
+        ("units", "three"),
+        ("cell", "no_such_cell"),
+        ("units", "-3"),
+        ("units", "1e3"),
+        ("units", "1000000001"),
+        ("units", "٣"),
+        ("layers", "0"),
+        ("steps", "4"),
+    ],
 )
 def test_metadata_that_describes_no_network_are_told(saved, word, value):
     assert refusal(changed(saved, **{word: value})).startswith(f"{saved}: its metadata does not describe a network: ")
 
 
 def test_a_layer_too_few_or_too_many_is_told(saved):
-    assert "tensor 'layer0.candidate.bias' has shape (3,), expected None." in refusal(changed(saved, layers="0"))
-    assert "tensor 'layer1.candidate.bias' has shape None, expected (3,)." in refusal(changed(saved, layers="2"))
+    assert "layers is '0', expected 1 ... 1,000" in refusal(changed(saved, layers="0"))
+    assert "tensor 'layer1.reset.from_x' has shape None, expected (3, 3)." in refusal(changed(saved, layers="2"))
 
 
 def test_numbers_that_are_no_floats_are_told(saved):
@@ -154,3 +169,65 @@ def test_double_precision_is_never_cut_silently(tmp_path):
         load(tmp_path / "network.safetensors")
     with pytest.raises(BadFile, match="JAX_ENABLE_X64=1"):
         load(tmp_path / "network.safetensors")
+
+
+def test_two_number_formats_are_refused(saved):
+    message = refusal(changed(saved, {"readout.bias": np.zeros(1, np.float64)}))
+    assert "float64 numbers" in message
+    assert "float32 numbers" in message
+    assert "expected one number format for all weights" in message
+
+
+def test_sizes_are_compared_before_anything_is_allocated(saved):
+    changed(saved, units="999999", inputs="999999", outputs="999999", layers="1000")
+    began = time.process_time()
+    assert "tensor 'readout.matrix' has shape (3, 1), expected (999999, 999999)" in refusal(saved)
+    assert time.process_time() - began < 0.1
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "minlstm", "per_step", "lstm1997", "peephole", "output_network"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_expected_shapes_are_those_of_a_network(cell, layers):
+    network = create(cell, 2, 3, 4, layers, steps=5)
+    sizes = files.Sizes(cells.get(cell), 2, 3, 4, layers, network.steps)
+    assert dict(files._shapes(sizes)) == {name: value.shape for name, value in tensors(network).items()}
+
+
+ORIGINS = {
+    "a list": ("[]", "the document is [], expected an object"),
+    "a number": ("3", "the document is 3, expected an object"),
+    "deep": ('{"a":' * 3000 + "1" + "}" * 3000, "nested more than 64 deep"),
+    "a key twice": ('{"made_by": 1, "made_by": 2}', "stands twice"),
+    "a task that is a number": ('{"settings": {"task": 3}}', "settings.task is 3, expected an object"),
+    "a task without a name": ('{"settings": {"task": {}}}', "settings.task lacks the field 'name'"),
+    "settings without a task": ('{"settings": {}}', "settings lacks the field 'task'"),
+    "settings that are a list": ('{"settings": []}', "settings is [], expected an object"),
+    "a claim that is text": (
+        '{"constructed": {"task": "recall", "axes": {}, "claim": "any"}}', "constructed.claim is 'any'"),
+    "a claim of no length": (
+        '{"constructed": {"task": "recall", "axes": {}, "claim": {"least_steps": 0}}}', "least_steps is 0, expected"),
+    "axes that are a list": ('{"constructed": {"task": "recall", "axes": [1]}}', "constructed.axes is [1]"),
+    "NaN": ('{"seed": NaN}', "NaN is no number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("origin", "why"), ORIGINS.values(), ids=ORIGINS)
+def test_an_origin_that_cannot_be_is_told_with_its_key(saved, origin, why):
+    message = refusal(changed(saved, origin=origin))
+    assert message.startswith(f"{saved}, origin")
+    assert why in message
+
+
+def test_free_words_of_an_origin_are_kept(saved):
+    changed(saved, origin='{"settings": null, "mine": {"a": [1, null]}, "b": null}')
+    assert load(saved)[1] == {"mine": {"a": [1, None]}, "b": None}
+
+
+def test_the_same_network_gives_the_same_bytes_in_every_process(tmp_path):
+    program = (
+        "import sys\nfrom holdfast.engine.files import save\nfrom holdfast.engine.network import create\n"
+        "save(create('lstm', 2, 3, 1), sys.argv[1], {'seed': 4})\n"
+    )
+    for name in ("one", "other"):
+        subprocess.run([sys.executable, "-c", program, tmp_path / name], check=True)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()

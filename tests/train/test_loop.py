@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from holdfast.core.errors import BadRun
+from holdfast.core.errors import BadFile, BadRun
 from holdfast.core.results import Table
 from holdfast.studies import describe
 from holdfast.tasks.echo import Echo
@@ -186,14 +186,14 @@ def test_a_truncated_checkpoint_is_named(tmp_path):
     train_networks(SETTINGS, out=tmp_path / "run")
     path = tmp_path / "run" / "blocks" / "001.safetensors"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(BadRun, match=r"001\.safetensors cannot be read"):
+    with pytest.raises(BadFile, match=r"001\.safetensors cannot be read"):
         train_networks(SETTINGS, out=tmp_path / "run")
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": "other"}', "[1]"])
 def test_a_foreign_folder_is_no_run(tmp_path, content):
     (tmp_path / "settings.json").write_text(content)
-    with pytest.raises(BadRun):
+    with pytest.raises(BadFile, match="holds no run that can be resumed"):
         read_settings(tmp_path)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from holdfast.core.errors import BadRun, BadValue, UnknownName
+from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from holdfast.train.settings import Settings
@@ -68,5 +68,5 @@ def test_settings_survive_their_json():
 
 @pytest.mark.parametrize("document", [{}, {"task": {}}, {"task": {"name": "recall", "colour": 3}}, {"task": 3}])
 def test_foreign_settings_are_refused(document):
-    with pytest.raises(BadRun, match="not settings of a run"):
+    with pytest.raises(BadFile, match="the settings of this run"):
         Settings.from_json(document)

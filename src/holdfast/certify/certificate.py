@@ -12,21 +12,25 @@
 Numbers that the proof depends on are texts: exact rationals (``-1/3``) or hexadecimal floating point (``0x1.8p-1``).
 ``cuts`` is a binary tree, each node before its two parts, the lower one first: what is cut, a remembered number or
 an input (step from 1, channel), and where; null is a piece that is not cut further. Such a tree covers every path.
+Every field is bounded before anything is computed: rationals to 4096 bits, pieces to 100,000, steps that are followed
+one by one to a million. A document with another field, with one twice or without one is refused.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import holdfast.core.claim as claims
+import msgspec
+
 from holdfast.certify.propagate import Input, Method
-from holdfast.core.claim import Claim
+from holdfast.core.claim import Claim, Semantics
+from holdfast.core.documents import STEPS, convert, parse_json, read_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
 from holdfast.core.results import rounded_up
@@ -35,6 +39,62 @@ from holdfast.core.task import Task
 
 FORMAT = "holdfast-certificate-2"
 FAMILY = "holdfast-certificate-"
+FOLLOWED = 10**6
+"""Steps that a checker may be asked to follow one by one."""
+MOST_PIECES = 10**5
+LARGEST = Fraction(2) ** 1000
+"""What is larger may be no float."""
+MOST_NODES = 4096
+"""The product of a task's whole-number axes besides its length: what the size of its scenario grows with."""
+AGAIN = "Make it again with 'holdfast certify'."
+
+Meta = msgspec.Meta
+Steps = Annotated[int, Meta(ge=1, le=STEPS)]
+Followed = Annotated[int, Meta(ge=1, le=FOLLOWED)]
+Text = Annotated[str, Meta(max_length=100)]
+
+
+class _Claim(msgspec.Struct, forbid_unknown_fields=True):
+    task: Text
+    axes: dict[str, Any]
+    error: Fraction
+    semantics: Semantics
+    dtype: Text
+    lengths: Kind
+    first_step: Followed
+    last_step: Steps | None
+
+
+class _Cut(msgspec.Struct, forbid_unknown_fields=True):
+    """One of ``number`` and ``input``."""
+
+    at: Fraction
+    number: Text | None = None
+    input: tuple[Followed, Annotated[int, Meta(ge=0, le=10**6)]] | None = None
+
+
+class _Method(msgspec.Struct, forbid_unknown_fields=True):
+    precision_bits: Annotated[int, Meta(ge=2, le=4096)]
+    symbols: Annotated[int, Meta(ge=0, le=4096)]
+    inputs: bool
+    widen_after: Annotated[int, Meta(ge=0, le=FOLLOWED)] | None
+    widen_by: Fraction
+    widen_to: Fraction | None
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a certificate, all of them required."""
+
+    format: Literal["holdfast-certificate-2"]
+    holdfast: Text
+    verdict: Literal["proved"]
+    claim: _Claim
+    network: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    cuts: Annotated[list[_Cut | None], Meta(max_length=2 * MOST_PIECES)]
+    method: _Method
+    settled: Followed | None
+    exact_above: Fraction | None
+    assumptions: Annotated[tuple[Annotated[str, Meta(max_length=10_000)], ...], Meta(max_length=100)]
 
 
 @dataclass(frozen=True)
@@ -100,45 +160,64 @@ class Certificate:
 
 
 def parse(document: Mapping[str, Any]) -> Certificate:
-    """Raises ``BadFile`` where something is missing or is not what it should be."""
+    """Raises ``BadFile`` where a field is missing, is not known or holds what it must not."""
+    where = "the certificate is malformed"
     try:
-        claim, method = document["claim"], document["method"]
-        settled, exact_above, after = document["settled"], document["exact_above"], method["widen_after"]
-        if document["verdict"] != "proved":
-            raise ValueError(f"its verdict is '{document['verdict']}', and only 'proved' can be checked")
-        if claim["semantics"] not in claims.Semantics.__args__:
-            raise ValueError(f"its semantics is '{claim['semantics']}'")
-        if (kind := claim["lengths"]) not in Kind.__args__ or (claim["last_step"] is None) != (kind == "any"):
-            raise ValueError(f"its lengths are '{kind}', up to step {claim['last_step']}")
-        return Certificate(
-            Claim(
-                str(claim["task"]),
-                {str(name): _tuples(value) for name, value in claim["axes"].items()},
-                float(_number(claim["error"], least=0)),
-                None if kind == "any" else _count(claim["last_step"], 1),
-                (claim["semantics"],),
-                str(claim["dtype"]),
-                _count(claim["first_step"], 1),
-                kind == "exactly",
-            ),
-            str(document["network"]),
-            tuple(None if cut is None else _cut(cut) for cut in document["cuts"]),
-            Method(
-                _count(method["symbols"], 0),
-                None if after is None else _count(after, 0),
-                _number(method["widen_by"], least=0),
-                None if method["widen_to"] is None else _number(method["widen_to"], least=0),
-                _count(method["precision_bits"], 2),
-                bool(method["inputs"]),
-            ),
-            None if settled is None else _count(settled, 1),
-            None if exact_above is None else float(_number(exact_above, least=0)),
-            tuple(str(words) for words in document["assumptions"]),
-            str(document["holdfast"]),
+        # As text and back: a document that was made in memory is judged like one from a file.
+        plain = parse_json(json.dumps(document), where)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadFile(f"{where}: {error}.", AGAIN) from error
+    try:
+        read = convert(plain, _Document, where)
+    except BadFile as error:
+        raise BadFile(error.message, AGAIN) from error
+    claim, method = read.claim, read.method
+    sizes = {"claim.error": claim.error, "method.widen_by": method.widen_by, "method.widen_to": method.widen_to}
+    for name, value in {**sizes, "exact_above": read.exact_above}.items():
+        if value is not None and not 0 <= value < LARGEST:
+            raise BadFile(f"{where}: {name} is {shown(str(value))}, expected a number from 0 to 2^1000.", AGAIN)
+    if (claim.last_step is None) != (claim.lengths == "any"):
+        raise BadFile(f"{where}: its lengths are '{claim.lengths}', up to step {shown(claim.last_step)}.", AGAIN)
+    return Certificate(
+        Claim(
+            claim.task,
+            {name: _tuples(value) for name, value in claim.axes.items()},
+            float(claim.error),
+            claim.last_step,
+            (claim.semantics,),
+            claim.dtype,
+            claim.first_step,
+            claim.lengths == "exactly",
+        ),
+        read.network,
+        tuple(None if cut is None else _cut(cut, f"{where}: cuts[{place}]") for place, cut in enumerate(read.cuts)),
+        Method(
+            method.symbols,
+            method.widen_after,
+            method.widen_by,
+            method.widen_to,
+            method.precision_bits,
+            method.inputs,
+        ),
+        read.settled,
+        None if read.exact_above is None else float(read.exact_above),
+        read.assumptions,
+        read.holdfast,
+    )
+
+
+def refuse_large(task: Task) -> None:
+    """Raise ``BadFile`` where a task's scenario would have more nodes than anybody proves things about: before it is
+    made."""
+    whole = {axis.name: getattr(task, axis.name) for axis in fields(task)}
+    sizes = {k: v for k, v in whole.items() if isinstance(v, int) and v > 0 and k != task.length_axis}
+    if prod(sizes.values()) > MOST_NODES:
+        told = " times ".join(f"{name} {value:,}" for name, value in sizes.items())
+        raise BadFile(
+            f"the certificate speaks of {task.name} with {told}, expected a product of at most {MOST_NODES:,}."
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ZeroDivisionError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise BadFile(f"the certificate is malformed: {what}.", "Make it again with 'holdfast certify'.") from error
+    if getattr(task, task.length_axis) > STEPS:
+        raise BadFile(f"the certificate speaks of rows of more than {STEPS:,} steps.")
 
 
 def save(document: Mapping[str, Any], path: Path | str) -> None:
@@ -148,42 +227,20 @@ def save(document: Mapping[str, Any], path: Path | str) -> None:
 
 def load(path: Path | str) -> dict[str, Any]:
     """The document in ``path``. Raises ``BadFile`` where it is no certificate of any version."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadFile(f"there is no file {path}.", "'holdfast certify' writes one.") from error
-    except (OSError, ValueError) as error:
-        raise BadFile(f"{path} cannot be read as JSON: {error}.", "It may be cut short or foreign.") from error
+    document = read_json(path, "a certificate", "'holdfast certify' writes one.")
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith(FAMILY):
         raise BadFile(f"{path} is JSON, but no certificate of holdfast.", f"Its format should be '{FORMAT}'.")
     return document
 
 
-def _number(text: Any, least: float | None = None) -> Fraction:
-    if not isinstance(text, str):
-        raise TypeError(f"{text!r} is a number that should be text, exact")
-    value = Fraction(float.fromhex(text)) if "0x" in text.lower() else Fraction(text)
-    if least is not None and value < least:
-        raise ValueError(f"{text} is less than {least:g}")
-    return value
-
-
-def _cut(document: Mapping[str, Any]) -> Cut:
-    if "number" in document:
-        return Cut(str(document["number"]), _number(document["at"]))
-    step, channel = document["input"]
-    return Cut((_count(step, 1), _count(channel, 0)), _number(document["at"]))
-
-
-def _count(value: Any, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{value!r} is no whole number of at least {least}")
-    return value
+def _cut(read: _Cut, where: str) -> Cut:
+    of = read.number if read.number is not None else read.input
+    if of is None or (read.number is not None and read.input is not None):
+        raise BadFile(f"{where} names a number and an input, or neither, expected one of them.", AGAIN)
+    return Cut(of, read.at)
 
 
 def _tuples(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is no axis")
     return tuple(_tuples(part) for part in value) if isinstance(value, list) else value
 
 

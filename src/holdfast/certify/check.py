@@ -10,19 +10,19 @@ bounds), python-flint, the cell's step, and the task's ``scenario``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from holdfast import tasks
-from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse
+from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
 from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
-from holdfast.core.task import Task
+from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from holdfast.plugins.verified import verified, verified_cell
@@ -87,12 +87,11 @@ def check(document: Mapping[str, Any], network: Network, question: Question | No
 def task_of(claim: Claim) -> Task:
     """The task of a claim. Raises ``BadFile`` where there is none with these axes."""
     try:
-        kind = tasks.get(claim.task)
-        if odd := claim.axes.keys() - {axis.name for axis in fields(kind)}:
-            raise BadFile(f"the certificate is malformed: {claim.task} has no axis '{min(odd)}'.")
-        return kind(**claim.axes)
-    except (Problem, TypeError) as error:
+        task = with_axes(tasks.get(claim.task), claim.axes)
+    except Problem as error:
         raise BadFile(f"the certificate names a task that does not exist: {error}") from error
+    refuse_large(task)
+    return task
 
 
 def rounding_of(claim: Claim) -> Rounding | None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 from argparse import Namespace
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._flags import given_axes
 from holdfast.cli._parser import ANY, Parser
-from holdfast.core.errors import BadValue
+from holdfast.core.errors import BadFile, BadValue
 
 if TYPE_CHECKING:
     from holdfast.core.scenario import Kind, Lengths
     from holdfast.core.task import Task
     from holdfast.engine.network import Network
 
-PREFIX_BYTES = 8
-"""A safetensors file begins with the length of its header, in so many bytes."""
 LONG = 1000
 """The length axis of a task that is asked about every length: large enough for every position and place."""
 
@@ -31,12 +27,13 @@ def open_network(path: str) -> tuple[Network, dict]:
     """
     import jax
 
+    from holdfast.core.tensors import read_header
     from holdfast.engine.compiled import keep_compiled_programs
     from holdfast.engine.files import load
     from holdfast.plugins.verified import verified_cell
 
     keep_compiled_programs()
-    if any(isinstance(tensor, dict) and tensor.get("dtype") == "F64" for tensor in _header(path).values()):
+    if any(stored.dtype == "F64" for stored in read_header(path).tensors.values()):
         jax.config.update("jax_enable_x64", True)
     network, origin = load(path)
     verified_cell(network.cell_name)
@@ -44,10 +41,14 @@ def open_network(path: str) -> tuple[Network, dict]:
 
 
 def origin_of(path: str) -> dict:
-    """Where the weights come from, read without loading them; empty where the file does not say, or is none."""
+    """Where the weights come from, read without loading them; empty where the file cannot be read: that is told when
+    it is opened."""
+    from holdfast.core.origin import parse
+    from holdfast.core.tensors import read_header
+
     try:
-        return json.loads(_header(path).get("__metadata__", {}).get("origin", "{}"))
-    except (ValueError, AttributeError):
+        return parse(read_header(path).metadata.get("origin", "{}"), path)
+    except BadFile:
         return {}
 
 
@@ -61,13 +62,10 @@ def own_task(origin: dict) -> dict[str, Any]:
 
     A network that was constructed for every length has ``ANY`` as the axis ``length``.
     """
-    if trained := origin.get("settings", {}).get("task"):
-        return dict(trained)
-    made = origin.get("constructed") or {}
-    if not made:
-        return {}
-    forever = made.get("claim", {}).get("steps") == ANY
-    return {"name": made["task"], **made["axes"]} | ({"length": ANY} if forever else {})
+    from holdfast.core.origin import task_of
+
+    forever = "settings" not in origin and origin.get("constructed", {}).get("claim", {}).get("steps") == ANY
+    return task_of(origin) | ({"length": ANY} if forever else {})
 
 
 def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
@@ -161,14 +159,3 @@ def _named(words: list[str]) -> str | None:
         if word.startswith("--task="):
             return word.removeprefix("--task=")
     return None
-
-
-def _header(path: str) -> dict[str, Any]:
-    """The header of a safetensors file: tensors by name, and ``__metadata__``; empty where it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            length = int.from_bytes(file.read(PREFIX_BYTES), "little")
-            found = json.loads(file.read(min(length, Path(path).stat().st_size)))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

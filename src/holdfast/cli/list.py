@@ -8,7 +8,6 @@ examples:
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from pathlib import Path
 
@@ -74,15 +73,18 @@ def _runs() -> list[dict[str, str]]:
 
 
 def _sentence(folder: Path) -> str:
+    from holdfast.core.run_result import read_result
+
+    path = folder / "result.json"
+    if is_empty(folder):
+        return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
+    if not path.exists():
+        return "unfinished; go on with: holdfast train --resume " + str(folder)
     try:
-        result = json.loads((folder / "result.json").read_text())
+        result = read_result(path)
         cut = ", interrupted" if result["interrupted"] else ""
         return (
             f"{result['task']}, {result['cell']} of {result['units']}: solved {result['solved']} of {result['of']}{cut}"
         )
-    except FileNotFoundError:
-        if is_empty(folder):
-            return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
-        return "unfinished; go on with: holdfast train --resume " + str(folder)
-    except (OSError, ValueError, KeyError):
+    except BadFile:
         return "its result cannot be read"

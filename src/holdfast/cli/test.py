@@ -17,6 +17,7 @@ from argparse import Namespace
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed, given_axes
+from holdfast.cli._network import open_network, origin_of
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -37,14 +38,11 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 def run(args: Namespace) -> int:
     from holdfast.certify.attack import attack
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.engine.files import load
     from holdfast.plugins.verified import verified_cell
     from holdfast.report.terminal import draw
     from holdfast.train.judge import judge
 
-    keep_compiled_programs()
-    network, origin = load(args.file)
+    network, origin = open_network(args.file)
     verified_cell(network.cell_name)
     judged = judge(
         network,
@@ -69,9 +67,7 @@ def _task_name(words: list[str]) -> str | None:
         if word.startswith("--task="):
             return word.removeprefix("--task=")
     if words and not words[0].startswith("-"):
-        from holdfast.engine.files import load
-
-        return _trained_on(load(words[0])[1]).get("name")
+        return _trained_on(origin_of(words[0])).get("name")
     return None
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from holdfast import cells as cell_folder
 from holdfast.compare.lags import with_lag
-from holdfast.core.errors import BadRun, Problem, refuse
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.engine.native import choice
 from holdfast.train.settings import Settings, make_task
 
@@ -182,12 +183,13 @@ class Grid:
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     @staticmethod
-    def from_json(document: dict[str, Any]) -> Grid:
-        """A grid as a store keeps it. Raises ``BadRun`` where it is foreign."""
+    def from_json(document: Any, where: str = "the grid of this study") -> Grid:
+        """A grid as a store keeps it; ``where`` names the file. Raises ``BadFile`` where it is foreign."""
         try:
-            return Grid(**{name: _frozen(value) for name, value in document.items()})
-        except TypeError as error:
-            raise BadRun(f"this is not a grid of a study: {error}.") from error
+            grid = convert(document, Grid, where)
+        except BadValue as problem:  # the grid's own refusals
+            raise BadFile(f"{where}: {problem.message}") from problem
+        return replace(grid, axes=_frozen(grid.axes))
 
 
 def _plain(value: Any) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from holdfast.compare.grid import Place
-from holdfast.core.errors import BadFile
+from holdfast.core.documents import convert
 from holdfast.core.results import finite
 
 
@@ -58,13 +62,32 @@ class Result:
         }
 
     @staticmethod
-    def from_json(entry: dict[str, Any]) -> Result:
+    def from_json(entry: Any, where: str = "a point of this study") -> Result:
         """A point as ``as_json`` writes it. Raises ``BadFile`` where it is foreign."""
-        try:
-            place = Place(**{f.name: entry[f.name] for f in fields(Place)})
-            figures = {f.name: entry[f.name] for f in fields(Result) if f.name != "place"}
-        except (KeyError, TypeError) as error:
-            raise BadFile(f"this is no point of a study: {error!r}.") from error
-        for name in ("loss", "error_sup", "accuracy"):
-            figures[name] = float("nan") if figures[name] is None else figures[name]
-        return Result(place, **figures)
+        convert(entry, dict[str, Any], where)
+        place = convert({f.name: entry.get(f.name) for f in fields(Place)}, Place, where)
+        return Result.of(place, {f.name: entry.get(f.name) for f in fields(Result) if f.name != "place"}, where)
+
+    @staticmethod
+    def of(place: Place, figures: Mapping[str, Any], where: str) -> Result:
+        """The point at ``place`` with a file's figures, null where one is no number. Raises ``BadFile``."""
+        named = {**figures, **{n: math.nan for n in ("loss", "error_sup", "accuracy") if figures.get(n) is None}}
+        read = convert(named, _Figures, where)
+        return Result(place, **msgspec.structs.asdict(read))
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Figures(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a ``Result`` but its place."""
+
+    seed: Count
+    verdict: Literal["solved", "not solved", "nan", "interrupted"]
+    sequences: Count
+    loss: float
+    error_sup: float
+    accuracy: float
+    slope_start: float | None
+    slope_end: float | None
+    seconds: Annotated[float, msgspec.Meta(ge=0)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from holdfast.compare.grid import Grid
 from holdfast.compare.result import Result
 from holdfast.compare.summary import Summary, summarise
-from holdfast.core.errors import BadFile, BadRun
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadRun
 from holdfast.core.results import Part, Table, Text
 from holdfast.engine.network import Network
 
@@ -55,14 +58,12 @@ class Results:
         }
 
     @staticmethod
-    def from_json(document: dict[str, Any]) -> Results:
+    def from_json(document: Any, where: str = "the results of this study") -> Results:
         """Results as ``as_json`` writes them, without their networks. Raises ``BadFile`` where they are foreign."""
-        try:
-            grids = tuple(Grid.from_json(grid) for grid in document["grids"])
-            points = tuple(Result.from_json(point) for point in document["points"])
-            return Results(document["study"], grids, points, document["of"])
-        except (KeyError, TypeError) as error:
-            raise BadFile(f"these are no results of a study: {error!r}.") from error
+        read = convert(document, _Document, where)
+        grids = tuple(Grid.from_json(grid, f"{where}, grids") for grid in read.grids)
+        points = tuple(Result.from_json(point, f"{where}, points") for point in read.points)
+        return Results(read.study, grids, points, read.of)
 
     def parts(self) -> list[Part]:
         """What ``holdfast compare`` prints: a line per place of the grid, and how far the study is."""
@@ -70,6 +71,15 @@ class Results:
         if not self.points:
             return [Text(said)]
         return [*tables(self.summary), Text(said + " " + READ)]
+
+
+class _Document(msgspec.Struct):
+    """What is read of ``Results.as_json``: the rest follows from it."""
+
+    study: str
+    grids: list[Any]
+    points: list[Any]
+    of: Annotated[int, msgspec.Meta(ge=0)]
 
 
 READ = (

@@ -47,12 +47,17 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        # They would be programs of a stranger that run when the store is read.
+        views = connection.execute("SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()[0]
     if not tables and not version:
         connection.close()
         return _make(path)  # a kill came between the file and its tables
     if application != APPLICATION:
         connection.close()
         raise BadFile(f"{path} is a database, but no store of holdfast.", "Name another file with --store.")
+    if views:
+        connection.close()
+        raise BadFile(f"{path} is no store of holdfast: it has {views} views or triggers, expected tables alone.")
     if version > VERSION:
         connection.close()
         raise BadFile(
@@ -94,7 +99,7 @@ def told(path: Path) -> Iterator[None]:
     """Turn what SQLite raises inside into ours: a full disk, a file that cannot be written, one that is damaged."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # also of a damaged name in SQLite's own message
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             raise BadRun(
@@ -110,12 +115,12 @@ def told(path: Path) -> Iterator[None]:
             raise BadRun(
                 f"the store {path} cannot be opened or written: {error}.", "Name another file with --store."
             ) from error
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "malformed" in str(error):
-            raise BadFile(
-                f"the store {path} is damaged ({error}); {_readable(path)} could be read. It was not changed.",
-                "Copy it away, or name another file with --store: what is in this one stays as it is.",
-            ) from error
-        raise
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise  # our own mistake
+        raise BadFile(
+            f"the store {path} is damaged ({error}); {_readable(path)} could be read. It was not changed.",
+            "Copy it away, or name another file with --store: what is in this one stays as it is.",
+        ) from error
 
 
 def _readable(path: Path) -> str:
@@ -127,6 +132,6 @@ def _readable(path: Path) -> str:
             studies += 1
         for _ in connection.execute("SELECT seed, verdict FROM points"):
             points += 1
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         pass
     return f"{points:,} points of {studies} studies" if studies or points else "nothing"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sqlite3
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from holdfast.compare.results import Results
 from holdfast.compare.sqlite import connect, told
 from holdfast.compare.study import Study
 from holdfast.compare.work import Finished
+from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.engine.files import load
@@ -55,14 +55,19 @@ class Store:
         return self.path.with_name(self.path.name + ".work") / study
 
     def studies(self) -> list[str]:
-        return [name for (name,) in self._read("SELECT name FROM studies ORDER BY name")]
+        names = [name for (name,) in self._read("SELECT name FROM studies ORDER BY name")]
+        return convert(names, list[str], f"{self.path}, names of studies")
 
     def grids(self, study: str) -> tuple[Grid, ...]:
         """What a stored study is. Raises ``UnknownName``."""
         found = self._read("SELECT document FROM studies WHERE name = ?", (study,))
         if not found:
             raise UnknownName("study in this store", study, self.studies())
-        return tuple(Grid.from_json(grid) for grid in self._parsed(found[0][0])["grids"])
+        where = f"{self.path}, study '{study}'"
+        document = convert(self._parsed(found[0][0], where), dict[str, list[Any]], where)
+        if document.keys() != {"grids"}:
+            raise BadFile(f"{where}: it has {', '.join(map(shown, document)) or 'nothing'}, expected 'grids'.")
+        return tuple(Grid.from_json(grid, f"{where}, grid {n}") for n, grid in enumerate(document["grids"], 1))
 
     def begin(self, study: Study) -> list[Configuration]:
         """Reserve ``study`` for this process and return its configurations; one that is there is gone on with.
@@ -116,7 +121,13 @@ class Store:
             "ORDER BY ordinal",
             (study,),
         )
-        return [Configuration(Settings.from_json(self._parsed(text)), key) for key, text in rows]
+        found = []
+        for key, text in rows:
+            where = f"{self.path}, configuration {shown(key)}"
+            if not isinstance(key, str):
+                raise BadFile(f"{where}: its key is no text.")
+            found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key))
+        return found
 
     def done(self, study: str) -> set[tuple[str, int]]:
         """(configuration, seed) of every point that is kept."""
@@ -148,7 +159,16 @@ class Store:
             "WHERE study = ? ORDER BY ordinal, seed",
             (study,),
         )
-        points = tuple(_result(places[key], seed, figures) for key, seed, *figures in rows)
+        if unknown := sorted({key for key, *_ in rows} - places.keys()):
+            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which is not there.")
+        points = tuple(
+            Result.of(
+                places[key],
+                {"seed": seed, **dict(zip(FIGURES, figures, strict=True))},
+                f"{self.path}, point {shown(seed)} of configuration {key}",
+            )
+            for key, seed, *figures in rows
+        )
         return Results(study, grids, points, sum(c.settings.seeds for c in configurations), self.network)
 
     def network_file(self, result: Result) -> bytes:
@@ -158,6 +178,8 @@ class Store:
         )
         if not rows:
             raise BadFile(f"{self.path} does not have the network of seed {result.seed}.")
+        if not isinstance(rows[0][0], bytes):
+            raise BadFile(f"{self.path}: the network of seed {result.seed} is no file.")
         return rows[0][0]
 
     def network(self, result: Result) -> Network:
@@ -171,20 +193,10 @@ class Store:
         with told(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def _parsed(self, text: str) -> dict[str, Any]:
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            with told(self.path):
-                raise sqlite3.DatabaseError(f"malformed: {error}") from error
-            raise AssertionError from error
-
-
-def _result(place: Any, seed: int, figures: list[Any]) -> Result:
-    named = dict(zip(FIGURES, figures, strict=True))
-    for name in ("loss", "error_sup", "accuracy"):
-        named[name] = math.nan if named[name] is None else named[name]
-    return Result(place, seed, **named)
+    def _parsed(self, text: Any, where: str) -> Any:
+        if not isinstance(text, str):
+            raise BadFile(f"{where}: its document is {shown(text)}, expected text.")
+        return parse_json(text, where)
 
 
 def _number(value: float) -> float | None:

@@ -7,15 +7,18 @@ task's axes. A task makes one row from one key; batches, splits and drawing are 
 from __future__ import annotations
 
 import abc
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 import jax
+import msgspec
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.errors import BadValue, refuse
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.scenario import Kind, Lengths, Scenario
 
 Split = Literal["train", "test"]
@@ -202,3 +205,26 @@ class Task(abc.ABC):
         """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
         return jax.vmap(lambda k: self.row(k, split))(keys)
+
+
+def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
+    """The task of this kind with these axes, as a document has them.
+
+    Raises as ``typed_axes`` does, and ``BadValue`` for axes that make no task.
+    """
+    return kind(**typed_axes(kind, axes))
+
+
+def typed_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes of a task as a document or a command line has them, each of its field's type: lists become tuples.
+
+    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for one of the wrong type.
+    """
+    name = kind.__module__.rsplit(".", 1)[-1]
+    known = [axis.name for axis in fields(kind)]
+    for axis in axes:
+        if axis not in known:
+            raise UnknownName(f"axis of {name}", axis, known)
+    types = typing.get_type_hints(kind)
+    wanted = msgspec.defstruct("Axes", [(axis, types[axis]) for axis in axes])
+    return msgspec.structs.asdict(convert(dict(axes), wanted, name, BadValue))

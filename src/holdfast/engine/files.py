@@ -3,23 +3,47 @@
 Names of tensors: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
 ``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``. A map
 with one weight for every unit is [1, unit]; where every step has weights of its own, a first axis counts the steps.
+
+The same network gives the same bytes in every process. What is read is compared with the metadata before anything of
+its size is allocated: every name, every shape, one number format for all.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast import cells
+from holdfast.core import origin as origins
+from holdfast.core import tensors as storage
+from holdfast.core.cell import Cell
+from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, UnknownName
 from holdfast.core.files import write_atomically
-from holdfast.engine.network import READOUT, Linear, Network, create
+from holdfast.core.tensors import FLOATS, Header
+from holdfast.engine.network import READOUT, Layer, Linear, Network
 
 FORMAT = "holdfast-network-1"
+MOST = {"inputs": 10**6, "units": 10**6, "outputs": 10**6, "layers": 10**3, "steps": 10**7}
+"""Sizes beyond which metadata describe no network; whether the tensors have these sizes is compared next."""
+
+
+class Sizes(NamedTuple):
+    """What the metadata say. ``steps`` is None where one set of weights serves all steps."""
+
+    cell: Cell
+    inputs: int
+    units: int
+    outputs: int
+    layers: int
+    steps: int | None
 
 
 def tensors(network: Network) -> dict[str, np.ndarray]:
@@ -50,8 +74,6 @@ def save(network: Network, path: Path | str, origin: dict | None = None) -> None
 
 def as_bytes(network: Network, origin: dict | None = None) -> bytes:
     """What ``save`` writes."""
-    from safetensors.numpy import save as to_bytes
-
     metadata = {
         "format": FORMAT,
         "cell": network.cell_name,
@@ -62,64 +84,109 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         **({} if network.steps is None else {"steps": str(network.steps)}),
         "origin": json.dumps(origin or {}),
     }
-    return to_bytes(tensors(network), metadata)
+    return storage.as_bytes(tensors(network), metadata)
 
 
 def load(path: Path | str) -> tuple[Network, dict]:
     """The network in ``path`` and its origin. Raises ``BadFile`` with what is wrong with it."""
-    read, metadata = _open(Path(path))
-    if metadata.get("format") != FORMAT:
+    header = storage.read_header(path)
+    if header.metadata.get("format") != FORMAT:
         raise BadFile(
             f"{path} is a safetensors file, but no network of holdfast: its format is "
-            f"'{metadata.get('format', 'not stated')}', expected '{FORMAT}'.",
+            f"'{header.metadata.get('format', 'not stated')}', expected '{FORMAT}'.",
         )
+    sizes, origin = _sizes(header.metadata, path), origin_in(header, path)
+    _check_formats(header, path)
+    _check_shapes(header, sizes, path)
+    return _network(sizes, storage.read_arrays(path)), origin
+
+
+def origin_in(header: Header, path: Path | str) -> dict:
+    """What a network's header says of where it comes from. Raises ``BadFile``."""
+    return origins.parse(header.metadata.get("origin", ""), f"{path}, origin")
+
+
+def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
+    def size(name: str) -> int:
+        text = metadata.get(name, "")
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", text) or int(text) > MOST[name]:
+            raise _no_network(path, f"{name} is {shown(metadata.get(name))}, expected 1 ... {MOST[name]:,}")
+        return int(text)
+
     try:
-        sizes = {name: int(metadata[name]) for name in ("inputs", "units", "outputs", "layers")}
-        sizes |= {"steps": int(metadata["steps"])} if "steps" in metadata else {}
-        network = create(metadata["cell"], **sizes)
-        origin = json.loads(metadata["origin"])
-    except (KeyError, ValueError, UnknownName) as error:
-        raise BadFile(f"{path}: its metadata does not describe a network: {error}.") from error
-    return _fill(network, read, path), origin
+        cell = cells.get(metadata.get("cell", ""))
+    except UnknownName as error:
+        raise _no_network(path, str(error).removesuffix(".")) from error
+    steps = size("steps") if "steps" in metadata else None
+    if cell.per_step != (steps is not None):
+        raise _no_network(path, f"the cell {cell.name} {'needs' if cell.per_step else 'has no'} steps")
+    return Sizes(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps)
 
 
-def _open(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}.", "'holdfast list runs' shows where networks were saved.")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise BadFile(f"{path} cannot be read as safetensors: {error}.", "It may be cut short or foreign.") from error
+def _no_network(path: Path | str, why: str) -> BadFile:
+    return BadFile(f"{path}: its metadata does not describe a network: {why}.")
 
 
-def _fill(network: Network, read: dict[str, np.ndarray], path: Path | str) -> Network:
-    for name, value in read.items():
-        if value.dtype.kind != "f":
-            raise BadFile(f"{path}: tensor '{name}' holds {value.dtype} numbers, expected floating point.")
-        if jax.dtypes.canonicalize_dtype(value.dtype) != value.dtype:
+def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The names and shapes of a network's tensors, one by one: as ``tensors`` has them."""
+    yield "readout.matrix", (sizes.units, sizes.outputs)
+    yield "readout.bias", (sizes.outputs,)
+    times = () if sizes.steps is None else (sizes.steps,)
+    for depth in range(sizes.layers):
+        for linear in sizes.cell.maps:
+            rows = linear.rows(sizes.inputs if depth == 0 else sizes.units, sizes.units)
+            for gate in linear.gates:
+                yield _matrix(depth, gate, linear.source), (*times, rows, sizes.units)
+                if linear.bias:
+                    yield _bias(depth, gate, linear.source), (*times, sizes.units)
+
+
+def _check_shapes(header: Header, sizes: Sizes, path: Path | str) -> None:
+    """The first that differs ends it: metadata may speak of any number of tensors."""
+    rest = {name: stored.shape for name, stored in header.tensors.items()}
+    for name, wanted in _shapes(sizes):
+        got = rest.pop(name, None)
+        if got != wanted:
+            raise BadFile(f"{path}: tensor '{name}' has shape {got}, expected {wanted}.")
+    for name, got in sorted(rest.items()):
+        raise BadFile(f"{path}: tensor '{name}' has shape {got}, expected None.")
+
+
+def _check_formats(header: Header, path: Path | str) -> None:
+    """One number format for all weights, and JAX set to compute in it."""
+    formats: dict[str, str] = {}
+    for name, stored in header.tensors.items():
+        if stored.dtype not in FLOATS:
+            raise BadFile(f"{path}: tensor '{name}' holds {stored.dtype} numbers, expected floating point.")
+        formats.setdefault(FLOATS[stored.dtype], name)
+    if len(formats) > 1:
+        (one, first), (other, second), *_ = formats.items()
+        raise BadFile(
+            f"{path}: tensor '{first}' holds {one} numbers and tensor '{second}' {other} numbers, expected one number "
+            "format for all weights.",
+            "Convert every tensor to the same format and save them again.",
+        )
+    for form in formats:
+        if jax.dtypes.canonicalize_dtype(form) != form:
             raise BadFile(
-                f"{path} holds {value.dtype} numbers, but JAX is set to compute with fewer bits.",
+                f"{path} holds {form} numbers, but JAX is set to compute with fewer bits.",
                 "Set the environment variable JAX_ENABLE_X64=1 and try again.",
             )
-    wanted = {name: value.shape for name, value in tensors(network).items()}
-    got = {name: value.shape for name, value in read.items()}
-    if wanted != got:
-        odd = sorted(name for name in wanted.keys() | got.keys() if wanted.get(name) != got.get(name))
-        raise BadFile(f"{path}: tensor '{odd[0]}' has shape {got.get(odd[0])}, expected {wanted.get(odd[0])}.")
 
-    def fill(linear: Linear, depth: int, source: str) -> Linear:
-        matrix = np.concatenate([read[_matrix(depth, gate, source)] for gate in linear.gates], -1)
-        bias = None
-        if linear.bias is not None:
-            bias = jnp.asarray(np.concatenate([read[_bias(depth, gate, source)] for gate in linear.gates], -1))
-        return replace(linear, matrix=jnp.asarray(matrix), bias=bias)
 
-    layers = tuple(
-        {source: fill(linear, depth, source) for source, linear in layer.items()}
-        for depth, layer in enumerate(network.layers)
-    )
+def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
+    def layer(depth: int) -> Layer:
+        found = {}
+        for linear in sizes.cell.maps:
+            matrix = [read[_matrix(depth, gate, linear.source)] for gate in linear.gates]
+            bias = [read[_bias(depth, gate, linear.source)] for gate in linear.gates] if linear.bias else None
+            found[linear.source] = Linear(
+                jnp.asarray(np.concatenate(matrix, -1)),
+                None if bias is None else jnp.asarray(np.concatenate(bias, -1)),
+                linear.gates,
+                linear.diagonal,
+            )
+        return found
+
     readout = Linear(jnp.asarray(read["readout.matrix"]), jnp.asarray(read["readout.bias"]), (READOUT,))
-    return replace(network, layers=layers, readout=readout)
+    return Network(tuple(layer(depth) for depth in range(sizes.layers)), readout, sizes.cell.name)

@@ -13,6 +13,7 @@ import numpy as np
 
 from holdfast.core.errors import BadFile
 from holdfast.core.results import some
+from holdfast.exchange._onnx_file import array, check_sizes
 
 RECURRENT = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
 """The nodes, and the functions that they have unless told otherwise."""
@@ -20,6 +21,9 @@ RECURRENT = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "R
 BESIDE = {"Constant", "Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "ConstantOfShape", "Slice", "Expand", "Cast",
           "Identity", "Transpose"}  # fmt: skip
 """What exporters make an initial state with."""
+
+FEWEST = {**dict.fromkeys(RECURRENT, 3), "MatMul": 2, "Add": 2, "Constant": 0}
+"""Inputs that a node has at least; one, where nothing is said."""
 
 WANTED = {
     "linear_before_reset": (1, "its reset gate acts before the recurrent product, another cell than gru"),
@@ -56,6 +60,7 @@ class Graph:
 def find(model: Any) -> Graph:
     """The network in ``model``. Raises ``BadFile`` with what was found instead."""
     walk = _Walk(model)
+    walk.check_nodes()
     name, swapped_out = walk.skip(walk.output)
     name, bias = walk.bias(name)
     name, matrix = walk.matrix(name)
@@ -92,11 +97,15 @@ class _Walk:
     """The graph's nodes by the names of what they give, and its constants."""
 
     def __init__(self, model: Any) -> None:
-        from onnx import numpy_helper
-
         self.graph = model.graph
         self.producers = {name: node for node in self.graph.node for name in node.output}
-        self.initial = {t.name: numpy_helper.to_array(t) for t in self.graph.initializer}
+        self.initial = {t.name: array(t) for t in self.graph.initializer}
+        self.initial |= {
+            node.output[0]: array(a.t)
+            for node in self.graph.node
+            for a in node.attribute
+            if node.op_type == "Constant" and a.name == "value" and a.HasField("t") and node.output
+        }
         inputs = [i.name for i in self.graph.input if i.name not in self.initial]
         outputs = [o.name for o in self.graph.output]
         if len(inputs) != 1 or len(outputs) != 1:
@@ -111,6 +120,23 @@ class _Walk:
         found = [node.op_type for node in self.graph.node if node.op_type != "Constant"]
         return BadFile(f"its graph is not one that is known here: {', '.join(some(found, 24)) or 'no nodes'}; {why}.")
 
+    def check_nodes(self) -> None:
+        """Raise ``BadFile`` where a node lacks inputs or outputs, or may make large arrays beside the path."""
+        for node in self.graph.node:
+            wanted = {**dict.fromkeys(RECURRENT, 3), "MatMul": 2, "Add": 2}.get(
+                node.op_type, node.op_type in BESIDE - {"Constant"}
+            )
+            if node.domain not in ("", "ai.onnx"):
+                raise self.unknown(f"{node.op_type} is of '{node.domain[:40]}', not ONNX's own")
+            if len(node.input) < wanted or not node.output:
+                raise self.unknown(f"a {node.op_type} has {len(node.input)} inputs and {len(node.output)} outputs")
+        beside = [node for node in self.graph.node if node.op_type in BESIDE]
+        (given,) = [i for i in self.graph.input if i.name == self.input]
+        dims = [d.dim_value for d in given.type.tensor_type.shape.dim]
+        if len(dims) != 3 or min(dims) < 0:
+            raise self.unknown(f"its input has sizes {dims}, expected [batch, time, input]")
+        check_sizes([node for node in beside if node.op_type != "Constant"], self.initial, dims[2])
+
     def node(self, name: str, kinds: tuple[str, ...], output: str = "output") -> Any:
         """The node that gives ``name`` as its first output, of one of these kinds."""
         node = self.producers.get(name)
@@ -119,24 +145,28 @@ class _Walk:
             raise self.unknown(f"where {' or '.join(kinds)} should give '{name}', {got}")
         if node.output[0] != name:
             raise self.unknown(f"'{name}' is another output of {node.op_type} than {output}, its value at every step")
-        self.path.add(node.output[0])
+        if name in self.path:
+            raise self.unknown(f"'{name}' is computed from itself")
+        self.path.add(name)
         return node
 
     def constant(self, name: str) -> np.ndarray | None:
         """The value of ``name`` where it is one, also if it is passed on or transposed first."""
-        from onnx import numpy_helper
-
-        if name in self.initial:
-            return self.initial[name]
-        node = self.producers.get(name)
-        if node is None or node.op_type not in ("Constant", "Identity", "Transpose"):
-            return None
-        if node.op_type == "Constant":
-            return next((numpy_helper.to_array(a.t) for a in node.attribute if a.name == "value"), None)
-        value = self.constant(node.input[0])
-        if value is None or node.op_type == "Identity":
-            return value
-        return value.transpose(_attributes(node).get("perm"))
+        passed: list[Any] = []
+        while name not in self.initial:
+            node = self.producers.get(name)
+            if node is None or node.op_type not in ("Identity", "Transpose") or len(passed) > len(self.producers):
+                return None
+            passed.append(node)
+            name = node.input[0]
+        value = self.initial[name]
+        for node in reversed(passed):
+            if node.op_type == "Transpose":
+                perm = _attributes(node).get("perm", list(range(value.ndim))[::-1])
+                if sorted(perm) != list(range(value.ndim)):
+                    raise self.unknown(f"a Transpose has perm {perm} for {value.ndim} axes")
+                value = value.transpose(perm)
+        return value
 
     def bias(self, name: str) -> tuple[str, np.ndarray | None]:
         """What is below an Add, and its constant; ``name`` itself where there is none."""
@@ -167,7 +197,7 @@ class _Walk:
                 swapped = not swapped
             elif node.op_type == "Squeeze":
                 given = self.constant(node.input[1]) if len(node.input) > 1 else attributes.get("axes", ())
-                axes = [] if given is None else list(map(int, given))
+                axes = [] if given is None else [int(axis) for axis in np.ravel(given)]
                 if axes != [1]:
                     raise self.unknown(f"a Squeeze has axes {axes}, expected [1], the axis of directions")
             name = node.input[0]
@@ -220,19 +250,22 @@ class _Walk:
     def sizes(self) -> tuple[int | None, int | None]:
         """The first two sizes of the input, None where they are free."""
         (given,) = [i for i in self.graph.input if i.name == self.input]
-        first, second, *_ = [d.dim_value or None for d in given.type.tensor_type.shape.dim] + [None, None]
+        first, second, _ = [d.dim_value or None for d in given.type.tensor_type.shape.dim]
         return first, second
 
 
 def _attributes(node: Any) -> dict[str, Any]:
     from onnx import helper
 
-    found = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-    words = {k: v.decode() if isinstance(v, bytes) else v for k, v in found.items()}
-    return {
-        k: [p.decode() if isinstance(p, bytes) else p for p in v] if isinstance(v, list) else v
-        for k, v in words.items()
-    }
+    def text(value: Any) -> Any:
+        if isinstance(value, list):
+            return [text(part) for part in value]
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+    try:
+        return {a.name: text(helper.get_attribute_value(a)) for a in node.attribute}
+    except ValueError as error:
+        raise BadFile(f"an attribute of its {node.op_type} cannot be read: {error}.") from error
 
 
 def _both_ways(got: Any) -> str:

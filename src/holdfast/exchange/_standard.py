@@ -76,6 +76,8 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
     ('irnn', 'elman')
     """
     possible = [c for c, kind in STANDARD.items() if kind.name == name and activation in (None, kind.activation)]
+    if not possible:
+        raise BadFile(f"its layer is {name} with {activation}, which no cell here has.")
     if wanted is None:
         return hint if hint in possible else possible[0]
     cells.get(wanted)

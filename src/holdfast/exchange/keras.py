@@ -9,11 +9,9 @@ with the backend that the user chose (KERAS_BACKEND), else with JAX, which is th
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +21,7 @@ import numpy as np
 
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
+from holdfast.exchange import _keras_file
 from holdfast.exchange._standard import Fused, check_precision, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
@@ -77,17 +76,17 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 def read(file: Path, cell: str | None) -> Network:
     """The network in ``file``. Raises ``BadFile`` for another model, ``BadValue`` where ``cell`` is another."""
-    config = _config(file)
+    config = _keras_file.read(file)
     *recurrent, dense = _checked(config)
     kind = KINDS[recurrent[0]["class_name"]]
-    activation = recurrent[0]["config"]["activation"] if kind == "rnn" else ""
+    activation = recurrent[0]["config"].get("activation", "tanh") if kind == "rnn" else ""
     chosen = choose_cell(kind, activation, cell, config["config"]["name"].removeprefix(PREFIX))
     model = _load(file)
     with _quiet():
         weights = {layer.name: layer.get_weights() for layer in model.layers}
-    layers = [_fused(*weights[layer["config"]["name"]]) for layer in recurrent]
-    matrix, *bias = weights[dense["config"]["name"]]
-    return separate(chosen, layers, matrix, bias[0] if bias else np.zeros_like(matrix[0]), ORDERS[kind])
+    layers = [_fused(*_arrays(weights, layer, (2, 3))) for layer in recurrent]
+    matrix, *bias = _arrays(weights, dense, (1, 2))
+    return separate(chosen, layers, matrix, bias[0] if bias else np.zeros(matrix.shape[1], matrix.dtype), ORDERS[kind])
 
 
 def runner(file: Path, cell: str) -> Runner:
@@ -97,8 +96,11 @@ def runner(file: Path, cell: str) -> Runner:
     batch, steps = model.input_shape[:2]
 
     def compute(inputs: np.ndarray) -> np.ndarray:
-        with _quiet():
-            return keras.ops.convert_to_numpy(model(inputs, training=False))
+        try:
+            with _quiet():
+                return keras.ops.convert_to_numpy(model(inputs, training=False))
+        except Exception as error:  # of any kind, as above
+            raise BadFile(f"keras cannot run it on inputs of shape {list(inputs.shape)}: {error}") from error
 
     return Runner(compute, f"keras {keras.__version__} with {keras.backend.backend()}", batch, steps)
 
@@ -137,12 +139,12 @@ def _quiet() -> Iterator[None]:
 def _load(file: Path) -> Any:
     """The model, once ``_checked`` has found nothing in it but known layers; a chain, also where it is functional."""
     keras = _keras()
-    _checked(_config(file))
+    _checked(_keras_file.read(file))
     try:
         with _quiet():
             model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        raise BadFile(f"keras cannot load it: {error}") from error
+    except Exception as error:  # of any kind: what a stranger's description leads to in Keras
+        raise BadFile(f"keras cannot load it: {str(error).splitlines()[0] if str(error) else error!r}") from error
     if not isinstance(model, keras.Sequential) and not _is_chain(model):
         raise BadFile("its layers branch, expected each to read the one before it, once.")
     return model
@@ -155,19 +157,6 @@ def _is_chain(model: Any) -> bool:
     except (AttributeError, ValueError):  # a layer that is used twice has no one output
         return False
     return all([id(a) for a in given] == [id(b) for b in taken] for given, taken in passed)
-
-
-def _config(file: Path) -> dict[str, Any]:
-    """The model as it is described in the file, not yet built."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            config = json.loads(archive.read("config.json"))
-        assert isinstance(config["config"]["layers"], list), "no list of layers"
-        return config
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AssertionError, OSError) as error:
-        raise BadFile(
-            f"it is no .keras file: {error!r}.", "Load an older model with Keras 3 and save it under a .keras name."
-        ) from error
 
 
 def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -191,7 +180,10 @@ def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
 def _dtype(layer: dict[str, Any]) -> str:
     """The number format of a layer: its own name, or that of a policy such as mixed_float16."""
     stated = layer["config"].get("dtype", "float32")
-    return stated["config"]["name"] if isinstance(stated, dict) else str(stated)
+    if not isinstance(stated, dict):
+        return str(stated)
+    policy = stated.get("config")
+    return str(policy.get("name")) if isinstance(policy, dict) else "no known"
 
 
 def _reasons(layer: dict[str, Any]) -> Iterator[str]:
@@ -201,7 +193,7 @@ def _reasons(layer: dict[str, Any]) -> Iterator[str]:
         if config.get("activation", "linear") != "linear":
             yield f"{where} activation={config['activation']}: a read-out here is linear"
         return
-    if layer["class_name"] == "SimpleRNN" and config["activation"] not in ("tanh", "relu"):
+    if layer["class_name"] == "SimpleRNN" and config.get("activation", "tanh") not in ("tanh", "relu"):
         yield f"{where} activation={config['activation']}: elman has tanh, irnn has relu"
     for setting, (wanted, why) in WANTED.items():
         if setting == "activation" and layer["class_name"] == "SimpleRNN":
@@ -223,9 +215,16 @@ def _foreign(part: Any) -> Iterator[str]:
             yield from _foreign(inner)
 
 
+def _arrays(weights: dict[str, list[np.ndarray]], layer: dict[str, Any], counts: tuple[int, ...]) -> list[np.ndarray]:
+    found = weights.get(layer["config"]["name"], [])
+    if len(found) not in counts or found[0].ndim != 2:
+        raise BadFile(f"the layer '{layer['config']['name']}' has {len(found)} arrays, expected {counts[-1]}.")
+    return found
+
+
 def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> Fused:
     """A layer's weights; Keras's GRU has both biases in one array [2, gates * units]."""
-    zeros = np.zeros_like(recurrent[0])
+    zeros = np.zeros(recurrent.shape[1], recurrent.dtype)
     if bias is None:
         return Fused(kernel, recurrent, zeros, zeros)
     return Fused(kernel, recurrent, *bias) if bias.ndim == 2 else Fused(kernel, recurrent, bias, zeros)

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.errors import BadFile, BadValue
-from holdfast.core.results import some
 from holdfast.engine.network import Network
+from holdfast.exchange._onnx_file import load
 from holdfast.exchange._onnx_graph import Graph, find
 from holdfast.exchange._standard import Fused, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
@@ -78,7 +78,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 def read(file: Path, cell: str | None) -> Network:
     """The network in ``file``. Raises ``BadFile`` for another graph, ``BadValue`` where ``cell`` is another."""
-    graph = find(_load(file))
+    graph = find(load(file))
     kind = {node: kind for kind, node in NODES.items()}[graph.node]
     return separate(
         choose_cell(kind, graph.activation, cell, graph.metadata.get("cell", "")),
@@ -91,7 +91,7 @@ def read(file: Path, cell: str | None) -> Network:
 
 def runner(file: Path, cell: str) -> Runner:
     """The file, ready to run. Raises ``BadFile`` where nothing can run it."""
-    model = _load(file)
+    model = load(file)
     graph = find(model)
     name, (first, second) = graph.input, graph.sizes
     batch, steps = (second, first) if graph.time_first_in else (first, second)
@@ -121,7 +121,11 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
                 "can verify it.",
                 "The format torch has both.",
             )
-        return ReferenceEvaluator(model).run, f"the reference evaluator of onnx {onnx.__version__}"
+        by = f"the reference evaluator of onnx {onnx.__version__}"
+        try:
+            return ReferenceEvaluator(model).run, by
+        except Exception as error:  # of any kind: the graph is a stranger's
+            raise BadFile(f"{by} cannot run it: {error}") from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; it need not be printed too
     try:
@@ -129,18 +133,6 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
     except Exception as error:
         raise BadFile(f"onnxruntime cannot run it: {error}") from error
     return session.run, f"onnxruntime {onnxruntime.__version__}"
-
-
-def _load(file: Path) -> Any:
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load_model(file)
-        onnx.checker.check_model(model)
-    except (DecodeError, onnx.checker.ValidationError, OSError) as error:
-        raise BadFile(f"it is no ONNX model: {some(str(error).splitlines(), 1)[0]}") from error
-    return model
 
 
 def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> Fused:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from holdfast.core import tensors as storage
 from holdfast.core.errors import BadFile
 from holdfast.core.results import some
 from holdfast.engine.network import Network
@@ -35,7 +36,7 @@ ORDERS = {
 """The gates one below the other in ``weight_ih`` [gates * units, source]; as cuDNN has them."""
 
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?")
+PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(0|[1-9][0-9]{0,2})(_reverse)?")
 
 
 class State(NamedTuple):
@@ -51,8 +52,6 @@ class State(NamedTuple):
 
 def write(network: Network, origin: dict, file: Path) -> None:
     """Write ``file``; ``origin`` goes into its metadata. Raises ``BadValue`` where PyTorch cannot express the cell."""
-    from safetensors.numpy import save_file
-
     kind = kind_of(network, "torch")
     tensors = {"readout.weight": np.asarray(network.readout.matrix).T, "readout.bias": np.asarray(network.readout.bias)}
     for depth, layer in enumerate(fuse(network, ORDERS[kind.name])):
@@ -60,7 +59,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
         tensors[f"recurrent.weight_hh_l{depth}"] = layer.matrix_h.T
         tensors[f"recurrent.bias_ih_l{depth}"] = layer.bias_x
         tensors[f"recurrent.bias_hh_l{depth}"] = layer.bias_h
-    save_file({name: np.ascontiguousarray(t) for name, t in tensors.items()}, file, _metadata(network, origin))
+    storage.save(tensors, _metadata(network, origin), file)
 
 
 def read(file: Path, cell: str | None) -> Network:
@@ -71,7 +70,7 @@ def read(file: Path, cell: str | None) -> Network:
     state = _find(file)
     stated = state.metadata.get("nonlinearity") if state.kind == "rnn" else ""
     chosen = choose_cell(state.kind, stated, cell, state.metadata.get("cell", ""))
-    zeros = np.zeros_like(state.recurrent["weight_hh_l0"][:, 0])
+    zeros = np.zeros(len(state.recurrent["weight_hh_l0"]), state.weight.dtype)
     layers = [
         Fused(
             state.recurrent[f"weight_ih_l{depth}"].T,
@@ -134,22 +133,18 @@ net.load_state_dict(load_file("FILE"))
 
 
 def _open(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(file, framework="numpy") as opened:
-            names = list(opened.keys())
-            kinds = {name: opened.get_slice(name).get_dtype() for name in names}
-            odd = [f"{name} {kind}" for name, kind in kinds.items() if kind not in ("F32", "F64")]
-            if odd:
-                raise BadFile(f"it holds {', '.join(some(odd, 8))}, expected F32 or F64 numbers throughout.")
-            return {name: opened.get_tensor(name) for name in names}, opened.metadata() or {}
-    except (SafetensorError, OSError) as error:
+        header = storage.read_header(file)
+    except BadFile as error:
         raise BadFile(
-            f"it cannot be read as safetensors: {error}.",
+            error.message,
             "What torch.save writes is a pickle, which can run any code when it is read. Write it again with "
             "safetensors.torch.save_file(model.state_dict(), FILE).",
         ) from error
+    odd = [f"{name} {stored.dtype}" for name, stored in header.tensors.items() if stored.dtype not in ("F32", "F64")]
+    if odd:
+        raise BadFile(f"it holds {', '.join(some(odd, 8))}, expected F32 or F64 numbers throughout.")
+    return storage.read_arrays(file), dict(header.metadata)
 
 
 def _find(file: Path) -> State:
@@ -162,7 +157,7 @@ def _find(file: Path) -> State:
         f"{a}_{b}_l{depth}" for a in ("weight", "bias")[: 1 + biases] for b in ("ih", "hh") for depth in range(layers)
     ]
     if missing := [name for name in wanted if name not in recurrent]:
-        raise BadFile(f"its recurrent layer lacks {', '.join(missing)}.")
+        raise BadFile(f"its recurrent layer lacks {', '.join(some(missing, 8))}.")
     rows, units = recurrent["weight_hh_l0"].shape if recurrent["weight_hh_l0"].ndim == 2 else (0, 1)
     kinds = {len(order) * units: kind for kind, order in ORDERS.items()}
     if rows not in kinds:
@@ -178,7 +173,7 @@ def _find(file: Path) -> State:
             "weight and bias of one Linear."
         )
     matrix = rest[weight[0]]
-    return State(recurrent, matrix, rest.get(bias, np.zeros_like(matrix[:, 0])), kinds[rows], layers, metadata)
+    return State(recurrent, matrix, rest.get(bias, np.zeros(len(matrix), matrix.dtype)), kinds[rows], layers, metadata)
 
 
 def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from holdfast.core.cell import Cell
 from holdfast.core.errors import BadRun
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
+from holdfast.core.run_result import read_result
 from holdfast.core.task import Batch, Task
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
@@ -131,16 +131,14 @@ def task(name: str) -> Described:
 
 def run(folder: Path) -> Described:
     """A run's result as it was stored."""
-    try:
-        document = json.loads((folder / "result.json").read_text())
-        parts: list[Part] = [
-            seeds_table(document, f"{document['task']}, {document['cell']}"),
-            Text(f"Solved: {Rate(document['solved'], document['of'])}. Criterion: {document['criterion']}."),
-        ]
-    except FileNotFoundError:
-        raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadRun(f"the result in {folder} cannot be read: {error!r}.") from error
+    path = folder / "result.json"
+    if not path.exists():
+        raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.")
+    document = read_result(path)
+    parts: list[Part] = [
+        seeds_table(document, f"{document['task']}, {document['cell']}"),
+        Text(f"Solved: {Rate(document['solved'], document['of'])}. Criterion: {document['criterion']}."),
+    ]
     return document, parts
 
 

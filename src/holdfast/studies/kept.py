@@ -12,12 +12,15 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from holdfast.compare.grid import Grid, Place
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
 from holdfast.compare.study import Verdict
+from holdfast.core.documents import convert, read_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
 
@@ -70,21 +73,34 @@ def write(path: Path, kept: Kept) -> None:
     write_atomically(path, "\n".join(lines) + "\n ]\n}\n")
 
 
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of such a file."""
+
+    format: Literal[1]
+    study: str
+    machine: dict[str, str | int | float | None]
+    grids: list[Any]
+    verdicts: list[Any]
+    of: Annotated[int, msgspec.Meta(ge=0)]
+    places: list[Any]
+    columns: list[str]
+    points: list[list[str | int | float | None]]
+
+
 def read(path: Path) -> Kept:
     """Raises ``BadFile`` where it is no such file."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT:
-            raise BadFile(f"{path} has format {document['format']}, expected {FORMAT}.")
-        places = [Place(**place) for place in document["places"]]
-        points = tuple(_point(places, dict(zip(document["columns"], row, strict=True))) for row in document["points"])
-        grids = tuple(Grid.from_json(grid) for grid in document["grids"])
-        results = Results(document["study"], grids, points, document["of"])
-        return Kept(results, tuple(Verdict(**v) for v in document["verdicts"]), document["machine"])
-    except OSError as error:
-        raise BadFile(f"there is no study kept in {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadFile(f"{path} is no study as it is kept: {error!r}.") from error
+    where = str(path)
+    read = convert(read_json(path, "a study as it is kept"), _Document, where)
+    if sorted(read.columns) != sorted(COLUMNS):
+        raise BadFile(f"{where}: its columns are {', '.join(map(shown, read.columns))}, expected {', '.join(COLUMNS)}.")
+    places = [convert(place, Place, f"{where}, places[{n}]") for n, place in enumerate(read.places)]
+    points = tuple(
+        _point(places, dict(zip(read.columns, row, strict=False)), f"{where}, points[{n}]")
+        for n, row in enumerate(read.points)
+    )
+    grids = tuple(Grid.from_json(grid, f"{where}, grids[{n}]") for n, grid in enumerate(read.grids))
+    verdicts = tuple(convert(verdict, Verdict, f"{where}, verdicts[{n}]") for n, verdict in enumerate(read.verdicts))
+    return Kept(Results(read.study, grids, points, read.of), verdicts, read.machine)
 
 
 def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
@@ -97,10 +113,11 @@ def _row(point: Result, place: int) -> list[Any]:
     return [place, *(_short(value) for value in values.values())]
 
 
-def _point(places: list[Place], row: dict[str, Any]) -> Result:
-    for name in ("loss", "error_sup", "accuracy"):
-        row[name] = math.nan if row[name] is None else row[name]
-    return Result(**{**row, "place": places[row["place"]]})
+def _point(places: list[Place], row: dict[str, Any], where: str) -> Result:
+    number = row.pop("place", None)
+    if not isinstance(number, int) or not 0 <= number < len(places):
+        raise BadFile(f"{where}: its place is {shown(number)}, expected one of {len(places)}.")
+    return Result.of(places[number], row, where)
 
 
 def _short(value: Any) -> Any:

@@ -64,7 +64,7 @@ def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: fl
     claimed, as long as the task is the very one of the claim. None for any other network."""
     made = origin.get("constructed") or {}
     claim = made.get("claim") or {}
-    if made.get("task") != task.name or not claim:
+    if made.get("task") != task.name or claim.get("error") is None or claim.get("steps") is None:
         return None
     symbols, least = task.criterion.metric == "accuracy", int(claim.get("least_steps", 1))
     limits = getattr(task, "range", None)

@@ -17,13 +17,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 
-from holdfast.core.errors import BadRun
+from holdfast.core import tensors
+from holdfast.core.documents import convert, parse_json, read_json
+from holdfast.core.errors import BadFile, BadRun
 from holdfast.core.files import write_atomically
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
@@ -34,6 +37,18 @@ from holdfast.train.settings import Settings
 from holdfast.train.update import Learner
 
 FORMAT = "holdfast-run-1"
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Words(msgspec.Struct, forbid_unknown_fields=True):
+    """The metadata of a checkpoint: JSON in each."""
+
+    format: Literal["holdfast-run-1"]
+    numbers: str
+    drawn: str
+    history: str
+    outcomes: str
 
 
 class Run:
@@ -62,8 +77,6 @@ class Run:
         self._lock.release()
 
     def save_block(self, index: int, block: Block) -> None:
-        from safetensors.numpy import save as to_bytes
-
         arrays = _arrays(block.learner)
         for number, network in block.solutions.items():
             arrays |= {f"solution.{number}.{i}": np.asarray(a) for i, a in enumerate(jax.tree.leaves(network))}
@@ -74,33 +87,18 @@ class Run:
             "history": json.dumps(block.history),
             "outcomes": json.dumps([asdict(o) for o in block.outcomes.values()]),
         }
-        write_atomically(self.folder / "blocks" / f"{index:03}.safetensors", to_bytes(arrays, plain))
+        write_atomically(self.folder / "blocks" / f"{index:03}.safetensors", tensors.as_bytes(arrays, plain))
 
     def load_block(self, index: int, programs: Programs, numbers: list[int]) -> Block | None:
-        """The block as it was saved, or None where it was not yet."""
-        from safetensors import SafetensorError, safe_open
-
+        """The block as it was saved, or None where it was not yet. Raises ``BadFile`` where it cannot be read."""
         path = self.folder / "blocks" / f"{index:03}.safetensors"
         if not path.exists():
             return None
         try:
-            with safe_open(path, framework="numpy") as file:
-                plain, arrays = file.metadata(), {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-            assert plain["format"] == FORMAT
-            assert json.loads(plain["numbers"]) == numbers
-            learner = _fill(programs.begin(numbers), arrays)
-            block = Block(numbers, learner, json.loads(plain["drawn"]), json.loads(plain["history"]))
-            block.outcomes = {o["seed"]: Outcome(**o) for o in json.loads(plain["outcomes"])}
-            leaves, shape = jax.tree.flatten(learner.network)
-            for number in block.outcomes:
-                saved = [arrays[f"solution.{number}.{i}"] for i in range(len(leaves))]
-                block.solutions[number] = jax.tree.unflatten(shape, saved)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AssertionError) as error:
-            raise BadRun(
-                f"the checkpoint {path} cannot be read: {error!r}.",
-                "Delete this one file to train its networks again from the start; the others keep what they have.",
-            ) from error
-        return block
+            return _block(path, numbers, programs.begin(numbers))
+        except BadFile as error:
+            fix = "Delete this one file to train its networks again from the start; the others keep what they have."
+            raise BadFile(f"the checkpoint {path} cannot be read: {error.message.removesuffix('.')}.", fix) from error
 
     def weights(self, number: int) -> Path:
         """Where network ``number`` is kept."""
@@ -118,21 +116,24 @@ class Run:
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of the run in ``folder``. Raises ``BadRun`` where there is none."""
+    """The settings of the run in ``folder``. Raises ``BadRun`` where it was killed before there were any, ``BadFile``
+    where they cannot be read."""
     if is_empty(folder):
         raise BadRun(
             f"{folder} holds no run that can be resumed: {KILLED}.",
             f"Delete it, or train into it: --out {folder}.",
         )
+    path = folder / SETTINGS
     try:
-        document = json.loads((folder / SETTINGS).read_text())
-        if document.pop("format") != FORMAT:
-            raise BadRun(f"{folder} is a run of another version of holdfast.")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise BadRun(
-            f"{folder} holds no run that can be resumed: {error}.", "'holdfast list runs' shows the runs there are."
+        document = read_json(path, "the settings of a run")
+        if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
+            raise BadFile(f"{path} is of another version of holdfast, or of another program.")
+        return Settings.from_json(document, str(path))
+    except BadFile as error:
+        raise BadFile(
+            f"{folder} holds no run that can be resumed: {error.message.removesuffix('.')}.",
+            "'holdfast list runs' shows the runs there are.",
         ) from error
-    return Settings.from_json(document)
 
 
 def _difference(stored: Settings, asked: Settings) -> str:
@@ -169,13 +170,56 @@ def _arrays(learner: Learner) -> dict[str, np.ndarray]:
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
 
 
-def _fill(fresh: Learner, arrays: dict[str, np.ndarray]) -> Learner:
-    changing = (fresh.network, fresh.optimiser, fresh.drawn)
-    paths, shape = jax.tree_util.tree_flatten_with_path(changing)
-    saved = [jnp.asarray(arrays[jax.tree_util.keystr(path)]) for path, _ in paths]
-    assert all(a.shape == b.shape for a, (_, b) in zip(saved, paths, strict=True)), "shapes differ"
-    network, optimiser, drawn = jax.tree.unflatten(shape, saved)
-    return replace(fresh, network=network, optimiser=optimiser, drawn=drawn)
+class _Check(msgspec.Struct, forbid_unknown_fields=True):
+    """One line of the history. What was not finite is kept as it is."""
+
+    seed: Count
+    sequences: Count
+    loss: float
+    error_sup: float
+    accuracy: float
+
+
+def _block(path: Path, numbers: list[int], fresh: Learner) -> Block:
+    """The checkpoint in ``path``, compared with the block that these settings begin with before it is read."""
+    header = tensors.read_header(path)
+    words = convert(dict(header.metadata), _Words, str(path))
+
+    def read(word: str, kind: Any) -> Any:
+        where = f"{path}, {word}"
+        return convert(parse_json(getattr(words, word), where, non_finite=True), kind, where)
+
+    if read("numbers", list[int]) != numbers:
+        raise BadFile(f"{path} is of the networks {words.numbers[:60]}, expected {numbers}.")
+    outcomes = {outcome.seed: outcome for outcome in read("outcomes", list[Outcome])}
+    if not outcomes.keys() <= set(numbers):
+        raise BadFile(f"{path} has outcomes of networks that it does not train.")
+    history = [msgspec.structs.asdict(check) for check in read("history", list[_Check])]
+
+    paths, shape = jax.tree_util.tree_flatten_with_path((fresh.network, fresh.optimiser, fresh.drawn))
+    wanted = {jax.tree_util.keystr(place): leaf for place, leaf in paths}
+    leaves, network_shape = jax.tree.flatten(fresh.network)
+    wanted |= {f"solution.{number}.{i}": leaf[0] for number in outcomes for i, leaf in enumerate(leaves)}
+    _compare(header, wanted, path)
+    arrays = tensors.read_arrays(path)
+
+    network, optimiser, drawn = jax.tree.unflatten(
+        shape, [jnp.asarray(arrays[jax.tree_util.keystr(place)]) for place, _ in paths]
+    )
+    learner = replace(fresh, network=network, optimiser=optimiser, drawn=drawn)
+    block = Block(numbers, learner, read("drawn", Count), history, outcomes)
+    for number in outcomes:
+        saved = [arrays[f"solution.{number}.{i}"] for i in range(len(leaves))]
+        block.solutions[number] = jax.tree.unflatten(network_shape, saved)
+    return block
+
+
+def _compare(header: tensors.Header, wanted: Mapping[str, Any], path: Path) -> None:
+    """Raise ``BadFile`` unless the file has exactly these arrays, of these shapes and number formats."""
+    got = {name: (stored.shape, stored.dtype) for name, stored in header.tensors.items()}
+    due = {name: (tuple(leaf.shape), tensors.format_of(leaf.dtype)) for name, leaf in wanted.items()}
+    if odd := sorted(name for name in got.keys() | due.keys() if got.get(name) != due.get(name)):
+        raise BadFile(f"{path}: tensor '{odd[0]}' is {got.get(odd[0])}, expected {due.get(odd[0])}.")
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

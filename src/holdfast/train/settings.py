@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from holdfast import cells, tasks
-from holdfast.core.errors import BadRun, UnknownName, refuse
-from holdfast.core.task import Task
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile, Problem, refuse
+from holdfast.core.task import Task, typed_axes
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
 from holdfast.plugins.verified import made
@@ -114,17 +117,45 @@ class Settings:
         return {"task": {"name": self.task.name, **dataclasses.asdict(self.task)}, **plain}
 
     @staticmethod
-    def from_json(document: dict[str, Any]) -> Settings:
-        """Settings as a run folder keeps them. Raises ``BadRun`` where they are foreign."""
+    def from_json(document: Any, where: str = "the settings of this run") -> Settings:
+        """Settings as a run folder keeps them; ``where`` names the file. Raises ``BadFile`` where they are foreign."""
+        fix = "Name a folder made by 'holdfast train'."
         try:
-            axes = dict(document["task"])
-            task = make_task(axes.pop("name"), axes)
-            # Runs are older than engines: what does not name one was computed by XLA.
-            return Settings(**{"engine": "xla", **document, "task": task})
-        except (KeyError, TypeError, AttributeError, UnknownName) as error:
-            raise BadRun(
-                f"these are not settings of a run: {error!r}.", "Name a folder made by 'holdfast train'."
-            ) from error
+            read = msgspec.structs.asdict(convert(document, _Document, where))
+            axes = dict(read.pop("task"))
+            name = convert(axes.pop("name", None), str, f"{where}, the name of its task")
+            return Settings(task=make_task(name, axes), **read)
+        except Problem as problem:
+            message = problem.message if isinstance(problem, BadFile) else f"{where}: {problem.message}"
+            raise BadFile(message, fix) from problem
+
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+Word = Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a run's settings: types and outer bounds; ``Settings`` itself refuses what contradicts itself."""
+
+    task: dict[str, Any]
+    cell: Word
+    units: Size
+    layers: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    initialisation: Word
+    update: Update
+    batch: Size | None
+    order: Word
+    truncate: Count | None
+    learning_rate: float
+    clip: float | None
+    budget: Count
+    check_every: Count | None
+    seeds: Size
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+    stop: bool
+    engine: Word = "xla"
+    """Runs are older than engines: what does not name one was computed by XLA."""
 
 
 def make_task(name: str, axes: dict[str, Any]) -> Task:
@@ -137,12 +168,4 @@ def make_task(name: str, axes: dict[str, Any]) -> Task:
     2
     """
     kind = tasks.get(name)
-    known = [f.name for f in fields(kind)]
-    for axis in axes:
-        if axis not in known:
-            raise UnknownName(f"axis of {name}", axis, known)
-
-    def frozen(value: Any) -> Any:
-        return tuple(frozen(v) for v in value) if isinstance(value, list | tuple) else value
-
-    return made(kind, {axis: frozen(value) for axis, value in axes.items()})
+    return made(kind, typed_axes(kind, axes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.errors import BadValue
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile, BadValue
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.loop import Progress, train_networks
 from holdfast.tune.result import Confirmed, Tuned
@@ -22,6 +24,8 @@ STARTUP = 10
 """Trials that are drawn at random before the sampler learns from what it saw."""
 CANDIDATES = 3
 """So many of the best settings are put to fresh seeds, one after the other, until one stands."""
+SEARCHED = frozenset({"units", "layers", "learning_rate", "initialisation"})
+"""What every trial has a value of; batches may be fixed."""
 RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
 """What is kept beside a trial: what came of it, who works on it, and the place in the search that it takes over."""
 MARK_SECONDS = 5.0
@@ -85,7 +89,14 @@ class _Work:
 
         with told(self.storage):
             finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-        return sorted((Tried.from_stored(trial.user_attrs[RESULT]) for trial in finished), key=lambda t: t.number)
+        found = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
+        for trial in found:
+            if missing := sorted(SEARCHED - trial.values.keys()):
+                raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
+        return sorted(found, key=lambda t: t.number)
+
+    def _where(self, number: int) -> str:
+        return f"{shown(self.storage)}, trial {number}"
 
     def take_back(self) -> None:
         """Trials of processes that are gone: closed, and their values put first in the queue."""
@@ -101,7 +112,8 @@ class _Work:
                 time.sleep(0.1)
             for trial in running:
                 host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-                if trial in unmarked or (host == socket.gethostname() and not _runs(int(process))):
+                known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
+                if trial in unmarked or (known and not _runs(int(process))):
                     self._give_up(trial.number)
 
     def _give_up(self, number: int) -> None:
@@ -116,9 +128,9 @@ class _Work:
             self.study.enqueue_trial(values, user_attrs={RETRIED: place})
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
 
-    def _wanted(self) -> set[str]:
+    def _wanted(self) -> frozenset[str]:
         """What a trial has values of."""
-        return {"units", "layers", "learning_rate", "initialisation"} | ({"batch"} if self.search.batches else set())
+        return SEARCHED | ({"batch"} if self.search.batches else set())
 
     def one_trial(self, trials: int) -> None:
         """Ask for values, train with them, tell what came of it."""
@@ -178,19 +190,21 @@ class _Work:
     def confirm(self) -> list[Confirmed]:
         """The best settings on fresh seeds, one after the other, until one stands; what was found before is kept."""
         with told(self.storage):
-            kept = {int(number): document for number, document in self.study.user_attrs.get(CONFIRMED, {}).items()}
+            stored = self.study.user_attrs.get(CONFIRMED, {})
+        kept = convert(stored, dict[str, dict[str, Any]], f"{shown(self.storage)}, what was confirmed")
         found: list[Confirmed] = []
         for candidate in candidates(self.search, self.done()):
-            if candidate.number not in kept:
+            key = str(candidate.number)
+            if key not in kept:
                 settings = self.search.settings(dict(candidate.values), self.search.confirm, CONFIRMATION)
                 what = f"confirming trial {candidate.number} on fresh seeds, {_said(candidate.values)}"
                 done = self._train(settings, what)
                 if done is None:
                     raise _Interrupted
-                kept[candidate.number] = tried(self.search, candidate.number, candidate.values, done).stored()
+                kept[key] = tried(self.search, candidate.number, candidate.values, done).stored()
                 with told(self.storage):
-                    self.study.set_user_attr(CONFIRMED, {str(number): document for number, document in kept.items()})
-            found.append(Confirmed(candidate, Tried.from_stored(kept[candidate.number])))
+                    self.study.set_user_attr(CONFIRMED, dict(kept))
+            found.append(Confirmed(candidate, Tried.from_stored(kept[key], self._where(candidate.number))))
             if self.search.solves(found[-1].fresh.rate):
                 break
         return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from holdfast.core.errors import BadFile, BadRun, BadValue
+from holdfast.core.documents import parse_json
+from holdfast.core.errors import BadFile, BadRun, BadValue, Problem
 from holdfast.core.requirements import install, require
 from holdfast.tune.search import Search
 
@@ -49,13 +50,14 @@ def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with told(storage):
+    with told(storage), _replayed(storage) if "://" not in storage else nullcontext():
         kept = _database(storage) if "://" in storage else _journal(Path(storage))
     try:
         with told(storage):
-            study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True, direction="minimize")
-            stored = study.user_attrs.get(SETTINGS)
-            if stored is None and not study.get_trials(deepcopy=False):
+            with _replayed(storage) if "://" not in storage else nullcontext():
+                study = optuna.create_study(storage=kept, study_name=name, load_if_exists=True, direction="minimize")
+                stored, trials = study.user_attrs.get(SETTINGS), study.get_trials(deepcopy=False)
+            if stored is None and not trials:
                 stored = search.as_json()
                 study.set_user_attr(SETTINGS, stored)
         _compare(stored, search.as_json(), name, shown(storage))
@@ -66,9 +68,9 @@ def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
             kept.engine.dispose()
 
 
-def _compare(stored: dict[str, Any] | None, asked: dict[str, Any], name: str, place: str) -> None:
+def _compare(stored: Any, asked: dict[str, Any], name: str, place: str) -> None:
     another = "Name another study with --study, or another place with --storage."
-    if stored is None:
+    if not isinstance(stored, dict) or not isinstance(stored.get("task", {}), dict):
         raise BadRun(f"the study '{name}' in {place} was not made by holdfast.", another)
     flat, wanted = _flat(stored), _flat(asked)
     differing = [
@@ -121,16 +123,9 @@ def _mend(path: Path) -> None:
         return
     content = path.read_bytes()
     lines = content.split(b"\n")
-    try:
-        whole = all(isinstance(json.loads(line), dict) for line in lines[:-1])
-    except ValueError:
-        whole = False
-    if not whole or (content and len(lines) == 1):
-        good = next((n for n, line in enumerate(lines) if not _is_record(line)), 0)
-        raise BadFile(
-            f"{path} is no journal of trials: line {good + 1} cannot be read.",
-            "It was left as it is. Name another file with --storage.",
-        )
+    good = next((n for n, line in enumerate(lines[:-1]) if not _is_record(line)), len(lines) - 1)
+    if good < len(lines) - 1 or (content and len(lines) == 1):
+        raise _no_journal(path, f"line {good + 1} cannot be read")
     if lines[-1]:
         with path.open("r+b") as file:
             file.truncate(len(content) - len(lines[-1]))
@@ -138,9 +133,26 @@ def _mend(path: Path) -> None:
 
 def _is_record(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
+        return isinstance(parse_json(line, "", non_finite=True), dict)
+    except BadFile:
         return False
+
+
+def _no_journal(path: Path | str, why: str) -> BadFile:
+    return BadFile(f"{path} is no journal of trials: {why}.", "It was left as it is. Name another file with --storage.")
+
+
+@contextmanager
+def _replayed(path: str) -> Iterator[None]:
+    """Optuna carries a journal's lines out as it reads them, and raises whatever a wrong one leads to."""
+    import optuna
+
+    try:
+        yield
+    except (Problem, OSError, MemoryError, optuna.exceptions.OptunaError):
+        raise
+    except Exception as error:
+        raise _no_journal(path, f"Optuna cannot carry out what it says ({type(error).__name__}: {error})") from error
 
 
 def _url(storage: str) -> Any:

@@ -6,8 +6,11 @@ import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from holdfast.core.documents import convert
 from holdfast.core.rates import Rate
 from holdfast.core.results import finite
 from holdfast.train.result import Training
@@ -72,15 +75,37 @@ class Tried:
         return {**asdict(self), "values": dict(self.values), "loss": finite(self.loss)}
 
     @staticmethod
-    def from_stored(document: Mapping[str, Any]) -> Tried:
-        loss = document["loss"]
-        return Tried(
-            **{
-                **document,
-                "sequences": tuple(document["sequences"]),
-                "loss": math.nan if loss is None else loss,
-            }
-        )
+    def from_stored(document: Any, where: str = "a trial of this study") -> Tried:
+        """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
+        stored = msgspec.structs.asdict(convert(document, _Stored, where))
+        values = {name: v for name, v in msgspec.structs.asdict(stored["values"]).items() if v is not msgspec.UNSET}
+        return Tried(**{**stored, "values": values, "loss": math.nan if stored["loss"] is None else stored["loss"]})
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Values(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Of what is searched, by their names in ``Settings``."""
+
+    units: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | msgspec.UnsetType = msgspec.UNSET
+    layers: Annotated[int, msgspec.Meta(ge=1, le=1000)] | msgspec.UnsetType = msgspec.UNSET
+    learning_rate: Annotated[float, msgspec.Meta(gt=0)] | msgspec.UnsetType = msgspec.UNSET
+    initialisation: str | msgspec.UnsetType = msgspec.UNSET
+    batch: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a ``Tried`` in a storage; loss is null where it was no number."""
+
+    number: Count
+    values: _Values
+    weights: Count
+    solved: Count
+    of: Count
+    sequences: tuple[Count, ...]
+    loss: float | None
+    seed: Count
 
 
 def tried(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Tried:
