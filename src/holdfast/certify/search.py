@@ -142,6 +142,8 @@ class Search:
     def _cut(self, best: Best) -> Iterator[Best]:
         """Proofs in more and more pieces, as long as there is time and, without a tolerance, it helps."""
         whole = self.variables()
+        if self.reached(best) and len(whole) == len(self.numbers):  # a long row, and good enough: one variable will do
+            whole = {name: limits for name, limits in whole.items() if name == self.first}
         method = self._for_pieces(best, whole)
         everything = Piece(self.numbers)
         known = (method, 1) == (best.method, best.pieces)
