@@ -99,7 +99,7 @@ def _run(words: list[str]) -> int:
 
 def _overview() -> str:
     lines = ["holdfast: a memory laboratory for recurrent neural networks.", "", "usage: holdfast VERB ...", ""]
-    lines += [f"  {verb:<11}{VERBS.sentence(verb)}" for verb in VERBS.names()]
+    lines += [f"  {verb:<14}{VERBS.sentence(verb)}" for verb in VERBS.names()]
     lines += [
         "",
         "  holdfast VERB --help   what a verb takes, with examples",
