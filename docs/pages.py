@@ -44,6 +44,7 @@ SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 def write(docs: Path) -> None:
     """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
     import diagnosing  # beside this file, on the path while the documentation is built
+    import guarantees
     import remembering
     import study_pages  # beside this file, on the path while the documentation is built
 
@@ -52,6 +53,7 @@ def write(docs: Path) -> None:
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
     wanted["remembering.md"] = remembering.page()
     wanted["diagnostics.md"] = diagnosing.page()
+    wanted["guarantees.md"] = guarantees.page()
     wanted |= {f"studies/{name}.md": study_pages.page(name) for name in study_pages.names()}
     folder = docs / "_generated"
     for old in folder.glob("**/*.md"):

@@ -40,7 +40,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 FRONT = ("__init__.py", "__main__.py")
 """The only files outside a room; ``__main__`` may import anything."""
 
-LIGHT = ("core/errors.py", "core/registry.py", "core/files.py", "core/rates.py", "core/results.py", "core/sequences.py")
+LIGHT = (
+    "core/errors.py",
+    "core/registry.py",
+    "core/files.py",
+    "core/rates.py",
+    "core/requirements.py",
+    "core/results.py",
+    "core/sequences.py",
+    "core/text.py",
+)
 """With every file of ``cli``, what has to answer before JAX is imported."""
 
 

@@ -133,7 +133,7 @@ def test_the_sources_are_all_there_and_nothing_that_was_built(sources):
 
 
 def test_without_a_compiler_the_wheel_is_pure_and_works(pure, tmp_path):
-    assert pure.name == f"holdfast-{holdfast.__version__}-py3-none-any.whl"
+    assert pure.name == f"holdfast_rnn-{holdfast.__version__}-py3-none-any.whl"
     pages = {name for name in names(pure) if name.startswith("holdfast/report/page/") and not name.endswith(".py")}
     here = {file for kind in PAGE for file in (ROOT / "src/holdfast/report/page").rglob(f"*.{kind}")}
     assert pages == {file.relative_to(ROOT / "src").as_posix() for file in here}
@@ -146,7 +146,7 @@ def test_without_a_compiler_the_wheel_is_pure_and_works(pure, tmp_path):
 
 def test_with_a_compiler_the_wheel_has_the_library_and_it_is_used(compiled, pure, tmp_path):
     system = "macosx" if sys.platform == "darwin" else "linux"
-    assert compiled.name.startswith(f"holdfast-{holdfast.__version__}-py3-none-{system}")
+    assert compiled.name.startswith(f"holdfast_rnn-{holdfast.__version__}-py3-none-{system}")
     assert names(compiled) == names(pure) | {LIBRARY}
     code, told = doctor_of(compiled, tmp_path, HOLDFAST_ENGINE="native")
     assert code == 0, told

@@ -17,6 +17,8 @@ MISTAKES = [
     (["train", "recall", "--cell", "lstn"], "there is no cell named 'lstn'", "Did you mean 'lstm'?"),
     (["train", "recall", "--unit", "3"], "there is no flag of 'holdfast train' named '--unit'", "'--units'"),
     (["train", "recall", "--units", "many"], "--units: 'many' is no whole number", "--help"),
+    (["demo", "--seed", "-1"], "--seed: -1 is negative, expected at least 0", ""),
+    (["train", "recall", "--seed", "9" * 30], "is too large, expected at most 9223372036854775807", ""),
     (["train", "recall", "--units", "0"], "--units is 0, expected at least 1", ""),
     (["train", "recall", "--steps", "4", "--position", "9"], "position 9 is past the end of a sequence of 4 steps", ""),
     (["train", "recall", "--range", "1", "-1"], "is empty, expected the smaller number first", ""),

@@ -50,7 +50,7 @@ def stored(tmp_path):
         ("compare --task recall --engine native", "--engine is 'native', expected processes or ray"),
         ("compare --task recall --engine ray", "--engine ray and --address go together."),
         ("compare --task recall --workers 0", "--workers is 0, expected at least 1."),
-        ("compare --task recall --csv nowhere/x.csv", "--csv nowhere/x.csv: there is no folder"),
+        ("compare --task recall --csv nowhere/x.csv", "cannot write nowhere/x.csv: there is no folder"),
         (
             "compare --task recall --cells lstm --lags 1000 --units 32 --seeds 10000",
             "this grid has 30,000 points and may take",
@@ -133,11 +133,11 @@ def test_what_an_extra_brings_is_named_where_it_is_missing(stored, tmp_path, mon
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     words = ["compare", "--study", "mine", "--store", str(stored)]
     assert main([*words, "--parquet", str(tmp_path / "x.parquet")]) == 2
-    assert "--parquet needs pyarrow, which is not installed." in (err := capsys.readouterr().err)
-    assert "pip install 'holdfast[parquet]'" in err
+    assert "--parquet needs the package pyarrow, which is not installed." in (err := capsys.readouterr().err)
+    assert 'pip install "holdfast-rnn[parquet]"' in err
     words = ["compare", "--task", "recall", "--cells", "elman", "--lags", "2", "--store", str(stored)]
     assert main([*words, "--engine", "ray", "--address", "127.0.0.1:1"]) == 2
-    assert "pip install 'holdfast[ray]'" in capsys.readouterr().err
+    assert 'pip install "holdfast-rnn[ray]"' in capsys.readouterr().err
 
 
 def test_a_study_of_ones_own_is_a_file_in_a_plug_in_folder(tmp_path, monkeypatch, stored, capsys):

@@ -123,3 +123,11 @@ def test_a_task_that_does_not_describe_all_its_rows_says_that_nothing_can_be_pro
         "test_task: this task does not describe all its rows at once, so nothing can be proved about it."
     )
     assert caught.value.fix == "tasks/recall.py shows how one does: by a method 'scenario'."
+
+
+@pytest.mark.parametrize(
+    ("task", "axes"), [("recall", {"steps": 10**9}), ("bits", {"bits": 10**9}), ("echo", {"lag": 10**30})]
+)
+def test_a_size_that_fits_no_machine_is_refused_before_anything_is_made_of_it(task, axes):
+    with pytest.raises(BadValue, match="expected at most 10,000,000"):
+        tasks.get(task)(**axes)

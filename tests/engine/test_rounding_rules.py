@@ -157,7 +157,7 @@ def test_products():
 def mixes_hold(form) -> int:
     """k * h + (1 - k) * n: every product rounded or fused into the sum."""
     ops, every = Bounds(rounding(form)), numbers(form)
-    keep, kept, new = grid(every[(every >= 0) & (every <= 1)], every, every[every >= 0])
+    keep, kept, new = grid(every[(every >= 0) & (every <= 1.5)], every, every[every >= 0])
     results = []
     for m in machines(form):
         rest = m.rounded(1 - m.read(keep))

@@ -99,7 +99,7 @@ def test_a_missing_extra_is_named(verb, format, run, monkeypatch):
     code, _, err = run(verb, "net.safetensors", *flags)
     assert code == 2
     assert f"{act} {format} needs the package {format}, which is not installed.\n" in err
-    assert f"Install it with: pip install 'holdfast[{format}]'" in err
+    assert f'Install it with: pip install "holdfast-rnn[{format}]"' in err
 
 
 def test_two_missing_packages_are_told_at_once(run, monkeypatch):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 import struct
+import sys
 
 import pytest
 
@@ -58,15 +58,8 @@ def test_the_same_data_gives_the_same_files(written):
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
-    real = builtins.__import__
-
-    def refusing(name, *rest):
-        if name.split(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", refusing)
-    with pytest.raises(BadValue, match=r"not installed\. Try: pip install 'holdfast\[figures\]'"):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(BadValue, match=r'not installed\. Install it with: pip install "holdfast-rnn\[figures\]"'):
         figures.write([CURVE], tmp_path / "none")
     assert not (tmp_path / "none").exists()
 

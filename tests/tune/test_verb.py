@@ -106,7 +106,7 @@ def test_a_missing_extra_is_named(package, capsys, monkeypatch):
     assert main([*SMALL, "1", "--storage", "sqlite:///trials.db"]) == 2
     told = capsys.readouterr().err
     assert f"needs the package {package}, which is not installed" in told
-    assert "pip install 'holdfast[tune]'" in told
+    assert 'pip install "holdfast-rnn[tune]"' in told
 
 
 def test_help_needs_neither_jax_nor_optuna(tmp_path):

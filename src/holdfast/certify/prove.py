@@ -18,6 +18,7 @@ from holdfast.certify.search import Best, Goal, Search
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
+from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
@@ -172,7 +173,8 @@ def _refuted(
 
 def _progress(best: Best) -> str:
     reached = best.reached
-    bound = f"error at most {reached.error:.3g}" if reached.error is not None else f"lead at least {reached.margin:.3g}"
+    lead = f"lead at least {reached.margin or 0.0:.3g}"
+    bound = lead if reached.error is None else f"error at most {rounded_up(reached.error, 3)}"
     pieces = f", {best.pieces} pieces" if best.pieces > 1 else ""
     settled = f", settled after step {reached.settled}" if reached.settled is not None else ""
     return bound + pieces + settled

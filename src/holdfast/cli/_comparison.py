@@ -15,7 +15,7 @@ def write_page(found: Any, store: Any, path: Path, tell: Callable[[str], None]) 
     from holdfast.core.errors import BadRun
     from holdfast.report import page
 
-    folder = path.with_suffix("").with_name(path.stem + "-networks")
+    folder = networks_folder(path)
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
@@ -27,6 +27,11 @@ def write_page(found: Any, store: Any, path: Path, tell: Callable[[str], None]) 
         _network(representative(line, found.results), store, place)
         links[line] = f"{quote(folder.name)}/{quote(place.name)}"
     page.write("compare", f"holdfast compare: {found.study.name}", document(found, links, __version__), path)
+
+
+def networks_folder(page: Path) -> Path:
+    """Beside the page."""
+    return page.with_name(page.stem + "-networks")
 
 
 def _network(point: Any, store: Any, place: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.cli._parser import GIVEN_ONLY, Parser
+from holdfast.cli._parser import GIVEN_ONLY, Parser, at_least_zero
 from holdfast.core.errors import BadValue
 
 
@@ -12,7 +12,8 @@ def add_common(parser: Parser) -> None:
 
 
 def add_seed(parser: Parser) -> None:
-    parser.flag("seed", int, default=0, help="the root of all randomness (default: 0)")
+    options = {"default": 0, "metavar": "N", "help": "the root of all randomness (default: 0)"}
+    parser.add_argument("--seed", type=at_least_zero, **options)
 
 
 def add_threads(parser: Parser) -> None:

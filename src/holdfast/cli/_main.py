@@ -1,25 +1,33 @@
 """The command ``holdfast``: finds the verb, runs it, and turns what goes wrong into a message and an exit code.
 
-0: yes. 1: an honest no (refuted, not solved, not reproduced). 2: a mistake in what was asked. 130: interrupted.
+The exit codes are in ``_exits.py``. A mistake in what was asked is one message; an internal error is one message and,
+below it, the traceback that a report needs. With ``--json`` either is one document on standard output as well.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
 import sys
+import traceback
 from pathlib import Path
 
 import holdfast
-from holdfast.cli._output import print_json
+from holdfast.cli._exits import Exit
+from holdfast.cli._output import abandon_output, prepare_streams, print_json, say
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import Problem
 from holdfast.core.registry import Folder
+from holdfast.core.text import escaped
 
 VERBS = Folder("verb", "holdfast.cli", Path(__file__).parent)
 
-MISTAKE = 2
-INTERRUPTED = 130
+RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
+"""What the machine lacks, where no file is named: told as such, since a traceback would help nobody."""
+
+
+class InternalError(Problem):
+    """A fault of holdfast, or of what it is built on."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,28 +36,60 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     words = sys.argv[1:] if arguments is None else arguments
+    prepare_streams()
     try:
-        return _run(words)
-    except Problem as problem:
-        _tell(problem, as_json="--json" in words)
-        return MISTAKE
+        try:
+            return _run(words)
+        finally:
+            sys.stdout.flush()  # a full disk or a closed pipe is heard here, and not when the process ends
+    except Exception as error:
+        return _failed(error, "--json" in words)
     except KeyboardInterrupt:
-        interrupted = Problem("interrupted before there was a result.")
-        _tell(interrupted, as_json="--json" in words)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _tell(Problem("interrupted before there was a result."), Exit.INTERRUPTED, "--json" in words)
+
+
+def _failed(error: Exception, as_json: bool) -> Exit:
+    """Say what went wrong; the exit code for it."""
+    if isinstance(error, BrokenPipeError):
+        abandon_output()  # the reader of a pipe (head, less) has seen enough
+        return Exit.BROKEN_PIPE
+    if isinstance(error, Problem):
+        return _tell(error, Exit.MISTAKE, as_json)
+    if told := _of_the_machine(error):
+        if getattr(error, "filename", None) is None and isinstance(error, OSError):
+            abandon_output()  # it may be the output's own disk that is full
+        return _tell(told, Exit.MISTAKE, as_json)
+    internal = InternalError(
+        f"internal error: {_in_one_line(error)}.",
+        "This is a fault of holdfast. Please report it, with the command and the traceback.",
+    )
+    code = _tell(internal, Exit.INTERNAL, as_json)
+    say("".join(traceback.format_exception(error)), lines=True)
+    return code
+
+
+def _of_the_machine(error: Exception) -> Problem | None:
+    """What is no fault of anybody's code: a file that cannot be used, too little memory, a full disk."""
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)[:100]:
+        return Problem("this needs more memory than there is.", "Ask for less: fewer units, rows, steps or seeds.")
+    if isinstance(error, OSError) and error.strerror and (error.filename is not None or error.errno in RESOURCES):
+        named = error.filename if isinstance(error.filename, str | bytes) else None
+        return Problem(f"{os.fsdecode(named) if named else 'a file or the output'} cannot be used: {error.strerror}.")
+    return None
+
+
+def _in_one_line(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(_overview())
-        return 0
+        return Exit.YES
     if words[0] == "--version":
         sys.stdout.write(f"holdfast {holdfast.__version__}\n")
-        return 0
+        return Exit.YES
     verb, rest = words[0], words[1:]
     module = VERBS.load(verb)
     parser = Parser(verb, VERBS.sentence(verb), module.__doc__ or "")
@@ -73,7 +113,12 @@ def _overview() -> str:
     return "\n".join(lines)
 
 
-def _tell(problem: Problem, as_json: bool) -> None:
-    sys.stderr.write(f"holdfast: {problem.message}\n" + (f"  {problem.fix}\n" if problem.fix else ""))
+def _tell(problem: Problem, code: Exit, as_json: bool) -> Exit:
+    say(f"holdfast: {escaped(problem.message)}\n" + (f"  {escaped(problem.fix)}\n" if problem.fix else ""), lines=True)
     if as_json:
-        print_json({"error": {"kind": problem.kind, "message": problem.message, "fix": problem.fix}})
+        try:
+            print_json({"error": {"kind": problem.kind, "message": problem.message, "fix": problem.fix}})
+            sys.stdout.flush()
+        except OSError:
+            abandon_output()
+    return code

@@ -1,17 +1,48 @@
-"""What every verb prints the same way: the one JSON document, and progress on standard error."""
+"""What every verb prints the same way: the one JSON document, and messages and progress on standard error."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
+
+from holdfast.core.text import ERRORS, escaped
 
 if TYPE_CHECKING:
     from holdfast.train.loop import Progress
 
 LINE_SECONDS = 5.0
 """How often progress is a line where standard error is no terminal."""
+
+
+def prepare_streams() -> None:
+    """Make standard output and error take any text: what an encoding lacks is spelled in ASCII (``core/text.py``), and
+    a stream that was closed by the caller is one that nobody reads."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 -- it is the stream from now on
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)
+
+
+def abandon_output() -> None:
+    """Drop what standard output still holds: Python would try to write it once more when the process ends."""
+    with contextlib.suppress(OSError, ValueError):  # no file below it, as in a test
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def say(text: str, lines: bool = False) -> None:
+    """Words on standard error, where anybody listens; control characters are escaped, but for the ends of ``lines``."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(escaped(text, keep="\n" if lines else ""))
+        sys.stderr.flush()
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -25,7 +56,7 @@ def show_page(path: str) -> None:
     from pathlib import Path
 
     if not webbrowser.open(Path(path).resolve().as_uri()):
-        sys.stderr.write(f"no browser was found; the page is {path}\n")
+        say(f"no browser was found; the page is {escaped(path)}\n", lines=True)
 
 
 class Teller:
@@ -48,8 +79,10 @@ class Teller:
         if not self._live and time.monotonic() - self._told < LINE_SECONDS:
             return
         self._told = time.monotonic()
-        sys.stderr.write(f"\r{text}\x1b[K" if self._live else text + "\n")
-        sys.stderr.flush()
+        shown = escaped(text)
+        with contextlib.suppress(OSError):  # nobody reads it any more; the work goes on
+            sys.stderr.write(f"\r{shown}\x1b[K" if self._live else shown + "\n")
+            sys.stderr.flush()
         self._shown = self._live
 
     def done(self) -> None:

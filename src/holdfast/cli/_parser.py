@@ -16,6 +16,10 @@ ANY = "any"
 """In place of a length: every length."""
 
 
+LARGEST = 2**63 - 1
+"""A whole number as machines have it."""
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of one verb. ``docstring`` is its module's: everything after the first paragraph is help."""
 
@@ -34,6 +38,9 @@ class Parser(argparse.ArgumentParser):
         raise BadValue(f"{message.removeprefix('argument ')}.", f"'{self.prog} --help' shows what it takes.")
 
     def parse(self, words: list[str]) -> argparse.Namespace:
+        for word in words:
+            if word.startswith("--") and word.endswith("=--"):  # argparse takes the second for the end of flags
+                self.error(f"argument {word.removesuffix('=--')}: expected one argument")
         known, unknown = self.parse_known_args(words)
         for word in unknown:
             if word.startswith("-"):
@@ -100,9 +107,20 @@ def _shown(default: Any) -> str:
 
 def _int(text: str) -> int:
     try:
-        return int(text.replace("_", ""))
+        value = int(text.replace("_", ""))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
+    if abs(value) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{text} is too large, expected at most {LARGEST}")
+    return value
+
+
+def at_least_zero(text: str) -> int:
+    """The reader of a flag: a whole number from 0 up."""
+    value = _int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative, expected at least 0")
+    return value
 
 
 def _int_or_any(text: str) -> int | str:

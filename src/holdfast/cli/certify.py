@@ -20,6 +20,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._network import (
     asked_about,
@@ -34,8 +35,8 @@ from holdfast.cli._network import (
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
-
-INTERRUPTED = 130
+from holdfast.core.files import check_writable
+from holdfast.core.text import escaped
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -65,6 +66,8 @@ def run(args: Namespace) -> int:
             f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
             "'holdfast refute' takes an unbounded range.",
         )
+    place = args.out or str(Path(args.network).with_suffix(".certificate.json"))
+    check_writable(place)
     teller = Teller()
     try:
         proof = prove(
@@ -81,9 +84,9 @@ def run(args: Namespace) -> int:
         teller.done()
     path = None
     if proof.certificate is not None:
-        path = args.out or str(Path(args.network).with_suffix(".certificate.json"))
+        path = place
         save(proof.certificate, path)
-    print_json(proof.as_json(path)) if args.json else draw(proof.parts(path))
+    print_json(proof.as_json(path)) if args.json else draw(proof.parts(path and escaped(path)))
     if proof.interrupted:
-        return INTERRUPTED
-    return 0 if proof.verdict == "proved" else 1
+        return Exit.INTERRUPTED
+    return Exit.YES if proof.verdict == "proved" else Exit.NO

@@ -19,6 +19,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._network import asked_about, length_flag, open_network, task_flags, tolerance_of
 from holdfast.cli._output import print_json
@@ -54,7 +55,7 @@ def run(args: Namespace) -> int:
     else:
         told = f"{'accepted' if verdict.accepted else 'not accepted'}: {verdict.reason}."
         draw([Text(f"{told}\n{words(claim, task_of(claim))}" if claim and verdict.accepted else told)])
-    return 0 if verdict.accepted else 1
+    return Exit.YES if verdict.accepted else Exit.NO
 
 
 def _question(args: Namespace, claim: Claim) -> Question | None:

@@ -22,13 +22,14 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import Teller, duration, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core.errors import BadValue
+from holdfast.core.files import check_folder, check_writable
 
 STORE = Path("runs") / "studies.sqlite"
-INTERRUPTED = 130
 
 SWEPT = {
     "cells": (str, "cells, as in lstm,gru"),
@@ -97,8 +98,8 @@ def run(args: Namespace) -> int:
 
             draw(found.parts())
     if interrupted:
-        return INTERRUPTED
-    return 1 if found.refuted else 0
+        return Exit.INTERRUPTED
+    return Exit.NO if found.refuted else Exit.YES
 
 
 def _check(args: Namespace) -> None:
@@ -111,10 +112,30 @@ def _check(args: Namespace) -> None:
         raise BadValue("--engine ray and --address go together.", "As in --engine ray --address 10.0.0.1:6379.")
     if args.workers is not None and args.workers < 1:
         raise BadValue(f"--workers is {args.workers}, expected at least 1.", "Leave it out to use every core.")
-    for name in ("csv", "parquet", "page"):
-        path = getattr(args, name)
-        if path and not Path(path).resolve().parent.is_dir():
-            raise BadValue(f"--{name} {path}: there is no folder {Path(path).resolve().parent}.", "Make it first.")
+    _check_outputs(args)
+
+
+def _check_outputs(args: Namespace) -> None:
+    """Whatever would only fail once everything is trained."""
+    for path in (args.csv, args.parquet, args.page):
+        if path:
+            check_writable(path)
+    if args.page:
+        from holdfast.cli._comparison import networks_folder
+
+        check_folder(networks_folder(Path(args.page)))
+    if args.engine == "ray":
+        from holdfast.compare.cluster import check_installed
+
+        check_installed()
+    if args.parquet:
+        from holdfast.compare.export import check_parquet
+
+        check_parquet()
+    if args.figures:
+        from holdfast.report import figures
+
+        figures.check(args.figures)
 
 
 def _run(args: Namespace, study: Any, store: Any) -> tuple[Any, bool]:

@@ -18,10 +18,13 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_axes
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadValue
+from holdfast.core.files import check_writable
+from holdfast.core.text import escaped
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -55,6 +58,8 @@ def run(args: Namespace) -> int:
     from holdfast.studies import construction, impossibility
     from holdfast.train.settings import make_task
 
+    if args.out:
+        check_writable(args.out)
     kind = tasks.get(args.task)
     axes = given_axes(kind, vars(args))
     forever = axes.get(kind.length_axis) == ANY
@@ -72,14 +77,14 @@ def run(args: Namespace) -> int:
     refused = impossibility.look(task, range_, args.cell, semantics=args.semantics, **asked)
     if refused is not None:
         print_json(refused.as_json()) if args.json else draw(refused.parts())
-        return 1
+        return Exit.NO
     told = construction.construct(task, args.cell, **asked, semantics=args.semantics, form=args.form)
     if args.out:
         from holdfast.engine.files import save
 
         save(told.construction.network, args.out, told.origin())
-    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out))
-    return 0
+    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out and escaped(args.out)))
+    return Exit.YES
 
 
 def _check_range(range_: tuple[float, float]) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_common, add_json, check_threads
 from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
@@ -97,7 +98,7 @@ def run(args: Namespace) -> int:
         draw(parts(demonstration))
     if args.open:
         show_page(args.page)
-    return 0 if demonstration.solved else 1
+    return Exit.YES if demonstration.solved else Exit.NO
 
 
 def _write_page(demonstration: Demonstration, path: str, teller: Teller) -> None:

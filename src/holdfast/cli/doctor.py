@@ -17,6 +17,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
@@ -55,7 +56,7 @@ def run(args: Namespace) -> int:
     else:
         advice = [] if found.available and not wrong else [Text(library.REPAIR)]
         draw([Table(("what", "here"), _rows(document)), *advice])
-    return 0 if works else 1
+    return Exit.YES if works else Exit.NO
 
 
 def _disagreement() -> str:

@@ -17,11 +17,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import asked_about, open_network, own_name, own_task, task_flags
 from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run(args: Namespace) -> int:
     print_json(found.as_json(page)) if args.json else draw(found.parts(names or ()))
     if args.open and page:
         show_page(page)
-    return 0
+    return Exit.YES
 
 
 def _check(args: Namespace) -> None:
@@ -83,10 +84,9 @@ def _check(args: Namespace) -> None:
     if args.page:
         check_writable(args.page)
     if args.figures:
-        from pathlib import Path
+        from holdfast.report import figures
 
-        if Path(args.figures).exists() and not Path(args.figures).is_dir():
-            raise BadRun(f"cannot make the folder {args.figures}: there is a file of this name.", "Name another.")
+        figures.check(args.figures)
 
 
 def _page(args: Namespace, found: Explanation, origin: dict, teller: Teller) -> str | None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
@@ -46,4 +47,4 @@ def run(args: Namespace) -> int:
         print_json(done.as_json())
     else:
         draw(done.parts())
-    return 0
+    return Exit.YES

@@ -19,6 +19,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
@@ -45,7 +46,7 @@ def run(args: Namespace) -> int:
         print_json(done.as_json())
     else:
         draw(done.parts())
-    return 0
+    return Exit.YES
 
 
 def _place(file: Path, given: str | None) -> Path:

@@ -11,11 +11,14 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
+from holdfast.core.text import escaped
+from holdfast.train.folder import KILLED, SETTINGS, is_empty
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
@@ -41,12 +44,13 @@ def run(args: Namespace) -> int:
     found = {kind: _runs() if kind == "runs" else _named(KINDS[kind]) for kind in kinds}
     if args.json:
         print_json(found)
-        return 0
+        return Exit.YES
     for kind, things in found.items():
-        width = max((len(thing["name"]) for thing in things), default=0)
-        lines = [f"  {thing['name']:<{width}}  {thing['sentence']}" for thing in things]
+        lines = [(escaped(thing["name"]), escaped(thing["sentence"])) for thing in things]
+        width = max((len(name) for name, _ in lines), default=0)
+        lines = [f"  {name:<{width}}  {sentence}" for name, sentence in lines]
         print(f"{kind}:", *(lines or [f"  none in {RUNS}/"]), sep="\n")
-    return 0
+    return Exit.YES
 
 
 def _named(folder: Folder) -> list[dict[str, str]]:
@@ -64,13 +68,16 @@ def _plugin(folder: Folder, name: str) -> str:
 
 
 def _runs() -> list[dict[str, str]]:
-    return [{"name": str(f.parent), "sentence": _sentence(f.parent)} for f in sorted(RUNS.glob("*/settings.json"))]
+    folders = [folder for folder in sorted(RUNS.glob("*/")) if (folder / SETTINGS).exists() or is_empty(folder)]
+    return [{"name": str(folder), "sentence": _sentence(folder)} for folder in folders]
 
 
 def _sentence(folder: Path) -> str:
     from holdfast.core.run_result import read_result
 
     path = folder / "result.json"
+    if is_empty(folder):
+        return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
     if not path.exists():
         return "unfinished; go on with: holdfast train --resume " + str(folder)
     try:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import (
     asked_about,
@@ -30,8 +31,6 @@ from holdfast.cli._network import (
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
-
-INTERRUPTED = 130
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -70,5 +69,5 @@ def run(args: Namespace) -> int:
         teller.done()
     print_json(found.as_json()) if args.json else draw(found.parts())
     if found.interrupted:
-        return INTERRUPTED
-    return 1 if found.found else 0
+        return Exit.INTERRUPTED
+    return Exit.NO if found.found else Exit.YES

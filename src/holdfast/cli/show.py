@@ -12,6 +12,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
@@ -44,4 +45,4 @@ def run(args: Namespace) -> int:
         print_json(document)
     else:
         draw(parts)
-    return 0
+    return Exit.YES

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed, given_axes
 from holdfast.cli._network import open_network, origin_of
 from holdfast.cli._output import print_json
@@ -55,7 +56,7 @@ def run(args: Namespace) -> int:
         print_json(judged.as_json())
     else:
         draw(judged.parts())
-    return 0 if judged.solved else 1
+    return Exit.YES if judged.solved else Exit.NO
 
 
 def _task_name(words: list[str]) -> str | None:

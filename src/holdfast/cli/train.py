@@ -21,13 +21,13 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_settings, add_threads, check_threads, given_axes, given_settings
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
 
 RUNS = Path("runs")
-INTERRUPTED = 130
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -76,8 +76,8 @@ def run(args: Namespace) -> int:
     else:
         draw(done.parts())
     if done.interrupted:
-        return INTERRUPTED
-    return 0 if done.rate.solved == done.rate.of else 1
+        return Exit.INTERRUPTED
+    return Exit.YES if done.rate.solved == done.rate.of else Exit.NO
 
 
 def _fresh(args: Namespace):

@@ -20,12 +20,11 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, clip, given_axes
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core.errors import BadValue
-
-INTERRUPTED = 130
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -99,8 +98,8 @@ def run(args: Namespace) -> int:
         teller.done()
     print_json(done.as_json()) if args.json else draw(done.parts())
     if done.interrupted:
-        return INTERRUPTED
-    return 0 if done.best else 1
+        return Exit.INTERRUPTED
+    return Exit.YES if done.best else Exit.NO
 
 
 def _frozen(value: Any) -> Any:

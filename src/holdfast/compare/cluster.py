@@ -7,6 +7,7 @@ out again; it starts anew, to the same results.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from typing import Any
 
@@ -14,6 +15,7 @@ from holdfast.compare.engine import Deaths, Errand
 from holdfast.compare.units import Schedule, Unit
 from holdfast.compare.work import Finished
 from holdfast.core.errors import BadRun, Problem
+from holdfast.core.requirements import require
 
 REACH_SECONDS = 5.0
 WINDOW = 2
@@ -23,12 +25,15 @@ WINDOW = 2
 def run(units: list[Unit], errand: Errand, address: str) -> None:
     """Train all units on the cluster at ``address`` ("host:port", or "auto" for the one of this machine).
 
-    Raises ``BadRun`` where Ray is not installed, the cluster cannot be reached, or it loses a unit again and again.
+    Raises ``BadValue`` where Ray is not installed, ``BadRun`` where the cluster cannot be reached or loses a unit
+    again and again.
     """
-    ray = _ray()
+    check_installed()
+    import ray
+
     _knock(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
     except Exception as error:
         raise BadRun(
             f"the Ray cluster at {address} cannot be used: {str(error).splitlines()[0]}.",
@@ -92,12 +97,9 @@ def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Fi
     return landed
 
 
-def _ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise BadRun("--engine ray needs Ray, which is not installed.", "pip install 'holdfast[ray]'.") from error
-    return ray
+def check_installed() -> None:
+    """Raises ``BadValue`` where Ray is missing."""
+    require("ray", extra="ray", what="--engine ray")
 
 
 def _knock(address: str) -> None:

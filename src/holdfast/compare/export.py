@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 
 from holdfast.compare.results import Results
-from holdfast.core.errors import BadRun
 from holdfast.core.files import write_atomically
+from holdfast.core.requirements import require
 
 
 def write_csv(results: Results, path: Path) -> None:
@@ -21,15 +21,17 @@ def write_csv(results: Results, path: Path) -> None:
     write_atomically(path, text.getvalue())
 
 
+def check_parquet() -> None:
+    """Raises ``BadValue`` where pyarrow is missing."""
+    require("pyarrow", extra="parquet", what="--parquet")
+
+
 def write_parquet(results: Results, path: Path) -> None:
-    """The same as Parquet, with types. Raises ``BadRun`` where pyarrow is missing or the file cannot be written."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise BadRun(
-            "--parquet needs pyarrow, which is not installed.", "pip install 'holdfast[parquet]', or take --csv."
-        ) from error
+    """The same as Parquet, with types. Raises ``BadValue`` without pyarrow, ``BadRun`` where it cannot be written."""
+    check_parquet()
+    import pyarrow
+    import pyarrow.parquet
+
     rows = [point.as_json() for point in results.points]
     table = pyarrow.Table.from_pydict({name: [row[name] for row in rows] for name in _columns(rows)})
     content = io.BytesIO()

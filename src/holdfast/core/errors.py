@@ -6,7 +6,7 @@
     ├── BadFile             a file that cannot be read as what it should be
     └── BadRun              a run folder that is busy, foreign, full or cannot be written
 
-A bug of ours is an ``AssertionError`` or whatever Python raises: it keeps its traceback.
+A bug of ours is an ``AssertionError`` or whatever Python raises: exit code 70, and it keeps its traceback.
 """
 
 from __future__ import annotations

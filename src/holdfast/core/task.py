@@ -68,6 +68,11 @@ class Criterion:
         return f"{words[self.metric]} on {self.sequences} fresh sequences"
 
 
+MOST = 10_000_000
+"""What an axis that counts may be: no row that is longer or wider than this fits a machine, and making one would only
+take long to fail."""
+
+
 def axis(default: Any, help: str, *, least: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
     """A field of a task that a user may vary: its baseline, what it means, the least value or the choices."""
     return field(default=default, metadata={"help": help, "least": least, "choices": choices})
@@ -97,6 +102,8 @@ class Task(abc.ABC):
             value, least, choices = getattr(self, f.name), f.metadata.get("least"), f.metadata.get("choices")
             if least is not None and value is not None and not value >= least:
                 reasons.append(f"--{f.name} is {value}, expected at least {least:g}")
+            if isinstance(value, int) and value > MOST:
+                reasons.append(f"--{f.name} is {value}, expected at most {MOST:,}")
             if choices and value not in choices:
                 reasons.append(f"--{f.name} is '{value}', expected one of {', '.join(choices)}")
         return reasons

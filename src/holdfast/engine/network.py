@@ -53,11 +53,12 @@ class Linear:
         return replace(self, matrix=chosen(self.matrix), bias=chosen(self.bias))
 
     def dense(self) -> Linear:
-        """The same map with a full matrix, zeros and all."""
+        """The same map with a full matrix, zeros and all, in NumPy: JAX would flush subnormal weights, and round those
+        of double precision wherever that is not switched on."""
         if not self.diagonal:
             return self
-        eye = jnp.tile(jnp.eye(self.units, dtype=self.matrix.dtype), len(self.gates))
-        return replace(self, matrix=eye * self.matrix, diagonal=False)
+        eye = np.tile(np.eye(self.units, dtype=self.matrix.dtype), len(self.gates))
+        return replace(self, matrix=eye * np.asarray(self.matrix), diagonal=False)
 
     @property
     def units(self) -> int:

@@ -7,7 +7,6 @@ fuses gates.
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +15,11 @@ from pathlib import Path
 from types import ModuleType
 
 from holdfast.core.errors import BadFile, BadValue, Problem
-from holdfast.core.files import write_atomically
+from holdfast.core.files import check_writable, write_atomically
 from holdfast.core.registry import Folder
+from holdfast.core.requirements import require
 from holdfast.core.results import Part, Text
+from holdfast.core.text import escaped
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
 from holdfast.exchange._verify import Agreement, verify
@@ -52,7 +53,7 @@ class Conversion:
         a = self.agreement
         return [
             Text(
-                f"Wrote {self.file}: {self.network}.\n"
+                f"Wrote {escaped(self.file)}: {self.network}.\n"
                 f"On {a.sequences} random sequences of up to {a.steps} steps, {a.by} and holdfast differ by at most "
                 f"{a.largest_difference:.2g}. (Rounding may explain {a.tolerance:.2g} at the last step.)"
             )
@@ -73,12 +74,13 @@ def export(network: Network, path: Path, name: str, origin: dict | None = None) 
 
     ``origin`` (plain JSON) is kept in the file where the format has room for it. Raises ``UnknownName`` for a format
     that does not exist; ``BadValue`` where the format cannot express the cell, a package is missing or the path has
-    another ending; ``BadFile`` where the numbers differ by more than rounding; ``BadRun`` on a full disk.
+    another ending; ``BadFile`` where the numbers differ by more than rounding; ``BadRun`` where it cannot be written.
     """
     kind = get(name)
-    _check_packages(kind, name, f"exporting to {name}")
+    require(*kind.NEEDS, extra=name, what=f"exporting to {name}")
     if path.suffix != kind.ENDING:
         raise BadValue(f"the file to write is {path}, but files for {name} end with {kind.ENDING}.")
+    check_writable(path)
     with _told(f"{path} was not written"), tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"network{kind.ENDING}"
         kind.write(network, origin or {}, file)
@@ -95,23 +97,15 @@ def import_(path: Path, name: str, out: Path, cell: str | None = None) -> Conver
     file cannot be read or holds what no network of ours is.
     """
     kind = get(name)
-    _check_packages(kind, name, f"importing from {name}")
+    require(*kind.NEEDS, extra=name, what=f"importing from {name}")
     if not path.is_file():
         raise BadFile(f"there is no file {path}.")
+    check_writable(out)
     with _told(f"{path} cannot be imported"):
         network = kind.read(path, cell)
         agreement = verify(network, kind.runner(path, network.cell_name))
     save(network, out, {"imported": {"from": name, "file": path.name}})
     return Conversion(str(out), name, f"{_size(network)}, from {path}", agreement)
-
-
-def _check_packages(kind: ModuleType, name: str, act: str) -> None:
-    missing = [package for package in kind.NEEDS if importlib.util.find_spec(package) is None]
-    if missing:
-        packages = (
-            f"package {missing[0]}, which is" if len(missing) == 1 else f"packages {', '.join(missing)}, which are"
-        )
-        raise BadValue(f"{act} needs the {packages} not installed.", f"Install it with: pip install 'holdfast[{name}]'")
 
 
 @contextmanager

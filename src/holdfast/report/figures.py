@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.errors import BadRun, BadValue
-from holdfast.core.files import write_atomically
+from holdfast.core.errors import BadRun
+from holdfast.core.files import check_folder, write_atomically
+from holdfast.core.requirements import require
 from holdfast.core.results import Curve, Heatmap, Part
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -46,13 +47,21 @@ STYLE = {
 }
 
 
+def check(folder: Path | str) -> None:
+    """Whether ``write`` could draw into ``folder``, asked before the work: raises as it does, and makes nothing."""
+    require("matplotlib", extra="figures", what="--figures")
+    check_folder(folder)
+
+
 def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
     """A picture of every curve and heat map among ``parts``, named by its title; tables and texts have none.
 
     Returns the files, PNG before SVG. Raises ``BadValue`` where matplotlib is missing, ``BadRun`` where the folder or a
     file cannot be written; files that were there are replaced whole or not at all.
     """
-    matplotlib = _matplotlib()
+    check(folder)
+    import matplotlib
+
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -60,7 +69,8 @@ def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
         raise BadRun(f"cannot make the folder {place}: {error.strerror}.", "Name another for --figures.") from error
     written: list[Path] = []
     taken: set[str] = set()
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}):
+    look: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}
+    with matplotlib.rc_context(look):
         for part in parts:
             if not isinstance(part, Curve | Heatmap):
                 continue
@@ -91,16 +101,6 @@ def _unused(name: str, taken: set[str]) -> str:
         free = f"{name}-{number}"
     taken.add(free)
     return free
-
-
-def _matplotlib() -> Any:
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise BadValue(
-            "--figures draws with matplotlib, which is not installed.", "Try: pip install 'holdfast[figures]'."
-        ) from error
-    return matplotlib
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterable
 
 from holdfast.core.results import Curve, Heatmap, Part, Table, Text
+from holdfast.core.text import encodable, escaped
 from holdfast.report import plots
 
 PLAIN_WIDTH = 120
@@ -15,23 +16,32 @@ PLAIN_WIDTH = 120
 
 
 def draw(parts: Iterable[Part]) -> None:
-    """Write every part to standard output, a blank line between them."""
+    """Write every part to standard output, a blank line between them.
+
+    Names in it may come from files: control characters are escaped, and what the output's encoding lacks is spelled in
+    ASCII before columns are laid out.
+    """
     file = sys.stdout
     width = shutil.get_terminal_size().columns if file.isatty() else PLAIN_WIDTH
     for number, part in enumerate(parts):
         if number:
             file.write("\n")
         if part.title:
-            file.write(part.title + "\n")
+            file.write(escaped(part.title) + "\n")
         match part:
             case Text():
-                file.write("".join(_wrap(line, width) for line in part.text.splitlines()))
+                file.write("".join(_wrap(escaped(line), width) for line in _lines(part.text)))
             case Table():
                 file.write(_table(part, width))
             case Curve():
-                file.write(plots.curve(part, width))
+                file.write(escaped(plots.curve(part, width), keep="\n"))
             case Heatmap():
-                file.write(plots.heatmap(part, width))
+                file.write(escaped(plots.heatmap(part, width), keep="\n"))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as "\\n" ends them; ``str.splitlines`` would also break at characters that are to be seen."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _wrap(line: str, width: int) -> str:
@@ -48,13 +58,14 @@ def _table(table: Table, width: int) -> str:
     for column, head in enumerate(table.heads):
         numbers = all(_is_number(row[column]) for row in table.rows)
         drawn.add_column(RichText(head), justify="right" if numbers and table.rows else "left", overflow="fold")
+    encoding = sys.stdout.encoding
     for row in table.rows:
-        drawn.add_row(*(RichText(cell) for cell in row))
+        drawn.add_row(*(RichText(encodable(escaped(cell), encoding)) for cell in row))
     # RichText: a symbol such as "[red]" is text, never markup.
     console = Console(width=width, highlight=False)
     with console.capture() as capture:
         console.print(drawn)
-    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
+    return "".join(line.rstrip() + "\n" for line in _lines(capture.get()))
 
 
 def _is_number(cell: str) -> bool:

@@ -15,7 +15,7 @@ from holdfast import cells
 from holdfast.construct.compile import Construction, compile_program
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
-from holdfast.core.results import Part, Table, Text
+from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.unroll import trace
@@ -206,4 +206,5 @@ def _claim(made: Construction, task: Task) -> str:
     }[claim.semantics]
     if made.gap is not None:
         return f"The right symbol has the largest output, {length}, {where}."
-    return f"The output is within {claim.error:.6g} of the right answer for every input of the task, {length}, {where}."
+    error = rounded_up(claim.error)
+    return f"The output is within {error} of the right answer for every input of the task, {length}, {where}."

@@ -12,6 +12,7 @@ from typing import Any
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
+from holdfast.core.text import escaped
 from holdfast.engine.network import Network
 from holdfast.train.block import Outcome
 from holdfast.train.settings import Settings
@@ -93,9 +94,9 @@ class Training:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             said += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         if self.interrupted:
-            said.append(f"Interrupted; go on with: holdfast train --resume {self.run}")
+            said.append(f"Interrupted; go on with: holdfast train --resume {escaped(str(self.run))}")
         if self.run:
-            said.append(f"Run: {self.run}")
+            said.append(f"Run: {escaped(str(self.run))}")
         return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(said))]
 
     def _set_up(self) -> str:

@@ -31,6 +31,7 @@ from holdfast.core.files import write_atomically
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
 from holdfast.train.block import Block, Outcome
+from holdfast.train.folder import KILLED, LOCK, PARTS, SETTINGS, is_empty, trained
 from holdfast.train.programs import Programs
 from holdfast.train.settings import Settings
 from holdfast.train.update import Learner
@@ -59,8 +60,12 @@ class Run:
         _make(folder)
         self._lock = _lock(folder)
         document = json.dumps({"format": FORMAT, **settings.as_json()}, indent=1)
-        if not (folder / "settings.json").exists():
-            write_atomically(folder / "settings.json", document)
+        if not (folder / SETTINGS).exists():
+            # A kill may have come before they were written, but what was trained is written after them.
+            if left := trained(folder):
+                self.close()
+                raise BadRun(f"{folder} has no settings, but {left}.", "Name another folder with --out.")
+            write_atomically(folder / SETTINGS, document)
         elif (stored := read_settings(folder)) != settings:
             self.close()
             raise BadRun(
@@ -111,8 +116,14 @@ class Run:
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of the run in ``folder``. Raises ``BadFile`` where there is none."""
-    path = folder / "settings.json"
+    """The settings of the run in ``folder``. Raises ``BadRun`` where it was killed before there were any, ``BadFile``
+    where they cannot be read."""
+    if is_empty(folder):
+        raise BadRun(
+            f"{folder} holds no run that can be resumed: {KILLED}.",
+            f"Delete it, or train into it: --out {folder}.",
+        )
+    path = folder / SETTINGS
     try:
         document = read_json(path, "the settings of a run")
         if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
@@ -132,7 +143,7 @@ def _difference(stored: Settings, asked: Settings) -> str:
 
 def _make(folder: Path) -> None:
     try:
-        for part in ("blocks", "weights"):
+        for part in PARTS:
             (folder / part).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadRun(f"cannot make the run folder {folder}: {error.strerror}.", "Name another with --out.") from error
@@ -141,7 +152,7 @@ def _make(folder: Path) -> None:
 def _lock(folder: Path):
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / "lock", timeout=0)
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:

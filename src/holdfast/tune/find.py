@@ -26,7 +26,10 @@ CANDIDATES = 3
 """So many of the best settings are put to fresh seeds, one after the other, until one stands."""
 SEARCHED = frozenset({"units", "layers", "learning_rate", "initialisation"})
 """What every trial has a value of; batches may be fixed."""
-RESULT, WORKER = "holdfast result", "holdfast worker"
+RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
+"""What is kept beside a trial: what came of it, who works on it, and the place in the search that it takes over."""
+MARK_SECONDS = 5.0
+"""How long a process may take to write its name beside a trial that it has begun; after that it is taken for gone."""
 
 Watch = Callable[[str, Progress], None]
 
@@ -81,16 +84,16 @@ class _Work:
         self.interrupts = Interrupts()
 
     def done(self) -> list[Tried]:
-        """Every finished trial, in the order of their numbers."""
+        """Every finished trial, in the order of their places."""
         import optuna
 
         with told(self.storage):
             finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-        trials = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
-        for trial in trials:
+        found = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
+        for trial in found:
             if missing := sorted(SEARCHED - trial.values.keys()):
                 raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
-        return trials
+        return sorted(found, key=lambda t: t.number)
 
     def _where(self, number: int) -> str:
         return f"{shown(self.storage)}, trial {number}"
@@ -99,18 +102,35 @@ class _Work:
         """Trials of processes that are gone: closed, and their values put first in the queue."""
         import optuna
 
+        ends = time.monotonic() + MARK_SECONDS
         with told(self.storage):
-            for trial in self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):
+            while True:
+                running = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
+                unmarked = [trial for trial in running if WORKER not in trial.user_attrs]
+                if not unmarked or time.monotonic() > ends:
+                    break
+                time.sleep(0.1)
+            for trial in running:
                 host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-                if host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process) and not _runs(int(process)):
-                    self._give_up(trial.number, trial.params)
+                known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
+                if trial in unmarked or (known and not _runs(int(process))):
+                    self._give_up(trial.number)
 
-    def _give_up(self, number: int, params: dict[str, Any]) -> None:
+    def _give_up(self, number: int) -> None:
+        """Close a trial; the one that takes its place in the search tries the same values with the same seeds."""
         import optuna
 
+        trials = self.study.get_trials(deepcopy=False)
+        trial, place = trials[number], _place(trials, number)
+        if not any(_place(trials, later.number) == place for later in trials[number + 1 :]):
+            whole = self._wanted() <= trial.params.keys()
+            values = trial.params if whole else trial.system_attrs.get("fixed_params", {})
+            self.study.enqueue_trial(values, user_attrs={RETRIED: place})
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
-        if params:
-            self.study.enqueue_trial(params)
+
+    def _wanted(self) -> frozenset[str]:
+        """What a trial has values of."""
+        return SEARCHED | ({"batch"} if self.search.batches else set())
 
     def one_trial(self, trials: int) -> None:
         """Ask for values, train with them, tell what came of it."""
@@ -121,20 +141,21 @@ class _Work:
             if not finished and not self.study.get_trials(deepcopy=False):
                 self.study.enqueue_trial(self._first())
             trial = self.study.ask()
-            # What a trial draws depends on its number and on the trials before it, not on when a process began.
-            (seed,) = np.random.SeedSequence([self.search.seed, trial.number]).generate_state(1)
-            self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
             trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
+            # What a trial draws depends on its place and on the trials before it, not on when a process began or ended.
+            place = _place(self.study.get_trials(deepcopy=False), trial.number)
+            (seed,) = np.random.SeedSequence([self.search.seed, place]).generate_state(1)
+            self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
             values = self._values(trial, _best(self.search, finished))
-        settings = self.search.settings(values, self.search.seeds, trial.number)
+        settings = self.search.settings(values, self.search.seeds, place)
         weights = self.search.weights(settings.units, settings.layers)
         what = f"trial {len(finished) + 1} of {trials}, {_said(values)}, {weights:,} weights"
         done = self._train(settings, what)
         with told(self.storage):
             if done is None:
-                self._give_up(trial.number, trial.params)
+                self._give_up(trial.number)
                 raise _Interrupted
-            came = tried(self.search, trial.number, values, done)
+            came = tried(self.search, place, values, done)
             trial.set_user_attr(RESULT, came.stored())
             self.study.tell(trial, came.score(self.search))
 
@@ -193,6 +214,12 @@ def candidates(search: Search, trials: list[Tried]) -> list[Tried]:
     """The settings that solved the task in their trials, best first, at most ``CANDIDATES``."""
     solving = [t for t in trials if search.solves(t.rate)]
     return sorted(solving, key=lambda t: t.score(search))[:CANDIDATES]
+
+
+def _place(trials: list[Any], number: int) -> int:
+    """The place of trial ``number`` in the search: one that is tried again takes that of the one that was lost."""
+    again = trials[number].user_attrs.get(RETRIED)
+    return number - sum(RETRIED in t.user_attrs for t in trials[:number]) if again is None else int(again)
 
 
 def _best(search: Search, trials: list[Tried]) -> Tried | None:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from holdfast.core.results import Part, Table, Text, some
+from holdfast.core.text import escaped
 from holdfast.tune.search import Search
 from holdfast.tune.trial import Tried
 
@@ -132,7 +133,7 @@ class Tuned:
             said.append("No setting solved the task in its trial. The same command with more --trials goes on.")
         else:
             said.append("None that solved the task in its trial did so on fresh seeds; with more --trials it goes on.")
-        return [*said, f"Trials: {len(self.trials)}, in the study '{self.study}' in {self.storage}"]
+        return [*said, f"Trials: {len(self.trials)}, in the study '{self.study}' in {escaped(self.storage)}"]
 
 
 def _size(tried: Tried) -> str:

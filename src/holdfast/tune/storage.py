@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -13,20 +12,24 @@ from filelock import FileLock
 
 from holdfast.core.documents import parse_json
 from holdfast.core.errors import BadFile, BadRun, BadValue, Problem
+from holdfast.core.requirements import install, require
 from holdfast.tune.search import Search
 
 JOURNAL = "holdfast-tune.journal"
 SETTINGS, CONFIRMED = "holdfast settings", "holdfast confirmed"
 """What a study keeps beside its trials."""
 CONNECT_SECONDS = 10
-EXTRA = "Install it with: pip install 'holdfast[tune]'"
+EXTRA = "tune"
 
 
 def need_packages(storage: str) -> None:
     """Raises ``BadValue`` where what the storage needs is not installed."""
-    for package in ("optuna", "sqlalchemy") if "://" in storage else ("optuna",):
-        if importlib.util.find_spec(package) is None:
-            raise BadValue(f"holdfast tune needs the package {package}, which is not installed.", EXTRA)
+    packages = ["optuna"]
+    if "://" in storage:
+        packages.append("sqlalchemy")
+    if storage.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        packages.append("psycopg")
+    require(*packages, extra=EXTRA, what="holdfast tune")
 
 
 def shown(storage: str) -> str:
@@ -197,7 +200,7 @@ def told(storage: str) -> Iterator[None]:
     except ImportError as error:
         missing = error.name or "a driver"
         message = f"the database {shown(storage)} needs the package {missing}, which is not installed."
-        raise BadValue(message, EXTRA) from error
+        raise BadValue(message, "The extra brings what PostgreSQL needs; " + install(EXTRA)) from error
     except (RuntimeError, AssertionError) as error:
         if "version" not in str(error):
             raise

@@ -157,6 +157,8 @@ class Bounds:
 
     def _rows(self, known: Exact, source: Value) -> list[Form]:
         """Every row of W @ source + b: exact on centres and terms, by |W| on slacks."""
+        if not known.bias:  # nor is there anything that reads
+            return []
         if not source:  # no unit is left that anything reads
             return [self._constant(bias) for bias in known.bias]
         symbols = list({symbol: None for form in source for symbol in form.terms})
@@ -187,7 +189,7 @@ class Bounds:
         assert self.rounding is not None
         rounding, weights = self.rounding, {j: known.matrix[row, j] for j in used}
         bias = known.bias[row]
-        if known.least[row] < rounding.tiny:
+        if not known.least[row] >= rounding.tiny:  # at low precision neither may be certain
             form = widened(form, self._flushed_weights(weights, source, bias))
         if len(used) == 1 and bias.is_zero():
             (j,) = used
@@ -203,8 +205,8 @@ class Bounds:
     def _flushed_weights(self, weights: Mapping[int, arb], source: Value, bias: arb) -> arb:
         """How much a row changes at most where its subnormal weights are 0."""
         assert self.rounding is not None
-        lost = [abs(w) * source[j].size for j, w in weights.items() if abs(w) < self.rounding.tiny]
-        return forms.total([*lost, bias] if abs(bias) < self.rounding.tiny else lost)
+        lost = [abs(w) * source[j].size for j, w in weights.items() if not abs(w) >= self.rounding.tiny]
+        return forms.total([*lost, bias] if not abs(bias) >= self.rounding.tiny else lost)
 
     def _cancelled(self, form: Form, known: Exact, row: int, used: list[int], source: Value) -> Form | None:
         """m + K - K, in any order, of exact products. None where the row is no such sum.
@@ -279,11 +281,13 @@ class Bounds:
         low, high = _shared(a.low, b.high), _shared(a.high, b.low)
         if self.rounding is None:
             return _within(number(low) if a.is_point and b.is_point else interval(low, high), NOTHING, ONE)
-        accuracy = self.rounding.accuracy
+        # The sigmoid above, those below, the sum and the quotient. Not cut at 1: XLA may compute (1/B) / C as 1/(B C),
+        # with s(a) = 1/B, and the result can be 1 + 2^-23.
+        roundings = 2 * self.rounding.accuracy.sigmoid_errors + 2
         if not (a.low > SHUT and b.low > SHUT):
-            return interval(NOTHING, ONE)
-        roundings = 2 * accuracy.sigmoid_errors + 2  # the sigmoid above, those below, the sum and the quotient
-        return _within(self.rounding.rounded(interval(low, high), roundings=roundings), NOTHING, ONE)
+            return interval(NOTHING, 1 + self.rounding.gamma(roundings))
+        found = self.rounding.rounded(interval(low, high), roundings=roundings)
+        return _within(found, NOTHING, found.high)
 
 
 def _shared(a: arb, b: arb) -> arb:

@@ -10,8 +10,8 @@ latter before or after it is rounded. A product and the addition that follows it
                             g(n - 1 + [P > 0]) sum|T| + (1 + g(n - 1)) (P + S + n - 1) t  of the exact sum.
     Lemma 3 (two numbers).  The rounded sum of two numbers rises with the exact one, and is exact where subnormal.
     Lemma 4 (product).      By a power of two nothing is rounded; by one of at least 1 nothing becomes subnormal.
-    Lemma 5 (mix).          k h + (1 - k) n with 0 <= k <= 1, every operation rounded, is within g(2) k|h| +
-                            g(3) (1 - k)|n| + (1 + g(3)) (3 t + [2^-p < t] t |n|); it is h for k = 1, n for k = 0.
+    Lemma 5 (mix).          k h + (1 - k) n with k >= 0, every operation rounded, is within g(2) k|h| +
+                            g(3) |1 - k||n| + (1 + g(3)) (3 t + [2^-p < t] t |n|); it is h for k = 1, n for k = 0.
     Lemma 6 (cancellation). m + K - K in any order, 2|m| <= |K|, |K| >= t / u: within u (|K| + |m|) of m, subnormal only
                             where m is; and once more, in the same order, it gives the same number again.
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at

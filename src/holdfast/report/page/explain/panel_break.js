@@ -80,12 +80,12 @@ function bandWords(model) {
   const length = band.steps === null ? "of every length" : `of up to ${count(band.steps)} steps`;
   const from = band.least_steps > 1 ? ` from ${band.least_steps} on` : "";
   const range = band.range ? `, numbers from ${show(band.range[0])} to ${show(band.range[1])}` : "";
-  const what = symbolic(model) ? "the right symbol has the largest output" : `the answer is at most ${show(band.error)} away from the right one`;
+  const what = symbolic(model) ? "the right symbol has the largest output" : `the answer is at most ${atMost(band.error)} away from the right one`;
   return `For every sequence ${length}${from}${range}, ${what}: ${band.by}.`;
 }
 
 function errorWords(model, error) {
-  if (!symbolic(model)) return `at most ${show(error)} wrong, of ${show(model.page.band.error)} allowed`;
+  if (!symbolic(model)) return `at most ${show(error)} wrong, of ${atMost(model.page.band.error)} allowed`;
   return error < 0 ? `the right symbol leads by ${show(-error)}` : `a wrong symbol leads by ${show(error)}`;
 }
 

@@ -12,6 +12,14 @@ function show(value) {
   return text.replaceAll("-", MINUS);
 }
 
+/** The same, never below the value: for bounds. */
+function atMost(value) {
+  if (!(value > 0) || !Number.isFinite(value)) return show(value);
+  const digits = value < 1e-3 || value >= 1e5 ? 2 : 4; // as many as are shown
+  const step = 10 ** (Math.floor(Math.log10(value)) - digits + 1);
+  return show(Math.ceil((value / step) * (1 + 1e-12)) * step);
+}
+
 /** The same where nothing stands beside it that it could run into. */
 function alone(value) {
   return show(value).replace(/^\((.*)\)$/, "$1");

@@ -1,0 +1,28 @@
+"""The page *What a certificate guarantees*: the code that has to be right, in lines as they are today, and the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import holdfast
+
+PACKAGE = Path(holdfast.__file__).parent
+TRUSTED = {
+    "certify/check.py": "compares the claim with the network and the question; judges every piece",
+    "certify/propagate.py": "follows sets through the task's automaton",
+    "certify/weights.py": "the weights as exact numbers, without units that nothing reads",
+    "certify/certificate.py": "reads and words the document",
+    "engine/readings/bounds.py": "the alphabet of cells on sets",
+    "engine/readings/forms.py": "sets: affine forms with an interval",
+    "engine/readings/curves.py": "lines along tanh, sigmoid and relu",
+    "engine/readings/rounding.py": "the rules of rounding, with their lemmas; semantics ieee only",
+    "core/scenario.py": "what an automaton of rows is, and which lengths are meant",
+}
+"""Besides these: the cell's own step, the task's own scenario, and python-flint."""
+
+
+def page() -> str:
+    lines = {name: len((PACKAGE / name).read_text(encoding="utf-8").splitlines()) for name in TRUSTED}
+    rows = [f"| `{name}` | {lines[name]} | {what} |" for name, what in TRUSTED.items()]
+    text = (Path(__file__).parent / "guarantees.txt").read_text(encoding="utf-8")
+    return text.replace("TRUSTED_ROWS", "\n".join(rows)).replace("TRUSTED_LINES", f"{sum(lines.values()):,}")

@@ -1,0 +1,105 @@
+"""Random networks of every cell, run by an independent oracle and by all engines: every number lies in its set.
+
+``benchmarks/soundness.py`` does the same with as many networks as one likes, and finds again what it found.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from holdfast import cells
+from holdfast.engine.native import environment
+from tests.offenders.proofs import FAULTS
+from tests.oracle import containment, runs
+from tests.oracle.networks import THEMES, Shape
+
+CELLS = [name for name in cells.FOLDER.names() if not cells.get(name).per_step]
+NETWORKS, PATHS, STEPS = 24, 2, 4
+"""Of every cell and semantics: how many, with how many paths of how many steps."""
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[runs.Processes]:
+    """The native library with every instruction set; what the environment forces is for other tests."""
+    asked = {name: os.environ.pop(name, None) for name in (environment.ENGINE, environment.INSTRUCTIONS)}
+    started = runs.Processes(runs.instruction_sets())
+    yield started
+    started.close()
+    os.environ.update({name: value for name, value in asked.items() if value is not None})
+
+
+def shape(cell: str, dtype: str) -> Shape:
+    """One or two layers of one to four units, and one of the smaller sizes of inputs: another for every cell."""
+    draw = np.random.default_rng(CELLS.index(cell))
+    inputs, outputs = ((1, 1), (2, 1), (2, 2))[draw.integers(3)]
+    return Shape(cell, inputs, outputs, int(draw.integers(1, 5)), int(draw.integers(1, 3)), dtype)
+
+
+def told(result: containment.Result) -> str:
+    return "\n".join(str(one) for one in result.outside[:3])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_in_real_arithmetic_every_number_lies_in_its_set(cell):
+    some = list(containment.cases(shape(cell, "float64"), (1, CELLS.index(cell)), NETWORKS, PATHS, STEPS))
+    found = containment.check_real(some)
+    assert not found.outside, told(found)
+    assert found.checked > 2 * found.networks
+    assert found.unbounded < found.networks / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_in_ieee_arithmetic_every_number_lies_in_its_set(cell, processes):
+    number = CELLS.index(cell)
+    dtype, how = ("float32", "float64")[number % 2], ("side by side", "one by one")[number // 2 % 2]
+    some = list(containment.cases(shape(cell, dtype), (2, number), NETWORKS, PATHS, STEPS))
+    found = containment.check_ieee(some, dtype, [how], processes)
+    assert not found.outside, told(found)
+    assert found.checked > 2 * found.networks
+
+
+SEARCHES: dict[str, tuple[str, Shape, Sequence[str]]] = {
+    "F": ("real", Shape("feedforward", 2, 1, 2, 1, "float32"), THEMES),
+    "F2": ("ieee", Shape("feedforward", 1, 1, 2, 1, "float32"), THEMES),
+    "P": ("ieee", Shape("elman", 2, 1, 4, 1, "float32"), ["carry"]),
+    "A": ("ieee", Shape("elman", 1, 1, 2, 1, "float32"), THEMES),
+    "B": ("ieee", Shape("elman", 1, 1, 4, 1, "float32"), ["huge"]),
+    "M": ("ieee", Shape("one_network", 2, 1, 4, 1, "float32"), THEMES),
+}
+"""Where the fault with this letter is looked for: the semantics, the shape, and the kinds of weights."""
+AT_ONCE, AT_MOST = 50, 1000
+"""Networks looked at together, and until the fault counts as not found."""
+
+
+def first_outside(fault: str) -> int | None:
+    """How many networks it takes until a number lies outside its set, in steps of ``AT_ONCE``; None where none does."""
+    semantics, size, themes = SEARCHES[fault]
+    for start in range(0, AT_MOST, AT_ONCE):
+        some = list(containment.cases(size, (3, start), AT_ONCE, 6, 5, themes))
+        if semantics == "real":
+            found = containment.check_real(some)
+        else:
+            found = containment.check_ieee(some, size.dtype, ["side by side"], None)
+        if found.outside:
+            return start + AT_ONCE
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_that_led_to_false_certificates_is_caught(fault, monkeypatch):
+    FAULTS[fault](monkeypatch)
+    assert first_outside(fault) is not None
+    monkeypatch.undo()
+    semantics, size, themes = SEARCHES[fault]
+    some = list(containment.cases(size, (3, 0), 20, 6, 5, themes))
+    right = containment.check_real(some) if semantics == "real" else containment.check_ieee(
+        some, size.dtype, ["side by side"], None
+    )  # fmt: skip
+    assert not right.outside, told(right)

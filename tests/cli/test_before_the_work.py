@@ -1,0 +1,133 @@
+"""What a verb will need at its end is looked for before its work: packages, and places that can be written."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli._main import main
+from holdfast.core.errors import BadValue
+from holdfast.core.requirements import require
+from holdfast.studies.construction import construct
+from holdfast.tasks.recall import Recall
+
+NETWORK = "net.safetensors"
+STARTS = {
+    "explain": "holdfast.explain.explain.explain",
+    "certify": "holdfast.certify.prove.prove",
+    "construct": "holdfast.studies.construction.construct",
+    "compare": "holdfast.compare.run.run_study",
+    "tune": "holdfast.tune.find.tune",
+    "export": "holdfast.exchange.verify",
+    "import": "holdfast.exchange.verify",
+    "demo": "holdfast.studies.demonstration.demonstrate",
+}
+"""Where the work of a verb begins."""
+GRID = "compare --task recall --cells elman --lags 2"
+NEEDS = [
+    ("matplotlib", "figures", f"explain {NETWORK} --figures pictures"),
+    ("matplotlib", "figures", f"{GRID} --figures pictures"),
+    ("pyarrow", "parquet", f"{GRID} --parquet x.parquet"),
+    ("ray", "ray", f"{GRID} --engine ray --address 127.0.0.1:1"),
+    ("optuna", "tune", "tune recall"),
+    ("sqlalchemy", "tune", "tune recall --storage sqlite:///x.db"),
+    ("psycopg", "tune", "tune recall --storage postgresql://me@localhost/x"),
+    ("torch", "torch", f"export {NETWORK} --to torch --out x.safetensors"),
+    ("keras", "keras", f"export {NETWORK} --to keras --out x.keras"),
+    ("onnx", "onnx", f"export {NETWORK} --to onnx --out x.onnx"),
+    ("onnxruntime", "onnx", "import x.onnx --from onnx"),
+]
+PLACES = [
+    f"explain {NETWORK} --figures PLACE/x",
+    f"explain {NETWORK} --page PLACE/x.html",
+    f"certify {NETWORK} --out PLACE/x.json",
+    "construct recall --steps 4 --out PLACE/x.safetensors",
+    f"{GRID} --csv PLACE/x.csv",
+    f"{GRID} --parquet PLACE/x.parquet",
+    f"{GRID} --page PLACE/x.html",
+    f"{GRID} --figures PLACE/x",
+    f"export {NETWORK} --to torch --out PLACE/x.safetensors",
+    f"import {NETWORK} --from torch --out PLACE/x.safetensors",
+    "demo --page PLACE/x.html",
+]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    from holdfast.engine.files import as_bytes
+
+    told = construct(
+        Recall(steps=3), "elman", units=4, steps=3, tolerance=0.05, dtype="float32", semantics="ieee", form=""
+    )
+    return as_bytes(told.construction.network, told.origin())
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch, network):
+    monkeypatch.chdir(tmp_path)
+    Path(NETWORK).write_bytes(network)
+    Path("x.onnx").touch()
+    Path("file").touch()
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """The work is not to begin; where it does, that is an internal error."""
+
+    def begun(*_, **__):
+        raise AssertionError("the work began")
+
+    for place in STARTS.values():
+        monkeypatch.setattr(place, begun)
+    return begun
+
+
+@pytest.mark.parametrize(("package", "extra", "words"), NEEDS, ids=lambda value: None)
+def test_a_missing_package_is_told_before_the_work(package, extra, words, no_work, monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(words.split()) == 2
+    out, err = capsys.readouterr()
+    assert re.search(rf"needs the package {package}, which is not installed\.\n", err)
+    assert f'  Install it with: pip install "holdfast-rnn[{extra}]"\n' in err
+    assert out == ""
+    assert not Path("pictures").exists()
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file"])
+@pytest.mark.parametrize("words", PLACES)
+def test_a_place_that_cannot_be_written_is_told_before_the_work(words, place, no_work, capsys):
+    if place == "nowhere" and "--figures" in words:
+        place = "file/nowhere"  # folders for pictures are made
+    assert main(words.replace("PLACE", place).split()) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(("holdfast: cannot write ", "holdfast: cannot make the folder "))
+    assert "Traceback" not in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "words", [f"explain {NETWORK} --figures pictures", f"certify {NETWORK}", f"{GRID} --csv x.csv"]
+)
+def test_the_check_is_seen_to_fail_where_nothing_is_missing(words, no_work, capsys):
+    assert main(words.split()) == 70
+    assert "the work began" in capsys.readouterr().err
+    assert not os.path.exists("pictures")
+
+
+def test_several_packages_are_told_at_once():
+    with pytest.raises(BadValue, match="this needs the packages no_such, nor_this, which are not installed"):
+        require("no_such", "json", "nor_this", extra="x", what="this")
+    require("json", extra="x", what="this")
+
+
+def test_no_hint_names_a_distribution_that_is_not_ours():
+    import holdfast
+
+    for file in Path(holdfast.__file__).parent.rglob("*.py"):
+        assert not re.search(r"pip install ['\"]?holdfast\b(?!-rnn)", file.read_text(encoding="utf-8")), file

@@ -1,0 +1,265 @@
+"""Every cell a second time, from its equations in the literature, on real numbers: an oracle for bounds.
+
+Nothing of the cells' own steps, of their alphabet or of its readings is used; only the layout of weights is shared:
+a gate's matrix [source, unit] and bias [unit]. Letters are those of the papers: i, f, o, z, r gates; g, n candidates;
+k a layer of units inside the step. ``W`` reads the input, ``U`` the hidden state, ``P`` the cell state, ``V`` k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from holdfast.engine.network import Linear, Network
+from tests.oracle import reals
+from tests.oracle.reals import Real, add, divide, multiply, relu, sigmoid, subtract, tanh
+
+Vector = list[Real]
+State = dict[str, Vector]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """For every unit the sources it reads with weights that are not 0, [(source, weight)], and its bias."""
+
+    reads: tuple[tuple[tuple[int, Real], ...], ...]
+    bias: tuple[Real, ...]
+
+    def __call__(self, source: Vector) -> Vector:
+        found = []
+        for reads, total in zip(self.reads, self.bias, strict=True):
+            for j, weight in reads:
+                total = add(total, multiply(weight, source[j]))
+            found.append(total)
+        return found
+
+
+Gates = Mapping[tuple[str, str], Gate]
+"""By source (x, h, c, k) and gate."""
+
+
+class Layer:
+    """One layer: ``W("forget", x)`` is the forget gate's matrix times x plus its bias, ``U`` likewise of h."""
+
+    def __init__(self, layer: Mapping[str, Linear]) -> None:
+        self.gates: Gates = {(s, gate): _gate(linear, gate) for s, linear in layer.items() for gate in linear.gates}
+
+    def W(self, gate: str, x: Vector) -> Vector:  # noqa: N802 -- the letters of the literature
+        return self.gates["x", gate](x)
+
+    def U(self, gate: str, h: Vector) -> Vector:  # noqa: N802
+        return self.gates["h", gate](h)
+
+    def P(self, gate: str, c: Vector) -> Vector:  # noqa: N802
+        return self.gates["c", gate](c)
+
+    def V(self, gate: str, k: Vector) -> Vector:  # noqa: N802
+        return self.gates["k", gate](k)
+
+
+class Oracle:
+    """A whole network. ``step`` gives the next state of every layer and the outputs."""
+
+    def __init__(self, network: Network) -> None:
+        self.equation, self.states = CELLS[network.cell_name]
+        self.layers = [Layer(layer) for layer in network.layers]
+        self.readout = _gate(network.readout, network.readout.gates[0])
+        self.units = network.units
+
+    def start(self) -> list[State]:
+        return [{name: [reals.ZERO] * self.units for name in self.states} for _ in self.layers]
+
+    def step(self, before: Sequence[State], inputs: Sequence[float]) -> tuple[list[State], Vector]:
+        x, after = [reals.real(value) for value in inputs], []
+        for layer, state in zip(self.layers, before, strict=True):
+            x, new = self.equation(layer, x, state)
+            after.append(new)
+        return after, self.readout(x)
+
+
+def _gate(linear: Linear, gate: str) -> Gate:
+    matrix, bias = (None if part is None else np.asarray(part, np.float64) for part in linear.of(gate))
+    assert matrix is not None
+    units = matrix.shape[1]
+    if linear.diagonal:
+        matrix = np.diag(matrix[0])
+    reads = tuple(
+        tuple((j, reals.real(matrix[j, u])) for j in range(len(matrix)) if matrix[j, u] != 0) for u in range(units)
+    )
+    return Gate(reads, tuple(reals.ZERO if bias is None else reals.real(bias[u]) for u in range(units)))
+
+
+def _each(function: Callable[..., Real], *vectors: Vector) -> Vector:
+    return [function(*parts) for parts in zip(*vectors, strict=True)]
+
+
+def _sum(*vectors: Vector) -> Vector:
+    total = vectors[0]
+    for vector in vectors[1:]:
+        total = _each(add, total, vector)
+    return total
+
+
+def _weighted(f: Vector, a: Vector, b: Vector) -> Vector:
+    """f a + (1 - f) b."""
+    return [add(multiply(p, x), multiply(subtract(reals.ONE, p), y)) for p, x, y in zip(f, a, b, strict=True)]
+
+
+def _product(a: Vector, b: Vector) -> Vector:
+    return _each(multiply, a, b)
+
+
+def _open(*parts: Vector) -> Vector:
+    return _each(sigmoid, _sum(*parts))
+
+
+def _squash(*parts: Vector) -> Vector:
+    return _each(tanh, _sum(*parts))
+
+
+def feedforward(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """n = tanh(W x)."""
+    return _squash(w.W("candidate", x)), {}
+
+
+def elman(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """h' = tanh(W x + U h)."""
+    h = _squash(w.W("candidate", x), w.U("candidate", s["h"]))
+    return h, {"h": h}
+
+
+def irnn(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """h' = max(W x + U h, 0)."""
+    h = _each(relu, _sum(w.W("candidate", x), w.U("candidate", s["h"])))
+    return h, {"h": h}
+
+
+def gru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """n = tanh(W x + r (U h + b)), h' = z h + (1 - z) n."""
+    r, z = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("reset", "update"))
+    n = _squash(w.W("candidate", x), _product(r, w.U("candidate", s["h"])))
+    h = _weighted(z, s["h"], n)
+    return h, {"h": h}
+
+
+def mingru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """h' = z h + (1 - z) n, z = sigmoid(W x), n = W x."""
+    h = _weighted(_open(w.W("update", x)), s["h"], w.W("candidate", x))
+    return h, {"h": h}
+
+
+def minlstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """h' = (f h + i n) / (f + i)."""
+    f, i = _open(w.W("forget", x)), _open(w.W("input", x))
+    total = _sum(f, i)
+    keep, write = _each(divide, f, total), _each(divide, i, total)
+    h = _sum(_product(keep, s["h"]), _product(write, w.W("candidate", x)))
+    return h, {"h": h}
+
+
+def lstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + i g, h' = o tanh c'."""
+    i, f, o = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("input", "forget", "output"))
+    return _seen(o, _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s))))
+
+
+def coupled(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + (1 - f) g, h' = o tanh c'."""
+    f, o = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("forget", "output"))
+    return _seen(o, _weighted(f, s["c"], _candidate(w, x, s)))
+
+
+def lstm1997(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = c + i g, h' = o tanh c'."""
+    i, o = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("input", "output"))
+    return _seen(o, _sum(s["c"], _product(i, _candidate(w, x, s))))
+
+
+def no_input_gate(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + g, h' = o tanh c'."""
+    f, o = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("forget", "output"))
+    return _seen(o, _sum(_product(f, s["c"]), _candidate(w, x, s)))
+
+
+def no_output_gate(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + i g, h' = tanh c'."""
+    i, f = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("input", "forget"))
+    c = _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s)))
+    h = _squash(c)
+    return h, {"h": h, "c": c}
+
+
+def masked_output(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + i g, h' = sigmoid(c') tanh(W x + U h)."""
+    i, f = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("input", "forget"))
+    n = _squash(w.W("hidden", x), w.U("hidden", s["h"]))
+    c = _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s)))
+    h = _product(n, _open(c))
+    return h, {"h": h, "c": c}
+
+
+def peephole(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """i and f see c, o sees c'; each unit its own."""
+    i, f = (_open(w.W(gate, x), w.U(gate, s["h"]), w.P(gate, s["c"])) for gate in ("input", "forget"))
+    c = _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s)))
+    return _seen(_open(w.W("output", x), w.U("output", s["h"]), w.P("output", c)), c)
+
+
+def output_network(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = f c + i g, h' = V k + b, k = tanh(W x + U h + P c')."""
+    i, f = (_open(w.W(gate, x), w.U(gate, s["h"])) for gate in ("input", "forget"))
+    c = _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s)))
+    k = _squash(w.W("hidden", x), w.U("hidden", s["h"]), w.P("hidden", c))
+    h = w.V("reading", k)
+    return h, {"h": h, "c": c}
+
+
+def one_network(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = V k + b, k = tanh(W x + U h + P c), h' = o tanh c'."""
+    return _seen(*_from_inside(w, x, s))
+
+
+def residual(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """c' = c + V k + b, k = tanh(W x + U h + P c), h' = o tanh c'."""
+    o, g = _from_inside(w, x, s)
+    return _seen(o, _sum(s["c"], g))
+
+
+def _candidate(w: Layer, x: Vector, s: State) -> Vector:
+    return _squash(w.W("candidate", x), w.U("candidate", s["h"]))
+
+
+def _seen(o: Vector, c: Vector) -> tuple[Vector, State]:
+    h = _product(o, _each(tanh, c))
+    return h, {"h": h, "c": c}
+
+
+def _from_inside(w: Layer, x: Vector, s: State) -> tuple[Vector, Vector]:
+    k = _squash(w.W("hidden", x), w.U("hidden", s["h"]), w.P("hidden", s["c"]))
+    return _open(w.W("output", x), w.U("output", s["h"])), w.V("candidate", k)
+
+
+CELLS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "feedforward": (feedforward, ()),
+    "elman": (elman, ("h",)),
+    "irnn": (irnn, ("h",)),
+    "irnn_tanh": (elman, ("h",)),
+    "gru": (gru, ("h",)),
+    "mingru": (mingru, ("h",)),
+    "minlstm": (minlstm, ("h",)),
+    "lstm": (lstm, ("h", "c")),
+    "coupled": (coupled, ("h", "c")),
+    "lstm1997": (lstm1997, ("h", "c")),
+    "lstm1997_truncated": (lstm1997, ("h", "c")),
+    "no_input_gate": (no_input_gate, ("h", "c")),
+    "no_output_gate": (no_output_gate, ("h", "c")),
+    "masked_output": (masked_output, ("h", "c")),
+    "peephole": (peephole, ("h", "c")),
+    "output_network": (output_network, ("h", "c")),
+    "one_network": (one_network, ("h", "c")),
+    "residual": (residual, ("h", "c")),
+}
+"""The equation of every cell and the names of its states, in the order in which a proof lists them."""
