@@ -95,7 +95,14 @@ class Task(abc.ABC):
     length_axis: ClassVar[str]
 
     def __post_init__(self) -> None:
-        refuse(self.mistakes(), self.name, f"See 'holdfast show {self.name}' for its axes.")
+        fix = f"See 'holdfast show {self.name}' for its axes."
+        refuse(self._too_large(), self.name, fix)  # first: other reasons are computed from the sizes
+        refuse(self.mistakes(), self.name, fix)
+
+    def _too_large(self) -> list[str]:
+        sizes = {f.name: getattr(self, f.name) for f in fields(self)}
+        large = [name for name, size in sizes.items() if isinstance(size, int) and size > MOST]
+        return [f"--{name} is {sizes[name]}, expected at most {MOST:,}" for name in large]
 
     def mistakes(self) -> list[str]:
         """Every reason why these axes make no task; a subclass adds its own."""
@@ -104,8 +111,6 @@ class Task(abc.ABC):
             value, least, choices = getattr(self, f.name), f.metadata.get("least"), f.metadata.get("choices")
             if least is not None and value is not None and not value >= least:
                 reasons.append(f"--{f.name} is {value}, expected at least {least:g}")
-            if isinstance(value, int) and value > MOST:
-                reasons.append(f"--{f.name} is {value}, expected at most {MOST:,}")
             if choices and value not in choices:
                 reasons.append(f"--{f.name} is '{value}', expected one of {', '.join(choices)}")
         return reasons
