@@ -150,13 +150,13 @@ def _store_bytes(random: random.Random, content: bytes) -> bytes:
 
 def _network(path: Path) -> None:
     from holdfast.certify.weights import fingerprint
-    from holdfast.cli._network import asked_task, least_steps_of, open_network, origin_of
+    from holdfast.cli._network import asked_about, least_steps_of, open_network, origin_of, own_task
 
     origin_of(str(path))
     network, origin = open_network(str(path))
     fingerprint(network)
-    task, _, _ = asked_task(Namespace(network=str(path), task=None), origin)
-    least_steps_of(origin, task)
+    first = least_steps_of(origin)
+    asked_about(Namespace(network=str(path), task=None), own_task(origin), "up to", first)
 
 
 def _checkpoint(run: Path) -> tuple[Callable[[Path], None], Callable[[], None]]:

@@ -99,13 +99,16 @@ def _one_process(act: Act, warm: Callable[[], None], cases: range, tally: Tally)
         os.close(read)
         _work(act, warm, cases, write)
     os.close(write)
-    done = cases.start
+    done, ready = cases.start, False
     for line in _lines(read, max(PATIENCE, 2 * tally.patience)):
+        ready = True
         if report := json.loads(line):
             tally.add(done, *report)
             done += 1
     os.close(read)
     stuck = _wait(child)
+    if not ready:
+        raise SystemExit("a process died before its first case: it could not read the originals")
     if done < cases.stop:
         word = "hang" if stuck else "crash"
         tally.add(done, word, f"the process {'said nothing and was killed' if stuck else 'died'}", 0.0, 0)

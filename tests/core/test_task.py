@@ -131,3 +131,8 @@ def test_a_task_that_does_not_describe_all_its_rows_says_that_nothing_can_be_pro
 def test_a_size_that_fits_no_machine_is_refused_before_anything_is_made_of_it(task, axes):
     with pytest.raises(BadValue, match="expected at most 10,000,000"):
         tasks.get(task)(**axes)
+
+
+def test_a_range_that_rows_cannot_be_drawn_from_is_refused():
+    with pytest.raises(BadValue, match="is past the largest number of float32"):
+        tasks.get("recall")(range=(-1.0, 1e39))

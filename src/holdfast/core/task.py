@@ -83,6 +83,8 @@ def range_mistakes(range: tuple[float, float]) -> list[str]:
     low, high = range
     if not (np.isfinite(low) and np.isfinite(high)):
         return [f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one"]
+    if max(abs(low), abs(high)) > float(np.finfo(np.float32).max):
+        return [f"--range {low:g} {high:g} is past the largest number of float32, in which rows are drawn"]
     return [] if low < high else [f"--range {low:g} {high:g} is empty, expected the smaller number first"]
 
 

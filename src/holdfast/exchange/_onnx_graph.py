@@ -78,6 +78,10 @@ def find(model: Any) -> Graph:
     walk.check_beside()
     if matrix.ndim != 2:
         raise BadFile(f"its MatMul has a constant of shape {list(matrix.shape)}, expected [unit, output].")
+    if bias is not None and bias.size not in (1, matrix.shape[1]):
+        raise BadFile(
+            f"its Add has a constant of {bias.size} numbers, expected {matrix.shape[1]}, one for each output."
+        )
     ((node, activation),) = kinds
     return Graph(
         node=node,
