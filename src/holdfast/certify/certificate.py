@@ -31,7 +31,7 @@ import msgspec
 from holdfast.certify.propagate import Input, Method
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.documents import STEPS, convert, parse_json, read_json, shown
-from holdfast.core.errors import BadFile
+from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.files import write_atomically
 from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Kind, Lengths
@@ -207,17 +207,17 @@ def parse(document: Mapping[str, Any]) -> Certificate:
 
 
 def refuse_large(task: Task) -> None:
-    """Raise ``BadFile`` where a task's scenario would have more nodes than anybody proves things about: before it is
+    """Raise ``BadValue`` where a task's scenario would have more nodes than anybody proves things about: before it is
     made."""
     whole = {axis.name: getattr(task, axis.name) for axis in fields(task)}
     sizes = {k: v for k, v in whole.items() if isinstance(v, int) and v > 0 and k != task.length_axis}
     if prod(sizes.values()) > MOST_NODES:
         told = " times ".join(f"{name} {value:,}" for name, value in sizes.items())
-        raise BadFile(
-            f"the certificate speaks of {task.name} with {told}, expected a product of at most {MOST_NODES:,}."
+        raise BadValue(
+            f"certificates of {task.name} with {told} are not made: the product may be {MOST_NODES:,} at most."
         )
     if getattr(task, task.length_axis) > STEPS:
-        raise BadFile(f"the certificate speaks of rows of more than {STEPS:,} steps.")
+        raise BadValue(f"certificates of rows of more than {STEPS:,} steps are not made.")
 
 
 def save(document: Mapping[str, Any], path: Path | str) -> None:

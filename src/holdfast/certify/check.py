@@ -85,12 +85,12 @@ def check(document: Mapping[str, Any], network: Network, question: Question | No
 
 
 def task_of(claim: Claim) -> Task:
-    """The task of a claim. Raises ``BadFile`` where there is none with these axes."""
+    """The task of a claim. Raises ``BadFile`` where there is none with these axes, or it is too large."""
     try:
         task = with_axes(tasks.get(claim.task), claim.axes)
+        refuse_large(task)
     except Problem as error:
-        raise BadFile(f"the certificate names a task that does not exist: {error}") from error
-    refuse_large(task)
+        raise BadFile(f"the certificate names a task that cannot be: {error}") from error
     return task
 
 

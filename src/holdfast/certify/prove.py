@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Literal
 
-from holdfast.certify.certificate import Certificate, lengths_words
+from holdfast.certify.certificate import Certificate, lengths_words, refuse_large
 from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
@@ -54,6 +54,7 @@ def prove(
     """
     verified(task)
     verified_cell(network.cell_name)
+    refuse_large(task)
     rows = lengths or task.lengths()
     _refuse(network, task, tolerance, rows, semantics)
     began, scenario, dtype = time.monotonic(), task.scenario(), str(network.dtype)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from holdfast.certify.certificate import Cut, Cuts
+from holdfast.certify.certificate import MOST_PIECES, Cut, Cuts
 from holdfast.certify.check import exact_from, pieces_of, read_again
 from holdfast.certify.pieces import Node, Pieces, Variable, limited, together
 from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
@@ -150,7 +150,7 @@ class Search:
         root = Node(everything, best.reached if known else self._follow(method, everything), {})
         pieces = Pieces(root, whole, lambda piece: self._follow(method, piece), self._badness)
         doubled, bound = 1, root.reached.error or 0.0
-        while whole and best.reached.error != 0 and not self._late():
+        while whole and best.reached.error != 0 and pieces.count < MOST_PIECES and not self._late():
             hope = GAIN * bound if pieces.count == 1 and self.reached(best) else math.inf
             if not pieces.cut_worst(hope):
                 return
