@@ -51,7 +51,7 @@ def test_hard_use_does_no_harm_and_planted_faults_are_seen(tmp_path):
 
 
 def test_a_line_depends_on_its_number_alone_and_every_verb_is_drawn():
-    lines = [drawn(0, number) for number in range(400)]
+    lines = [drawn(0, number) for number in range(2000)]
     assert lines[17] == drawn(0, 17)
     assert drawn(1, 17) != lines[17]
     verbs = collections.Counter(line.words[0] for line in lines)

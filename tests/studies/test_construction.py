@@ -118,7 +118,7 @@ def test_exact_arithmetic_for_ever_is_not_promised_where_it_is_not_held():
 
 
 def test_what_there_is_no_construction_for_is_told():
-    with pytest.raises(UnknownName, match=r"no backend named 'gruu'.*Did you mean 'gru'") as unknown:
+    with pytest.raises(UnknownName, match=r"no cell named 'gruu'.*Did you mean 'gru'") as unknown:
         told(cell="gruu")
     assert "lstm1997" in unknown.value.message
     with pytest.raises(UnknownName, match="no backend named 'lstm_pytorch'"):

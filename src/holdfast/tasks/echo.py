@@ -86,6 +86,10 @@ class Echo(Task):
         return "bits"
 
     @property
+    def shortest(self) -> int:
+        return min(len(words) for words in self.sequences) - 1 if self.sequences else self.lag
+
+    @property
     def longest(self) -> int:
         return max(len(words) for words in self.sequences) - 1 if self.sequences else self.lag
 
