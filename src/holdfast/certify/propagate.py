@@ -38,6 +38,11 @@ class Piece:
     numbers: Mapping[str, Limits]
     inputs: Mapping[Input, Limits] = field(default_factory=dict)
 
+    def until(self, step: int) -> tuple:
+        """What of this piece decides the sets after so many steps."""
+        read = sorted((place, limits) for place, limits in self.inputs.items() if place[0] <= step)
+        return step, tuple(self.numbers.items()), tuple(read)
+
 
 MARGINS = 8
 """Steps in which sets are given margins before what grows is taken to its end."""
@@ -93,6 +98,10 @@ class StateSet:
     forms: Set
 
 
+Memory = dict[tuple, tuple[Mapping[str, StateSet], Reached]]
+"""By ``Piece.until``: the sets of all nodes after a step, and what was reached until then."""
+
+
 @dataclass(frozen=True)
 class Passage:
     """One edge, one of its boxes, from one occupied node: the set of states after it and the outputs."""
@@ -128,21 +137,32 @@ def run(
     rounding: Rounding | None,
     method: Method,
     enough: Callable[[Reached], bool] = lambda reached: True,
+    memory: Memory | None = None,
 ) -> Reached:
     """Up to ``steps`` steps, or until it settles; answers are judged where ``lengths`` says. Stops early once what was
-    reached is no longer ``enough``."""
+    reached is no longer ``enough``.
+
+    ``memory`` has the sets of other pieces of the same question, by the same method without ``symbols``: a piece that
+    differs from one of them at a late input only goes on from there.
+    """
     before, ctx.prec = ctx.prec, method.precision_bits
     try:
-        return _judged(Propagation(weights, scenario, piece, rounding, method, lengths), steps, enough)
+        return _judged(Propagation(weights, scenario, piece, rounding, method, lengths), steps, enough, memory)
     except Unbounded:
         return NOTHING_KNOWN
     finally:
         ctx.prec = before
 
 
-def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bool]) -> Reached:
-    lengths, worst = propagation.lengths, Reached(None, None, None, 0)
-    for number in range(1, steps + 1):
+def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bool], memory: Memory | None) -> Reached:
+    lengths, piece, worst = propagation.lengths, propagation.piece, Reached(None, None, None, 0)
+    for known in range(steps - 1, 0, -1) if memory else ():
+        found = memory.get(piece.until(known)) if memory else None
+        if found is not None:
+            propagation.now, worst = found
+            propagation.done = known
+            break
+    for number in range(propagation.done + 1, steps + 1):
         step = propagation.step()
         settled = propagation.settled(step)
         if settled or lengths.judged(number):
@@ -151,6 +171,8 @@ def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bo
         if settled or not enough(reached):
             return reached
         propagation.merge(step)
+        if memory is not None:
+            memory[piece.until(number)] = propagation.now, worst
     return Reached(worst.error, worst.margin, None, steps)
 
 
@@ -196,7 +218,7 @@ class Propagation:
         }
         cut = max((step for step, _ in piece.inputs), default=0)
         self.steady_from = max(self.lengths.steady_from(scenario), cut + 1)
-        self.now: dict[str, StateSet] = {scenario.start: StateSet(start(weights))}
+        self.now: Mapping[str, StateSet] = {scenario.start: StateSet(start(weights))}
         self.done = 0
 
     def step(self) -> Step:

@@ -20,7 +20,7 @@ from fractions import Fraction
 from holdfast.certify.certificate import MOST_PIECES, Cut, Cuts
 from holdfast.certify.check import exact_from, pieces_of, read_again
 from holdfast.certify.pieces import Node, Pieces, Variable, limited, together
-from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
+from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Memory, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights
 from holdfast.core.scenario import Edge, Lengths, Scenario
 from holdfast.engine.readings.rounding import Rounding
@@ -148,7 +148,8 @@ class Search:
         everything = Piece(self.numbers)
         known = (method, 1) == (best.method, best.pieces)
         root = Node(everything, best.reached if known else self._follow(method, everything), {})
-        pieces = Pieces(root, whole, lambda piece: self._follow(method, piece), self._badness)
+        memory: Memory | None = {} if len(whole) > len(self.numbers) and not method.symbols else None
+        pieces = Pieces(root, whole, lambda piece: self._follow(method, piece, memory), self._badness)
         doubled, bound = 1, root.reached.error or 0.0
         while whole and best.reached.error != 0 and pieces.count < MOST_PIECES and not self._late():
             hope = GAIN * bound if pieces.count == 1 and self.reached(best) else math.inf
@@ -223,11 +224,12 @@ class Search:
         reached = together(self._follow(method, side) for side in sides)
         return Best(method, (Cut(self.first, zero), None, None), 2, reached)
 
-    def _follow(self, method: Method, piece: Piece) -> Reached:
+    def _follow(self, method: Method, piece: Piece, memory: Memory | None = None) -> Reached:
         steps = HORIZON if self.any_length else self.scenario.steps
         if method.widen_after is not None:
             steps = min(steps, method.widen_after + PATIENCE)
-        found = run(self.weights, self.scenario, self.lengths, piece, steps, self.rounding, method, self._go_on)
+        question = self.weights, self.scenario, self.lengths, piece, steps, self.rounding, method
+        found = run(*question, self._go_on, memory)
         whole = found.settled is not None or found.steps == (steps if self.any_length else self.scenario.steps)
         return found if whole else NOTHING_KNOWN
 
