@@ -36,8 +36,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from flint import arb
+from flint import arb, ctx
 
 from holdfast.core.formats import FORMATS, Format
 from holdfast.engine.readings.forms import NOTHING, Form, Summands, Unbounded, made, widened
@@ -92,19 +93,24 @@ class Rounding:
 
     accuracy: Accuracy
 
-    @property
+    @cached_property
     def roundoff(self) -> arb:
         """u."""
         return arb(self.accuracy.format.roundoff)
 
-    @property
+    @cached_property
     def tiny(self) -> arb:
         """t, the least normal number."""
-        return arb(2) ** self.accuracy.format.least_normal
+        return arb(2.0**self.accuracy.format.least_normal)
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest finite number."""
+        return self.accuracy.format.largest
 
     def gamma(self, roundings: int) -> arb:
         """g: the relative error of so many roundings in a row, n u / (1 - n u)."""
-        return roundings * self.roundoff / (1 - roundings * self.roundoff)
+        return _gamma(self.accuracy.format.roundoff, roundings, ctx.prec)
 
     def underflows(self, a: Form) -> bool:
         """Whether a number of this set may be other than 0 and yet subnormal."""
@@ -182,8 +188,15 @@ class Rounding:
 
     def fits(self, size: arb) -> None:
         """Raises ``Unbounded`` where the format may not hold numbers of this size (Lemma 7)."""
-        if not size <= self.accuracy.format.largest:
+        if not size <= self.largest:
             raise Unbounded(f"a number may be too large for {self.accuracy.format.name}")
+
+
+@lru_cache(maxsize=256)
+def _gamma(roundoff: float, roundings: int, precision_bits: int) -> arb:
+    """n u / (1 - n u); ``precision_bits`` is that of the context, in which it is computed."""
+    error = roundings * arb(roundoff)
+    return error / (1 - error)
 
 
 def nearest(value: arb, bits: int) -> arb:
