@@ -17,6 +17,8 @@ from holdfast.train.settings import Settings
 
 MOST = {3: 3.0, 5: 8.0}
 """Bound over worst error found, at most, by the length of rows in steps."""
+FLOAT32 = 2.0**-20
+"""How far, relative to it, an error measured in float32 may be from that in exact arithmetic."""
 SECONDS = 15.0
 """For the proof of a trained network."""
 
@@ -34,7 +36,8 @@ def networks() -> int:
         proof = prove(case.network, case.task, lengths=rows, semantics=case.semantics, seconds=SECONDS)
         accepted = check(forged(case, "up to", {}, None), case.network).accepted
         bound = proof.reached.error or 0.0
-        wrong += (bound < found.error) + accepted
+        room = FLOAT32 if case.semantics == "real" else 0.0  # what is measured was computed in float32
+        wrong += (bound * (1 + room) < found.error) + accepted
         words = "accepted" if accepted else "refused"
         print(f"{case.name:<8}{case.proved:>12.4g}{found.error:>12.4g}{bound:>12.4g}  {words}", flush=True)
     return wrong
