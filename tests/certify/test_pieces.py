@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from holdfast.certify.propagate import Memory, Method, Piece, Propagation, run
 from holdfast.certify.prove import prove
 from holdfast.certify.search import Search
 from holdfast.certify.weights import weights_of
+from holdfast.core.scenario import Scenario, Value
 from holdfast.tasks.recall import Recall
 from tests.networks import random_network
 
@@ -86,3 +88,11 @@ def test_a_proof_in_pieces_is_found_again(kind):
     proof = prove(network(), TASK, lengths=TASK.lengths(kind), tolerance=1e9)
     cut = {**proof.certificate, "cuts": [{"input": [4, 0], "at": "1/3"}, {"number": "x1", "at": "0"}, *[None] * 3]}
     assert check(cut, network()).accepted
+
+
+def test_a_remembered_number_with_the_name_of_an_input_is_another_number():
+    weights, plain = weights_of(network(), every_unit=False), TASK.scenario()
+    edges = tuple(replace(e, remember=e.remember and (0, "2.0")) for e in plain.edges)
+    renamed = Scenario(plain.start, edges, {"held": (Value({"2.0": 1.0}),)}, {"2.0": plain.ranges["x1"]}, 4)
+    piece = next(pieces_of(renamed, (None,)))
+    assert run(weights, renamed, TASK.lengths(), piece, 4, None, METHOD).error == follow(halves()[0]).error

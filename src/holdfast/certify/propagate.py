@@ -298,7 +298,10 @@ class Propagation:
 
     def _input_name(self, step: int, channel: int) -> str:
         """The symbol under which an input is followed; none where its error is one of many."""
-        return f"{step}.{channel}" if self.method.inputs else ""
+        name = f"{step}.{channel}" if self.method.inputs else ""
+        while name in self.scenario.ranges:  # a remembered number may be called anything
+            name += "'"
+        return name
 
     def _wider(self, old: Form, new: Form, step: int) -> Form:
         """The old form where it holds the new one; else one that holds both, and more."""
