@@ -148,6 +148,7 @@ def test_an_interrupt_is_told_with_its_own_code(run, monkeypatch):
 MISTAKES = [
     (["certify", NET, "--tolerance", "0"], "--tolerance is 0, expected a positive number"),
     (["certify", NET, "--tolerance", "-1"], "--tolerance is -1"),
+    (["certify", NET, "--tolerance", "1e39"], "--tolerance is 1e+39"),
     (["certify", NET, "--range", "1", "-1"], "is empty, expected the smaller number first"),
     (["certify", NET, "--range", "nan", "1"], "NaN is no number"),
     (["certify", NET, "--range", "-inf", "inf"], "is not bounded"),

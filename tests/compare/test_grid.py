@@ -31,8 +31,8 @@ def test_a_key_is_the_settings_and_nothing_else():
     [
         ({"lags": ()}, "--lags is empty, expected at least one value"),
         ({"cells": ()}, "--cells is empty, expected at least one value"),
-        ({"rates": (0.0, 0.01)}, "--rates has 0, expected positive numbers"),
-        ({"rates": (float("nan"),)}, "--rates has nan, expected positive numbers"),
+        ({"rates": (0.0, 0.01)}, "--rates is 0, expected a positive number of at most 3.4e+38"),
+        ({"rates": (float("nan"),)}, "--rates is nan, expected a positive number of at most 3.4e+38"),
         ({"units": (8, 8)}, "--units has 8 twice"),
         ({"seeds": 0}, "--seeds is 0, expected at least 1"),
         ({"lags": (0,)}, "--lags has 0, expected at least 1 step"),

@@ -44,7 +44,7 @@ def stored(tmp_path):
         ("compare --task recall --cells lstn", "there is no cell named 'lstn'"),
         ("compare --task recall --lags ", "--lags is empty, expected at least one value"),
         ("compare --task recall --lags 10,x", "--lags is '10,x', expected whole numbers separated by commas."),
-        ("compare --task recall --rates 0", "--rates has 0, expected positive numbers"),
+        ("compare --task recall --rates 0", "--rates is 0, expected a positive number"),
         ("compare --task recall --steps 5 --lags 3", "--steps and --lags both say how long recall is."),
         ("compare --study non", "there is no study, built in or stored, named 'non'"),
         ("compare --task recall --engine native", "--engine is 'native', expected processes or ray"),

@@ -70,6 +70,7 @@ MISTAKES = [
     (["export", "net.safetensors", "--to", "onnx", "--out", "a", "--uot", "b"], "named '--uot'", "mean '--out'?"),
     (["import", "net.safetensors"], "the following arguments are required: --from", "--help"),
     (["import", "none.onnx", "--from", "onnx"], "there is no file none.onnx", ""),
+    (["import", "", "--from", "onnx"], "there is no file .", ""),
     (["import", "net.safetensors", "--from", "torch"], "would replace net.safetensors", "--out"),
     (["import", "net.safetensors", "--from", "torch", "--out", "a"], "there are layer0.candidate.bias", ""),
     (["import", "net.safetensors", "--from", "onnx", "--out", "a"], "it is no ONNX model", ""),

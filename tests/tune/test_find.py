@@ -206,7 +206,9 @@ def test_the_budget_is_the_fewest_sequences_that_show_the_success():
     ("bounds", "message"),
     [
         ({"units": (4, 2)}, "--units is 4 2, expected two numbers from 1 up"),
-        ({"learning_rates": (0.0, 1.0)}, "--learning-rates is 0 1, expected two positive numbers"),
+        ({"learning_rates": (0.0, 1.0)}, "--learning-rates is 0, expected a positive number"),
+        ({"learning_rates": (0.1, 1e39)}, r"--learning-rates is 1e\+39, expected a positive number of at most"),
+        ({"learning_rates": (1.0, 0.1)}, "--learning-rates is 1 0.1, expected the smaller first"),
         ({"seeds": 3}, "does not show a success of 50 %: at least 4 are needed"),
         ({"success": 1.0}, "--success is 1, expected a share between 0 and 1"),
         ({"layers": 0}, "--layers is 0, expected at least 1"),

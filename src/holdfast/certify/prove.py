@@ -18,6 +18,7 @@ from holdfast.certify.search import Best, Goal, Search
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
+from holdfast.core.formats import not_positive
 from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
@@ -131,8 +132,8 @@ def _symbols(scenario: Scenario) -> bool:
 
 
 def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Lengths, semantics: Semantics) -> None:
-    if tolerance is not None and not 0 < tolerance < float("inf"):
-        raise BadValue(f"--tolerance is {tolerance:g}, expected a positive number.")
+    if tolerance is not None and (reasons := not_positive("tolerance", tolerance)):
+        raise BadValue(f"{reasons[0]}.")
     fit(network, task)
     if not finite(network):
         raise BadValue("a weight of the network is no finite number, so nothing can be proved of it.")

@@ -40,6 +40,9 @@ MOST_INPUTS = 32
 """Rows with at most so many inputs are short: any of their inputs may be cut."""
 GAIN = 0.9
 """Where no tolerance is given, pieces are cut as long as twice as many leave less than this share of the bound."""
+FINE = 2.0**-24
+"""Where no tolerance is given, a bound of less than this share of half the answers' range is good enough: it is below
+one rounding of float32."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,10 @@ class Search:
 
     def _cut(self, best: Best) -> Iterator[Best]:
         """Proofs in more and more pieces, as long as there is time and, without a tolerance, it helps."""
+        fine = FINE * self.goal.error if self.goal.strict else 0.0
         whole = self.variables()
-        if self.reached(best) and len(whole) == len(self.numbers):  # a long row, and good enough: one variable will do
+        sparing = self.reached(best) and len(whole) == len(self.numbers)  # a long row, and good enough
+        if sparing:  # one variable will do, and pieces are kept where each is worth its time in 'check'
             whole = {name: limits for name, limits in whole.items() if name == self.first}
         method = self._for_pieces(best, whole)
         everything = Piece(self.numbers)
@@ -151,19 +156,21 @@ class Search:
         memory: Memory | None = {} if len(whole) > len(self.numbers) and not method.symbols else None
         pieces = Pieces(root, whole, lambda piece: self._follow(method, piece, memory), self._badness)
         doubled, bound = 1, root.reached.error or 0.0
-        while whole and best.reached.error != 0 and pieces.count < MOST_PIECES and not self._late():
+        while whole and pieces.count < MOST_PIECES and not self._late():
+            if best.reached.error is not None and best.reached.error <= fine:
+                return
             hope = GAIN * bound if pieces.count == 1 and self.reached(best) else math.inf
             if not pieces.cut_worst(hope):
                 return
-            worst = pieces.worst
-            if _better(worst, best.reached, self.any_length):
+            worst, twice = pieces.worst, pieces.count == 2 * doubled
+            little = twice and self.reached(best) and not (worst.error or 0.0) < GAIN * bound
+            wanted = twice and not little if sparing else True
+            if wanted and _better(worst, best.reached, self.any_length):
                 best = Best(method, pieces.cuts(), pieces.count, worst)
                 yield best
-            if not self.goal.strict and self.reached(best):
+            if little or (not self.goal.strict and self.reached(best)):
                 return
-            if pieces.count == 2 * doubled:
-                if self.reached(best) and not (worst.error or 0.0) < GAIN * bound:
-                    return
+            if twice:
                 doubled, bound = pieces.count, worst.error or 0.0
 
     def _for_pieces(self, best: Best, whole: Mapping[Variable, Limits]) -> Method:

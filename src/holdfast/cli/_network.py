@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.cli._flags import given_axes
 from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.formats import not_positive
 
 if TYPE_CHECKING:
     from holdfast.core.scenario import Kind, Lengths
@@ -147,8 +148,8 @@ def least_steps_of(origin: dict) -> int:
 def tolerance_of(args: Namespace) -> float | None:
     """The tolerance, where it was given. Raises ``BadValue`` where it is none."""
     tolerance = getattr(args, "tolerance", None)
-    if tolerance is not None and not 0 < tolerance < math.inf:
-        raise BadValue(f"--tolerance is {tolerance:g}, expected a positive number.")
+    if tolerance is not None and (reasons := not_positive("tolerance", tolerance)):
+        raise BadValue(f"{reasons[0]}.")
     return tolerance
 
 

@@ -23,7 +23,7 @@ from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
+from holdfast.core.errors import BadFile, BadValue
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -51,6 +51,8 @@ def run(args: Namespace) -> int:
 
 def _place(file: Path, given: str | None) -> Path:
     """Where the network goes: what the user names is replaced, a place that we chose is not."""
+    if not file.name:
+        raise BadFile(f"there is no file {file}.")
     out = Path(given) if given else file.with_suffix(".safetensors")
     if out.resolve() == file.resolve():
         raise BadValue(f"the network would replace {file}, which it is read from.", "Name another file: --out.")

@@ -18,6 +18,7 @@ from holdfast import cells as cell_folder
 from holdfast.compare.lags import with_lag
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue, Problem, refuse
+from holdfast.core.formats import not_positive
 from holdfast.engine.native import choice
 from holdfast.train.settings import Settings, make_task
 
@@ -128,7 +129,7 @@ class Grid:
                 reasons.append(f"{flag} is empty, expected at least one value")
             for value in sorted({v for v in values if values.count(v) > 1}, key=str):
                 reasons.append(f"{flag} has {value} twice")
-        reasons += [f"--rates has {r:g}, expected positive numbers" for r in self.rates if not 0 < r < math.inf]
+        reasons += not_positive("rates", *self.rates)
         reasons += [f"--lags has {lag}, expected at least 1 step" for lag in self.lags or () if lag < 1]
         reasons += [f"--units has {n}, expected at least 1" for n in self.units if n < 1]
         if self.seeds < 1:

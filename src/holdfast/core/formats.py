@@ -56,3 +56,12 @@ FORMATS = {
     "float32": Format("float32", 24, -126, -149),
     "float64": Format("float64", 53, -1022, -1074),
 }
+
+LARGEST = FORMATS["float32"].largest
+"""The largest number of float32: networks are trained in it, and rows are drawn in it."""
+
+
+def not_positive(flag: str, *values: float) -> list[str]:
+    """A reason for each value that is no positive number of float32."""
+    wanted = f"expected a positive number of at most {LARGEST:.2g}"
+    return [f"--{flag} is {value:g}, {wanted}" for value in values if not 0 < value <= LARGEST]

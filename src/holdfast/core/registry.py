@@ -81,6 +81,8 @@ class Folder:
         return _load_plugin(f"holdfast_plugins.{self.path.name}.{name}", file)
 
     def _file(self, name: str) -> Path:
+        if name.isidentifier() and name[0].islower() and (ours := self.path / f"{name}.py").is_file():
+            return ours  # without listing the folders
         files = self.files()
         if name not in files:
             raise UnknownName(self.kind, name, files)

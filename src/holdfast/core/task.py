@@ -10,6 +10,7 @@ import abc
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -19,6 +20,7 @@ import numpy as np
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadValue, UnknownName, refuse
+from holdfast.core.formats import LARGEST, not_positive
 from holdfast.core.scenario import Kind, Lengths, Scenario
 
 Split = Literal["train", "test"]
@@ -83,7 +85,7 @@ def range_mistakes(range: tuple[float, float]) -> list[str]:
     low, high = range
     if not (np.isfinite(low) and np.isfinite(high)):
         return [f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one"]
-    if max(abs(low), abs(high)) > float(np.finfo(np.float32).max):
+    if max(abs(low), abs(high)) > LARGEST:
         return [f"--range {low:g} {high:g} is past the largest number of float32, in which rows are drawn"]
     return [] if low < high else [f"--range {low:g} {high:g} is empty, expected the smaller number first"]
 
@@ -111,6 +113,8 @@ class Task(abc.ABC):
             value, least, choices = getattr(self, f.name), f.metadata.get("least"), f.metadata.get("choices")
             if least is not None and value is not None and not value >= least:
                 reasons.append(f"--{f.name} is {value}, expected at least {least:g}")
+            elif isinstance(value, float) and value > LARGEST:
+                reasons += not_positive(f.name, value)
             if choices and value not in choices:
                 reasons.append(f"--{f.name} is '{value}', expected one of {', '.join(choices)}")
         return reasons
@@ -232,6 +236,10 @@ def typed_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
     for axis in axes:
         if axis not in known:
             raise UnknownName(f"axis of {name}", axis, known)
+    return msgspec.structs.asdict(convert(dict(axes), _document(kind, tuple(axes)), name, BadValue))
+
+
+@cache
+def _document(kind: type[Task], axes: tuple[str, ...]) -> type[msgspec.Struct]:
     types = typing.get_type_hints(kind)
-    wanted = msgspec.defstruct("Axes", [(axis, types[axis]) for axis in axes])
-    return msgspec.structs.asdict(convert(dict(axes), wanted, name, BadValue))
+    return msgspec.defstruct("Axes", [(axis, types[axis]) for axis in axes])

@@ -11,6 +11,7 @@ import msgspec
 from holdfast import cells, tasks
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, Problem, refuse
+from holdfast.core.formats import not_positive
 from holdfast.core.task import Task, typed_axes
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
@@ -63,10 +64,8 @@ class Settings:
             for name, bound in least.items()
             if (value := getattr(self, name)) is not None and value < bound
         ]
-        if not 0 < self.learning_rate < float("inf"):
-            reasons.append(f"--learning-rate is {self.learning_rate:g}, expected a positive number")
-        if self.clip is not None and not 0 < self.clip < float("inf"):
-            reasons.append(f"--clip is {self.clip:g}, expected a positive number")
+        reasons += not_positive("learning-rate", self.learning_rate)
+        reasons += not_positive("clip", self.clip) if self.clip is not None else []
         if not 0 <= self.seed < 2**32:
             reasons.append(f"--seed is {self.seed}, expected 0 ... {2**32 - 1}")
         if self.update not in UPDATES:

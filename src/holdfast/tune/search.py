@@ -12,6 +12,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.errors import refuse
+from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
 from holdfast.core.task import Task
 from holdfast.engine.native import choice
@@ -67,8 +68,9 @@ class Search:
         reasons = []
         if not 1 <= small <= large:
             reasons.append(f"--units is {small} {large}, expected two numbers from 1 up, the smaller first")
-        if not 0 < slow <= fast < float("inf"):
-            reasons.append(f"--learning-rates is {slow:g} {fast:g}, expected two positive numbers, the smaller first")
+        reasons += not_positive("learning-rates", slow, fast)
+        if slow > fast:
+            reasons.append(f"--learning-rates is {slow:g} {fast:g}, expected the smaller first")
         for name in ("layers", "budget", "seeds", "confirm"):
             if getattr(self, name) < 1:
                 reasons.append(f"--{name} is {getattr(self, name)}, expected at least 1")
