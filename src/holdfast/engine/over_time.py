@@ -8,7 +8,7 @@ axis of every leaf of the state. What follows them may have any rank.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -23,45 +23,21 @@ Kept = TypeVar("Kept")
 Tree = TypeVar("Tree")
 
 
-@overload
-def over_time(
-    body: Callable[[State, Now], tuple[State, Kept]],
-    state: State,
-    inputs: Now,
-    *,
-    present: Array | None = ...,
-    change: Callable[[State, Now], State] | None = ...,
-    cut: int | None = ...,
-    keep: None = ...,
-    at: Array | None = ...,
-) -> tuple[State, Kept]: ...
+def _seen(state: object, seen: Seen) -> Seen:
+    return seen
 
 
-@overload
 def over_time(
     body: Callable[[State, Now], tuple[State, Seen]],
     state: State,
     inputs: Now,
     *,
-    present: Array | None = ...,
-    change: Callable[[State, Now], State] | None = ...,
-    cut: int | None = ...,
-    keep: Callable[[State, Seen], Kept],
-    at: Array | None = ...,
-) -> tuple[State, Kept]: ...
-
-
-def over_time(
-    body: Callable[[Any, Any], tuple[Any, Any]],
-    state: Any,
-    inputs: Any,
-    *,
     present: Array | None = None,
-    change: Callable[[Any, Any], Any] | None = None,
+    change: Callable[[State, Now], State] | None = None,
     cut: int | None = None,
-    keep: Callable[[Any, Any], Any] | None = None,
+    keep: Callable[[State, Seen], Kept] = _seen,
     at: Array | None = None,
-) -> tuple[Any, Any]:
+) -> tuple[State, Kept]:
     """Run ``body(state, now) -> (state, seen)`` over the steps of ``inputs``, whose leaves are [time, ...].
 
     In each step, in this order: ``change(state, now)`` alters the state that enters; at the first step of every window
@@ -78,7 +54,7 @@ def over_time(
     time = jax.tree.leaves(inputs)[0].shape[0]
     first = None if cut is None else jnp.arange(time) % cut == 0
 
-    def step(state: Any, along: Any) -> tuple[Any, Any]:
+    def step(state: State, along: tuple[Now, Array | None, Array | None]) -> tuple[State, Kept]:
         now, here, cuts = along
         if change is not None:
             state = change(state, now)
@@ -87,23 +63,23 @@ def over_time(
         after, seen = body(state, now)
         if here is not None:
             after = hold(here, after, state)
-        return after, seen if keep is None else keep(after, seen)
+        return after, keep(after, seen)
 
     along = (inputs, present, first)
     if at is None:
         return lax.scan(step, state, along)
-
-    def storing(carried: Any, along: Any) -> tuple[Any, None]:
-        (state, stored), (now, slot) = carried, along
-        state, kept = step(state, now)
-        put = lax.dynamic_update_index_in_dim
-        return (state, jax.tree.map(lambda all, one: put(all, one, slot, 0), stored, kept)), None
-
     # A step is written over its slot; every step that is not asked for over the last slot, which is not returned.
     count = at.shape[0]
     slots = jnp.full(time, count).at[at].set(jnp.arange(count))
     _, shapes = jax.eval_shape(step, state, jax.tree.map(lambda a: a[0], along))
     stored = jax.tree.map(lambda a: jnp.zeros((count + 1, *a.shape), a.dtype), shapes)
+
+    def storing(carried: tuple[State, Kept], now: Any) -> tuple[tuple[State, Kept], None]:
+        (state, stored), (along, slot) = carried, now
+        state, kept = step(state, along)
+        put = lax.dynamic_update_index_in_dim
+        return (state, jax.tree.map(lambda all, one: put(all, one, slot, 0), stored, kept)), None
+
     (state, stored), _ = lax.scan(storing, (state, stored), (along, slots))
     return state, jax.tree.map(lambda a: a[:-1], stored)
 
