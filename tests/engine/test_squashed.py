@@ -16,10 +16,6 @@ def test_the_gates_of_an_lstm_and_the_state_of_a_plain_network():
     assert squashed_states(cells.get("elman")) == {"h": "tanh"}
 
 
-def test_what_is_stopped_is_what_it_was():
-    assert squashed(cells.get("lstm1997_truncated")) == squashed(cells.get("lstm1997"))
-
-
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
 def test_every_cell_is_read(cell):
     kind = cells.get(cell)

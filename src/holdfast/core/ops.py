@@ -57,14 +57,10 @@ class Reading(Protocol):
         """sigmoid(a) / (sigmoid(a) + sigmoid(b)): the part that one opening has in two."""
         ...
 
-    def stop(self, a: Value) -> Value:
-        """a itself, through which no gradient flows: a learning rule that is not the derivative of the step."""
-        ...
-
     def count(self, a: Value) -> Value:
         """a + 1, for a state that counts steps."""
         ...
 
 
-WORDS = ("linear", "add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "stop", "count")
+WORDS = ("linear", "add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "count")
 """The whole alphabet. A reading that has these can read every cell."""

@@ -30,7 +30,6 @@ WORDS = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
-    "stop": lambda a: a,
     "__builtins__": {},
 }
 

@@ -20,29 +20,31 @@ if TYPE_CHECKING:
 FORMATS = (jnp.float32, jnp.float64)
 
 
-def is_native(engine: str, network: Network, inputs: Array, state: Any) -> bool:
+def is_native(engine: str, network: Network, inputs: Array, state: Any, gradient: str = "full") -> bool:
     """Whether this call is ours. Raises as ``library.choose`` does, and ``BadValue`` where ``engine`` is "native" but
     this network cannot be run by it."""
     if library.choose(engine) == "xla":
         return False
-    reason = why_not(network.cell, [network, inputs, state])
+    reason = why_not(network.cell, [network, inputs, state], gradient)
     if reason and engine == "native":
         raise _refused(reason)
     return not reason
 
 
-def resolved(engine: str, cell: Cell) -> str:
-    """The engine that will compute this cell, "native" or "xla". Raises as ``is_native`` does."""
+def resolved(engine: str, cell: Cell, gradient: str = "full") -> str:
+    """The engine that will compute this cell by this learning rule, "native" or "xla". Raises as ``is_native`` does."""
     if library.choose(engine) == "xla":
         return "xla"
-    reason = why_not(cell)
+    reason = why_not(cell, gradient=gradient)
     if reason and engine == "native":
         raise _refused(reason)
     return "xla" if reason else "native"
 
 
-def why_not(cell: Cell, arrays: Any = ()) -> str:
+def why_not(cell: Cell, arrays: Any = (), gradient: str = "full") -> str:
     """Why the library cannot run this cell with arrays like these, as a clause; nothing where it can."""
+    if gradient != "full":
+        return f"it computes the full gradient, and not {gradient}"
     if jax.default_backend() != "cpu":
         return f"it runs on processors, and arrays here are on the {jax.default_backend()}"
     there = library.status().cells

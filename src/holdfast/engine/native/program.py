@@ -12,7 +12,7 @@ from holdfast.engine.readings.record import Node, Unsupported
 __all__ = ["Node", "Program", "Unsupported", "record"]
 
 
-OTHERS = ("share", "stop", "count")
+OTHERS = ("share", "count")
 """Words that are only read by XLA."""
 
 

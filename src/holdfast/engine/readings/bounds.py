@@ -111,9 +111,6 @@ class Bounds:
     def share(self, a: Value, b: Value) -> Value:
         return self._fresh(self._share(x, y) for x, y in zip(a, b, strict=True))
 
-    def stop(self, a: Value) -> Value:
-        return a
-
     def count(self, a: Value) -> Value:
         return tuple(self._sum((form, UNIT)) for form in a)
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from holdfast.core.cell import Cell, Map
 
-TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "stop": "stop", "multiply": " * ", "now": "[t]"}
+TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * ", "now": "[t]"}
 LATEX = {
     "tanh": r"\tanh",
     "sigmoid": r"\sigma",
     "relu": r"\mathrm{relu}",
-    "stop": r"\mathrm{stop}",
     "multiply": r" \odot ",
     "now": "^{(t)}",
 }
@@ -75,9 +74,6 @@ class Equation:
     def share(self, a: Term, b: Term) -> Term:
         one, other = self.sigmoid(a), self.sigmoid(b)
         return Term("divide", (one, Term("add", (one, other))))
-
-    def stop(self, a: Term) -> Term:
-        return Term("stop", (a,))
 
     def count(self, a: Term) -> Term:
         return Term("add", (a, Term("leaf", name="1")))

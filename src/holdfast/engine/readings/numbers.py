@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Linear
@@ -47,9 +46,6 @@ class Numbers:
         shut = (a < SHUT) & (b < SHUT)  # there sigmoid is exp, and may underflow
         one, other = jax.nn.sigmoid(a), jax.nn.sigmoid(b)
         return jnp.where(shut, jax.nn.sigmoid(a - b), one / jnp.where(shut, 1, one + other))
-
-    def stop(self, a: Array) -> Array:
-        return lax.stop_gradient(a)
 
     def count(self, a: Array) -> Array:
         return a + 1

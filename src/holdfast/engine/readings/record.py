@@ -80,9 +80,6 @@ class Recorder:
     def share(self, a: Node, b: Node) -> Node:
         return self._said("share", (a, b))
 
-    def stop(self, a: Node) -> Node:
-        return self._said("stop", (a,))
-
     def count(self, a: Node) -> Node:
         return self._said("count", (a,))
 

@@ -30,9 +30,6 @@ class Squashed:
         self.mixed.append(keep)
         return Word("mix")
 
-    def stop(self, value: Word) -> Word:
-        return value
-
     def __getattr__(self, word: str):
         if word.startswith("_"):
             raise AttributeError(word)

@@ -11,7 +11,7 @@ from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
-WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "stop", "count")
+WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "count")
 """What the page's interpreter computes besides linear maps (``report/page/explain/run.js``)."""
 MOST_BYTES = 500_000
 """Of weights; a network with more is shown as it ran here, and cannot be run in the page."""

@@ -32,7 +32,6 @@ const WORDS = {
       out[i] = shut ? 1 / (1 + Math.exp(b[i] - a[i])) : 1 / (1 + Math.exp(-a[i])) / (1 / (1 + Math.exp(-a[i])) + 1 / (1 + Math.exp(-b[i])));
     }
   },
-  stop: (out, [a]) => out.set(a), // it only stops gradients
   count: (out, [a]) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] + 1;
   },
