@@ -72,17 +72,7 @@ def cell_page(name: str) -> str:
     gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
     states = ", ".join(f"`{state}`" for state in document["states"])
     cell = cells.get(name)
-    sizes = [
-        (
-            f"{inputs}",
-            f"{units}",
-            *([f"{steps:,}"] if cell.per_step else []),
-            f"{cell.parameters(inputs, units, steps):,}",
-        )
-        for inputs, units in SIZES
-        for steps in (describe.EXAMPLE_STEPS if cell.per_step else (1,))
-    ]
-    heads = ("inputs", "units", *(["steps"] if cell.per_step else []), "parameters")
+    sizes = [(f"{inputs}", f"{units}", f"{cell.parameters(inputs, units):,}") for inputs, units in SIZES]
     return "\n".join(
         (
             f"# {name}",
@@ -109,7 +99,7 @@ def cell_page(name: str) -> str:
             "",
             "## Numbers in one layer",
             "",
-            table(heads, sizes),
+            table(("inputs", "units", "parameters"), sizes),
             "",
             "The linear read-out behind the last layer adds outputs × (units + 1).",
             "",

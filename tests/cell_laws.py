@@ -16,7 +16,7 @@ from flint import arb
 
 from holdfast import cells
 from holdfast.engine.files import load, save
-from holdfast.engine.network import Network, at_step, create
+from holdfast.engine.network import Network, create
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.readings.forms import ZERO, Form, total
 from holdfast.engine.readings.rounding import Rounding
@@ -133,7 +133,7 @@ def bounds_contain_samples(
         x = tuple(ops.between(arb(float(a)), arb(float(b)), "x1" if (t, k) == (0, 0) else "")
                   for k, (a, b) in enumerate(zip(low[t], high[t], strict=True)))  # fmt: skip
         for depth, layer in enumerate(network.layers):
-            x, after, _ = cell.step(ops, at_step(layer, t) if cell.per_step else layer, x, states[depth])
+            x, after, _ = cell.step(ops, layer, x, states[depth])
             tidy = iter(ops.carried([form for value in after for form in value]))
             states[depth] = cell.state_type(*(tuple(next(tidy) for _ in value) for value in after))
             for label, value in states[depth]._asdict().items():

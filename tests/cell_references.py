@@ -130,12 +130,6 @@ def peephole(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h, "c": c}, {"input": i, "forget": f, "candidate": g, "output": o}
 
 
-def per_step(w: Any, x: np.ndarray, state: Any) -> Any:
-    """With the weights of the step that it is."""
-    h, after, gates = lstm(w, x, state)
-    return h, {**after, "t": state["t"] + 1}, gates
-
-
 def mingru(w: Any, x: np.ndarray, state: Any) -> Any:
     """Feng et al. 2024, section 3.1.3, whose z is 1 - z here."""
     z = sigmoid(-(x @ w["W_z"] + w["b_z"]))
@@ -169,6 +163,5 @@ REFERENCES = {
     "one_network": one_network,
     "output_network": output_network,
     "peephole": peephole,
-    "per_step": per_step,
     "residual": residual,
 }

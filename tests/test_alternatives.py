@@ -8,10 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from holdfast import cells
-from holdfast.core.errors import BadValue
-from holdfast.engine.files import load, save
-from holdfast.engine.network import create
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.cell_laws import by_letter
 from tests.cell_references import sigmoid
@@ -74,15 +70,6 @@ def test_without_its_peepholes_it_is_pytorchs_lstm_and_with_them_it_is_not():
         layer["c"] = layer["c"].put(gate, jnp.zeros((1, 3)))
     found = trace(with_layer(network, layer), inputs, start).states[0].h
     np.testing.assert_allclose(found, expected, **CLOSE)
-
-
-def test_with_the_same_weights_at_every_step_it_is_pytorchs_lstm():
-    network, inputs = random_network("per_step"), numbers(2, 10, 2)
-    start = random_state(network, 2)
-    layer = {s: jax.tree.map(lambda a: jnp.broadcast_to(a[3], a.shape), m) for s, m in network.layers[0].items()}
-    found = trace(with_layer(network, layer), inputs, start).states[0].h
-    weights = by_letter("per_step", {source: linear.at(3) for source, linear in layer.items()})
-    np.testing.assert_allclose(found, as_torch_lstm(weights, np.asarray(inputs), as_arrays(start[0])), **CLOSE)
 
 
 def test_the_minimal_gru_is_the_papers_closed_formula():
@@ -166,79 +153,6 @@ def test_the_truncated_gradient_is_the_rule_of_1997_worked_out_forwards_in_time(
         np.testing.assert_allclose(found[name], value, **CLOSE, err_msg=name)
     true = by_letter("lstm1997", jax.grad(objective)(network, "full").layers[0])
     assert max(np.abs(true[name] - found[name]).max() for name in found) > 1e-2, "nothing was cut"
-
-
-REFUSAL = "per_step: this network has weights for 4 steps and was asked for step 5: every step has weights of its own"
-
-
-def test_it_cannot_run_past_its_last_step_whole_or_in_pieces():
-    network = create("per_step", 2, 3, 2, steps=4, dtype=jnp.float64)
-    assert (network.steps, create("lstm", 2, 3, 2, steps=4).steps) == (4, None)
-    outputs, state = unroll(network, numbers(2, 4, 2))
-    assert np.isfinite(outputs).all()
-    for run in (unroll, trace):
-        with pytest.raises(BadValue, match=REFUSAL):
-            run(network, numbers(2, 5, 2))
-        with pytest.raises(BadValue, match=REFUSAL):
-            run(network, numbers(2, 1, 2), state)
-    present = jnp.asarray([[1, 1, 0, 1, 1], [1, 0, 0, 0, 0]], bool)
-    assert unroll(network, numbers(2, 5, 2), present=present)[1][0].t.tolist() == [[4.0] * 3, [1.0] * 3]
-    with pytest.raises(BadValue, match=REFUSAL):
-        unroll(network, numbers(2, 5, 2), present=jnp.ones((2, 5), bool))
-
-
-def test_past_the_last_step_a_compiled_program_that_cannot_know_gives_no_numbers():
-    network = random_network("per_step")
-    _, state = unroll(network, numbers(2, 9, 2))
-    outputs, _ = jax.jit(lambda s: unroll(network, numbers(2, 2, 2), s))(state)
-    assert np.isfinite(outputs[:, 0]).all()
-    assert np.isnan(outputs[:, 1]).all()
-
-
-def test_rows_may_be_at_different_steps():
-    network, inputs = random_network("per_step"), numbers(2, 3, 2)
-    state = random_state(network, 2)
-    apart = (state[0]._replace(t=jnp.asarray([[0.0] * 3, [5.0] * 3])),)
-    found, _ = unroll(network, inputs, apart)
-    for row in range(2):
-        alone = jax.tree.map(lambda a, row=row: a[row : row + 1], apart)
-        np.testing.assert_allclose(found[row], unroll(network, inputs[row : row + 1], alone)[0][0], **CLOSE)
-    assert np.abs(found[1] - unroll(network, inputs, state)[0][1]).max() > 1e-2
-
-
-def test_rows_with_gaps_are_run_without_them_from_the_start_and_looked_up_from_a_state():
-    network, inputs = random_network("per_step", layers=2), numbers(3, 6, 2)
-    present = jnp.asarray([[1, 1, 1, 1, 1, 1], [0, 1, 0, 1, 1, 0], [0, 0, 0, 0, 0, 1]], bool)
-
-    def run(network, state):
-        outputs, end = unroll(network, inputs, state, present=present)
-        return (jnp.where(present[..., None], outputs, 0) * numbers(3, 6, 2, seed=3)).sum(), (outputs, end)
-
-    both = jax.value_and_grad(run, has_aux=True)
-    ((_, (outputs, end)), gradient), ((_, (expected, last)), sure) = (
-        both(network, None),
-        both(network, network.start(3)),
-    )
-    np.testing.assert_allclose(outputs[present], expected[present], **CLOSE)
-    for one, other in ((end, last), (gradient, sure)):
-        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
-            np.testing.assert_allclose(a, b, **CLOSE)
-
-
-def test_the_file_says_for_how_many_steps_there_are_weights(tmp_path):
-    network = create("per_step", 2, 3, 2, layers=2, steps=7)
-    save(network, tmp_path / "net.safetensors")
-    again, _ = load(tmp_path / "net.safetensors")
-    assert again.steps == 7
-    assert again.layers[1]["h"].of("forget")[0].shape == (7, 3, 3)
-    assert jax.tree.structure(again) == jax.tree.structure(network)
-
-
-def test_only_its_count_grows_with_the_steps():
-    for name in cells.FOLDER.names():
-        count = [cells.get(name).parameters(2, 3, steps) for steps in (1, 10, 1000)]
-        factor = 1000 if name == "per_step" else 1
-        assert count[2] == factor * count[0], name
 
 
 def as_arrays(state):

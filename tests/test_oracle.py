@@ -17,7 +17,7 @@ from tests.oracle.containment import _ball, kept_numbers
 
 
 def test_every_cell_with_one_set_of_weights_has_an_equation():
-    assert set(CELLS) == {name for name in cells.FOLDER.names() if not cells.get(name).per_step}
+    assert set(CELLS) == set(cells.FOLDER.names())
     assert all(states == cells.get(name).states for name, (_, states) in CELLS.items())
 
 

@@ -10,7 +10,7 @@ from attacks import workers
 
 DATA = Path(__file__).parent.parent.parent / "tests" / "data" / "version_0_1"
 STUDY = Path(__file__).parent.parent.parent / "docs" / "studies" / "smallest.json"
-CELLS = ("gru", "lstm", "peephole", "per_step")
+CELLS = ("gru", "lstm", "peephole")
 
 
 def make(folder: Path, foreign: bool = True) -> None:

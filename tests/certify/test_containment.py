@@ -17,7 +17,7 @@ from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
 from tests.oracle.networks import THEMES, Shape
 
-CELLS = [name for name in cells.FOLDER.names() if not cells.get(name).per_step]
+CELLS = cells.FOLDER.names()
 NETWORKS, PATHS, STEPS = 24, 2, 4
 """Of every cell and semantics: how many, with how many paths of how many steps."""
 

@@ -11,7 +11,6 @@ import pytest
 from holdfast import cells
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
-from holdfast.core.errors import BadValue
 from holdfast.engine.network import create
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.tasks.recall import Recall
@@ -39,14 +38,9 @@ def excess(cell: str, seed: int, tries: int = 200) -> float:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("cell", [name for name in cells.FOLDER.names() if not cells.get(name).per_step])
+@pytest.mark.parametrize("cell", cells.FOLDER.names())
 def test_no_sequence_errs_by_more_than_is_certified(cell, seed, float64):
     assert excess(cell, seed) <= 0
-
-
-def test_weights_of_their_own_at_every_step_are_refused(float64):
-    with pytest.raises(BadValue, match="per_step has weights of its own at every step, and bounds here"):
-        excess("per_step", 0)
 
 
 def test_a_forgetful_prover_is_caught(float64, monkeypatch):

@@ -49,7 +49,7 @@ def test_with_the_library(place, run):
         "instructions  avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
         "threads       3",
         "cells         lstm",
-        "left to XLA   per_step: it has other weights at every step",
+        "left to XLA   feedforward: it has no hidden state h",
         "built with    GCC 12.2.0, XLA's foreign functions 0.3",
         f"holdfast      {holdfast.__version__}",
     ):

@@ -141,11 +141,15 @@ def test_a_tensor_too_many_is_told(saved):
         ("units", "1000000001"),
         ("units", "٣"),
         ("layers", "0"),
-        ("steps", "4"),
+        ("steps", "0"),
     ],
 )
 def test_metadata_that_describes_no_network_are_told(saved, word, value):
     assert refusal(changed(saved, **{word: value})).startswith(f"{saved}: its metadata does not describe a network: ")
+
+
+def test_weights_for_steps_that_it_has_not_are_told(saved):
+    assert "has shape (2, 3), expected (4, 2, 3)" in refusal(changed(saved, steps="4"))
 
 
 def test_a_layer_too_few_or_too_many_is_told(saved):
@@ -185,10 +189,11 @@ def test_sizes_are_compared_before_anything_is_allocated(saved):
     assert time.process_time() - began < 0.1
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "minlstm", "per_step", "lstm1997", "peephole", "output_network"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "minlstm", "lstm1997", "peephole", "output_network"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_expected_shapes_are_those_of_a_network(cell, layers):
-    network = create(cell, 2, 3, 4, layers, steps=5)
+@pytest.mark.parametrize("steps", [None, 5])
+def test_expected_shapes_are_those_of_a_network(cell, layers, steps):
+    network = create(cell, 2, 3, 4, layers, steps=steps)
     sizes = files.Sizes(cells.get(cell), 2, 3, 4, layers, network.steps)
     assert dict(files._shapes(sizes)) == {name: value.shape for name, value in tensors(network).items()}
 

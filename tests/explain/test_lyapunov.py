@@ -72,7 +72,8 @@ def test_padding_and_two_layers():
     assert found["exponents_nats_per_step"][0] is not None
 
 
-def test_a_count_of_steps_is_no_direction():
-    found = lyapunov.measure(examine(random_network("per_step", 1, 2, 1, dtype=jnp.float32), Recall(steps=10), rows=2))
+def test_weights_of_their_own_for_every_step():
+    network = random_network("lstm", 1, 2, 1, dtype=jnp.float32, steps=10)
+    found = lyapunov.measure(examine(network, Recall(steps=10), rows=2))
     assert found.figures["components"] == 4
     assert found.figures["exponents_nats_per_step"][0] < -0.01

@@ -37,7 +37,6 @@ def get(name: str) -> Cell:
         state_type=module.State,
         step=module.step,
         identity=getattr(module, "identity", False),
-        per_step=getattr(module, "per_step", False),
     )
 
 

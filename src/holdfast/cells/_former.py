@@ -18,6 +18,7 @@ class Former:
 
 FORMER = {
     "irnn_tanh": Former("elman", auto="keras+identity"),
+    "per_step": Former("lstm", (("weights", "per_step"),)),
     "lstm1997_truncated": Former("lstm1997", (("gradient", "truncated_1997"),)),
 }
 

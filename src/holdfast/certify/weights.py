@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from holdfast.core.cell import Cell
-from holdfast.core.errors import BadValue
 from holdfast.engine.files import tensors
-from holdfast.engine.network import Linear, Network
+from holdfast.engine.network import Linear, Network, refuse_separate_weights
 from holdfast.engine.readings.bounds import Exact, exact
 
 
@@ -30,14 +29,9 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
 
     Where ``every_unit`` is asked for, because in IEEE arithmetic such a unit might overflow and 0 * inf is no number,
     all are kept, but for copies: of the units that read nothing and are read by nobody one stands for all. Raises
-    ``BadValue`` for a network with other weights at every step.
+    ``BadValue`` for a network with weights of its own for every step.
     """
-    if network.steps is not None:
-        raise BadValue(
-            f"{network.cell_name} has weights of its own at every step, and bounds here are those of one set of "
-            "weights for all steps: nothing is proved about it.",
-            "'holdfast test' measures it; a cell that uses the same weights at every step can be certified.",
-        )
+    refuse_separate_weights(network, "bounds here are those of one set of weights for all steps")
     network = replace(
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )

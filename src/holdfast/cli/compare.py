@@ -44,6 +44,7 @@ PLAIN = {
     "seeds": (int, "networks per place in the grid (default: 20)"),
     "seed": (int, "the root of all randomness (default: 0)"),
     "layers": (int, "cells stacked (default: 1)"),
+    "weights": (str, "shared by all steps, or per_step (default: shared)"),
     "batch": (int, "sequences per update (default: 32; given sequences: all)"),
     "truncate": (int, "cut the gradient between windows of N steps (default: never)"),
     "budget": (int, "sequences per network at most (default: 20000)"),

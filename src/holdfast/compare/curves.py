@@ -27,7 +27,7 @@ def pictures(lines: Iterable[Summary]) -> list[Part]:
 def name(line: Summary, among: Sequence[Summary]) -> str:
     """A line's cell, and whatever else tells it from the others."""
     words = [line.cell]
-    for axis in ("initialisation", "update", "order"):
+    for axis in ("initialisation", "update", "order", "weights"):
         if len({getattr(other, axis) for other in among}) > 1:
             words.append(str(getattr(line, axis)))
     return " ".join(words)

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from holdfast import cells as cell_folder
 from holdfast.compare.lags import with_lag
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.core.formats import not_positive
-from holdfast.engine.native import choice
 from holdfast.train.settings import Settings, make_task
 
 SWEPT = ("cells", "units", "rates", "initialisations", "updates", "orders")
@@ -63,6 +61,7 @@ class Configuration:
             s.order,
             s.layers,
             self.key,
+            s.weights,
         )
 
 
@@ -81,6 +80,7 @@ class Place:
     order: str
     layers: int
     configuration: str
+    weights: str = "shared"
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class Grid:
     seeds: int = 20
     seed: int = 0
     layers: int = 1
+    weights: str = "shared"
     batch: int | None = None
     truncate: int | None = None
     clip: float | None = 1.0
@@ -160,6 +161,7 @@ class Grid:
                         cell,
                         units,
                         layers=self.layers,
+                        weights=self.weights,
                         initialisation=how,
                         update=update,  # pyright: ignore[reportArgumentType] -- Settings refuses what is none
                         batch=self.batch if update != "sequence" else None,
@@ -174,7 +176,7 @@ class Grid:
                         stop=self.stop,
                         engine=self.engine,
                     )
-                    engine = choice.resolved(settings.engine, cell_folder.get(cell))
+                    engine = settings.used_engine
                 except Problem as problem:
                     problem.message = f"{self.task}, {cell}, {units} units, {how}: {problem.message}"
                     raise

@@ -47,6 +47,7 @@ def file_name(line: Summary) -> str:
     """A name for the files of a line's network, plain on every file system."""
     words = [line.task, line.cell, f"lag{line.lag_steps}", f"units{line.units}"]
     words += [line.initialisation, line.update, line.order] + ([f"layers{line.layers}"] if line.layers > 1 else [])
+    words += [line.weights] if line.weights != "shared" else []
     return re.sub(r"[^A-Za-z0-9.+=-]+", "-", "_".join(words))
 
 

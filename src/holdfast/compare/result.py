@@ -48,6 +48,7 @@ class Result:
             "update": p.update,
             "order": p.order,
             "layers": p.layers,
+            "weights": p.weights,
             "seed": self.seed,
             "solved": self.solved,
             "sequences": self.sequences,
@@ -65,7 +66,7 @@ class Result:
     def from_json(entry: Any, where: str = "a point of this study") -> Result:
         """A point as ``as_json`` writes it. Raises ``BadFile`` where it is foreign."""
         convert(entry, dict[str, Any], where)
-        place = convert({f.name: entry.get(f.name) for f in fields(Place)}, Place, where)
+        place = convert({f.name: entry[f.name] for f in fields(Place) if f.name in entry}, Place, where)
         return Result.of(place, {f.name: entry.get(f.name) for f in fields(Result) if f.name != "place"}, where)
 
     @staticmethod

@@ -100,7 +100,7 @@ def tables(lines: Iterable[Summary]) -> list[Table]:
 
 def _table(task: str, lines: list[Summary]) -> Table:
     always = {"cell": "cell", "lag_steps": "lag (steps)", "units": "units"}
-    sometimes = {name: name for name in ("initialisation", "update", "order", "layers")}
+    sometimes = {name: name for name in ("initialisation", "update", "order", "layers", "weights")}
     same = {name: getattr(lines[0], name) for name in sometimes if len({getattr(x, name) for x in lines}) == 1}
     axes = {**always, **{name: head for name, head in sometimes.items() if name not in same}}
     figures = ("solved", "interval", "crossed", "best rate", "rates", "sequences (median)", "slope before", "after")

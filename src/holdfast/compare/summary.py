@@ -18,7 +18,7 @@ from typing import Any
 from holdfast.compare.result import Result
 from holdfast.core.rates import Rate
 
-AXES = ("task", "cell", "lag_steps", "units", "initialisation", "update", "order", "layers")
+AXES = ("task", "cell", "lag_steps", "units", "initialisation", "update", "order", "layers", "weights")
 """A summary's line is one value of each; learning rates and seeds are what it sums over."""
 
 
@@ -44,6 +44,7 @@ class Summary:
     update: str
     order: str
     layers: int
+    weights: str
     best_rate: float
     success: Rate
     interval: tuple[float, float]

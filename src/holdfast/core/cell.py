@@ -15,8 +15,6 @@ from holdfast.core.ops import Reading, Value
 
 SOURCES = ("x", "h", "c", "k")
 """What the linear maps of a cell may read."""
-STEPS = 10
-"""How many steps a network of a cell with weights for every step has, where nothing is said."""
 
 
 class Step(NamedTuple):
@@ -61,8 +59,7 @@ class Cell:
     ``letters`` are the symbols that the literature uses for the gates (``{"forget": "f"}``). ``keep`` names the
     gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
     that is all that an initialisation needs to know to set a time scale. ``identity`` says that the recurrent
-    matrix is meant to start as the identity; ``per_step`` that every step has weights of its own, chosen by the state
-    t, which counts the steps (both are names that a cell's file may leave out).
+    matrix is meant to start as the identity (a name that a cell's file may leave out).
     """
 
     name: str
@@ -77,9 +74,8 @@ class Cell:
     state_type: type
     step: StepFunction
     identity: bool = False
-    per_step: bool = False
 
-    def parameters(self, inputs: int, units: int, steps: int = STEPS) -> int:
-        """How many numbers one layer of this cell holds; ``steps`` matters only where each has weights of its own."""
-        one = sum(len(m.gates) * units * (m.rows(inputs, units) + m.bias) for m in self.maps)
-        return one * steps if self.per_step else one
+    def parameters(self, inputs: int, units: int, steps: int = 1) -> int:
+        """How many numbers one layer of this cell holds, or where ``steps`` steps have weights of their own, all of
+        them."""
+        return steps * sum(len(m.gates) * units * (m.rows(inputs, units) + m.bias) for m in self.maps)

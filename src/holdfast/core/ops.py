@@ -57,10 +57,6 @@ class Reading(Protocol):
         """sigmoid(a) / (sigmoid(a) + sigmoid(b)): the part that one opening has in two."""
         ...
 
-    def count(self, a: Value) -> Value:
-        """a + 1, for a state that counts steps."""
-        ...
 
-
-WORDS = ("linear", "add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "count")
+WORDS = ("linear", "add", "multiply", "mix", "sigmoid", "tanh", "relu", "share")
 """The whole alphabet. A reading that has these can read every cell."""

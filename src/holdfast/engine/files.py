@@ -119,8 +119,6 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     except UnknownName as error:
         raise _no_network(path, str(error).removesuffix(".")) from error
     steps = size("steps") if "steps" in metadata else None
-    if cell.per_step != (steps is not None):
-        raise _no_network(path, f"the cell {cell.name} {'needs' if cell.per_step else 'has no'} steps")
     return Sizes(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps)
 
 

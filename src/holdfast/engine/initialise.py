@@ -28,7 +28,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array
-from holdfast.core.cell import STEPS, Cell
+from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Linear, Network, create
 
@@ -122,10 +122,10 @@ def build(
     lag_steps: int = 2,
     seed: int = 0,
     dtype: Any = jnp.float32,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> Network:
-    """A network with random weights: the sizes in features and units, the scheme as text. ``steps`` matters only to a
-    cell with other weights at every step.
+    """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
+    have weights of their own.
 
     Raises ``UnknownName`` or ``BadValue``.
 
@@ -164,7 +164,8 @@ def _draw(
     biases: int = 1,
 ) -> Linear:
     if shape.matrix.ndim > 2:
-        drawn = [_draw(shape.at(t), how, units, source, dtype, random, biases) for t in range(shape.matrix.shape[0])]
+        one = jax.tree.map(lambda a: a[0], shape)
+        drawn = [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.matrix.shape[0])]
         return jax.tree.map(lambda *steps: jnp.stack(steps), *drawn)
     rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)

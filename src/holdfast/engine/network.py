@@ -12,7 +12,8 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.cell import STEPS, Cell
+from holdfast.core.cell import Cell
+from holdfast.core.errors import BadValue
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
@@ -25,8 +26,7 @@ class Linear:
 
     ``matrix`` [source, gates * units]: the columns of gate k are k*units ... (k+1)*units - 1, in the order of
     ``gates``. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias.
-    Of a ``diagonal`` map it is [1, gates * units]: every unit reads itself with one weight. Where every step has
-    weights of its own, matrix and bias have a leading axis, and ``at`` chooses.
+    Of a ``diagonal`` map it is [1, gates * units]: every unit reads itself with one weight.
     """
 
     matrix: Leaf
@@ -36,21 +36,8 @@ class Linear:
 
     def __call__(self, source: Array) -> Array:
         """[..., source] to [..., gates * units]: all gates in one product."""
-        if self.diagonal:
-            product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :]
-        elif self.matrix.ndim > 2:  # a matrix for every row
-            product = jnp.einsum("...s,...sc->...c", source, self.matrix)
-        else:
-            product = source @ self.matrix
+        product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :] if self.diagonal else source @ self.matrix
         return product if self.bias is None else product + self.bias
-
-    def at(self, step: Any) -> Linear:
-        """The map of this step (from 0), or of one for each row; past the last step its numbers are NaN."""
-
-        def chosen(weights: Leaf) -> Leaf:
-            return None if weights is None else jnp.asarray(weights).at[step].get(mode="fill", fill_value=jnp.nan)
-
-        return replace(self, matrix=chosen(self.matrix), bias=chosen(self.bias))
 
     def dense(self) -> Linear:
         """The same map with a full matrix, zeros and all, in NumPy: JAX would flush subnormal weights, and round those
@@ -90,23 +77,13 @@ Layer = Mapping[str, Linear]
 """The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``, ``k``)."""
 
 
-def at_step(layer: Layer, step: Any) -> Layer:
-    """The weights of this step (from 0), or of one for each row, of a layer that has others at every step."""
-    return {source: linear.at(step) for source, linear in layer.items()}
-
-
-def chosen(cell: Cell, layer: Layer, state: Any) -> Layer:
-    """The weights with which a layer in this state takes its next step: the only ones there are, or where every step
-    has its own those that the state t [..., unit] counts to, row by row (it is the same in every unit)."""
-    if not cell.per_step or layer["x"].matrix.ndim == 2:
-        return layer
-    return at_step(layer, jnp.round(jnp.max(state.t, -1)).astype(jnp.int32))
-
-
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Network:
     """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
+
+    Weights are shared by all steps, or every step has its own: those of ``layers`` then have a first axis, the step's.
+    Step t of what is read uses those of step t, and there are no more than ``steps``.
 
     >>> net = create("lstm", inputs=1, units=2, outputs=1)
     >>> net.layers[0]["h"].of("forget")[0].shape
@@ -135,17 +112,51 @@ class Network:
 
     @property
     def steps(self) -> int | None:
-        """For how many steps there are weights, where every step has its own; None where one set serves them all."""
-        return self.layers[0]["x"].matrix.shape[-3] if self.cell.per_step else None
+        """For how many steps there are weights, where every step has its own; None where all steps share one set."""
+        matrix = self.layers[0]["x"].matrix
+        return matrix.shape[0] if matrix.ndim > 2 else None
 
     @property
     def dtype(self) -> Any:
         return self.readout.matrix.dtype
 
+    def along(self, time: int) -> tuple[Layer, ...] | None:
+        """The weights of so many steps, leaves [time, ...], NaN past the last; None where all share one set."""
+        if self.steps is None:
+            return None
+
+        def of_steps(a: Leaf) -> Leaf:
+            past = jnp.full((max(0, time - len(a)), *a.shape[1:]), jnp.nan, a.dtype)
+            return jnp.concatenate([a[:time], past]) if len(past) else a[:time]
+
+        return jax.tree.map(of_steps, self.layers)
+
+    def using(self, layers: tuple[Layer, ...] | None) -> Network:
+        """The network of one step, with these of the weights ``along`` gave; the same one where it gave none."""
+        return self if layers is None else replace(self, layers=layers)
+
+    def at(self, step: int | Array) -> Network:
+        """The network of one step; the same one where weights are shared."""
+        return self if self.steps is None else self.using(jax.tree.map(lambda a: a[step], self.layers))
+
+    def after(self, steps: int) -> Network:
+        """The network that reads on where ``steps`` steps have been read: without their weights, where they had their
+        own."""
+        return self if self.steps is None else replace(self, layers=jax.tree.map(lambda a: a[steps:], self.layers))
+
     def start(self, batch: int) -> tuple[Any, ...]:
         """The state before the first step: zeros [batch, unit], by name, for every layer."""
         zeros = jnp.zeros((batch, self.units), self.dtype)
         return tuple(self.cell.state_type(*(zeros for _ in self.cell.states)) for _ in self.layers)
+
+
+def refuse_separate_weights(network: Network, why: str) -> None:
+    """Raise ``BadValue`` with ``why``, a clause, where every step has weights of its own."""
+    if network.steps is not None:
+        raise BadValue(
+            f"this {network.cell_name} network has weights of its own for every step, and {why}.",
+            "'holdfast test' measures it; take a network whose steps share their weights.",
+        )
 
 
 def create(
@@ -155,15 +166,15 @@ def create(
     outputs: int,
     layers: int = 1,
     dtype: Any = jnp.float32,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> Network:
     """A network of zeros: the shape, before weights are drawn, written or read into it.
 
-    ``steps``: how many have weights, for a cell with other weights at every step; any other takes no notice.
+    ``steps``: so many steps have weights of their own; None: all share one set.
     Raises ``UnknownName`` for a cell that does not exist.
     """
     kind = cells.get(cell)
-    times = (steps,) if kind.per_step else ()
+    times = () if steps is None else (steps,)
 
     def layer(features: int) -> Layer:
         return {

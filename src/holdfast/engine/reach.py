@@ -48,17 +48,19 @@ def reach(
 
     def of_what_enters(pushes: tuple[Any, ...], inputs: Array) -> Array:
         def push(state: Any, now: Any) -> Any:
-            _, push, given = now
+            _, push, given, _ = now
             if given is not None:  # its value, and the gradient of what entered
                 state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
             return jax.tree.map(jnp.add, state, push)
 
         def step(state: Any, now: Any) -> tuple[Any, Array]:
-            hidden, after, _ = advance(network, state, now[0], gradient)
+            hidden, after, _ = advance(network.using(now[3]), state, now[0], gradient)
             return after, hidden
 
         x, here = time_first((inputs, present))
-        _, hidden = over_time(step, start, (x, pushes, states), present=here, change=push, cut=truncate)
+        _, hidden = over_time(
+            step, start, (x, pushes, states, network.along(len(x))), present=here, change=push, cut=truncate
+        )
         return loss(network.readout(time_first(hidden)))
 
     return Reach(*jax.grad(of_what_enters, (0, 1))(still, inputs))

@@ -1,16 +1,13 @@
 """A network over a sequence: its outputs, or every gate and state, its state carried, padded and cut as asked.
 
-There is one set of weights, used at every step. Nothing but the state passes from one step to the next; so a
-sequence read in pieces, the state carried, gives what the whole gives. (A cell with other weights at every step has
-its state t choose them, and cannot run past the last: that is refused.)
+Nothing but the state passes from one step to the next; so a sequence read in pieces, the state carried, gives what the
+whole gives. Of a network with weights of its own for every step, the next piece is read by ``network.after(steps)``.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -19,7 +16,7 @@ from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
 from holdfast.core.errors import BadValue
 from holdfast.engine import gradients
 from holdfast.engine.native import choice
-from holdfast.engine.network import Network, chosen
+from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
 
 
@@ -58,28 +55,22 @@ def unroll(
     inputs = jnp.asarray(inputs)
     _check(network, inputs, present, truncate, read_from)
     gradients.check(gradient)
-    _refuse_steps_without_weights(network, inputs, state, present)
-    fresh = state is None
+    _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
     if choice.is_native(engine, network, inputs, state, gradient):
         return _native(network, inputs, state, present, truncate, read_from)
-    if fresh and _closes_up(network, inputs, present, truncate):
-        hidden, state = _closed_up(network, inputs, state, present, gradient)
-    else:
-        in_step = fresh and present is None and network.cell.per_step
-        hidden, state, _ = _scan(network, inputs, state, present, truncate, gradient, keep=False, in_step=in_step)
+    hidden, state, _ = _scan(network, inputs, state, present, truncate, gradient, keep=False)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
     """As ``unroll``, with every gate and state at every step."""
     _check(network, inputs, present)
-    _refuse_steps_without_weights(network, inputs, state, present)
-    in_step = state is None and present is None and network.cell.per_step
+    _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
-    hidden, state, kept = _scan(network, inputs, state, present, None, "full", keep=True, in_step=in_step)
+    hidden, state, kept = _scan(network, inputs, state, present, None, "full", keep=True)
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
@@ -87,10 +78,13 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
 def advance(
     network: Network, state: tuple[Any, ...], x: Array, gradient: str = "full"
 ) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
-    """One time step through all layers: x [batch, input] to the top hidden output, new states and gates."""
+    """One time step through all layers: x [batch, input] to the top hidden output, new states and gates.
+
+    Of a network with weights of its own for every step, those of one: ``network.using``.
+    """
     cell, states, gates = network.cell, [], []
     for layer, before in zip(network.layers, state, strict=True):
-        x, after, opened = cell.step(gradients.reading_of(gradient, before), chosen(cell, layer, before), x, before)
+        x, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)
         states.append(after)
         gates.append(opened)
     return x, tuple(states), tuple(gates)
@@ -121,42 +115,22 @@ def _scan(
     gradient: str,
     *,
     keep: bool,
-    in_step: bool,
 ) -> tuple[Array, Any, Any]:
-    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``.
-
-    ``in_step``: step t of every row uses the weights of step t, which are handed in instead of looked up for each row.
-    """
-    layers = jax.tree.map(lambda a: a[: inputs.shape[1]], network.layers) if in_step else None
+    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
 
     def step(state: Any, now: Any) -> tuple[Any, Any]:
         x, weights = now
-        here = network if weights is None else replace(network, layers=weights)
-        hidden, after, gates = advance(here, state, x, gradient)
+        hidden, after, gates = advance(network.using(weights), state, x, gradient)
         return after, (hidden, gates)
 
     def kept(state: Any, seen: Any) -> tuple[Array, Any]:
         hidden, gates = seen
         return hidden, (state, gates) if keep else None
 
+    along = network.along(inputs.shape[1])
     inputs, present = time_first((inputs, present))
-    state, (hidden, traced) = over_time(step, state, (inputs, layers), present=present, cut=truncate, keep=kept)
+    state, (hidden, traced) = over_time(step, state, (inputs, along), present=present, cut=truncate, keep=kept)
     return hidden, state, traced
-
-
-def _closes_up(network: Network, inputs: Array, present: Array | None, truncate: int | None) -> bool:
-    """Whether rows with gaps are better run without them: where every step has weights of its own."""
-    return network.steps is not None and present is not None and truncate is None and inputs.shape[1] <= network.steps
-
-
-def _closed_up(network: Network, inputs: Array, state: Any, present: Any, gradient: str) -> tuple[Array, Any]:
-    """The same with every row's steps that are present first, so that all rows are at the same step, and put back."""
-    order = jnp.argsort(~present, axis=1, stable=True)
-    first = jnp.take_along_axis(present, order, 1)
-    x = jnp.take_along_axis(inputs, order[..., None], 1)
-    hidden, state, _ = _scan(network, x, state, first, None, gradient, keep=False, in_step=True)
-    back = jnp.argsort(order, axis=1)
-    return jnp.take_along_axis(hidden, back.T[..., None], 0), state
 
 
 def _check(
@@ -175,28 +149,23 @@ def _check(
         raise BadValue(f"read_from is {read_from}, expected a step from 0 to {inputs.shape[1]}.")
 
 
-def _refuse_steps_without_weights(network: Network, inputs: Array, state: Any, present: Array | None) -> None:
-    """Raise ``BadValue`` where a network with other weights at every step is to run past its last.
-
-    What is not known before the program runs (a state or a mask that is being traced) is not judged here: there
-    outputs past the last step are NaN.
-    """
-    if network.steps is None:
+def _refuse_steps_without_weights(network: Network, inputs: Array, present: Array | None) -> None:
+    """Raise ``BadValue`` where a network with weights of its own for every step is to run past its last. A mask that is
+    not known before the program runs, since it is being traced, is not judged: outputs past the last step are NaN."""
+    if network.steps is None or isinstance(present, Tracer):
         return
-    begun, asked = 0, inputs.shape[1]
-    if state is not None and not isinstance(state[0].t, Tracer):
-        begun = round(float(np.max(np.asarray(state[0].t), initial=0)))
+    steps = inputs.shape[1]
     if present is not None:
-        asked = 0 if isinstance(present, Tracer) else int(np.asarray(present).sum(1).max(initial=0))
-    refuse_past_the_last(network, begun + asked)
+        steps = int(np.flatnonzero(np.asarray(present).any(0)).max(initial=-1)) + 1
+    refuse_past_the_last(network, steps)
 
 
 def refuse_past_the_last(network: Network, steps: int) -> None:
     """Raise ``BadValue`` where every step has weights of its own, and so many steps have not all got some."""
     if network.steps is not None and steps > network.steps:
         raise BadValue(
-            f"{network.cell_name}: this network has weights for {network.steps} steps and was asked for step "
+            f"this {network.cell_name} network has weights for {network.steps} steps and was asked for step "
             f"{network.steps + 1}: every step has weights of its own, and there are no more.",
-            f"Read at most {network.steps} steps, make a network with more (and more weights), or take a cell that "
-            "uses the same weights at every step.",
+            f"Read at most {network.steps} steps, make a network with more (and more weights), or one that uses the "
+            "same weights at every step.",
         )

@@ -15,7 +15,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.errors import BadFile, BadValue
-from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.network import Linear, Network, create, refuse_separate_weights
 
 
 class Kind(NamedTuple):
@@ -56,6 +56,7 @@ class Fused:
 
 def kind_of(network: Network, target: str) -> Kind:
     """The standard layer that computes this network's cell. Raises ``BadValue`` where ``target`` has none."""
+    refuse_separate_weights(network, f"{target} has no layer that does")
     cell = network.cell_name
     if cell == "lstm1997":
         raise BadValue(WITHOUT_FORGET_GATE.format(target=target), "Train an lstm instead.")

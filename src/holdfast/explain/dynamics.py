@@ -71,7 +71,7 @@ def holding_input(inputs: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, 
 
 def bound_to_time(network: Network) -> bool:
     """Whether steps have weights of their own: there is then no one map F to ask about."""
-    return network.cell.per_step
+    return network.steps is not None
 
 
 TIMELESS = "Every step of this network has weights of its own, so there is no one map to ask about."

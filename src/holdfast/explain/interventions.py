@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
-from holdfast.engine.network import Network, chosen
+from holdfast.engine.network import Network
 from holdfast.engine.over_time import hold, over_time, time_first
 from holdfast.engine.readings.numbers import Numbers
 from holdfast.explain.subject import Subject
@@ -90,24 +90,27 @@ class Bench:
         subject, rows, steps = self.subject, self.rows, self.subject.steps
         network, name = subject.network, subject.kept_in
         draw = np.random.default_rng(seed)
-        before = tuple({n: a[:rows].reshape(rows * steps, -1) for n, a in layer.items()} for layer in subject.before)
+        before = tuple({n: a[:rows] for n, a in layer.items()} for layer in subject.before)
         there = np.flatnonzero(subject.present[:rows].reshape(-1))
-        drawn = there[draw.integers(0, len(there), rows * steps)]
-        other = tuple({n: a[drawn] for n, a in layer.items()} for layer in before)
-        inputs = subject.inputs[:rows].reshape(rows * steps, -1)
+        drawn = there[draw.integers(0, len(there), rows * steps)].reshape(rows, steps)
+        other = tuple({n: _drawn(a, drawn) for n, a in layer.items()} for layer in before)
         state, replaced = (
             tuple(
                 network.cell.state_type(**{n: jnp.asarray(a, network.dtype) for n, a in layer.items()}) for layer in s
             )
             for s in (before, other)
         )
-        x, elsewhere = (jnp.asarray(a, network.dtype) for a in (inputs, inputs[drawn]))
-        kept, moved, by_input = (
-            np.asarray(a, np.float64) for a in _one_step(network, name, state, replaced, x, elsewhere)
-        )
+        inputs = subject.inputs[:rows]
+        x, elsewhere = (jnp.asarray(a, network.dtype) for a in (inputs, _drawn(inputs, drawn)))
+        found = time_first(_one_step(network, name, *time_first((state, replaced, x, elsewhere))))
+        kept, moved, by_input = (np.asarray(a, np.float64) for a in found)
         changed = np.concatenate([o[name] - b[name] for o, b in zip(other, before, strict=True)], -1)
-        shape = (rows, steps, self.units)
-        return changed.reshape(shape), (moved - kept).reshape(shape), (by_input - kept).reshape(shape)
+        return changed, moved - kept, by_input - kept
+
+
+def _drawn(values: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Those of other points, counted through [row, time]: [row, time, ...]."""
+    return values.reshape(-1, values.shape[-1])[points]
 
 
 def bench(subject: Subject) -> Bench:
@@ -121,7 +124,7 @@ def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array
     """One step of all layers, what each layer now holds passed through ``change(layer, state)`` before it is read."""
     after = []
     for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
-        output, new, _ = network.cell.step(NUMBERS, chosen(network.cell, layer, before), x, before)
+        output, new, _ = network.cell.step(NUMBERS, layer, x, before)
         changed = change(number, new)
         # Where the output is the state h, it is changed as that is; a cell without one shows what it computed.
         x = changed.h if "h" in network.cell.states and new.h is output else output
@@ -129,10 +132,9 @@ def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array
     return x, tuple(after)
 
 
-def _put(network: Network, kept: Any, instead: Any, where: Array) -> Any:
-    """A layer's state with some units' taken from another; a clock that chooses weights stays as it is."""
-    new = jax.tree.map(lambda a, b: jnp.where(where, b, a), kept, instead)
-    return new._replace(t=kept.t) if network.cell.per_step else new
+def _put(kept: Any, instead: Any, where: Array) -> Any:
+    """A layer's state with some units' taken from another."""
+    return jax.tree.map(lambda a, b: jnp.where(where, b, a), kept, instead)
 
 
 @jax.jit
@@ -142,15 +144,16 @@ def _altered(network: Network, inputs: Array, present: Array, other: Any, masks:
 
     def lane(mask: Array, at: Array) -> Array:
         def step(state: Any, now: Any) -> tuple[Any, Array]:
-            x, here, instead, on = now
+            x, here, instead, on, weights = now
 
             def change(number: int, new: Any) -> Any:
-                return _put(network, hold(here, new, state[number]), instead[number], on & mask[number])
+                return _put(hold(here, new, state[number]), instead[number], on & mask[number])
 
-            hidden, after = _forward(network, state, x, change)
+            hidden, after = _forward(network.using(weights), state, x, change)
             return after, hidden
 
-        _, hidden = over_time(step, network.start(inputs.shape[1]), (inputs, present, other, at))
+        along = (inputs, present, other, at, network.along(len(inputs)))
+        _, hidden = over_time(step, network.start(inputs.shape[1]), along)
         return network.readout(hidden)
 
     return jax.vmap(lane)(masks, when)
@@ -160,20 +163,24 @@ def _altered(network: Network, inputs: Array, present: Array, other: Any, masks:
 def _one_step(
     network: Network, name: str, state: Any, other: Any, x: Array, elsewhere: Array
 ) -> tuple[Array, Array, Array]:
-    """What each unit keeps after the step [point, unit of all layers]: unchanged; with its own state replaced; with
+    """What each unit keeps after a step [time, row, unit of all layers]: unchanged; with its own state replaced; with
     another input."""
+    weights = network.along(len(x))
 
     def keeps(state: Any, x: Array) -> Array:
-        _, after = _forward(network, state, x, lambda number, new: new)
-        return jnp.concatenate([getattr(layer, name) for layer in after], -1)
+        def of_step(weights: Any, state: Any, x: Array) -> Array:
+            _, after = _forward(network.using(weights), state, x, lambda number, new: new)
+            return jnp.concatenate([getattr(layer, name) for layer in after], -1)
+
+        return jax.vmap(of_step, (None if weights is None else 0, 0, 0))(weights, state, x)
 
     def replaced(number: Array) -> Array:
         """Unit ``number`` of all layers, replaced: what it keeps then."""
         parts = []
         for layer, (here, there) in enumerate(zip(state, other, strict=True)):
             mask = jnp.arange(network.units) + layer * network.units == number
-            parts.append(_put(network, here, there, mask))
-        return keeps(tuple(parts), x)[:, number]
+            parts.append(_put(here, there, mask))
+        return keeps(tuple(parts), x)[..., number]
 
     moved = jax.lax.map(replaced, jnp.arange(len(network.layers) * network.units))
-    return keeps(state, x), moved.T, keeps(state, elsewhere)
+    return keeps(state, x), jnp.moveaxis(moved, 0, -1), keeps(state, elsewhere)

@@ -65,18 +65,19 @@ def jacobians(
     if size:
         whole = np.concatenate([before[layer][name][window] for layer, name in places], -1)
         with jax.enable_x64(True):
-            points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window]))
+            at = np.broadcast_to(np.arange(steps - kept, steps), (rows, kept))
+            points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window], at))
             found = _differentiated(in_float64(network), *(jnp.asarray(a) for a in points))
             state = np.asarray(found).reshape(state.shape)
     return Jacobians(tuple(range(rows)), steps - kept, state, places)
 
 
 @jax.jit
-def _differentiated(network: Network, whole: Array, inputs: Array, present: Array) -> Array:
+def _differentiated(network: Network, whole: Array, inputs: Array, present: Array, at: Array) -> Array:
     """d s/d s of every step [step, S, S]."""
 
-    def each(point: tuple[Array, Array, Array]) -> Array:
-        s, x, here = point
-        return jnp.where(here, jacobian(network, s, x), jnp.eye(len(s)))
+    def each(point: tuple[Array, Array, Array, Array]) -> Array:
+        s, x, here, step = point
+        return jnp.where(here, jacobian(network.at(step), s, x), jnp.eye(len(s)))
 
-    return jax.lax.map(each, (whole, inputs, present), batch_size=CHUNK)
+    return jax.lax.map(each, (whole, inputs, present, at), batch_size=CHUNK)

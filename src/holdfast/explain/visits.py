@@ -33,12 +33,13 @@ def visits(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:
 
 @jax.jit
 def _kept(network: Network, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
-    def body(state: Any, x: jax.Array) -> tuple[Any, None]:
-        return advance(network, state, x)[1], None
+    def body(state: Any, now: Any) -> tuple[Any, None]:
+        x, weights = now
+        return advance(network.using(weights), state, x)[1], None
 
     inputs, present = time_first((inputs, present))
-    start = network.start(inputs.shape[1])
-    return over_time(body, start, inputs, present=present, keep=lambda state, _: pack(state), at=steps)[1]
+    start, along = network.start(inputs.shape[1]), (inputs, network.along(len(inputs)))
+    return over_time(body, start, along, present=present, keep=lambda state, _: pack(state), at=steps)[1]
 
 
 def spread_steps(steps: int, most: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 
 from holdfast import cells
 from holdfast.core.cell import Step
-from holdfast.engine.network import Linear, Network, at_step
+from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.numbers import Numbers
 from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.unroll import trace, unroll
@@ -70,7 +70,7 @@ def the_step_gives_what_it_declares(name: str) -> None:
     """One step on numbers gives a ``Step``: an output, the declared states and gates, all [batch, unit] and finite."""
     network = random_network(name)
     cell, state, (layer,) = network.cell, random_state(network, 2)[0], network.layers
-    found = cell.step(Numbers(), at_step(layer, 0) if cell.per_step else layer, numbers(2, 2), state)
+    found = cell.step(Numbers(), layer, numbers(2, 2), state)
     expect(isinstance(found, Step), f"the step gives a {type(found).__name__}, expected a Step")
     for kind, wanted, part in (("states", cell.states, found.state), ("gates", cell.gates, found.gates)):
         names = getattr(part, "_fields", None)
@@ -181,7 +181,7 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
         state = {label: np.asarray(value) for label, value in first._asdict().items()}
         above = []
         for t in range(inputs.shape[1]):
-            weights = by_letter(name, at_step(layer, t) if network.cell.per_step else layer)
+            weights = by_letter(name, layer)
             output, state, opened = reference(weights, below[:, t], state)
             for label, value in state.items():
                 same(getattr(states, label)[:, t], value, f"state {label} at step {t + 1}")

@@ -1,7 +1,7 @@
 """A reader of the equations that ``engine/readings/equation.py`` writes: text lines back into numbers, in NumPy.
 
 ``*`` multiplies component by component, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step.
-Lines may refer to each other in any order. Weights are those of the step that is evaluated: ``W_i[t]`` is ``W_i``.
+Lines may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str
     Raises ``Broken`` where the lines are others, or refer to what there is not.
     """
     told = equation(cell)
-    lines = dict(line.replace("[t]", "").split(" = ") for line in told)
+    lines = dict(line.split(" = ") for line in told)
     expect(len(lines) == len(told), f"one name has two lines: {told}")
     wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), "h'"}
     expect(set(lines) == wanted, f"the equation has lines for {sorted(lines)}, expected {sorted(wanted)}")

@@ -24,13 +24,18 @@ def randomised(tree: Any, seed: int, scale: float = 0.8) -> Any:
 
 
 def random_network(
-    cell: str, inputs: int = 2, units: int = 3, outputs: int = 2, layers: int = 1, dtype: Any = jnp.float64
+    cell: str,
+    inputs: int = 2,
+    units: int = 3,
+    outputs: int = 2,
+    layers: int = 1,
+    dtype: Any = jnp.float64,
+    steps: int | None = None,
 ) -> Network:
     """A network in which no weight is zero."""
-    return randomised(create(cell, inputs, units, outputs, layers, dtype), seed=100)
+    return randomised(create(cell, inputs, units, outputs, layers, dtype, steps), seed=100)
 
 
 def random_state(network: Network, batch: int) -> tuple[Any, ...]:
-    """A state to start from that is not zero; but one that counts steps has counted none."""
-    drawn = randomised(network.start(batch), seed=200, scale=0.5)
-    return tuple(s._replace(t=0 * s.t) for s in drawn) if network.cell.per_step else drawn
+    """A state to start from that is not zero."""
+    return randomised(network.start(batch), seed=200, scale=0.5)

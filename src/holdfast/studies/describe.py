@@ -29,19 +29,13 @@ SHOWN_STEPS = 12
 """Steps drawn at either end of a row that is longer than both together."""
 DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
-EXAMPLE_STEPS = (10, 100, 1000)
-"""For a cell with weights of its own at every step."""
 
 
 def cell(name: str) -> Described:
     """A cell: its equation as its own step writes it, gates, states, sizes and source."""
     made = cells.get(verified_cell(name))
     lines = equation(made)
-    sizes = [
-        {"inputs": i, "units": u, **({"steps": n} if made.per_step else {}), "parameters": made.parameters(i, u, n)}
-        for i, u in EXAMPLE_SIZES
-        for n in (EXAMPLE_STEPS if made.per_step else (1,))
-    ]
+    sizes = [{"inputs": i, "units": u, "parameters": made.parameters(i, u)} for i, u in EXAMPLE_SIZES]
     document = {
         "name": name,
         "title": made.title,

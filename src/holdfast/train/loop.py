@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from holdfast import cells
-from holdfast.engine.native import choice, library
+from holdfast.engine.native import library
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
@@ -67,7 +66,7 @@ def train_networks(
     """
     verified(settings.task)
     verified_cell(settings.cell)
-    settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell), settings.gradient))
+    settings = replace(settings, engine=settings.used_engine)
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(out, settings) if out else None

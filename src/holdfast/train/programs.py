@@ -13,10 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from holdfast import cells
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
-from holdfast.engine.native import choice, library, memory
+from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.train.measure import Score, measure
@@ -99,15 +98,11 @@ def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
 
 def kept_bytes(settings: Settings) -> int:
     """What the library keeps of a batch for one network's gradient; 0 where the library is not what learns."""
-    if settings.update == "step" or _engine(settings) == "xla":
+    if settings.update == "step" or settings.used_engine == "xla":
         return 0
     sizes = (1, settings.rows, settings.task.longest, settings.units)
     numbers = library.saved_numbers(settings.cell, NUMBER_BYTES, sizes, settings.truncate or 0)
     return NUMBER_BYTES * settings.layers * numbers
-
-
-def _engine(settings: Settings) -> str:
-    return choice.resolved(settings.engine, cells.get(settings.cell), settings.gradient)
 
 
 def together(lanes: int, each: int) -> int:

@@ -16,14 +16,20 @@ from holdfast.core.formats import not_positive
 from holdfast.core.task import Task, typed_axes
 from holdfast.engine.gradients import GRADIENTS
 from holdfast.engine.initialise import Initialisation, parse
+from holdfast.engine.native import choice
 from holdfast.engine.native.environment import ENGINES
 from holdfast.plugins.verified import made
 
 Update = Literal["step", "sequence", "batch"]
 UPDATES: tuple[Update, ...] = ("step", "sequence", "batch")
 ORDERS = ("fixed", "shuffled")
+WEIGHTS = ("shared", "per_step")
 ROWS = 32
 """Sequences per update where rows are drawn afresh and nothing else is asked for."""
+
+
+NEWER = {"gradient": "full", "weights": "shared"}
+"""Fields that are not written where they have this value: stores are older, and know settings by their text."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Settings:
     """Everything that decides a result. ``budget`` and ``check_every`` count sequences; ``seeds`` networks are
     trained, each from its own streams of random numbers under the root ``seed``.
 
+    ``weights`` are shared by all steps, or each step of the task's longest row has its own (``per_step``).
     ``update`` says when the weights change: after every ``step`` (the state is carried on, but no gradient flows
     through time), after every ``sequence``, or after a ``batch`` of them. ``gradient`` is a learning rule of
     ``engine.gradients``. ``stop`` false spends the whole budget
@@ -43,6 +50,7 @@ class Settings:
     units: int = 32
     layers: int = 1
     initialisation: str = "auto"
+    weights: str = "shared"
     update: Update = "batch"
     batch: int | None = None
     order: str = "fixed"
@@ -76,6 +84,8 @@ class Settings:
             reasons.append(f"--update is '{self.update}', expected one of {', '.join(UPDATES)}")
         if self.order not in ORDERS:
             reasons.append(f"--order is '{self.order}', expected one of {', '.join(ORDERS)}")
+        if self.weights not in WEIGHTS:
+            reasons.append(f"--weights is '{self.weights}', expected one of {', '.join(WEIGHTS)}")
         if self.gradient not in GRADIENTS:
             reasons.append(f"--gradient is '{self.gradient}', expected one of {', '.join(GRADIENTS)}")
         if self.engine not in ENGINES:
@@ -117,10 +127,21 @@ class Settings:
     def how(self) -> Initialisation:
         return parse(self.initialisation, cells.get(self.cell), self.task.lag_steps)
 
+    @property
+    def used_engine(self) -> str:
+        """What computes it here, "native" or "xla". Raises as ``choice.resolved`` does."""
+        return choice.resolved(self.engine, cells.get(self.cell), self.gradient, self.weights == "shared")
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps have weights of their own; None where all share one set."""
+        return self.task.longest if self.weights == "per_step" else None
+
     def as_json(self) -> dict[str, Any]:
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "task"}
-        if self.gradient == "full":  # settings are older than learning rules, and stores know them by this text
-            del plain["gradient"]
+        for name, usual in NEWER.items():
+            if plain[name] == usual:
+                del plain[name]
         return {"task": {"name": self.task.name, **dataclasses.asdict(self.task)}, **plain}
 
     @staticmethod
@@ -164,6 +185,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     engine: Word = "xla"
     """Runs are older than engines: what does not name one was computed by XLA."""
     gradient: Word = "full"
+    weights: Word = "shared"
 
 
 def make_task(name: str, axes: dict[str, Any]) -> Task:

@@ -55,7 +55,7 @@ def optimiser(settings: Settings, rate: Leaf = None) -> optax.GradientTransforma
 def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
     """The networks of these settings with their first weights, by their numbers."""
     s, task = settings, settings.task
-    shape = create(s.cell, task.inputs, s.units, task.outputs, s.layers, steps=task.longest)
+    shape = create(s.cell, task.inputs, s.units, task.outputs, s.layers, steps=s.steps)
     return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
 
 
@@ -148,13 +148,13 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
     loss_name = settings.task.loss
     padded, always_scored = _padded(settings), _always_scored(settings)
 
-    def loss(network: Network, state: Any, x: Array, target: Array, scored: Array) -> tuple[Array, Any]:
-        hidden, state, _ = advance(network, state, x)
-        return mean_loss(loss_name, network.readout(hidden), target, scored), state
+    def loss(network: Network, state: Any, rows: Batch, number: Array) -> tuple[Array, Any]:
+        hidden, state, _ = advance(network.at(number), state, rows.inputs)
+        return mean_loss(loss_name, network.readout(hidden), rows.targets, rows.scored), state
 
-    def step(adapt: optax.GradientTransformation, carried: Any, now: Batch) -> tuple[Any, None]:
-        network, adapting, state = carried
-        gradient, after = jax.grad(loss, has_aux=True)(network, state, now.inputs, now.targets, now.scored)
+    def step(adapt: optax.GradientTransformation, carried: Any, along: Any) -> tuple[Any, None]:
+        (network, adapting, state), (now, number) = carried, along
+        gradient, after = jax.grad(loss, has_aux=True)(network, state, now, number)
         changes, adapted = adapt.update(gradient, adapting)
         changed = (_changed(network, changes), adapted)
         if not always_scored:
@@ -167,7 +167,7 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
     def absorb(learner: Learner, batch: Batch) -> Learner:
         start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
         learn_step = partial(step, optimiser(settings, learner.rate))
-        (network, adapted, _), _ = over_time(learn_step, start, time_first(batch))
+        (network, adapted, _), _ = over_time(learn_step, start, (time_first(batch), jnp.arange(batch.inputs.shape[1])))
         return replace(learner, network=network, optimiser=adapted)
 
     return absorb

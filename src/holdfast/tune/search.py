@@ -123,7 +123,7 @@ class Search:
 
     def weights(self, units: int, layers: int) -> int:
         """How many numbers such a network has, read-out included."""
-        made = create(self.cell, self.task.inputs, units, self.task.outputs, layers, steps=self.task.longest)
+        made = create(self.cell, self.task.inputs, units, self.task.outputs, layers)
         return sum(leaf.size for leaf in jax.tree.leaves(made))
 
     @cached_property

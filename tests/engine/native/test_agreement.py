@@ -61,7 +61,6 @@ ELSEWHERE = {
     "one_network": "it does not have one map of x and one of h",
     "output_network": "it does not have one map of x and one of h",
     "peephole": "it does not have one map of x and one of h",
-    "per_step": "it has other weights at every step",
     "residual": "it does not have one map of x and one of h",
 }
 """The cells without kernels, and what is said of them."""

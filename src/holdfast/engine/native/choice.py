@@ -25,24 +25,27 @@ def is_native(engine: str, network: Network, inputs: Array, state: Any, gradient
     this network cannot be run by it."""
     if library.choose(engine) == "xla":
         return False
-    reason = why_not(network.cell, [network, inputs, state], gradient)
+    reason = why_not(network.cell, [network, inputs, state], gradient, network.steps is None)
     if reason and engine == "native":
         raise _refused(reason)
     return not reason
 
 
-def resolved(engine: str, cell: Cell, gradient: str = "full") -> str:
-    """The engine that will compute this cell by this learning rule, "native" or "xla". Raises as ``is_native`` does."""
+def resolved(engine: str, cell: Cell, gradient: str = "full", shared: bool = True) -> str:
+    """The engine that will compute this cell by this learning rule, "native" or "xla"; ``shared``: all steps
+    use the same weights. Raises as ``is_native`` does."""
     if library.choose(engine) == "xla":
         return "xla"
-    reason = why_not(cell, gradient=gradient)
+    reason = why_not(cell, (), gradient, shared)
     if reason and engine == "native":
         raise _refused(reason)
     return "xla" if reason else "native"
 
 
-def why_not(cell: Cell, arrays: Any = (), gradient: str = "full") -> str:
+def why_not(cell: Cell, arrays: Any = (), gradient: str = "full", shared: bool = True) -> str:
     """Why the library cannot run this cell with arrays like these, as a clause; nothing where it can."""
+    if not shared:
+        return "it computes with one set of weights for all steps"
     if gradient != "full":
         return f"it computes the full gradient, and not {gradient}"
     if jax.default_backend() != "cpu":

@@ -12,7 +12,7 @@ from holdfast.engine.readings.record import Node, Unsupported
 __all__ = ["Node", "Program", "Unsupported", "record"]
 
 
-OTHERS = ("share", "count")
+OTHERS = ("share",)
 """Words that are only read by XLA."""
 
 
@@ -39,8 +39,6 @@ def record(cell: Cell) -> Program:
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
         raise Unsupported("it does not have one map of x and one of h")
-    if cell.per_step:
-        raise Unsupported("it has other weights at every step")
     if any(m.diagonal for m in cell.maps):
         raise Unsupported("it has a map of one weight for every unit")
     step = recorded.record(cell)

@@ -111,9 +111,6 @@ class Bounds:
     def share(self, a: Value, b: Value) -> Value:
         return self._fresh(self._share(x, y) for x, y in zip(a, b, strict=True))
 
-    def count(self, a: Value) -> Value:
-        return tuple(self._sum((form, UNIT)) for form in a)
-
     def between(self, low: arb, high: arb, name: str = "") -> Form:
         """An input from low to high: called ``name`` from here on, or one of no name."""
         if name:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 from holdfast.core.cell import Cell, Map
 
-TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * ", "now": "[t]"}
+TEXT = {"tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "multiply": " * "}
 LATEX = {
     "tanh": r"\tanh",
     "sigmoid": r"\sigma",
     "relu": r"\mathrm{relu}",
     "multiply": r" \odot ",
-    "now": "^{(t)}",
 }
 SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a")}
 """By what a map reads: its matrix and its bias. Of a map that is diagonal the matrix is a vector, written small."""
@@ -36,9 +35,8 @@ class Term:
 class Equation:
     """Words on terms."""
 
-    def __init__(self, letters: Mapping[str, str], per_step: bool = False) -> None:
+    def __init__(self, letters: Mapping[str, str]) -> None:
         self.letters = letters
-        self.kind = "now" if per_step else "leaf"
 
     def linear(self, weights: Map, source: Term) -> Mapping[str, Term]:
         matrix, bias = SYMBOLS[weights.source]
@@ -46,10 +44,10 @@ class Equation:
         for gate in weights.gates:
             letter = self.letters[gate]
             if weights.diagonal:
-                product = Term("multiply", (Term(self.kind, name=f"{matrix.lower()}_{letter}"), source))
+                product = Term("multiply", (Term("leaf", name=f"{matrix.lower()}_{letter}"), source))
             else:
-                product = Term("apply", (Term(self.kind, name=f"{matrix}_{letter}"), source))
-            shift = (Term(self.kind, name=f"{bias}_{letter}"),) if weights.bias else ()
+                product = Term("apply", (Term("leaf", name=f"{matrix}_{letter}"), source))
+            shift = (Term("leaf", name=f"{bias}_{letter}"),) if weights.bias else ()
             lines[gate] = Term("add", (product, *shift)) if shift else product
         return lines
 
@@ -75,16 +73,13 @@ class Equation:
         one, other = self.sigmoid(a), self.sigmoid(b)
         return Term("divide", (one, Term("add", (one, other))))
 
-    def count(self, a: Term) -> Term:
-        return Term("add", (a, Term("leaf", name="1")))
-
 
 def equation(cell: Cell, latex: bool = False) -> list[str]:
     """The step of ``cell``, one line for every gate and state: ``["i = sigmoid(W_i x + ...)", ...]``."""
     words = LATEX if latex else TEXT
     state = cell.state_type(*(Term("leaf", name=s) for s in cell.states))
     weights = {m.source: m for m in cell.maps}
-    step = cell.step(Equation(cell.letters, cell.per_step), weights, Term("leaf", name="x"), state)
+    step = cell.step(Equation(cell.letters), weights, Term("leaf", name="x"), state)
     labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.state, strict=True)]
     if all(step.output is not after for after in step.state):
@@ -120,7 +115,7 @@ def _terms(term: Term, names: Mapping[Term, str]) -> list[Term]:
         return _terms(operand, names) if operand.word == "add" and operand not in names else [operand]
 
     flat = [part for operand in term.operands for part in parts(operand)]
-    return sorted(flat, key=lambda t: t.word in ("leaf", "now"))
+    return sorted(flat, key=lambda t: t.word == "leaf")
 
 
 def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int = SUM, top: bool = False) -> str:
@@ -133,8 +128,6 @@ def _write(term: Term, words: dict[str, str], names: dict[Term, str], level: int
     match term.word:
         case "leaf":
             return term.name
-        case "now":
-            return term.name + words["now"]
         case "apply":
             return f"{sub(term.operands[0], ATOM)} {sub(term.operands[1], ATOM)}"
         case "add":

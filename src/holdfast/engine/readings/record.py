@@ -80,9 +80,6 @@ class Recorder:
     def share(self, a: Node, b: Node) -> Node:
         return self._said("share", (a, b))
 
-    def count(self, a: Node) -> Node:
-        return self._said("count", (a,))
-
     def _said(self, word: str, operands: tuple[Node, ...]) -> Node:
         if not all(isinstance(operand, Node) for operand in operands):
             raise Unsupported(f"its {word} is of a number that no map and no state gave")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,16 +45,14 @@ RESOLVED = math.log(1e-14)
 def measure(subject: Subject) -> Finding:
     """The leading exponents, their mean and range over rows."""
     steps, network = min(subject.finite_steps, MOST_STEPS), subject.network
-    moving = _moving(network)
-    components = len(moving)
+    components = len(names(network))
     if not components or steps < 2:
         return Finding({"exponents_nats_per_step": [], "components": components})
     rows = min(ROWS, subject.batch.inputs.shape[0])
     inputs, present = (np.asarray(a)[:rows, :steps] for a in (subject.batch.inputs, subject.batch.present))
     with jax.enable_x64(True):
         directions = min(components, MOST_DIRECTIONS)
-        first = np.zeros((len(names(network)), directions))
-        first[moving] = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
+        first = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
         logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
     burnt = max(math.ceil(BURN_IN * steps), min(steps // 2, BURN_IN_STEPS))
     counted = present.T & (np.arange(steps) >= burnt)[:, None]
@@ -62,29 +61,24 @@ def measure(subject: Subject) -> Finding:
     return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})
 
 
-def _moving(network: Network) -> np.ndarray:
-    """The components of the state that can be disturbed: all but a count of steps, which chooses weights."""
-    found = [n for n, name in enumerate(names(network)) if not (network.cell.per_step and ".t" in f".{name}")]
-    return np.array(found, int)
-
-
 @jax.jit
 def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
     """log |R_ii| [time, batch, direction] of every row."""
 
-    def row(state: jax.Array, directions: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def row(network: Network, state: jax.Array, directions: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         after, along = jax.linearize(partial(step, network, x=x), state)
         return after, jax.vmap(along, 1, 1)(directions)
 
-    def one(carried: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
-        after, turned = jax.vmap(row)(*carried, x)
+    def one(carried: tuple[jax.Array, jax.Array], now: Any) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        x, weights = now
+        after, turned = jax.vmap(partial(row, network.using(weights)))(*carried, x)
         q, r = qr(turned)
         return (after, q), jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
 
     batch = inputs.shape[0]
     start = (pack(network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
     inputs, present = time_first((inputs, present))
-    return over_time(one, start, inputs, present=present)[1]
+    return over_time(one, start, (inputs, network.along(len(inputs))), present=present)[1]
 
 
 def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) -> Finding:

@@ -11,7 +11,7 @@ from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
-WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share", "count")
+WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share")
 """What the page's interpreter computes besides linear maps (``report/page/explain/run.js``)."""
 MOST_BYTES = 500_000
 """Of weights; a network with more is shown as it ran here, and cannot be run in the page."""
@@ -40,7 +40,6 @@ def as_data(network: Network) -> dict[str, Any]:
         "write": cell.write,
         "parameters": _parameters(network),
         "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias, "diagonal": m.diagonal} for m in cell.maps],
-        "per_step": cell.per_step,
         "steps_with_weights": network.steps,
         "program": None,
         "weights": None,

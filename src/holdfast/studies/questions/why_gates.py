@@ -34,7 +34,7 @@ def grids() -> tuple[Grid, ...]:
     return (
         _echo.grid((*GATED, *OTHERS)),
         _echo.grid(("elman",), initialisations=(IDENTITY,)),
-        _echo.grid(("per_step",), _echo.LAGS[:1]),
+        _echo.grid(("lstm",), _echo.LAGS[:1], weights="per_step"),
     )
 
 
@@ -42,7 +42,7 @@ def verdicts(results: Results) -> tuple[Verdict, ...]:
     longest = max((p.place.lag_steps for p in results.points), default=0)
 
     def at(cell: str, lag: int = longest):
-        return f"{cell}, lag {lag}", results.where(cell=cell, lag_steps=lag)
+        return f"{cell}, lag {lag}", results.where(cell=cell, lag_steps=lag, weights="shared")
 
     return (
         _saturates(results),
@@ -109,7 +109,7 @@ def _saturates(results: Results) -> Verdict:
 
 
 def _gradient(results: Results, lag: int, claim: str, steep: str, flat: str) -> Verdict:
-    one, other = (results.where(cell=cell, lag_steps=lag) for cell in (steep, flat))
+    one, other = (results.where(cell=cell, lag_steps=lag, weights="shared") for cell in (steep, flat))
     rate = paired(one, other, lambda point: point.slope_start)
     figures = {
         f"{steep}, slope at the start (median decades per step)": middle(p.slope_start for p in one),
@@ -127,19 +127,19 @@ def _gradient(results: Results, lag: int, claim: str, steep: str, flat: str) -> 
 def _per_step(results: Results) -> Verdict:
     claim = "separate weights for every step cannot generalise in length"
     lag = _echo.LAGS[0]
-    points = [p for p in results.where(cell="per_step", lag_steps=lag) if p.solved]
+    points = [p for p in results.where(cell="lstm", lag_steps=lag, weights="per_step") if p.solved]
     if not points:
         return Verdict(claim, {}, "undecided", f"no network with separate weights learned lag {lag}")
     networks = _trained.kept(results, points)
     longer = _trained.longer(points[0], 2)
     read = [_trained.solves(network, longer) for network in networks]
-    shared = [p for p in results.where(cell="lstm", lag_steps=lag) if p.solved]
+    shared = [p for p in results.where(cell="lstm", lag_steps=lag, weights="shared") if p.solved]
     ours = [_trained.solves(network, longer) for network in _trained.kept(results, shared)]
     refused = Rate(sum(r is None for r in read), len(read))
     figures = {
-        f"networks of per_step that solve lag {lag}": len(points),
+        f"networks with separate weights that solve lag {lag}": len(points),
         f"of these, unable to read the {longer.longest} steps of lag {longer.lag_steps}": str(refused),
-        "weights of per_step over those of the LSTM": rounded(
+        "numbers in one of them over those in one LSTM": rounded(
             _trained.weights(networks[0]) / _trained.weights(results.networks(shared[0]))
         )
         if shared

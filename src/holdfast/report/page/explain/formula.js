@@ -31,7 +31,6 @@ function unitValues(model) {
     sigmoid: ([a]) => 1 / (1 + Math.exp(-a)),
     tanh: ([a]) => Math.tanh(a),
     relu: ([a]) => Math.max(a, 0),
-    count: ([a]) => a + 1,
   };
   return function value(ref) {
     const named = names.get(ref);
@@ -60,8 +59,6 @@ function written(network, names, ref, spell, top = true, level = 0) {
       return node.of.map((r) => sub(r, 1)).join(" · ");
     case "mix":
       return wrapped(`${sub(node.of[0], 1)} · ${sub(node.of[1], 1)} + (1 ${MINUS} ${sub(node.of[0], 1)}) · ${sub(node.of[2], 1)}`, 0);
-    case "count":
-      return wrapped(`${sub(node.of[0], 0)} + 1`, 0);
     default:
       return `${node.word === "sigmoid" ? "σ" : node.word}(${node.of.map((r) => sub(r, -1)).join(", ")})`;
   }
@@ -89,6 +86,6 @@ function piping(network, names, ref, top = true) {
       return { kind: "join", ref, sign: "+", parts: node.of.map(sub) };
     default:
       if (node.of.length > 1) return { kind: "leaf", ref };
-      return { kind: "box", ref, word: { sigmoid: "σ", count: "+ 1" }[node.word] || node.word, part: sub(node.of[0]) };
+      return { kind: "box", ref, word: { sigmoid: "σ" }[node.word] || node.word, part: sub(node.of[0]) };
   }
 }

@@ -59,7 +59,7 @@ function unrolledPanel(model) {
   model.on("step", redraw);
   redraw();
   const sharedWords = `${count(each)} numbers in the cell and ${count(readout)} in the read-out, for 1 step, for ${model.steps} or for a million.`;
-  const separateWords = `For ${model.steps} steps ${network.per_step ? "these are" : "that would be"} ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${(network.steps_with_weights || model.steps) + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`;
+  const separateWords = `For ${model.steps} steps ${network.steps_with_weights ? "these are" : "that would be"} ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${(network.steps_with_weights || model.steps) + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`;
   const alike = [
     el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
     el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, sharedWords)),
@@ -67,7 +67,7 @@ function unrolledPanel(model) {
   return section(
     "unrolled",
     "One set of weights at every step",
-    network.per_step ? el("p", { class: "broken" }, "This network is the exception: it has weights of its own for every step, as drawn at the bottom. What follows first is what others do.") : null,
+    network.steps_with_weights ? el("p", { class: "broken" }, "This network is the exception: it has weights of its own for every step, as drawn at the bottom. What follows first is what others do.") : null,
     el("p", {}, "A recurrent network is one cell. Drawn with its loop, what it hands on at a step it gets back at the next. Drawn along time, it looks like many, but every copy has the same weights. Point at a line, or choose a weight below: it lights up wherever it is used."),
     el("div", { class: "pair" }, alike),
     chips,

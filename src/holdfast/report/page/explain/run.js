@@ -32,9 +32,6 @@ const WORDS = {
       out[i] = shut ? 1 / (1 + Math.exp(b[i] - a[i])) : 1 / (1 + Math.exp(-a[i])) / (1 / (1 + Math.exp(-a[i])) + 1 / (1 + Math.exp(-b[i])));
     }
   },
-  count: (out, [a]) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[i] + 1;
-  },
 };
 
 /** A function (inputs [steps * features], steps, present [steps] or null) => trace, of a network as the document has it.
@@ -55,7 +52,7 @@ function runner(network) {
       let below = inputs.subarray(t * network.inputs, (t + 1) * network.inputs);
       layers.forEach((layer, depth) => {
         layer.input.set(below);
-        for (const act of layer.acts) act();
+        for (const act of layer.acts) act(t);
         below = layer.output.slice();
         layer.gates.forEach((gate, n) => trace.layers[depth].gates[network.gates[n]].set(gate, t * network.units));
         const after = layer.after.map((state) => state.slice()); // all of them, before any is replaced
@@ -80,7 +77,7 @@ function emptyTrace(network, steps, Numbers) {
   };
 }
 
-/** One layer's step, ready to be run: `acts` in their order, on arrays that are filled again at every step. */
+/** One layer's step, ready to be run: `acts` in their order at step t (from 0), on arrays that are filled again at every step. */
 function prepared(network, weights, below, Numbers) {
   const { nodes, after, gates, output } = network.program;
   const input = new Numbers(below);
@@ -88,8 +85,7 @@ function prepared(network, weights, below, Numbers) {
   const values = [];
   const value = (ref) => (ref >= 0 ? values[ref] : ref === -1 ? input : before[-2 - ref]);
   const acts = [];
-  // Where every step has weights of its own, the state t says which.
-  const clock = network.per_step ? before[network.states.indexOf("t")] : null;
+  const separate = network.steps_with_weights !== null;
   nodes.forEach((node, n) => {
     if (node.word !== "linear") {
       const operands = node.of.map(value);
@@ -102,7 +98,7 @@ function prepared(network, weights, below, Numbers) {
     if (node.place === 0) {
       const whole = new Numbers(map.matrix.shape[map.matrix.shape.length - 1]);
       const source = value(node.of[0]);
-      acts.push(() => product(whole, clock ? ofStep(map, Math.round(clock[0])) : map, source));
+      acts.push((t) => product(whole, separate ? ofStep(map, t) : map, source));
       values.push(whole.subarray(0, whole.length / map.gates));
     } else {
       const first = values[n - node.place]; // the gates of a map follow each other

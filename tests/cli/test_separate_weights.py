@@ -15,8 +15,8 @@ from holdfast.train.settings import Settings
 def file(tmp_path, monkeypatch):
     """A network for three steps, untrained, that says it was trained on recall."""
     monkeypatch.chdir(tmp_path)
-    network = build("per_step", inputs=1, units=3, outputs=1, steps=3)
-    save(network, "net.safetensors", {"settings": Settings(Recall(steps=3), "per_step", units=3).as_json()})
+    network = build("lstm", inputs=1, units=3, outputs=1, steps=3)
+    save(network, "net.safetensors", {"settings": Settings(Recall(steps=3), units=3, weights="per_step").as_json()})
     return "net.safetensors"
 
 
@@ -28,9 +28,9 @@ def run(capsys, *words):
 @pytest.mark.slow
 def test_training_gives_it_as_many_steps_as_the_longest_row_has(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    words = ("--steps", "3", "--cell", "per_step", "--units", "2", "--seeds", "1", "--budget", "64", "--json")
-    code, out, _ = run(capsys, "train", "recall", *words)
-    assert code == 1
+    words = ("--steps", "3", "--weights", "per_step", "--units", "2", "--seeds", "1", "--budget", "64", "--json")
+    code, out, err = run(capsys, "train", "recall", *words)
+    assert code == 1, err
     network, _ = load(json.loads(out)["weights"][0])
     assert network.steps == 3
 
@@ -40,19 +40,21 @@ def test_it_is_measured_up_to_its_last_step_and_refuses_the_next(file, capsys):
     assert (code, "Solved" in out) == (1, True)
     code, out, err = run(capsys, "test", file, "--lengths", "4", "--sequences-per-length", "4")
     assert (code, out) == (2, "")
-    assert "per_step: this network has weights for 3 steps and was asked for step 4: every step has weights" in err
+    assert "this lstm network has weights for 3 steps and was asked for step 4: every step has weights" in err
     assert "Read at most 3 steps" in err
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("certify", "FILE", "--tolerance", "1"), "per_step has weights of its own at every step, and bounds here"),
+        (
+            ("certify", "FILE", "--tolerance", "1"),
+            "this lstm network has weights of its own for every step, and bounds here",
+        ),
         (
             ("export", "FILE", "--to", "torch", "--out", "out.safetensors"),
-            "torch has no layer that computes the cell per_step",
+            "this lstm network has weights of its own for every step, and torch has no layer that does",
         ),
-        (("construct", "recall", "--cell", "per_step"), "there is no backend named 'per_step'"),
     ],
 )
 def test_what_it_cannot_do_is_said(file, capsys, words, told):
@@ -60,12 +62,3 @@ def test_what_it_cannot_do_is_said(file, capsys, words, told):
     assert (code, out) == (2, "")
     assert told in err
     assert "Traceback" not in err
-
-
-def test_its_count_is_shown_growing_with_the_steps(capsys):
-    code, out, _ = run(capsys, "show", "per_step", "--json")
-    sizes = json.loads(out)["parameters"]
-    counts = {size["steps"]: size["parameters"] for size in sizes if (size["inputs"], size["units"]) == (1, 32)}
-    assert (code, counts) == (0, {10: 43520, 100: 435200, 1000: 4352000})
-    code, out, _ = run(capsys, "show", "lstm", "--json")
-    assert "steps" not in json.loads(out)["parameters"][0]
