@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from holdfast.alphabet.enclosures.rounding import Rounding
 
 arity = 3
+domain = ((0.0, 1.0), (-2.0, 2.0), (-2.0, 2.0))
 text = "{0:product} * {1:product} + (1 - {0:product}) * {2:product}"
 latex = r"{0:product} \odot {1:product} + (1 - {0:product}) \odot {2:product}"
 level = SUM

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 arity = 1
 text, latex = "stop({0})", r"\mathrm{{stop}}({0})"
 javascript = "{0}"
-exact = True
+exact, flows = True, False
 
 
 def numbers(a: Any) -> Any:

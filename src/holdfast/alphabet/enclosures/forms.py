@@ -137,6 +137,19 @@ def plus(a: Form, b: Form) -> Form:
     return made(a.centre + b.centre, combined(a.terms, b.terms), a.slack + b.slack, a.low + b.low, a.high + b.high)
 
 
+def negated(a: Form) -> Form:
+    """-a, its summands too."""
+    terms = {symbol: -part for symbol, part in a.terms.items()}
+    summands = a.summands and a.summands._replace(exact=negated(a.summands.exact))
+    return Form(-a.centre, terms, a.slack, -a.high, -a.low, summands)
+
+
+def exact_only(rounding: object, word: str) -> None:
+    """Raises ``Unbounded`` in rounded arithmetic: there is no rule yet of what this word rounds."""
+    if rounding is not None:
+        raise Unbounded(f"there is no rule for how '{word}' is rounded")
+
+
 def added(parts: Sequence[Form]) -> Form:
     """Their sum, one after the other."""
     found = parts[0]
