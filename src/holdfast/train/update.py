@@ -21,6 +21,7 @@ from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch
 from holdfast.engine.initialise import initialise
 from holdfast.engine.network import Network, create
+from holdfast.engine.over_time import hold, over_time, time_first
 from holdfast.engine.unroll import advance, unroll
 from holdfast.train.settings import Settings
 from holdfast.train.streams import stream
@@ -159,13 +160,13 @@ def _by_step(settings: Settings) -> Callable[[Learner, Batch], Learner]:
             asked = now.scored.any()
             changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))
         if padded:
-            after = jax.tree.map(lambda new, old: jnp.where(now.present[:, None], new, old), after, state)
+            after = hold(now.present, after, state)
         return (*changed, after), None
 
     def absorb(learner: Learner, batch: Batch) -> Learner:
-        by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
         start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
-        (network, adapted, _), _ = lax.scan(partial(step, optimiser(settings, learner.rate)), start, by_time)
+        learn_step = partial(step, optimiser(settings, learner.rate))
+        (network, adapted, _), _ = over_time(learn_step, start, time_first(batch))
         return replace(learner, network=network, optimiser=adapted)
 
     return absorb
