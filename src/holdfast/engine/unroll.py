@@ -20,6 +20,7 @@ from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice
 from holdfast.engine.network import Network, chosen
 from holdfast.engine.over_time import over_time, time_first
+from holdfast.engine.parallel import solve
 from holdfast.engine.readings.numbers import Numbers
 
 NUMBERS = Numbers()
@@ -51,7 +52,9 @@ def unroll(
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
     Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
     ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
-    has, on a processor, several times as fast, but in reverse mode only; ``auto`` is native where that is possible.
+    has, on a processor, several times as fast, but in reverse mode only; ``parallel`` all steps at once, of cells whose
+    new state is affine in the old one, in reverse mode only and without ``truncate``; ``auto`` is native where that is
+    possible, else xla.
     Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """
@@ -61,8 +64,11 @@ def unroll(
     fresh = state is None
     if state is None:
         state = network.start(inputs.shape[0])
-    if choice.is_native(engine, network, inputs, state):
+    wanted = choice.chosen(engine, network, inputs, state, truncate)
+    if wanted == "native":
         return _native(network, inputs, state, present, truncate, read_from)
+    if wanted == "parallel":
+        return _parallel(network, inputs, state, present, read_from)
     if fresh and _closes_up(network, inputs, present, truncate):
         hidden, state = _closed_up(network, inputs, state, present)
     else:
@@ -107,6 +113,16 @@ def _native(
         # The last state has it too, and then no gradient comes to any step but through that.
         return network.readout(last[-1][0][:, None]), tuple(last)
     return network.readout(hidden[:, read_from:]), tuple(last)
+
+
+def _parallel(network: Network, inputs: Array, state: Any, present: Array | None, read_from: int) -> tuple[Array, Any]:
+    """All steps of one layer at once, then all of the next."""
+    hidden, here = time_first((inputs, present))
+    last = []
+    for layer, before in zip(network.layers, state, strict=True):
+        hidden, after = solve(network.cell, layer, hidden, before, here)
+        last.append(after)
+    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), tuple(last)
 
 
 def _scan(
