@@ -46,11 +46,6 @@ def irnn(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h}, {"candidate": h}
 
 
-def irnn_tanh(w: Any, x: np.ndarray, state: Any) -> Any:
-    h = np.tanh(x @ w["W_n"] + state["h"] @ w["U_n"] + w["b_n"])
-    return h, {"h": h}, {"candidate": h}
-
-
 def lstm(w: Any, x: np.ndarray, state: Any) -> Any:
     i, f, o = (sigmoid(x @ w[f"W_{k}"] + state["h"] @ w[f"U_{k}"] + w[f"b_{k}"]) for k in "ifo")
     g = np.tanh(x @ w["W_g"] + state["h"] @ w["U_g"] + w["b_g"])
@@ -164,10 +159,8 @@ REFERENCES = {
     "feedforward": feedforward,
     "gru": gru,
     "irnn": irnn,
-    "irnn_tanh": irnn_tanh,
     "lstm": lstm,
     "lstm1997": lstm1997,
-    "lstm1997_truncated": lstm1997,
     "masked_output": masked_output,
     "mingru": mingru,
     "minlstm": minlstm,

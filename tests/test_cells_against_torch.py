@@ -24,7 +24,6 @@ PEERS = {
     "elman": (torch.nn.RNN, ("candidate",)),
     "gru": (torch.nn.GRU, ("reset", "update", "candidate")),
     "irnn": (partial(torch.nn.RNN, nonlinearity="relu"), ("candidate",)),
-    "irnn_tanh": (torch.nn.RNN, ("candidate",)),
     "lstm": (torch.nn.LSTM, ("input", "forget", "candidate", "output")),
 }
 """Our cell, PyTorch's class, and the order in which that keeps the gates one below the other."""

@@ -134,7 +134,6 @@ def test_every_reference_is_of_a_cell():
     [
         (laws.gradients_are_finite_differences, "blocked_gradient", "is not the slope that finite differences find"),
         (laws.gradients_are_finite_differences, "idle_weights", "nothing depends on"),
-        (laws.gradients_are_finite_differences, "stops_in_secret", "is not the slope that finite differences find"),
         (laws.equation_says_what_is_computed, "never_counts", "state h at step 2: .* apart"),
         (laws.batch_is_singles, "mixed_rows", "row 0 alone and among others: .* apart"),
         (laws.chunks_are_the_whole, "secret_state", "a sequence in pieces and whole: .* apart"),

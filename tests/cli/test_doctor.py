@@ -73,7 +73,7 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
     assert set(left) == set(cells.FOLDER.names())  # the library of this test is of other digests than our cells
     assert choice.digest_of(cells.get("lstm"))[0] != DESCRIPTION["cells"]["lstm"]
     assert left["lstm"] == doctor.STALE
-    assert left["lstm1997_truncated"] == "there is no kernel for its stop"
+    assert left["minlstm"] == "it does not have one map of x and one of h"
     assert told["library"] == {
         "available": True,
         "reason": "",

@@ -52,7 +52,7 @@ def test_auto_is_the_identity_for_the_cell_that_asks_for_it():
     found = parse("auto", cells.get("irnn"), lag_steps=30)
     assert found == Initialisation("keras", identity=True)
     assert parse(str(found), cells.get("irnn"), lag_steps=30) == found
-    assert [name for name in cells.FOLDER.names() if cells.get(name).identity] == ["irnn", "irnn_tanh"]
+    assert [name for name in cells.FOLDER.names() if cells.get(name).identity] == ["irnn"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_orthogonal_makes_the_recurrence_of_every_gate_orthogonal(scheme, float6
 
 
 @pytest.mark.parametrize("framework", ["keras", "pytorch"])
-@pytest.mark.parametrize("cell", ["irnn", "irnn_tanh"])
+@pytest.mark.parametrize("cell", ["irnn", "elman"])
 def test_identity_sets_the_recurrent_matrix_of_every_layer_and_nothing_else(framework, cell):
     plain, changed = made(cell, framework, layers=2), made(cell, f"{framework}+identity", layers=2)
     for before, after in zip(plain.layers, changed.layers, strict=True):

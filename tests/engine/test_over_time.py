@@ -101,9 +101,9 @@ def test_what_enters_is_changed_before_it_is_cut(float64):
 
 
 def test_holding_aligns_rows_with_the_first_axis():
-    new, old = np.ones((2, 2, 2)), np.zeros((2, 2, 2))
+    new, old = jnp.ones((2, 2, 2)), jnp.zeros((2, 2, 2))
     assert hold(jnp.array([True, False]), new, old).sum((1, 2)).tolist() == [4, 0]
-    assert time_first({"a": np.zeros((2, 3, 4)), "b": None})["a"].shape == (3, 2, 4)
+    assert time_first({"a": jnp.zeros((2, 3, 4)), "b": None})["a"].shape == (3, 2, 4)
 
 
 @pytest.mark.parametrize("truncate", [None, 3])

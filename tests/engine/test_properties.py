@@ -26,10 +26,6 @@ def test_what_is_bounded_on_both_sides_has_limits():
     assert openings(cells.get("lstm")) == ("input", "forget", "output")
 
 
-def test_what_is_stopped_is_what_it_was():
-    assert made_by(cells.get("lstm1997_truncated")) == made_by(cells.get("lstm1997"))
-
-
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
 def test_every_cell_is_read(cell):
     kind = cells.get(cell)

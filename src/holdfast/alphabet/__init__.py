@@ -39,7 +39,6 @@ def get(name: str) -> Word:
         cpp=getattr(module, "cpp", None),
         gradient=getattr(module, "gradient", None),
         exact=getattr(module, "exact", False),
-        flows=getattr(module, "flows", True),
         numbers=module.numbers,
         reference=module.reference,
         bounds=module.bounds,

@@ -44,6 +44,8 @@ def add_settings(parser: Parser) -> None:
     parser.flag("batch", int, help="sequences per update (default: 32; given sequences: all)", **group)
     parser.flag("order", choices=("fixed", "shuffled"), help="order of given sequences (default: fixed)", **group)
     parser.flag("truncate", int, help="cut the gradient between windows of N steps (default: never)", **group)
+    rules = ("full", "truncated_1997")
+    parser.flag("gradient", choices=rules, help="full, or the learning rule of the first LSTM (default: full)", **group)
     parser.flag("learning-rate", float, help="Adam's (default: 0.01)", **group)
     parser.flag("clip", help="largest norm of the gradient, or 'none' (default: 1)", **group)
     parser.flag("budget", int, help="sequences per network at most (default: 100000)", **group)

@@ -11,13 +11,13 @@ from holdfast.core.claim import Semantics
 from holdfast.core.task import Task
 
 BOUNDED = (
-    *("coupled", "elman", "feedforward", "gru", "irnn_tanh", "lstm", "lstm1997"),
+    *("coupled", "elman", "feedforward", "gru", "lstm", "lstm1997"),
     *("masked_output", "no_input_gate", "no_output_gate"),
 )
 """Cells whose hidden state lies between -1 and 1, whatever is read."""
 RELU = ("irnn",)
 """Cells that are linear in pieces."""
-LETS_GO = ("elman", "gru", "irnn_tanh", "lstm")
+LETS_GO = ("elman", "gru", "lstm")
 """Cells without a continuum of fixed points in exact arithmetic."""
 
 

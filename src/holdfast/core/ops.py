@@ -42,9 +42,9 @@ class Word:
     whole does. ``gradient`` has one C++ template for every operand, in which ``{d}`` is the cotangent of the result
     and ``{y}`` the result; None where there is no kernel for the word. ``limits`` are the least and the largest result,
     where there are some; ``domain`` has an interval for every operand of a word that is not for all numbers. The result
-    of an ``exact`` word has no error of its own: bounds keep what its operands depend on. No gradient ``flows`` through
-    a word that stops it. ``numbers`` computes in JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding
-    (None: exact real arithmetic) and a form for every operand.
+    of an ``exact`` word has no error of its own: bounds keep what its operands depend on. ``numbers`` computes in
+    JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding (None: exact real arithmetic) and a form for
+    every operand.
     """
 
     name: str
@@ -59,7 +59,6 @@ class Word:
     cpp: str | None
     gradient: tuple[str, ...] | None
     exact: bool
-    flows: bool
     numbers: Callable[..., Any]
     reference: Callable[..., Any]
     bounds: Callable[..., Any]

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
+from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
 from holdfast.core.cell import Cell
@@ -114,7 +115,7 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
         return int(text)
 
     try:
-        cell = cells.get(metadata.get("cell", ""))
+        cell = cells.get(cell_of(metadata.get("cell", "")))
     except UnknownName as error:
         raise _no_network(path, str(error).removesuffix(".")) from error
     steps = size("steps") if "steps" in metadata else None

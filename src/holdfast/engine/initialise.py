@@ -8,7 +8,7 @@ keras+identity              the recurrent matrix 1, of a cell with a single gate
 keras+chrono=1000           time scales of up to 1000 steps (Tallec & Ollivier 2018, arXiv:1804.11188)
 keras+chrono                the same with the task's own lag
 auto                        keras+chrono where the cell has a gate that keeps, keras+identity where it asks for
-                            that (irnn, irnn_tanh), else keras
+                            that (irnn), else keras
 
 Maps that neither framework has: in ``keras`` a map of c is drawn as the recurrence of h is, a map of a layer inside
 the step as the inputs' map, and one weight for every unit (peepholes) starts at 0, so that the cell starts as the one

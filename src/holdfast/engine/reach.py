@@ -34,13 +34,14 @@ def reach(
     present: Array | None = None,
     *,
     truncate: int | None = None,
+    gradient: str = "full",
     states: tuple[Any, ...] | None = None,
 ) -> Reach:
     """The gradient of ``loss``, a number made of the outputs [batch, time, output], by reverse mode through time.
 
     Rows do not mix: of a loss that is a sum over rows each row has its own gradient. ``inputs`` [batch, time, input],
-    ``present`` [batch, time]. With ``truncate`` the gradient is cut as it is in training. It is taken at the
-    ``states`` [time, batch, ...] that are given, as if they entered every step; otherwise at those that do.
+    ``present`` [batch, time]. ``truncate`` and ``gradient`` make it what it is in training (see ``unroll``). With
+    ``states`` [time, batch, ...] it is taken at these, as if they entered every step, and not at those that do.
     """
     start = network.start(inputs.shape[0])
     still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
@@ -53,7 +54,7 @@ def reach(
             return jax.tree.map(jnp.add, state, push)
 
         def step(state: Any, now: Any) -> tuple[Any, Array]:
-            hidden, after, _ = advance(network, state, now[0])
+            hidden, after, _ = advance(network, state, now[0], gradient)
             return after, hidden
 
         x, here = time_first((inputs, present))

@@ -17,13 +17,11 @@ from jax.core import Tracer
 
 from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
 from holdfast.core.errors import BadValue
+from holdfast.engine import gradients
 from holdfast.engine.native import choice
 from holdfast.engine.network import Network, chosen
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.parallel import solve
-from holdfast.engine.readings.numbers import Numbers
-
-NUMBERS = Numbers()
 
 
 class Trace(NamedTuple):
@@ -44,12 +42,14 @@ def unroll(
     present: Mask | None = None,
     truncate: int | None = None,
     read_from: int = 0,
+    gradient: str = "full",
     engine: str = "auto",
 ) -> tuple[OutputsRead, Any]:
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
 
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
+    ``gradient`` is a learning rule (``engine.gradients``): the same values, and what is called their gradient.
     Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
     ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
     has, on a processor, several times as fast, but in reverse mode only; ``parallel`` all steps at once, of cells whose
@@ -60,20 +60,21 @@ def unroll(
     """
     inputs = jnp.asarray(inputs)
     _check(network, inputs, present, truncate, read_from)
+    gradients.check(gradient)
     _refuse_steps_without_weights(network, inputs, state, present)
     fresh = state is None
     if state is None:
         state = network.start(inputs.shape[0])
-    wanted = choice.chosen(engine, network, inputs, state, truncate)
+    wanted = choice.chosen(engine, network, inputs, state, truncate, gradient)
     if wanted == "native":
         return _native(network, inputs, state, present, truncate, read_from)
     if wanted == "parallel":
         return _parallel(network, inputs, state, present, read_from)
     if fresh and _closes_up(network, inputs, present, truncate):
-        hidden, state = _closed_up(network, inputs, state, present)
+        hidden, state = _closed_up(network, inputs, state, present, gradient)
     else:
         in_step = fresh and present is None and network.cell.per_step
-        hidden, state, _ = _scan(network, inputs, state, present, truncate, keep=False, in_step=in_step)
+        hidden, state, _ = _scan(network, inputs, state, present, truncate, gradient, keep=False, in_step=in_step)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
 
@@ -84,16 +85,18 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
     in_step = state is None and present is None and network.cell.per_step
     if state is None:
         state = network.start(inputs.shape[0])
-    hidden, state, kept = _scan(network, inputs, state, present, None, keep=True, in_step=in_step)
+    hidden, state, kept = _scan(network, inputs, state, present, None, "full", keep=True, in_step=in_step)
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
 
-def advance(network: Network, state: tuple[Any, ...], x: Array) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
+def advance(
+    network: Network, state: tuple[Any, ...], x: Array, gradient: str = "full"
+) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
     """One time step through all layers: x [batch, input] to the top hidden output, new states and gates."""
     cell, states, gates = network.cell, [], []
     for layer, before in zip(network.layers, state, strict=True):
-        x, after, opened = cell.step(NUMBERS, chosen(cell, layer, before), x, before)
+        x, after, opened = cell.step(gradients.reading_of(gradient, before), chosen(cell, layer, before), x, before)
         states.append(after)
         gates.append(opened)
     return x, tuple(states), tuple(gates)
@@ -126,7 +129,15 @@ def _parallel(network: Network, inputs: Array, state: Any, present: Array | None
 
 
 def _scan(
-    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, keep: bool, in_step: bool
+    network: Network,
+    inputs: Array,
+    state: Any,
+    present: Array | None,
+    truncate: int | None,
+    gradient: str,
+    *,
+    keep: bool,
+    in_step: bool,
 ) -> tuple[Array, Any, Any]:
     """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``.
 
@@ -136,7 +147,8 @@ def _scan(
 
     def step(state: Any, now: Any) -> tuple[Any, Any]:
         x, weights = now
-        hidden, after, gates = advance(network if weights is None else replace(network, layers=weights), state, x)
+        here = network if weights is None else replace(network, layers=weights)
+        hidden, after, gates = advance(here, state, x, gradient)
         return after, (hidden, gates)
 
     def kept(state: Any, seen: Any) -> tuple[Array, Any]:
@@ -153,12 +165,12 @@ def _closes_up(network: Network, inputs: Array, present: Array | None, truncate:
     return network.steps is not None and present is not None and truncate is None and inputs.shape[1] <= network.steps
 
 
-def _closed_up(network: Network, inputs: Array, state: Any, present: Any) -> tuple[Array, Any]:
+def _closed_up(network: Network, inputs: Array, state: Any, present: Any, gradient: str) -> tuple[Array, Any]:
     """The same with every row's steps that are present first, so that all rows are at the same step, and put back."""
     order = jnp.argsort(~present, axis=1, stable=True)
     first = jnp.take_along_axis(present, order, 1)
     x = jnp.take_along_axis(inputs, order[..., None], 1)
-    hidden, state, _ = _scan(network, x, state, first, None, keep=False, in_step=True)
+    hidden, state, _ = _scan(network, x, state, first, None, gradient, keep=False, in_step=True)
     back = jnp.argsort(order, axis=1)
     return jnp.take_along_axis(hidden, back.T[..., None], 0), state
 

@@ -31,10 +31,8 @@ STANDARD = {
     "elman": Kind("rnn", "tanh"),
     "irnn": Kind("rnn", "relu"),
     "feedforward": Kind("rnn", "tanh"),
-    "irnn_tanh": Kind("rnn", "tanh"),
 }
-"""Our cells that the frameworks have. A feedforward cell is the rnn whose recurrent weights are zero, exactly, and
-irnn_tanh is elman but for where its training starts."""
+"""Our cells that the frameworks have. A feedforward cell is the rnn whose recurrent weights are zero, exactly."""
 
 WITHOUT_FORGET_GATE = (
     "the cell lstm1997 has no forget gate: it keeps its state whole, as a gate of exactly 1 would. The LSTM of "

@@ -138,8 +138,7 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
     """d(objective)/d(number) = (objective(+step) - objective(-step)) / 2 step for every weight and initial state, less
     a third of what doubling the step changes, which takes the third derivative out.
 
-    Step 5e-5: the rounding of the difference is near 1e-10, what is neglected far below. Where the cell stops a
-    gradient by intent, what is stopped is held still while the number moves: see ``held_still``.
+    Step 5e-5: the rounding of the difference is near 1e-10, what is neglected far below.
     """
     network, inputs, step = random_network(name, layers=2), numbers(2, 4, 2), 5e-5
     at, restore = ravel_pytree((network, random_state(network, 2)))
@@ -149,26 +148,16 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
         seen = jax.tree.leaves(run(network, inputs, state))
         return _weighed(seen)
 
-    moved, stopped = objective, stops(name)
-    if stopped:
-        held = held_still(network, inputs, random_state(network, 2))
-
-        def moved(flat: jax.Array) -> jax.Array:
-            seen = jax.tree.leaves(held(*restore(flat)))
-            return _weighed(seen)
-
-        expect(abs(float(moved(at) - objective(at))) < 1e-12, "with what it stops held still it gives other numbers")
     gradient = jax.jit(jax.grad(objective))(at)
     moves = step * np.concatenate([k * np.eye(at.size) for k in (1, -1, 2, -2)])
-    up, down, up_twice, down_twice = np.split(jax.jit(jax.vmap(moved))(at + moves), 4)
+    up, down, up_twice, down_twice = np.split(jax.jit(jax.vmap(objective))(at + moves), 4)
     differences = (8 * (up - down) - (up_twice - down_twice)) / (12 * step)
     room = DIFFERENCES * (1 + np.abs(differences))
     for path, leaf in jax.tree.leaves_with_path(restore(np.abs(gradient - differences) - room)):
         words = f"the gradient of {_place(path)} is not the slope that finite differences find"
         expect(bool((leaf <= 0).all()), words)
     for path, leaf in jax.tree.leaves_with_path(restore(gradient)):
-        if not (stopped and path[0] == jax.tree_util.SequenceKey(1)):
-            expect(np.abs(leaf).max() > 0, f"nothing depends on {_place(path)}")
+        expect(np.abs(leaf).max() > 0, f"nothing depends on {_place(path)}")
 
 
 def _weighed(parts: list[jax.Array]) -> jax.Array:
@@ -178,48 +167,6 @@ def _weighed(parts: list[jax.Array]) -> jax.Array:
 
 def _place(path: Any) -> str:
     return jax.tree_util.keystr(path[1:])
-
-
-def stops(name: str) -> bool:
-    """Whether the cell's gradient is by intent not the derivative, as its step says."""
-    try:
-        return any(node.word == "stop" for node in record(cells.get(name)).nodes)
-    except Unsupported:
-        return False
-
-
-class HeldStill(Numbers):
-    """Numbers whose ``stop`` gives, in the order it is said, what it gave when nothing had been moved yet."""
-
-    def __init__(self) -> None:
-        self.first, self.said, self.known = True, 0, []
-
-    def stop(self, a: jax.Array) -> jax.Array:
-        if self.first:
-            self.known.append(a)
-        self.said += 1
-        return self.known[self.said - 1]
-
-
-def held_still(network: Network, inputs: jax.Array, start: Any) -> Any:
-    """A run, step by step, in which what the cell stops keeps the values that it has in this network from this state:
-    of that function what the cell calls its gradient is the derivative."""
-    reading = HeldStill()
-
-    def run(network: Network, state: Any) -> Any:
-        reading.said, hidden = 0, []
-        for t in range(inputs.shape[1]):
-            x, after = inputs[:, t], []
-            for layer, before in zip(network.layers, state, strict=True):
-                x, new, _ = network.cell.step(reading, layer, x, before)
-                after.append(new)
-            state = tuple(after)
-            hidden.append(x)
-        return network.readout(jnp.stack(hidden, 1)), state
-
-    run(network, start)
-    reading.first = False
-    return run
 
 
 def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -> None:

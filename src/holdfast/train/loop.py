@@ -67,7 +67,7 @@ def train_networks(
     """
     verified(settings.task)
     verified_cell(settings.cell)
-    settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell)))
+    settings = replace(settings, engine=choice.resolved(settings.engine, cells.get(settings.cell), settings.gradient))
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(out, settings) if out else None

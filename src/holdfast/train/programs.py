@@ -99,11 +99,15 @@ def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
 
 def kept_bytes(settings: Settings) -> int:
     """What the library keeps of a batch for one network's gradient; 0 where the library is not what learns."""
-    if settings.update == "step" or choice.resolved(settings.engine, cells.get(settings.cell)) == "xla":
+    if settings.update == "step" or _engine(settings) == "xla":
         return 0
     sizes = (1, settings.rows, settings.task.longest, settings.units)
     numbers = library.saved_numbers(settings.cell, NUMBER_BYTES, sizes, settings.truncate or 0)
     return NUMBER_BYTES * settings.layers * numbers
+
+
+def _engine(settings: Settings) -> str:
+    return choice.resolved(settings.engine, cells.get(settings.cell), settings.gradient)
 
 
 def together(lanes: int, each: int) -> int:

@@ -105,6 +105,7 @@ class Training:
         axes = ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
         cut = f", gradient cut every {s.truncate} steps" if s.truncate is not None else ""
+        cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
         return (
             f"{s.task.name}: {axes}\n{s.cell}: {deep} units, initialisation {s.how}; update per {s.update} of "

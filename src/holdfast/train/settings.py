@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from holdfast import cells, tasks
+from holdfast.cells._former import settings_of
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, Problem, refuse
 from holdfast.core.formats import not_positive
 from holdfast.core.task import Task, typed_axes
+from holdfast.engine.gradients import GRADIENTS
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
 from holdfast.plugins.verified import made
@@ -30,7 +32,8 @@ class Settings:
     trained, each from its own streams of random numbers under the root ``seed``.
 
     ``update`` says when the weights change: after every ``step`` (the state is carried on, but no gradient flows
-    through time), after every ``sequence``, or after a ``batch`` of them. ``stop`` false spends the whole budget
+    through time), after every ``sequence``, or after a ``batch`` of them. ``gradient`` is a learning rule of
+    ``engine.gradients``. ``stop`` false spends the whole budget
     and judges the networks at its end. ``engine`` is that of ``unroll``; a run keeps the one that it began with.
     Raises ``BadValue`` with every reason at once.
     """
@@ -44,6 +47,7 @@ class Settings:
     batch: int | None = None
     order: str = "fixed"
     truncate: int | None = None
+    gradient: str = "full"
     learning_rate: float = 1e-2
     clip: float | None = 1.0
     budget: int = 100_000
@@ -72,6 +76,8 @@ class Settings:
             reasons.append(f"--update is '{self.update}', expected one of {', '.join(UPDATES)}")
         if self.order not in ORDERS:
             reasons.append(f"--order is '{self.order}', expected one of {', '.join(ORDERS)}")
+        if self.gradient not in GRADIENTS:
+            reasons.append(f"--gradient is '{self.gradient}', expected one of {', '.join(GRADIENTS)}")
         if self.engine not in ENGINES:
             reasons.append(f"--engine is '{self.engine}', expected one of {', '.join(ENGINES)}")
         if self.update == "sequence" and (self.batch or 1) > 1:
@@ -113,6 +119,8 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "task"}
+        if self.gradient == "full":  # settings are older than learning rules, and stores know them by this text
+            del plain["gradient"]
         return {"task": {"name": self.task.name, **dataclasses.asdict(self.task)}, **plain}
 
     @staticmethod
@@ -120,7 +128,7 @@ class Settings:
         """Settings as a run folder keeps them; ``where`` names the file. Raises ``BadFile`` where they are foreign."""
         fix = "Name a folder made by 'holdfast train'."
         try:
-            read = msgspec.structs.asdict(convert(document, _Document, where))
+            read = msgspec.structs.asdict(convert(settings_of(document), _Document, where))
             axes = dict(read.pop("task"))
             name = convert(axes.pop("name", None), str, f"{where}, the name of its task")
             return Settings(task=make_task(name, axes), **read)
@@ -155,6 +163,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     stop: bool
     engine: Word = "xla"
     """Runs are older than engines: what does not name one was computed by XLA."""
+    gradient: Word = "full"
 
 
 def make_task(name: str, axes: dict[str, Any]) -> Task:

@@ -25,12 +25,13 @@ def gradient_slope(network: Network, settings: Settings, number: int) -> float |
     sees it; on rows of the test split, the same before and after. None where no gradient flows through time."""
     if settings.update == "step":
         return None
-    sizes, last = _reached(settings.task, settings.truncate)(network, stream(settings.seed, number, "measure"))
+    measured = _reached(settings.task, settings.truncate, settings.gradient)
+    sizes, last = measured(network, stream(settings.seed, number, "measure"))
     return slope_decades(np.asarray(sizes), np.asarray(last), settings.task.lag_steps)
 
 
 @lru_cache(maxsize=32)
-def _reached(task: Task, truncate: int | None) -> Callable[[Network, Array], tuple[Array, Array]]:
+def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Network, Array], tuple[Array, Array]]:
     """(network, key) to |d loss of the last answer / d state| [batch, time] and the step of that answer [batch]."""
 
     def run(network: Network, key: Array) -> tuple[Array, Array]:
@@ -42,7 +43,7 @@ def _reached(task: Task, truncate: int | None) -> Callable[[Network, Array], tup
         def loss(outputs: Array) -> Array:
             return jnp.where(asked, LOSSES[task.loss](outputs, rows.targets), 0.0).sum()
 
-        reached = reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate=truncate)
+        reached = reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate=truncate, gradient=gradient)
         return norms(reached.states), last
 
     return jax.jit(run)

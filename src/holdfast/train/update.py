@@ -122,7 +122,8 @@ def absorbing(settings: Settings) -> Callable[[Learner, Batch], Learner]:
 def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
     """The gradient of the mean loss of a batch of whole sequences."""
     task, padded, first = settings.task, _padded(settings), settings.task.asked_from
-    run = partial(unroll, truncate=settings.truncate, read_from=first, engine=settings.engine)
+    rule = partial(unroll, truncate=settings.truncate, gradient=settings.gradient)
+    run = partial(rule, read_from=first, engine=settings.engine)
 
     def loss(network: Network, batch: Batch) -> Array:
         outputs, _ = run(network, batch.inputs, present=batch.present if padded else None)

@@ -56,7 +56,6 @@ cases = st.builds(
 
 ELSEWHERE = {
     "feedforward": "it has no hidden state h",
-    "lstm1997_truncated": "there is no kernel for its stop",
     "mingru": "it does not have one map of x and one of h",
     "minlstm": "it does not have one map of x and one of h",
     "one_network": "it does not have one map of x and one of h",

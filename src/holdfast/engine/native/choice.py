@@ -21,32 +21,39 @@ if TYPE_CHECKING:
 FORMATS = (jnp.float32, jnp.float64)
 
 
-def chosen(engine: str, network: Network, inputs: Array, state: Any, truncate: int | None = None) -> str:
+def chosen(
+    engine: str, network: Network, inputs: Array, state: Any, truncate: int | None = None, gradient: str = "full"
+) -> str:
     """The engine of this call, "native", "parallel" or "xla". Raises as ``resolved`` does."""
-    found = resolved(engine, network.cell, [network, inputs, state])
+    found = resolved(engine, network.cell, gradient, [network, inputs, state])
     if found == "parallel" and truncate is not None:
         raise _refused("parallel", "it computes all steps at once, and the gradient is to be cut between steps")
     return found
 
 
-def resolved(engine: str, cell: Cell, arrays: Any = ()) -> str:
-    """The engine that will compute this cell with arrays like these, "native", "parallel" or "xla".
+def resolved(engine: str, cell: Cell, gradient: str = "full", arrays: Any = ()) -> str:
+    """The engine that will compute this cell by this learning rule, with arrays like these: "native", "parallel" or
+    "xla".
 
     Raises as ``library.choose`` does, and ``BadValue`` where ``engine`` names one that cannot run this cell.
     """
     wanted = library.choose(engine)
     if wanted == "parallel":
+        if gradient != "full":
+            raise _refused("parallel", f"it computes the full gradient, and not {gradient}")
         if reason := parallel.why_not(cell):
             raise _refused("parallel", f"it cannot run {cell.name}: {reason}")
-    elif wanted == "native" and (reason := why_not(cell, arrays)):
+    elif wanted == "native" and (reason := why_not(cell, arrays, gradient)):
         if engine == "native":
             raise _refused("native", reason)
         return "xla"
     return wanted
 
 
-def why_not(cell: Cell, arrays: Any = ()) -> str:
+def why_not(cell: Cell, arrays: Any = (), gradient: str = "full") -> str:
     """Why the library cannot run this cell with arrays like these, as a clause; nothing where it can."""
+    if gradient != "full":
+        return f"it computes the full gradient, and not {gradient}"
     if jax.default_backend() != "cpu":
         return f"it runs on processors, and arrays here are on the {jax.default_backend()}"
     there = library.status().cells

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast import cells
 from holdfast.alphabet import Words
 from holdfast.core.ops import Word
 from holdfast.engine.native import choice, library
@@ -34,7 +35,8 @@ QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_pass
 def disagreement() -> str:
     """What is wrong with the library, as a clause; nothing where the outputs and gradients of all its cells are those
     of the cells as they are written."""
-    networks = {cell: _drawn(create(cell, INPUTS, UNITS, 1)) for cell in library.status().cells}
+    known = set(cells.FOLDER.names())  # a library that was built earlier may have cells that are no more
+    networks = {cell: _drawn(create(cell, INPUTS, UNITS, 1)) for cell in library.status().cells if cell in known}
     for cell, network in networks.items():
         if reason := choice.why_not(network.cell, network):
             return f"the library cannot be used for {cell}: {reason}"

@@ -42,7 +42,4 @@ def mixes(cell: Cell, gate: str) -> bool:
 
 
 def _word(node: Node) -> str:
-    """Of a value that only stops gradients, the word that made it before."""
-    if node.source is not None:
-        return "linear"
-    return _word(node.operands[0]) if node.word == "stop" else node.word
+    return node.word if node.source is None else "linear"

@@ -39,8 +39,6 @@ LEAST, MOST = 1e-5, 100.0
 """Between these a margin is looked for."""
 ROW_STEPS = 8_000
 """Rows times steps that are run at once."""
-PLAIN = ("elman", "irnn_tanh")
-"""Cells whose unit by itself is m <- tanh(alpha m + b)."""
 LEVELS, CLIMBS, FINE = 4, 4, 1.15
 """Sizes tried side by side; how often the adversary follows the gradient; the ratio at which a search ends."""
 
@@ -174,7 +172,7 @@ def _search(lost: Any) -> tuple[float | None, float | None]:
 
 def _bistable(network: Network) -> list[dict[str, float]]:
     """Units of a plain tanh network that hold a sign by themselves, with the margin that each alone would have."""
-    if network.cell_name not in PLAIN:
+    if network.cell_name != "elman":
         return []
     found = []
     for depth, layer in enumerate(network.layers):

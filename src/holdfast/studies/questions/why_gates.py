@@ -25,11 +25,17 @@ from holdfast.studies.questions._measures import NOTHING, Figures, compared, mid
 from holdfast.train.update import first_networks
 
 GATED = ("lstm", "gru")
-OTHERS = ("irnn", "irnn_tanh", "one_network", "residual", "no_output_gate", "masked_output", "output_network")
+OTHERS = ("irnn", "one_network", "residual", "no_output_gate", "masked_output", "output_network")
+IDENTITY = "keras+identity"
+"""Of elman: a tanh that begins by copying its state. (That of irnn, a rectifier, is its own.)"""
 
 
 def grids() -> tuple[Grid, ...]:
-    return (_echo.grid((*GATED, *OTHERS)), _echo.grid(("per_step",), _echo.LAGS[:1]))
+    return (
+        _echo.grid((*GATED, *OTHERS)),
+        _echo.grid(("elman",), initialisations=(IDENTITY,)),
+        _echo.grid(("per_step",), _echo.LAGS[:1]),
+    )
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
@@ -40,7 +46,7 @@ def verdicts(results: Results) -> tuple[Verdict, ...]:
 
     return (
         _saturates(results),
-        compared("identity recurrence fails at a long lag where gates succeed", at("lstm"), at("irnn_tanh")),
+        compared("identity recurrence fails at a long lag where gates succeed", at("lstm"), at("elman")),
         compared("so does identity recurrence with rectifiers, which cannot saturate", at("lstm"), at("irnn")),
         _gradient(
             results,
@@ -74,7 +80,7 @@ def _both(at):
 def _saturates(results: Results) -> Verdict:
     """Before training: what the recurrence does by itself with what comes in."""
     claim = "identity recurrence saturates: new inputs pile up in it until its units are full"
-    shares: dict[str, list[tuple[tuple[float, float], ...]]] = {"irnn_tanh": [], "lstm": []}
+    shares: dict[str, list[tuple[tuple[float, float], ...]]] = {"elman": [], "lstm": []}
     longest = max((p.place.lag_steps for p in results.points), default=0)
     for grid in results.grids:
         for configuration in grid.configurations():
@@ -82,7 +88,7 @@ def _saturates(results: Results) -> Verdict:
             if s.cell in shares and s.task.lag_steps == longest and s.learning_rate == grid.rates[0]:
                 fresh = first_networks(s, list(range(s.seeds)))
                 shares[s.cell] += [_trained.share_full(network, s.task) for network in fresh]
-    found = shares["irnn_tanh"]
+    found = shares["elman"]
     if not found:
         return Verdict(claim, {}, "undecided", NOTHING)
     figures: Figures = {}

@@ -45,7 +45,6 @@ function written(network, names, ref, spell, top = true, level = 0) {
   const node = ref >= 0 ? network.program.nodes[ref] : null;
   if (!node || node.word === "linear") return named ? spell(ref, named, level) : "(a weighted sum)";
   const sub = (r, l) => written(network, names, r, spell, false, l);
-  if (node.word === "stop") return sub(node.of[0], level);
   const { text, level: own, arity } = network.words[node.word];
   const inside = own === LEVELS.atom ? -1 : LEVELS.sum; // between brackets, or beside a sign
   const filled = (operands) => pretty(text).replace(/\{(\d)(?::(\w+))?\}/g, (_, n, needed) => operands[n](needed ? LEVELS[needed] : inside));
@@ -81,8 +80,6 @@ function piping(network, names, ref, top = true) {
     }
     case "add":
       return { kind: "join", ref, sign: "+", parts: node.of.map(sub) };
-    case "stop":
-      return piping(network, names, node.of[0], top);
     default:
       if (node.of.length > 1) return { kind: "leaf", ref };
       return { kind: "box", ref, word: { sigmoid: "σ", count: "+ 1" }[node.word] || node.word, part: sub(node.of[0]) };
