@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.cli._parser import GIVEN_ONLY, Parser, at_least_zero
 from holdfast.core.errors import BadValue
+from holdfast.core.fields import described
 
 
 def add_common(parser: Parser) -> None:
@@ -77,12 +78,5 @@ def clip(text: str) -> float | None:
 
 
 def given_axes(task: type, given: dict) -> dict:
-    """The axes of ``task`` among the parsed arguments; sequences are taken apart."""
-    from dataclasses import fields
-
-    from holdfast.core.sequences import parse
-
-    found = {axis.name: given[axis.name] for axis in fields(task) if axis.name in given}
-    if "sequences" in found:
-        found["sequences"] = parse(found["sequences"])
-    return found
+    """The axes of ``task`` among the parsed arguments."""
+    return {name: given[name] for name in described(task) if name in given}

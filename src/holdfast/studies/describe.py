@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import numpy as np
 from holdfast import cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadRun
+from holdfast.core.fields import described
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
 from holdfast.core.task import Batch, Task
+from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
@@ -92,12 +94,12 @@ def task(name: str) -> Described:
     drawn = _drawn(short, short.sample(jax.random.key(0), 1).take(0))
     axes = [
         {
-            "name": f.name,
-            "default": getattr(made, f.name),
-            "help": f.metadata["help"],
-            "choices": f.metadata["choices"],
+            "name": name,
+            "default": getattr(made, name),
+            "help": axis.meta.help,
+            "choices": axis.meta.choices or None,
         }
-        for f in fields(made)
+        for name, axis in described(type(made)).items()
     ]
     memory = made.memory()
     document = {
@@ -117,7 +119,7 @@ def task(name: str) -> Described:
         Table(("step", "input", "asked for"), _shortened(drawn), _title(short)),
         Table(
             ("axis", "default", "meaning"),
-            tuple((f"--{a['name']}", _shown(a["default"]), _meaning(a)) for a in axes),
+            tuple((f"--{a['name']}", text(a["default"]), _meaning(a)) for a in axes),
         ),
         Text(
             f"by chance (the best guess from the current input alone): {chance}\n"
@@ -177,9 +179,3 @@ def _shortened(drawn: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
 
 def _meaning(axis: dict[str, Any]) -> str:
     return axis["help"] + (f" ({', '.join(axis['choices'])})" if axis["choices"] else "")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(f"{v:g}" for v in value)
-    return "none" if value is None else str(value)

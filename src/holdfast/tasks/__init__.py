@@ -48,7 +48,7 @@ def _lacking(kind: type[Task]) -> list[str]:
 
 def _no_axis(axis: Field[Any]) -> str:
     """Why this field is no axis that a user could vary; empty where it is one."""
-    if axis.default is MISSING or "help" not in axis.metadata:
+    if axis.default is MISSING or "setting" not in axis.metadata:
         return f"has the field '{axis.name}', which is not made with axis(default, help)"
     default = axis.default
     numbers = isinstance(default, tuple) and all(isinstance(value, int | float) for value in default)

@@ -12,7 +12,7 @@ from holdfast import cells, tasks
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, Problem, refuse
 from holdfast.core.formats import not_positive
-from holdfast.core.task import Task, typed_axes
+from holdfast.core.task import Task, known_axes
 from holdfast.engine.initialise import Initialisation, parse
 from holdfast.engine.native.environment import ENGINES
 from holdfast.plugins.verified import made
@@ -167,4 +167,4 @@ def make_task(name: str, axes: dict[str, Any]) -> Task:
     2
     """
     kind = tasks.get(name)
-    return made(kind, typed_axes(kind, axes))
+    return made(kind, known_axes(kind, axes))
