@@ -14,8 +14,10 @@ from holdfast import tasks
 from holdfast.core.errors import BadValue
 from holdfast.engine.initialise import build
 from holdfast.tasks.echo import Echo
+from holdfast.train.learner import Learner, drawing, learn, transformation
+from holdfast.train.optimisers import EPSILON
+from holdfast.train.rules.batch import gradient
 from holdfast.train.settings import Settings
-from holdfast.train.update import EPSILON, Learner, drawing, gradient, learn, optimiser
 
 SEQUENCES = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
 UNITS = 3
@@ -29,7 +31,7 @@ def settings(**changes):
 def ours(chosen: Settings, batches: int):
     network = build("lstm", inputs=5, units=UNITS, outputs=5, dtype=jnp.float64, seed=3)
     zero = jnp.zeros((), jnp.uint32)
-    learner = Learner(network, optimiser(chosen).init(network), zero, zero, jnp.zeros((), jnp.int32))
+    learner = Learner(network, transformation(chosen).init(network), zero, zero, jnp.zeros((), jnp.int32))
     return network, jax.jit(learn(chosen))(learner, batches).network
 
 
@@ -153,7 +155,7 @@ def one_short_sequence(chosen, network, task):
 
     rows = task.examples()
     inputs, targets = rows.inputs[:1, :2], rows.targets[:1, :2]
-    adapt = optimiser(chosen)
+    adapt = transformation(chosen)
     state = adapt.init(network)
     from holdfast.engine.unroll import unroll
 

@@ -9,7 +9,6 @@ A component is a frozen dataclass derived from the base class of its kind; its f
 
 from __future__ import annotations
 
-import abc
 import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -21,7 +20,7 @@ from holdfast.core.values import LONGEST_TEXT, got, text
 
 
 @dataclass(frozen=True)
-class Component(abc.ABC):
+class Component:
     """One component with all its options fixed. Subclasses of a kind's base class are final and frozen."""
 
     def __post_init__(self) -> None:

@@ -65,8 +65,9 @@ def setting(
     """A field with its default, and what it means in a few words, as a flag's help has them.
 
     ``least`` and ``most`` are its limits, ``positive`` numbers are greater than 0, ``choices`` are all its values,
-    ``components`` the folder whose files are its values. ``unset`` says what None means. ``before``: what documents
-    mean that are older than the field (without it they are refused); ``formerly``: older values, and those of today.
+    ``components`` the folder whose files are its values. ``unset`` says what None, or an empty tuple, means.
+    ``before``: what documents mean that are older than the field (without it they are refused); ``formerly``: older
+    values, and those of today.
     ``compiled`` is false where no compiled program depends on the value.
     """
     meta = Meta(
@@ -92,7 +93,7 @@ class Described:
 
     def said(self, value: Any) -> str:
         """A value for people: its text, or what None means."""
-        return self.meta.unset if value is None else values.text(value)
+        return self.meta.unset if value is None or value == () else values.text(value)
 
     def read(self, word: str) -> Any:
         """The value that ``word`` stands for, not yet compared with the limits. Raises ``ValueError``."""
@@ -190,6 +191,16 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
         else:
             raise BadFile(f"{where} lacks the field '{name}'.")
     return found
+
+
+def lacking(record: type, how: str) -> list[str]:
+    """Why a class is no whole record of fields that describe themselves, made with ``how``."""
+    if "__dataclass_params__" not in vars(record):
+        return ["is no frozen dataclass: write @dataclass(frozen=True) above the class"]
+    missing = sorted(getattr(record, "__abstractmethods__", ()))
+    reasons = [f"lacks {', '.join(missing)}"] if missing else []
+    odd = [one.name for one in fields(record) if "setting" not in one.metadata]
+    return reasons + [f"has the field '{name}', which is not made with {how}" for name in odd]
 
 
 def _kind(record: type, name: str, default: Any) -> tuple[Any, bool]:
