@@ -132,7 +132,7 @@ def test_a_rate_that_blows_up_ends_as_nan():
 
 
 def test_the_run_folder_holds_settings_history_weights_and_result(whole, tmp_path):
-    done = train_networks(SETTINGS, out=tmp_path / "run")
+    done = train_networks(SETTINGS, out=str(tmp_path / "run"))
     same_bits(whole, done)
     folder = tmp_path / "run"
     result = json.loads((folder / "result.json").read_text())

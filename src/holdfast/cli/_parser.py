@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         known = described(record)
         for one in map(known.__getitem__, known if names is None else names):
             default = (defaults or {}).get(one.name, one.default)
-            help = f"{one.meta.help} (default: {one.said(default)})".replace("%", "%%")
+            help = f"{one.meaning} (default: {one.said(default)})".replace("%", "%%")
             how = {"type": _int_or_any, "metavar": "N|any"} if one.name == any_length else _values(one)
             try:
                 group.add_argument(one.flag, default=GIVEN_ONLY, help=help, **how)

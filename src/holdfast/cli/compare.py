@@ -62,7 +62,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("lags", help="lags in steps, as in 10,30,100 (default: the task's own)", **MANY)
     for name, field in LISTS.items():
         default = ",".join(map(text, SWEPT.get(field, (known[field].default,))))
-        parser.flag(name, help=f"{known[field].meta.help} (default: {default})", **MANY)
+        parser.flag(name, help=f"{known[field].meaning} (default: {default})", **MANY)
     parser.add_argument(
         "--over",
         action="append",

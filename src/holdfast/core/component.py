@@ -51,6 +51,9 @@ class Kind(Generic[Part]):
     folder: Folder
     base: type[Part]
 
+    def names(self) -> list[str]:
+        return self.folder.names()
+
     def get(self, name: str) -> type[Part]:
         """The component of this name. Raises ``UnknownName``, or ``BadFile`` where its file does not hold one."""
         kind = self.folder.load_class(name, self.base)
@@ -63,7 +66,7 @@ class Kind(Generic[Part]):
 
         Raises ``UnknownName`` for a name or an option that does not exist, ``BadValue`` for a wrong value.
         """
-        name, *given = re.split(r"\+(?=[a-z_]*(?:=|$))", word)
+        name, *given = re.split(r"\+(?=[a-z_][a-z0-9_]*(?:=|$))", word)
         kind = self.get(name)
         known, options = described(kind), {}
         for part in given:
@@ -86,7 +89,7 @@ class Kind(Generic[Part]):
         if isinstance(value, str) and len(value) <= LONGEST_TEXT:
             return str(self.parse(value))
         if not isinstance(value, self.base):
-            raise ValueError(f"is {got(value)}, expected one of {', '.join(self.folder.names())}")
+            raise ValueError(f"is {got(value)}, expected one of {', '.join(self.names())}")
         known = value.name in self.folder.files() and self.get(value.name) is type(value)
         return str(value) if known else value
 

@@ -27,6 +27,10 @@ LARGEST_INTEGER = 2**63 - 1
 class Components(Protocol):
     """The files of a folder as values of a field; see ``core/component.py``."""
 
+    def names(self) -> list[str]:
+        """All of them."""
+        ...
+
     def normal(self, value: Any) -> Any:
         """The value as the field keeps it. Raises ``Problem``, or ``ValueError`` for a value of another type."""
         ...
@@ -90,6 +94,11 @@ class Described:
     def flag(self) -> str:
         """Its name on a command line."""
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def meaning(self) -> str:
+        """What it means, and which components there are."""
+        return self.meta.help + (f": {', '.join(self.meta.components.names())}" if self.meta.components else "")
 
     def said(self, value: Any) -> str:
         """A value for people: its text, or what None means."""

@@ -1,4 +1,4 @@
-"""What a cell, a task, a diagnostic or a run is, in full: as a document and as parts to be drawn."""
+"""What a cell, a task, a diagnostic, a way of training or a run is, in full: as a document and as parts to be drawn."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from holdfast import cells, tasks
 from holdfast.core.cell import Cell
+from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun
 from holdfast.core.fields import described
 from holdfast.core.rates import Rate
@@ -24,8 +25,12 @@ from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
+from holdfast.train.optimisers import OPTIMISERS
 from holdfast.train.result import seeds_table
+from holdfast.train.rules import RULES
+from holdfast.train.stops import STOPS
 
+COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
 Described = tuple[dict[str, Any], list[Part]]
 SHOWN_STEPS = 12
 """Steps drawn at either end of a row that is longer than both together."""
@@ -129,6 +134,19 @@ def task(name: str) -> Described:
         ),
     ]
     return document, parts
+
+
+def component(kind: Kind[Any], name: str) -> Described:
+    """An optimiser, an update rule or a stopping rule: what it does, and its options."""
+    options = [
+        {"name": one.name, "default": one.default, "help": one.meta.help, "choices": one.meta.choices or None}
+        for one in described(kind.get(name)).values()
+    ]
+    parts: list[Part] = [Text(_docstring(kind.folder.load(name)), f"{name}, {kind.folder.kind}")]
+    rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)
+    parts += [Table(("option", "default", "meaning"), rows)] if rows else []
+    title = kind.folder.sentence(name)
+    return {"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts
 
 
 def run(folder: Path) -> Described:

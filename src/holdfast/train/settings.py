@@ -41,13 +41,15 @@ class Settings:
         "initial weights: keras or pytorch, then +orthogonal, +identity, +forget=X or +chrono[=STEPS]",
         compiled=False,
     )
-    update: str | UpdateRule = setting("batch", "update rule: when weights change", components=RULES)
+    update: str | UpdateRule = setting("batch", "update rule, which says when weights change", components=RULES)
     batch: int | None = setting(None, "sequences per update", unset="32; given sequences: all", least=1, most=10**6)
     order: str = setting("fixed", "order of given sequences", choices=("fixed", "shuffled"))
     truncate: int | None = setting(
         None, "cut the gradient between windows of N steps", unset="never", least=1, most=10**12
     )
-    optimiser: str | Optimiser = setting("adam", "optimiser", components=OPTIMISERS, before="adam")
+    optimiser: str | Optimiser = setting(
+        "adam", "optimiser, with its options as in sgd+momentum=0.5", components=OPTIMISERS, before="adam"
+    )
     learning_rate: float = setting(1e-2, "learning rate of the optimiser", positive=True, compiled=False)
     clip: float | None = setting(1.0, "largest norm of the gradient, or none", positive=True)
     budget: int = setting(100_000, "sequences per network at most", least=1, most=10**12, compiled=False)
@@ -58,7 +60,7 @@ class Settings:
     seed: int = setting(0, "the root of all randomness", least=0, most=2**32 - 1)
     stop: str | StoppingRule = setting(
         "success",
-        "stopping rule: when training ends early",
+        "stopping rule, which says when training ends early",
         components=STOPS,
         formerly={True: "success", False: "budget"},
     )

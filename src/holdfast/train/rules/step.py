@@ -56,9 +56,14 @@ class PerStep(UpdateRule):
             return (*changed, after), None
 
         def absorb(learner: Learner, batch: Batch) -> Learner:
-            by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
             start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
-            (network, adapted, _), _ = lax.scan(partial(step, transformation(settings, learner.rate)), start, by_time)
+            network, adapted, _ = over_steps(partial(step, transformation(settings, learner.rate)), start, batch)
             return replace(learner, network=network, optimiser=adapted)
 
         return absorb
+
+
+def over_steps(step: Callable[[Any, Batch], tuple[Any, None]], start: Any, batch: Batch) -> Any:
+    """What ``step`` carries on from ``start`` through all steps of the sequences; it sees one step of all at a time."""
+    by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
+    return lax.scan(step, start, by_time)[0]
