@@ -17,20 +17,21 @@ LONGEST = 400
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": (),
+    "alphabet": ("core",),
     "cells": ("core",),
     "tasks": ("core",),
-    "engine": ("core", "cells"),
-    "plugins": ("core", "cells", "tasks", "engine"),
+    "engine": ("core", "alphabet", "cells"),
+    "plugins": ("core", "alphabet", "cells", "tasks", "engine"),
     "train": ("core", "cells", "tasks", "engine", "plugins"),
     "construct": ("core", "cells", "tasks", "engine.network"),
-    "certify": ("core", "cells", "tasks", "engine", "plugins"),
-    "explain": ("core", "cells", "tasks", "engine"),
+    "certify": ("core", "alphabet", "cells", "tasks", "engine", "plugins"),
+    "explain": ("core", "alphabet", "cells", "tasks", "engine"),
     "exchange": ("core", "cells", "engine"),
     "tune": ("core", "cells", "tasks", "engine", "train"),
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "studies": (
-        *("core", "cells", "tasks", "engine", "plugins", "train", "compare", "construct", "certify", "explain"),
-        "exchange",
+        *("core", "alphabet", "cells", "tasks", "engine", "plugins", "train", "compare", "construct", "certify"),
+        *("explain", "exchange"),
     ),
     "report": ("core",),
     "cli": ("everything",),
@@ -51,6 +52,9 @@ LIGHT = (
     "core/text.py",
 )
 """With every file of ``cli``, what has to answer before JAX is imported."""
+
+LOOP = "engine/over_time.py"
+"""The only file that loops over time: what padding, cuts and kept values mean is written there once."""
 
 
 def broken_rules(folder: Path) -> list[str]:
@@ -79,6 +83,8 @@ def _of_file(file: Path, folder: Path) -> Iterator[str]:
         for name in _at_import(tree):
             if name.split(".")[0] in ("jax", "jaxlib", "jaxtyping", "optax"):
                 yield f"{place} imports {name} at module level"
+    if place != LOOP and _scans(tree):
+        yield f"{place} calls lax.scan, expected over_time of {LOOP}"
     for name in _imports(tree):
         if name.startswith("."):
             yield f"{place} imports {name}, expected an absolute import"
@@ -104,6 +110,23 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
                 yield node.args[0].value
+
+
+def _scans(tree: ast.AST) -> bool:
+    """Whether the file has ``lax.scan``, under whatever name it imports ``jax.lax`` or the function itself."""
+    names = {"jax.lax"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            imported = {module + alias.name: alias.asname or alias.name for alias in node.names}
+            names |= {known for full, known in imported.items() if full == "jax.lax"}
+            names |= {f"{known}.lax" for full, known in imported.items() if full == "jax"}
+            if "jax.lax.scan" in imported:
+                return True
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "scan" and ast.unparse(node.value) in names
+        for node in ast.walk(tree)
+    )
 
 
 def _at_import(node: ast.AST) -> Iterator[str]:

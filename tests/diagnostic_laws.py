@@ -63,7 +63,7 @@ def _bits(subject: Subject) -> dict[str, list[bytes]]:
         "what is present": subject.present,
     }
     jacobians = subject.jacobians
-    shared["the Jacobians"] = [jacobians.state, jacobians.input, jacobians.output_state, jacobians.output_input]
+    shared["the Jacobians"] = [jacobians.state]
     return {name: [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(part)] for name, part in shared.items()}
 
 

@@ -61,6 +61,13 @@ def test_makers_and_checkers_are_strangers():
         ("rooms", ["attic/box.py: the room attic is not in the table", "loose.py is in no room"]),
         ("nameless", ["core/utils.py: a file named utils says nothing"]),
         ("relative", ["engine/unroll.py imports ..train, expected an absolute import"]),
+        (
+            "scanning",
+            [
+                f"{file}.py calls lax.scan, expected over_time of engine/over_time.py"
+                for file in ("engine/unroll", "explain/probe", "train/update")
+            ],
+        ),
         ("innocent", []),
     ],
 )

@@ -101,8 +101,9 @@ def run(args: Namespace) -> int:
 
 def _write_page(demonstration: Demonstration, path: str, teller: Teller) -> None:
     from holdfast import __version__
+    from holdfast.explain.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of_demonstration
 
     told = of_demonstration(demonstration, version=__version__, tell=teller.say)
-    page.write("explain", "the demonstration", told, path)
+    page.write("explain", "the demonstration", told, path, script())

@@ -1,53 +1,71 @@
-"""How far a gradient reaches back: how strongly a loss depends on what the network holds before every step."""
+"""How far a gradient reaches back: how strongly a number depends on what enters a network at every step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.unroll import advance
+
+
+class Reach(NamedTuple):
+    """The gradient with respect to the ``states`` that enter every step, leaves [time, batch, ...] for every state of
+    every layer, and to the ``inputs`` [batch, time, input].
+
+    What a network holds is looked at as well as what it reads: one that has learned to hold something shuts its inputs
+    out, and the gradient with respect to those fades though nothing is lost.
+    """
+
+    states: tuple[Any, ...]
+    inputs: Array
 
 
 def reach(
     network: Network,
     loss: Callable[[Array], Array],
     inputs: Array,
-    present: Array,
+    present: Array | None = None,
+    *,
     truncate: int | None = None,
-) -> Array:
-    """|d loss / d state| for the whole state that enters every step, over all layers: [batch, time].
+    states: tuple[Any, ...] | None = None,
+) -> Reach:
+    """The gradient of ``loss``, a number made of the outputs [batch, time, output], by reverse mode through time.
 
-    ``loss`` takes the outputs [batch, time, output]; rows do not mix, so of a loss that is a sum over rows each row
-    has its own gradient. ``inputs`` [batch, time, input], ``present`` [batch, time]. With ``truncate`` the gradient is
-    cut as it is in training. What enters is looked at, not the inputs: a network that has learned to hold something
-    shuts its inputs out, and the gradient with respect to those fades though nothing is lost.
+    Rows do not mix: of a loss that is a sum over rows each row has its own gradient. ``inputs`` [batch, time, input],
+    ``present`` [batch, time]. With ``truncate`` the gradient is cut as it is in training. It is taken at the
+    ``states`` [time, batch, ...] that are given, as if they entered every step; otherwise at those that do.
     """
-    batch, time = inputs.shape[:2]
-    still = jax.tree.map(lambda s: jnp.zeros((time, *s.shape), s.dtype), network.start(batch))
+    start = network.start(inputs.shape[0])
+    still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
 
-    def of_pushes(pushes: Any) -> Array:
+    def of_what_enters(pushes: tuple[Any, ...], inputs: Array) -> Array:
+        def push(state: Any, now: Any) -> Any:
+            _, push, given = now
+            if given is not None:  # its value, and the gradient of what entered
+                state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
+            return jax.tree.map(jnp.add, state, push)
+
         def step(state: Any, now: Any) -> tuple[Any, Array]:
-            clock, x, here, push = now
-            state = jax.tree.map(jnp.add, state, push)
-            if truncate is not None:
-                first = clock % truncate == 0
-                state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
-            hidden, after, _ = advance(network, state, x)
-            after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
+            hidden, after, _ = advance(network, state, now[0])
             return after, hidden
 
-        along = (jnp.arange(time), jnp.swapaxes(inputs, 0, 1), jnp.swapaxes(present, 0, 1), pushes)
-        _, hidden = lax.scan(step, network.start(batch), along)
-        return loss(network.readout(jnp.swapaxes(hidden, 0, 1)))
+        x, here = time_first((inputs, present))
+        _, hidden = over_time(step, start, (x, pushes, states), present=here, change=push, cut=truncate)
+        return loss(network.readout(time_first(hidden)))
 
-    squares = [jnp.square(g).sum(-1) for g in jax.tree.leaves(jax.grad(of_pushes)(still))]
+    return Reach(*jax.grad(of_what_enters, (0, 1))(still, inputs))
+
+
+def norms(gradients: Any) -> Array:
+    """The Euclidean norm of all that a step and row have, over all leaves [time, batch, ...]: [batch, time]."""
+    squares = [jnp.square(g).sum(tuple(range(2, g.ndim))) for g in jax.tree.leaves(gradients)]
     return jnp.sqrt(jnp.stack(squares).sum(0)).T
 
 

@@ -1,4 +1,4 @@
-"""Time, written once: a cell's step repeated over a sequence, its state carried, padded and cut as asked.
+"""A network over a sequence: its outputs, or every gate and state, its state carried, padded and cut as asked.
 
 There is one set of weights, used at every step. Nothing but the state passes from one step to the next; so a
 sequence read in pieces, the state carried, gives what the whole gives. (A cell with other weights at every step has
@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jax.core import Tracer
 
 from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import choice
 from holdfast.engine.network import Network, chosen
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.readings.numbers import Numbers
 
 NUMBERS = Numbers()
@@ -79,7 +79,7 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
     if state is None:
         state = network.start(inputs.shape[0])
     hidden, state, kept = _scan(network, inputs, state, present, None, keep=True, in_step=in_step)
-    states, gates = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), kept)
+    states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
 
 
@@ -118,22 +118,18 @@ def _scan(
     """
     layers = jax.tree.map(lambda a: a[: inputs.shape[1]], network.layers) if in_step else None
 
-    def step(carried, now):
-        state, clock = carried
-        x, here, weights = now
-        if truncate is not None:
-            first = clock % truncate == 0
-            state = jax.tree.map(lambda s: jnp.where(first, lax.stop_gradient(s), s), state)
+    def step(state: Any, now: Any) -> tuple[Any, Any]:
+        x, weights = now
         hidden, after, gates = advance(network if weights is None else replace(network, layers=weights), state, x)
-        if here is not None:
-            after = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
-        return (after, clock + 1), (hidden, (after, gates) if keep else None)
+        return after, (hidden, gates)
 
-    def time_first(a):
-        return None if a is None else jnp.swapaxes(a, 0, 1)
+    def kept(state: Any, seen: Any) -> tuple[Array, Any]:
+        hidden, gates = seen
+        return hidden, (state, gates) if keep else None
 
-    (state, _), (hidden, kept) = lax.scan(step, (state, 0), (time_first(inputs), time_first(present), layers))
-    return hidden, state, kept
+    inputs, present = time_first((inputs, present))
+    state, (hidden, traced) = over_time(step, state, (inputs, layers), present=present, cut=truncate, keep=kept)
+    return hidden, state, traced
 
 
 def _closes_up(network: Network, inputs: Array, present: Array | None, truncate: int | None) -> bool:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from holdfast.engine.network import Layer, Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.unroll import advance
 
 
@@ -22,13 +23,12 @@ def outputs(network: Network, inputs: jax.Array, present: jax.Array, pushes: jax
     """The outputs [batch, time, output] under ``pushes`` [batch, time, column]."""
 
     def one(state: Any, now: Any) -> Any:
-        x, here, push = now
+        x, push = now
         hidden, after, _ = advance(_pushed(network, push), state, x)
-        state = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
-        return state, network.readout(hidden)
+        return after, network.readout(hidden)
 
-    times = tuple(jnp.swapaxes(a, 0, 1) for a in (inputs, present, pushes))
-    return jnp.swapaxes(jax.lax.scan(one, network.start(inputs.shape[0]), times)[1], 0, 1)
+    along, here = time_first(((inputs, pushes), present))
+    return time_first(over_time(one, network.start(inputs.shape[0]), along, present=here)[1])
 
 
 def _first(layer: Layer) -> Iterator[tuple[str, str]]:

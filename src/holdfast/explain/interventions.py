@@ -17,6 +17,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network, chosen
+from holdfast.engine.over_time import hold, over_time, time_first
 from holdfast.engine.readings.numbers import Numbers
 from holdfast.explain.subject import Subject
 
@@ -72,8 +73,8 @@ class Bench:
 
     def _run(self, masks: np.ndarray, when: np.ndarray, other: Any) -> np.ndarray:
         network, batch = self.subject.network, self.subject.batch
-        inputs, present = (jnp.swapaxes(jnp.asarray(a)[: self.rows], 0, 1) for a in (batch.inputs, batch.present))
-        other = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), other)
+        rows = (jnp.asarray(batch.inputs)[: self.rows], jnp.asarray(batch.present)[: self.rows], other)
+        inputs, present, other = time_first(rows)
         shaped = masks.reshape(len(masks), len(network.layers), network.units)
         found = []
         for first in range(0, len(masks), LANES):
@@ -144,15 +145,12 @@ def _altered(network: Network, inputs: Array, present: Array, other: Any, masks:
             x, here, instead, on = now
 
             def change(number: int, new: Any) -> Any:
-                there = here[:, None]
-                kept = jax.tree.map(lambda a, b: jnp.where(there, a, b), new, state[number])
-                return _put(network, kept, instead[number], on & mask[number])
+                return _put(network, hold(here, new, state[number]), instead[number], on & mask[number])
 
             hidden, after = _forward(network, state, x, change)
             return after, hidden
 
-        start = network.start(inputs.shape[1])
-        _, hidden = jax.lax.scan(step, start, (inputs, present, other, at))
+        _, hidden = over_time(step, network.start(inputs.shape[1]), (inputs, present, other, at))
         return network.readout(hidden)
 
     return jax.vmap(lane)(masks, when)

@@ -1,13 +1,12 @@
-"""What one step of a whole network makes of a small change of its state or input: computed once, for all diagnostics.
+"""What one step of a whole network makes of a small change of its state: computed once, for all diagnostics.
 
-The *whole state* s is every state of every layer side by side. A step is s_t = F(s_{t-1}, x_t), y_t = G(s_{t-1}, x_t);
-here are its four derivatives at every step of a few rows, in float64 whatever the network's own format.
-Products of them are gradients through time: d s_T / d s_t = F'_T ... F'_{t+1}. In padding F is the identity.
+The *whole state* s is every state of every layer side by side. A step is s_t = F(s_{t-1}, x_t); here is its derivative
+by s_{t-1} at every step of a few rows, in float64 whatever the network's own format. Products of them are the state's
+derivatives through time: d s_T / d s_t = F'_T ... F'_{t+1}. In padding F is the identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import jax
@@ -16,7 +15,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import advance
+from holdfast.explain.dynamics import in_float64, jacobian
 
 ROWS = 4
 NUMBERS = 2**24
@@ -30,17 +29,12 @@ CHUNK = 64
 class Jacobians:
     """``rows`` of the subject that were looked at, from step ``first`` (counted from 0) to its last.
 
-    ``state`` [row, time, S, S] = d s_t / d s_{t-1}; ``input`` [row, time, S, input] = d s_t / d x_t;
-    ``output_state`` [row, time, output, S] = d y_t / d s_{t-1}; ``output_input`` [row, time, output, input];
-    ``places`` says where in s a layer's state lies: ``places[0, "c"]``.
+    ``state`` [row, time, S, S] = d s_t / d s_{t-1}; ``places[0, "c"]`` is where in s the state c of layer 0 lies.
     """
 
     rows: tuple[int, ...]
     first: int
     state: np.ndarray
-    input: np.ndarray
-    output_state: np.ndarray
-    output_input: np.ndarray
     places: dict[tuple[int, str], slice] = field(hash=False)
 
     @property
@@ -51,15 +45,6 @@ class Jacobians:
     def size(self) -> int:
         """How many numbers the whole state has."""
         return self.state.shape[2]
-
-    def backwards(self, row: int, start: np.ndarray, last: int) -> Iterator[tuple[int, np.ndarray]]:
-        """(t, A F'_last ... F'_{t+1}) for t = last, last - 1, ..., where A = ``start`` [any, S] is a derivative with
-        respect to s_last; steps count from 0 in the arrays here. The last one given is for t = -1, the start."""
-        product = start
-        for t in range(last, -1, -1):
-            yield t, product
-            product = product @ self.state[row, t]
-        yield -1, product
 
 
 def jacobians(
@@ -76,32 +61,22 @@ def jacobians(
     rows = max(1, min(ROWS, len(inputs), NUMBERS // max(1, steps * size**2)))
     kept = steps if rows > 1 else min(steps, max(1, NUMBERS // max(1, size**2)))
     window = np.s_[:rows, steps - kept :]
-    flat = [before[layer][name][window] for layer, name in places]
-    whole = np.concatenate(flat, -1) if flat else np.zeros((rows, kept, 0))
-    with jax.enable_x64(True):
-        exact = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), jnp.float64), network)
-        points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window]))
-        found = _differentiated(exact, *(jnp.asarray(a) for a in points))
-        ss, sx, ys, yx = (np.asarray(part).reshape(rows, kept, *part.shape[1:]) for part in found)
-    return Jacobians(tuple(range(rows)), steps - kept, ss, sx, ys, yx, places)
+    state = np.zeros((rows, kept, size, size))
+    if size:
+        whole = np.concatenate([before[layer][name][window] for layer, name in places], -1)
+        with jax.enable_x64(True):
+            points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window]))
+            found = _differentiated(in_float64(network), *(jnp.asarray(a) for a in points))
+            state = np.asarray(found).reshape(state.shape)
+    return Jacobians(tuple(range(rows)), steps - kept, state, places)
 
 
 @jax.jit
-def _differentiated(network: Network, whole: Array, inputs: Array, present: Array) -> tuple[Array, ...]:
-    """Of every step [step, ...]: d s/d s, d s/d x, d y/d s, d y/d x."""
+def _differentiated(network: Network, whole: Array, inputs: Array, present: Array) -> Array:
+    """d s/d s of every step [step, S, S]."""
 
-    def step(s: Array, x: Array, here: Array) -> tuple[Array, Array]:
-        parts = iter(jnp.split(s, max(1, len(network.layers) * len(network.cell.states))))
-        state = tuple(
-            network.cell.state_type(*(next(parts)[None] for _ in network.cell.states)) for _ in network.layers
-        )
-        hidden, after, _ = advance(network, state, x[None])
-        flat = [part[0] for layer in after for part in layer]
-        new = jnp.concatenate(flat) if flat else s
-        return jnp.where(here, new, s), network.readout(hidden)[0]
-
-    def each(point: tuple[Array, Array, Array]) -> tuple[Array, ...]:
-        (ss, sx), (ys, yx) = jax.jacfwd(step, (0, 1))(*point)
-        return ss, sx, ys, yx
+    def each(point: tuple[Array, Array, Array]) -> Array:
+        s, x, here = point
+        return jnp.where(here, jacobian(network, s, x), jnp.eye(len(s)))
 
     return jax.lax.map(each, (whole, inputs, present), batch_size=CHUNK)

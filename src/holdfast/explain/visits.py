@@ -10,6 +10,7 @@ import numpy as np
 
 from holdfast.core.task import Batch
 from holdfast.engine.network import Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.unroll import advance
 from holdfast.explain.dynamics import pack
 from holdfast.explain.subject import Subject
@@ -26,28 +27,18 @@ def fresh(subject: Subject, rows: int) -> Batch:
 
 def visits(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:
     """The state [step, batch, component] after each of these steps (counted from 0), in the network's own format."""
-    length, last = batch.inputs.shape[1], len(steps)
-    slots = np.full(length, last)
-    slots[steps] = np.arange(last)
-    inputs, places = jnp.asarray(batch.inputs, network.dtype), jnp.zeros(last + 1)
-    return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(slots), places))[:last]
+    inputs = jnp.asarray(batch.inputs, network.dtype)
+    return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(steps)))
 
 
 @jax.jit
-def _kept(network: Network, inputs: jax.Array, present: jax.Array, slots: jax.Array, places: jax.Array) -> jax.Array:
-    """A state is written over its step's slot; those of all other steps over the last one, which nobody reads."""
+def _kept(network: Network, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
+    def body(state: Any, x: jax.Array) -> tuple[Any, None]:
+        return advance(network, state, x)[1], None
 
-    def one(carried: Any, now: Any) -> Any:
-        state, kept = carried
-        x, here, slot = now
-        after = advance(network, state, x)[1]
-        state = jax.tree.map(lambda new, old: jnp.where(here[:, None], new, old), after, state)
-        return (state, jax.lax.dynamic_update_index_in_dim(kept, pack(state), slot, 0)), None
-
-    start = network.start(inputs.shape[0])
-    kept = jnp.zeros((places.shape[0], *pack(start).shape), network.dtype)
-    times = (jnp.swapaxes(inputs, 0, 1), jnp.swapaxes(present, 0, 1), slots)
-    return jax.lax.scan(one, (start, kept), times)[0][1]
+    inputs, present = time_first((inputs, present))
+    start = network.start(inputs.shape[1])
+    return over_time(body, start, inputs, present=present, keep=lambda state, _: pack(state), at=steps)[1]
 
 
 def spread_steps(steps: int, most: int) -> np.ndarray:

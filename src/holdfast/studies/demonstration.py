@@ -15,11 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
 from holdfast.core.rates import Rate
 from holdfast.core.sequences import Words
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.engine.reach import reach
 from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
 from holdfast.train.loop import Progress, train_networks
@@ -201,11 +202,10 @@ def _reach(settings: Settings) -> tuple[float, ...]:
     cut = None if settings.rule.through_time else 1
     networks = programs(settings).begin(list(range(min(32, settings.seeds)))).network
 
-    def loss(inputs, network):
-        outputs, _ = unroll(network, inputs, present=rows.present, truncate=cut)
+    def loss(outputs: Array) -> Array:
         return mean_loss(task.loss, outputs, rows.targets, scored)
 
-    def one(network):
-        return jnp.linalg.norm(jax.grad(loss)(rows.inputs, network)[0], axis=-1)
+    def one(network: Network) -> Array:
+        return jnp.linalg.norm(reach(network, loss, rows.inputs, rows.present, truncate=cut).inputs[0], axis=-1)
 
     return tuple(float(v) for v in jax.jit(lambda many: jax.vmap(one)(many).mean(0))(networks)[: last + 1])

@@ -13,7 +13,7 @@ from holdfast.core.arrays import Array
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
-from holdfast.engine.reach import reach, slope_decades
+from holdfast.engine.reach import norms, reach, slope_decades
 from holdfast.train.settings import Settings
 from holdfast.train.streams import stream
 
@@ -25,8 +25,8 @@ def gradient_slope(network: Network, settings: Settings, number: int) -> float |
     sees it; on rows of the test split, the same before and after. None where no gradient flows through time."""
     if not settings.rule.through_time:
         return None
-    norms, last = _reached(settings.task, settings.truncate)(network, stream(settings.seed, number, "measure"))
-    return slope_decades(np.asarray(norms), np.asarray(last), settings.task.lag_steps)
+    sizes, last = _reached(settings.task, settings.truncate)(network, stream(settings.seed, number, "measure"))
+    return slope_decades(np.asarray(sizes), np.asarray(last), settings.task.lag_steps)
 
 
 @lru_cache(maxsize=32)
@@ -42,6 +42,7 @@ def _reached(task: Task, truncate: int | None) -> Callable[[Network, Array], tup
         def loss(outputs: Array) -> Array:
             return jnp.where(asked, LOSSES[task.loss](outputs, rows.targets), 0.0).sum()
 
-        return reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate), last
+        reached = reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate=truncate)
+        return norms(reached.states), last
 
     return jax.jit(run)

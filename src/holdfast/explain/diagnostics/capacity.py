@@ -17,6 +17,7 @@ import numpy as np
 
 from holdfast.core.results import Curve, Line, Table
 from holdfast.engine.network import Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.unroll import advance
 from holdfast.explain.drive import drawn
 from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64, pack
@@ -67,7 +68,7 @@ def _driven(network: Network, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
         hidden, state, _ = advance(network, state, x)
         return state, (hidden, pack(state) if jax.tree.leaves(state) else hidden[..., :0])
 
-    return jax.lax.scan(one, network.start(inputs.shape[0]), jnp.swapaxes(inputs, 0, 1))[1]
+    return over_time(one, network.start(inputs.shape[0]), time_first(inputs))[1]
 
 
 def _by_lag(read: np.ndarray, values: np.ndarray, lags: int) -> np.ndarray:

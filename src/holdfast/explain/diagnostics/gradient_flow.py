@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.losses import mean_loss
 from holdfast.core.results import Curve, Line, Part, Table, finite, some
+from holdfast.explain.backwards import Backwards, backwards
 from holdfast.explain.diagnostics.gates import keeping
 from holdfast.explain.finding import Finding
 from holdfast.explain.jacobians import Jacobians
@@ -65,8 +65,8 @@ def measure(subject: Subject) -> Finding:
     """The flow at every distance, the mean over rows; its slope; in words whether it vanishes or explodes."""
     jacobians, flows = subject.jacobians, []
     if jacobians.size:
-        by_output = _by_output(subject, jacobians)
-        flows = [_flow(subject, jacobians, number, by_output[number]) for number in range(len(jacobians.rows))]
+        found = backwards(subject, len(jacobians.rows), jacobians.first)
+        flows = [_flow(subject, jacobians, found, number) for number in range(len(jacobians.rows))]
     flows = [flow for flow in flows if len(flow.answer) > 1]
     if not flows:
         return Finding({"rows": 0, "distances": [], "verdict": None})
@@ -97,50 +97,16 @@ def measure(subject: Subject) -> Finding:
     return Finding(figures, tuple(_parts(distances, lines, figures)), _sentence(figures))
 
 
-def _by_output(subject: Subject, jacobians: Jacobians) -> np.ndarray:
-    """d loss / d y_t [row, time, output] on the rows that were differentiated, each row's own mean loss."""
-    import jax
-    import jax.numpy as jnp
-
-    rows, batch, found = list(jacobians.rows), subject.batch, []
-    with jax.enable_x64(True):
-        slope = jax.grad(lambda y, target, scored: mean_loss(subject.task.loss, y, target, scored))
-        for row in rows:
-            target = jnp.asarray(np.asarray(batch.targets[row], np.float64))
-            found.append(np.asarray(slope(jnp.asarray(subject.outputs[row]), target, jnp.asarray(subject.scored[row]))))
-    return np.stack(found)[:, jacobians.first :]
-
-
-def _flow(subject: Subject, jacobians: Jacobians, number: int, by_output: np.ndarray) -> Flow:
-    row, first = jacobians.rows[number], jacobians.first
-    asked = subject.scored[row] if subject.scored[row].any() else subject.present[row]
-    last = int(np.flatnonzero(asked)[-1]) - first if asked.any() else -1
-    loss = _loss(subject, jacobians, number, by_output, last)
-    answer, by_input = np.full(last + 1, np.nan), np.full(last + 1, np.nan)
+def _flow(subject: Subject, jacobians: Jacobians, found: Backwards, number: int) -> Flow:
+    """Of the row of this number; what is held d steps before the answer is what enters the step after that one."""
+    last = int(found.last[number])
+    none = np.full(last + 1, np.nan)
     if last < 1:
-        return Flow(loss, answer, by_input, answer, answer, answer, {})
-    by_input[0] = np.linalg.norm(jacobians.output_input[number, last])
-    for t, product in jacobians.backwards(number, jacobians.output_state[number, last], last - 1):
-        if t >= 0:
-            answer[last - t] = np.linalg.norm(product)
-            by_input[last - t] = np.linalg.norm(product @ jacobians.input[number, t])
+        return Flow({}, none, none, none, none, none, {})
+    held, read = np.s_[number, last:0:-1], np.s_[number, last::-1]
+    loss = {name: np.r_[np.nan, line[held]] for name, line in found.loss.items()}
     hidden, direct, rest, spectra = _paths(subject, jacobians, number, last)
-    return Flow(loss, answer, by_input, hidden, direct, rest, spectra)
-
-
-def _loss(
-    subject: Subject, jacobians: Jacobians, number: int, by_output: np.ndarray, last: int
-) -> dict[str, np.ndarray]:
-    """|d loss / d s_{T-d}| by the name of the state, all layers together."""
-    found = {name: np.full(last + 1, np.nan) for name in subject.network.cell.states}
-    flowing = np.zeros(jacobians.size)
-    # Answers after the last one there is none of; what is scored between here and it adds to the flow on the way.
-    for t in range(last, 0, -1):
-        flowing = by_output[t] @ jacobians.output_state[number, t] + flowing @ jacobians.state[number, t]
-        for name, line in found.items():
-            parts = [flowing[place] for (_, state), place in jacobians.places.items() if state == name]
-            line[last - t + 1] = np.linalg.norm(np.concatenate(parts))
-    return found
+    return Flow(loss, np.r_[np.nan, found.answer[held]], found.answer_input[read], hidden, direct, rest, spectra)
 
 
 def _paths(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +17,7 @@ import numpy as np
 
 from holdfast.core.results import Curve, Line, Table
 from holdfast.engine.network import Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.explain.dynamics import in_float64, names, pack, step
 from holdfast.explain.factorise import qr
 from holdfast.explain.finding import Finding
@@ -76,16 +76,15 @@ def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: ja
         after, along = jax.linearize(partial(step, network, x=x), state)
         return after, jax.vmap(along, 1, 1)(directions)
 
-    def one(carried: tuple[jax.Array, jax.Array], now: Any) -> Any:
-        (state, directions), (x, here) = carried, now
-        after, turned = jax.vmap(row)(state, directions, x)
+    def one(carried: tuple[jax.Array, jax.Array], x: jax.Array) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        after, turned = jax.vmap(row)(*carried, x)
         q, r = qr(turned)
-        sizes = jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
-        return (jnp.where(here[:, None], after, state), jnp.where(here[:, None, None], q, directions)), sizes
+        return (after, q), jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
 
     batch = inputs.shape[0]
     start = (pack(network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
-    return jax.lax.scan(one, start, (jnp.swapaxes(inputs, 0, 1), jnp.swapaxes(present, 0, 1)))[1]
+    inputs, present = time_first((inputs, present))
+    return over_time(one, start, inputs, present=present)[1]
 
 
 def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) -> Finding:

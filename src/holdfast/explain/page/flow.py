@@ -1,7 +1,7 @@
 """How far the answer reaches back, in this network and in fresh ones beside it: |d y_T / d s_t| on one sequence.
 
 s_t is every state of every layer after step t; y_T is the output at the last step at which an answer is asked for.
-Computed in float64 by reverse mode, with a disturbance of zero added to the states after every step.
+Computed in float64 by reverse mode.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from holdfast import cells
 from holdfast.core.arrays import Array
 from holdfast.core.task import Batch, Task
 from holdfast.engine.initialise import initialise, parse
 from holdfast.engine.network import Network, create
-from holdfast.engine.unroll import advance
+from holdfast.engine.reach import norms, reach
 
 BESIDE = ("elman", "gru", "lstm")
 MOST_OUTPUTS = 16
@@ -33,8 +32,8 @@ def as_data(network: Network, task: Task, row: Batch, seed: int = 0) -> dict[str
     for cell in BESIDE:
         empty = create(cell, task.inputs, network.units, task.outputs)
         fresh = initialise(empty, parse("auto", cells.get(cell), task.lag_steps), jax.random.key(seed))
-        norms = answer_by_state(fresh, row.inputs, last)
-        shown.append({"name": cell, "own": False, "log_norm": _log(norms)})
+        log_norm = _log(answer_by_state(fresh, row.inputs, last))
+        shown.append({"name": cell, "own": False, "log_norm": log_norm})
     return {"answer_step": last + 1, "networks": shown}
 
 
@@ -44,29 +43,18 @@ def answer_by_state(network: Network, inputs: Any, last: int) -> np.ndarray:
         return np.zeros(last)
     with jax.enable_x64(True):
         exact = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), jnp.float64), network)
-        return np.asarray(_norms(exact, jnp.asarray(np.asarray(inputs)[: last + 1], jnp.float64)))[:last]
+        entering = _norms(exact, jnp.asarray(np.asarray(inputs)[: last + 1], jnp.float64))
+        return np.asarray(entering)[1:]
 
 
 @jax.jit
 def _norms(network: Network, inputs: Array) -> Array:
-    start = network.start(1)
-    still = jax.tree.map(lambda a: jnp.zeros((len(inputs), *a.shape), a.dtype), start)
+    def of_output(number: Array) -> Any:
+        return reach(network, lambda outputs: outputs[0, -1, number], inputs[None]).states
 
-    def answer(disturbance: Any) -> Array:
-        def step(state: Any, now: tuple[Array, Any]) -> tuple[Any, Array]:
-            x, moved = now
-            hidden, after, _ = advance(network, state, x[None])
-            return jax.tree.map(jnp.add, after, moved), hidden
-
-        _, hidden = lax.scan(step, start, (inputs, disturbance))
-        return network.readout(hidden[-1])[0]
-
-    value, back = jax.vjp(answer, still)
-    chosen = jnp.eye(len(value), dtype=value.dtype)[:MOST_OUTPUTS]
-    (found,) = jax.vmap(back)(chosen)
-    squares = [jnp.square(leaf).sum((0, *range(2, leaf.ndim))) for leaf in jax.tree.leaves(found)]
-    return jnp.sqrt(jnp.stack(squares).sum(0))
+    by_output = jax.vmap(of_output, out_axes=-1)(jnp.arange(min(network.outputs, MOST_OUTPUTS)))
+    return norms(by_output)[0]
 
 
-def _log(norms: np.ndarray) -> list[float | None]:
-    return [round(float(np.log10(v)), 4) if np.isfinite(v) and v > 0 else None for v in norms]
+def _log(sizes: np.ndarray) -> list[float | None]:
+    return [round(float(np.log10(v)), 4) if np.isfinite(v) and v > 0 else None for v in sizes]

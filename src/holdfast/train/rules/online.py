@@ -22,10 +22,10 @@ from jax.flatten_util import ravel_pytree
 from holdfast.core.arrays import Array
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch
+from holdfast.engine.over_time import hold, over_time, time_first
 from holdfast.engine.unroll import advance
 from holdfast.train.learner import Learner, transformation, updated
 from holdfast.train.rules import UpdateRule
-from holdfast.train.rules.step import over_steps
 from holdfast.train.settings import Settings
 
 
@@ -59,14 +59,14 @@ class Online(UpdateRule):
                 changed = updated(adapt, network, adapting, as_network(gradient))
                 asked = now.scored.any()
                 changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))
-                states = jnp.where(now.present[:, None], after, states)
-                reach = jnp.where(now.present[:, None, None], after_by_weights + after_by_state @ reach, reach)
-                return (*changed, states, reach), None
+                reached = after_by_weights + after_by_state @ reach
+                return (*changed, *hold(now.present, (after, reached), (states, reach))), None
 
             states = jnp.tile(fresh, (len(batch.inputs), 1))
             reach = jnp.zeros((*states.shape, len(weights)), states.dtype)
             start = (learner.network, learner.optimiser, states, reach)
-            network, adapted, *_ = over_steps(partial(step, transformation(settings, learner.rate)), start, batch)
+            learn_step = partial(step, transformation(settings, learner.rate))
+            (network, adapted, *_), _ = over_time(learn_step, start, time_first(batch))
             return replace(learner, network=network, optimiser=adapted)
 
         return absorb

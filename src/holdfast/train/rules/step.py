@@ -13,12 +13,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch
 from holdfast.engine.network import Network
+from holdfast.engine.over_time import hold, over_time, time_first
 from holdfast.engine.unroll import advance
 from holdfast.train.learner import Learner, is_always_scored, is_padded, transformation, updated
 from holdfast.train.rules import UpdateRule
@@ -52,18 +52,13 @@ class PerStep(UpdateRule):
                 asked = now.scored.any()
                 changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))
             if padded:
-                after = jax.tree.map(lambda new, old: jnp.where(now.present[:, None], new, old), after, state)
+                after = hold(now.present, after, state)
             return (*changed, after), None
 
         def absorb(learner: Learner, batch: Batch) -> Learner:
             start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
-            network, adapted, _ = over_steps(partial(step, transformation(settings, learner.rate)), start, batch)
+            learn_step = partial(step, transformation(settings, learner.rate))
+            (network, adapted, _), _ = over_time(learn_step, start, time_first(batch))
             return replace(learner, network=network, optimiser=adapted)
 
         return absorb
-
-
-def over_steps(step: Callable[[Any, Batch], tuple[Any, None]], start: Any, batch: Batch) -> Any:
-    """What ``step`` carries on from ``start`` through all steps of the sequences; it sees one step of all at a time."""
-    by_time = jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), batch)
-    return lax.scan(step, start, by_time)[0]

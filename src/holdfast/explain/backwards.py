@@ -1,0 +1,76 @@
+"""How strongly a row's answer, and its loss, depend on what the network holds and reads at every step before it.
+
+In float64 and by reverse mode, at the states that the network held in its own number format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core.arrays import Array
+from holdfast.core.losses import mean_loss
+from holdfast.engine.network import Network
+from holdfast.engine.over_time import time_first
+from holdfast.engine.reach import norms, reach
+from holdfast.explain.dynamics import in_float64
+from holdfast.explain.subject import Subject
+
+
+@dataclass(frozen=True)
+class Backwards:
+    """Norms [row, time] of derivatives with respect to what enters each step, from ``first`` on (counted from 0).
+
+    ``loss`` of the row's mean loss by a state, all layers together, by the state's name; ``answer`` and
+    ``answer_input`` of all outputs at step ``last`` [row] (counted from ``first``; below 0 where there is none) by the
+    whole state, and by the input. ``last`` is the row's last scored step, or of a row without one its last.
+    """
+
+    loss: dict[str, np.ndarray]
+    answer: np.ndarray
+    answer_input: np.ndarray
+    last: np.ndarray
+
+
+def backwards(subject: Subject, rows: int, first: int) -> Backwards:
+    """Of the first ``rows`` rows of the subject, from step ``first`` on."""
+    network, window = subject.network, np.s_[:rows, first:]
+    asked = np.where(subject.scored.any(1, keepdims=True), subject.scored, subject.present)[:rows]
+    last = np.where(asked.any(1), subject.steps - 1 - np.argmax(asked[:, ::-1], 1), -1) - first
+    with jax.enable_x64(True):
+        held = ({name: jnp.asarray(a[window]) for name, a in layer.items()} for layer in subject.before)
+        states = time_first(tuple(network.cell.state_type(**layer) for layer in held))
+        inputs, present = jnp.asarray(subject.inputs[window]), jnp.asarray(subject.present[window])
+        by_output = _by_output(subject, rows)[:, first:]
+        found = _backwards(in_float64(network), inputs, present, states, by_output, jnp.asarray(last))
+        loss, answer, answer_input = jax.tree.map(np.asarray, found)
+    return Backwards(loss, answer, answer_input, last)
+
+
+def _by_output(subject: Subject, rows: int) -> Array:
+    """d loss / d y [row, time, output], each row's own mean loss, at the outputs that the network gave."""
+
+    def loss(outputs: Array) -> Array:
+        targets, scored = jnp.asarray(np.asarray(subject.batch.targets[:rows], np.float64)), subject.scored[:rows]
+        return jax.vmap(partial(mean_loss, subject.task.loss))(outputs, targets, jnp.asarray(scored)).sum()
+
+    return jax.grad(loss)(jnp.asarray(subject.outputs[:rows]))
+
+
+@jax.jit
+def _backwards(
+    network: Network, inputs: Array, present: Array, states: Any, by_output: Array, last: Array
+) -> tuple[dict[str, Array], Array, Array]:
+    of_loss = reach(network, lambda y: (y * by_output).sum(), inputs, present, states=states).states
+    loss = {name: norms([getattr(layer, name) for layer in of_loss]) for name in network.cell.states}
+
+    def of_output(number: Array) -> Any:
+        return reach(network, lambda y: y[jnp.arange(len(y)), last, number].sum(), inputs, present, states=states)
+
+    by_state, by_input = jax.vmap(of_output, out_axes=-1)(jnp.arange(network.outputs))
+    return loss, norms(by_state), norms(time_first(by_input))
