@@ -30,7 +30,7 @@ def grids() -> tuple[Grid, ...]:
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    lags = sorted({p.place.lag_steps for p in results.points})
+    lags = sorted({p["lag_steps"] for p in results.points})
     solved = {
         (cell, lag): _trained.kept(results, [p for p in results.where(cell=cell, lag_steps=lag) if p.solved])
         for cell in CELLS
