@@ -30,8 +30,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-SMALL = {"lags": (5, 10), "units": (8,), "rates": (0.003, 0.01, 0.03), "seeds": 8}
-FULL = {"lags": (10, 30, 100, 300, 1000), "units": (8, 32), "rates": (0.001, 0.003, 0.01), "seeds": 20}
+SMALL = ((5, 10), (8,), (0.003, 0.01, 0.03), 8)
+FULL = ((10, 30, 100, 300, 1000), (8, 32), (0.001, 0.003, 0.01), 20)
+"""Lags, units, learning rates and seeds."""
 CELLS = ("elman", "lstm", "gru", "one_network")
 POINTS = 10_000
 NAME = "benchmark"
@@ -39,9 +40,14 @@ NAME = "benchmark"
 
 def study(full: bool, budget: int):
     from holdfast.compare.grid import Grid
+    from holdfast.compare.lags import with_lags
     from holdfast.compare.study import Study
+    from holdfast.train.settings import Settings
 
-    return Study(NAME, (Grid("recall", cells=CELLS, budget=budget, **(FULL if full else SMALL)),))
+    lags, units, rates, seeds = FULL if full else SMALL
+    tasks = with_lags("recall", {}, lags)
+    over = {"task": tasks, "cell": CELLS, "units": units, "learning_rate": rates}
+    return Study(NAME, (Grid(Settings(tasks[0], seeds=seeds, budget=budget), over),))
 
 
 def train(path: Path, full: bool, budget: int, workers: int) -> None:
@@ -118,6 +124,7 @@ def points(path: Path, networks: bool = False) -> list:
 def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
     from holdfast.compare.answer import answer
     from holdfast.compare.grid import Grid
+    from holdfast.compare.lags import with_lags
     from holdfast.compare.page import document
     from holdfast.compare.store import Store
     from holdfast.compare.study import Study
@@ -128,9 +135,11 @@ def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
     from holdfast.report import page
     from holdfast.report.terminal import draw
     from holdfast.train.block import Outcome
+    from holdfast.train.settings import Settings
 
-    lags = tuple(range(10, 1010, 40))
-    grid = Grid("recall", cells=CELLS, lags=lags, units=(32,), rates=(0.001, 0.01), seeds=50)
+    tasks = with_lags("recall", {}, range(10, 1010, 40))
+    over = {"task": tasks, "cell": CELLS, "learning_rate": (0.001, 0.01)}
+    grid = Grid(Settings(tasks[0], units=32, seeds=50, budget=20_000), over)
     assert grid.of == POINTS
     network = as_bytes(build("lstm", inputs=1, units=32, outputs=1), {"made_by": "benchmark"})
     asked = Study("many", (grid,))

@@ -210,7 +210,7 @@ def outputs(words: list[str]) -> list[str]:
 
 def kept(folder: Path) -> list[Path]:
     """What is no lock, no temporary file and no part of a database's journal."""
-    passing = ("lock", ".lock", "-wal", "-shm", ".tmp")
+    passing = ("lock", ".lock", "-journal", "-wal", "-shm", ".tmp")
     return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.endswith(passing))
 
 

@@ -49,7 +49,7 @@ class Judged:
 
     def mistakes(self) -> list[str]:
         """Where it is worse than ``ACCURACIES`` assumes."""
-        from holdfast.engine.readings.rounding import ACCURACIES
+        from holdfast.alphabet.enclosures.rounding import ACCURACIES
 
         assumed = ACCURACIES["float32"]
         allowed = assumed.sigmoid_errors if self.function == "sigmoid" else assumed.tanh_errors

@@ -13,9 +13,9 @@ TRUSTED = {
     "certify/weights.py": "the weights as exact numbers, without units that nothing reads",
     "certify/certificate.py": "reads and words the document",
     "engine/readings/bounds.py": "the alphabet of cells on sets",
-    "engine/readings/forms.py": "sets: affine forms with an interval",
-    "engine/readings/curves.py": "lines along tanh, sigmoid and relu",
-    "engine/readings/rounding.py": "the rules of rounding, with their lemmas; semantics ieee only",
+    "alphabet/enclosures/forms.py": "sets: affine forms with an interval",
+    "alphabet/enclosures/curves.py": "lines along tanh, sigmoid and relu",
+    "alphabet/enclosures/rounding.py": "the rules of rounding, with their lemmas; semantics ieee only",
     "core/scenario.py": "what an automaton of rows is, and which lengths are meant",
 }
 """Besides these: the cell's own step, the task's own scenario, and python-flint."""

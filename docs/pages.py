@@ -8,7 +8,6 @@ from __future__ import annotations
 import doctest
 import re
 import textwrap
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from sphinx.errors import ExtensionError
 
 import holdfast
 from holdfast import cells, tasks
-from holdfast.core import arrays
+from holdfast.core import arrays, values
+from holdfast.core.fields import Described, described
 from holdfast.core.registry import Folder
 from holdfast.core.results import Table
 from holdfast.studies import describe
@@ -126,8 +126,8 @@ def task_page(name: str) -> str:
     chance = ", ".join(f"{m.replace('_', ' ')} {v:.4g}" for m, v in document["chance"].items() if v is not None)
     held, unit = document["memory"]["after_step"], document["memory"]["unit"]
     axes = [
-        (f"`--{f.name.replace('_', '-')}`", f"`{_plain(getattr(made, f.name))}`", escaped(_meaning(f.metadata)))
-        for f in fields(kind)
+        (f"`{axis.flag}`", f"`{values.text(getattr(made, name))}`", escaped(_meaning(axis)))
+        for name, axis in described(kind).items()
     ]
     return "\n".join(
         (
@@ -277,13 +277,7 @@ def _code(file: Path) -> str:
     return re.sub(r'\A""".*?"""\s*', "", file.read_text(encoding="utf-8"), flags=re.DOTALL).rstrip()
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(f"{part:g}" for part in value)
-    return "none" if value is None else str(value)
-
-
-def _meaning(metadata: Any) -> str:
-    limits = [", ".join(metadata["choices"])] if metadata["choices"] else []
-    limits += [f"at least {metadata['least']:g}"] if metadata["least"] is not None else []
-    return metadata["help"] + (f" ({'; '.join(limits)})" if limits else "")
+def _meaning(axis: Described) -> str:
+    limits = [", ".join(axis.meta.choices)] if axis.meta.choices else []
+    limits += [f"at least {axis.meta.least:g}"] if axis.meta.least is not None else []
+    return axis.meta.help + (f" ({'; '.join(limits)})" if limits else "")

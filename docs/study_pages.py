@@ -8,6 +8,7 @@ from pages import escaped, table
 
 from holdfast.compare.results import tables
 from holdfast.compare.study import Verdict
+from holdfast.core import values
 from holdfast.core.results import Table
 from holdfast.studies import kept, questions
 
@@ -64,15 +65,10 @@ def _figures(verdicts: tuple[Verdict, ...]) -> list[str]:
 def _run(run: kept.Kept) -> list[str]:
     machine, results = run.machine, run.results
     core = sum(point.seconds for point in results.points)
-    grids = [grid.as_json() for grid in results.grids]
-    fixed = ("units", "rates", "seeds", "seed", "batch", "budget", "clip")
+    shown = ("cell", "units", "learning_rate", "seeds", "seed", "batch", "budget", "clip")
     settings = [
-        (
-            escaped(str(grid["task"])),
-            escaped(", ".join(grid["cells"])),
-            *(escaped(_shown(grid[name])) for name in fixed),
-        )
-        for grid in grids
+        (escaped(grid.base.task.name), *(escaped(", ".join(map(values.text, grid.values(name)))) for name in shown))
+        for grid in results.grids
     ]
     made = [
         "## The run",
@@ -81,7 +77,7 @@ def _run(run: kept.Kept) -> list[str]:
         f"({escaped(machine['processor'])}, {machine['workers']} workers, {core:,.0f} s of cores in training) by "
         f"holdfast {machine['holdfast']}. Figures in numbers are rounded to {kept.FIGURES} digits where kept.",
         "",
-        table(("task", "cells", *fixed), list(dict.fromkeys(settings))),
+        table(("task", *(name.replace("_", " ") for name in shown)), list(dict.fromkeys(settings))),
         "",
     ]
     for drawn in tables(results.summary):
@@ -91,12 +87,6 @@ def _run(run: kept.Kept) -> list[str]:
 
 def _table(drawn: Table) -> str:
     return table(tuple(escaped(head) for head in drawn.heads), [tuple(escaped(c) for c in row) for row in drawn.rows])
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "none" if value is None else str(value)
 
 
 def _again(name: str) -> list[str]:

@@ -15,11 +15,11 @@ import numpy as np
 from flint import arb
 
 from holdfast import cells
+from holdfast.alphabet.enclosures.forms import ZERO, Form, total
+from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.engine.files import load, save
 from holdfast.engine.network import Network, create
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.forms import ZERO, Form, total
-from holdfast.engine.readings.rounding import Rounding
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.cell_laws import same, take
 from tests.networks import numbers, random_network, random_state

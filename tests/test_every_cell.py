@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast import cells
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from holdfast.engine.unroll import trace
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.laws import Broken

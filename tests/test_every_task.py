@@ -7,12 +7,12 @@ are few enough to be all met.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import fields
 from functools import cache
 
 import pytest
 
 from holdfast import tasks
+from holdfast.core.fields import described
 from holdfast.core.task import Task
 from holdfast.plugins import task_figures, task_rows, task_scenario
 from holdfast.plugins.laws import Broken, NotChecked
@@ -59,7 +59,7 @@ def met(name: str, axes: dict) -> Sampled:
 
 def choices(name: str) -> list[dict]:
     """The baseline, and each axis of choices with every choice."""
-    return [{}, *({f.name: choice} for f in fields(tasks.get(name)) for choice in f.metadata.get("choices") or ())]
+    return [{}, *({f.name: choice} for f in described(tasks.get(name)).values() for choice in f.meta.choices)]
 
 
 def label(axes: dict) -> str:

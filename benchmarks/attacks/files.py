@@ -215,11 +215,11 @@ def _kept(path: Path) -> None:
 
 
 def _search():
-    from holdfast.train.settings import make_task
+    from holdfast.train.settings import Settings, make_task
     from holdfast.tune.search import Search
 
     task = make_task("recall", {"steps": 2})
-    return Search(task, "gru", (1, 2), budget=500, seeds=4, engine="native")
+    return Search(Settings(task, "gru", budget=500, seeds=4, engine="native"), (1, 2))
 
 
 def _warm_trials() -> None:

@@ -35,7 +35,7 @@ settings = Settings(
     budget=budget,
     check_every=budget,
     seeds=asked.networks,
-    stop=False,
+    stop="budget",
 )
 
 

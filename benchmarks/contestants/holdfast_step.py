@@ -35,7 +35,7 @@ settings = Settings(
     budget=budget,
     check_every=budget,
     seeds=1,
-    stop=False,
+    stop="budget",
 )
 programs = Programs(settings)
 

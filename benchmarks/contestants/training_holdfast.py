@@ -26,9 +26,10 @@ from holdfast import Settings
 from holdfast.engine.native import library
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
+from holdfast.train.learner import drawing
 from holdfast.train.loop import grouped, train_networks
 from holdfast.train.programs import Programs
-from holdfast.train.update import absorbing, drawing, gradient
+from holdfast.train.rules.batch import gradient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from side_by_side import answer
@@ -50,7 +51,7 @@ settings = Settings(
     seeds=asked.networks,
     budget=asked.budget,
     engine=asked.engine,
-    stop=False,
+    stop="budget",
 )
 
 
@@ -82,7 +83,7 @@ def moved(learner, change):
     return replace(learner, network=network, drawn=learner.drawn + 1)
 
 
-grad, absorb = gradient(settings), absorbing(settings)
+grad, absorb = gradient(settings), settings.rule.absorbing(settings)
 PARTS = {
     "drawing": drawn,
     "kernel": lambda learner, draw: moved(learner, jax.grad(summed)(learner.network, draw(learner.drawn))),

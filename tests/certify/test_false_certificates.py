@@ -6,11 +6,11 @@ import math
 
 import pytest
 
+from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.certify.check import check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.certify.weights import fingerprint
-from holdfast.engine.readings.rounding import ACCURACIES
 from tests.certify.false_certificates import FalseCertificate, false_certificates
 
 CASES = list(false_certificates())

@@ -7,18 +7,22 @@ from collections import Counter
 from typing import Any
 
 from holdfast.compare.grid import Grid
+from holdfast.compare.lags import with_lags
 from holdfast.compare.units import divide
 from holdfast.compare.work import Finished
 from holdfast.train.block import Outcome
+from holdfast.train.settings import Settings
 
-GRID = Grid("recall", cells=("elman", "lstm"), lags=(2, 5), units=(2,), rates=(0.01, 0.03), seeds=5, budget=3000)
+TASKS = with_lags("recall", {}, (2, 5))
+OVER = {"task": TASKS, "cell": ("elman", "lstm"), "learning_rate": (0.01, 0.03)}
+GRID = Grid(Settings(TASKS[0], units=2, seeds=5, budget=3000), OVER)
 
 
 def finished(grid: Grid = GRID) -> list[Finished]:
     """Made-up points for a whole grid, each different from the others."""
     points = []
     for number, configuration in enumerate(grid.configurations()):
-        for seed in range(grid.seeds):
+        for seed in range(grid.base.seeds):
             solved = (number + seed) % 3 == 0
             outcome = Outcome(
                 seed,

@@ -19,9 +19,12 @@ from holdfast.compare.run import run_study
 from holdfast.compare.store import Store
 from holdfast.compare.study import Study
 from holdfast.engine.files import tensors
+from holdfast.tasks.recall import Recall
+from holdfast.train.settings import Settings
 from tests.offenders.compare import ForgetfulStore
 
-GRID = Grid("recall", cells=("elman",), lags=(2,), units=(2,), rates=(0.01, 0.03), seeds=3, budget=3000, engine="xla")
+BASE = Settings(Recall(steps=3), "elman", 2, seeds=3, budget=3000, engine="xla")
+GRID = Grid(BASE, {"learning_rate": (0.01, 0.03)})
 STUDY = Study("small", (GRID,))
 COMMAND = "compare --task recall --cells elman --lags 2 --units 2 --rates 0.01,0.03 --seeds 3 --budget 3000"
 

@@ -44,7 +44,7 @@ def test_studies_that_overlap_share_their_points(path):
         store.begin(STUDY)
         store.keep(finished())
     with Store(path) as store:
-        store.begin(Study("half", (replace(GRID, cells=("lstm",)),)))
+        store.begin(Study("half", (GRID.altered({}, cell="lstm"),)))
         assert store.results("half").done == 20
         assert store.studies() == ["half", "mine"]
 
@@ -53,8 +53,11 @@ def test_other_settings_under_the_same_name_are_told_apart(path):
     with Store(path) as store:
         store.begin(STUDY)
     with Store(path) as store, pytest.raises(BadRun) as caught:
-        store.begin(Study("mine", (replace(GRID, seeds=6, rates=(0.01,)),)))
-    assert "with other settings: rates is 0.01,0.03 there, not 0.01, seeds is 5 there, not 6." in caught.value.message
+        store.begin(Study("mine", (GRID.altered({}, seeds=6, learning_rate=0.01),)))
+    assert (
+        "with other settings: learning_rate is 0.01,0.03 there, not 0.01, seeds is 5 there, not 6."
+        in caught.value.message
+    )
 
 
 def test_a_second_writer_of_one_study_is_told_and_of_another_finishes(path):
@@ -62,8 +65,8 @@ def test_a_second_writer_of_one_study_is_told_and_of_another_finishes(path):
         one.begin(STUDY)
         with pytest.raises(BadRun, match="another process is running the study 'mine'"):
             other.begin(STUDY)
-        other.begin(Study("half", (replace(GRID, seeds=4),)))
-        points = finished(replace(GRID, seeds=4))
+        other.begin(Study("half", (GRID.altered({}, seeds=4),)))
+        points = finished(GRID.altered({}, seeds=4))
 
         def write(points):
             with Store(path) as store:

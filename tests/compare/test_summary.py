@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from holdfast.compare.grid import Place
+from holdfast.compare.grid import AXES, Place
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
 from holdfast.compare.summary import summarise
@@ -12,7 +12,8 @@ from holdfast.core.rates import Rate
 def made(solved: dict[float, list[bool]], sequences: int = 1000) -> list[Result]:
     points = []
     for rate, seeds in solved.items():
-        place = Place("recall", "lstm", 10, 8, rate, "auto", "batch", "fixed", 1, f"key{rate}")
+        values = ("recall", "lstm", 10, 8, rate, "auto", "batch", "fixed", 1)
+        place = Place(f"key{rate}", tuple(zip(AXES, values, strict=True)))
         for seed, yes in enumerate(seeds):
             verdict = "solved" if yes else "not solved"
             points.append(Result(place, seed, verdict, sequences + seed, 0.1, 0.1, 1.0, -0.2, -0.1 * seed, 1.0))
@@ -54,4 +55,4 @@ def test_results_survive_their_own_json():
 
 def test_where_filters_by_place():
     results = Results("x", (), tuple(made({0.01: [True], 0.1: [False]})), 2)
-    assert [r.place.learning_rate for r in results.where(cell="lstm", learning_rate=(0.1, 0.2))] == [0.1]
+    assert [r["learning_rate"] for r in results.where(cell="lstm", learning_rate=(0.1, 0.2))] == [0.1]

@@ -11,9 +11,9 @@ from holdfast.cli._main import main
 from holdfast.compare.answer import answer
 from holdfast.compare.store import Store
 from holdfast.compare.study import Study, Verdict
-from tests.compare.laws import GRID, finished
+from tests.compare.laws import GRID, TASKS, finished
 
-SMALL = replace(GRID, seeds=2, lags=(5,))
+SMALL = GRID.altered({}, seeds=2, task=TASKS[1])
 
 
 @pytest.fixture
@@ -44,11 +44,19 @@ def stored(tmp_path):
         ("compare --task recall --cells lstn", "there is no cell named 'lstn'"),
         ("compare --task recall --lags ", "--lags is empty, expected at least one value"),
         ("compare --task recall --lags 10,x", "--lags is '10,x', expected whole numbers separated by commas."),
-        ("compare --task recall --rates 0", "--rates is 0, expected a positive number"),
+        ("compare --task recall --rates 0", "--rates is 0, expected a positive number of at most 3.4e+38."),
         ("compare --task recall --steps 5 --lags 3", "--steps and --lags both say how long recall is."),
         ("compare --study non", "there is no study, built in or stored, named 'non'"),
-        ("compare --task recall --engine native", "--engine is 'native', expected processes or ray"),
-        ("compare --task recall --engine ray", "--engine ray and --address go together."),
+        ("compare --task recall --engine ray", "--engine is 'ray', expected one of auto, native, xla"),
+        ("compare --task recall --executor xla", "--executor is 'xla', expected processes or ray"),
+        ("compare --task recall --executor ray", "--executor ray and --address go together."),
+        ("compare --task recall --over clip", "--over is 'clip', expected a setting and its values."),
+        ("compare --task recall --over clop=1", "there is no setting to sweep named 'clop'"),
+        ("compare --task recall --over clip=1,x", "--over clip is '1,x', expected numbers separated by commas."),
+        ("compare --task recall --over clip=-1,1", "--over clip is -1, expected a positive number"),
+        ("compare --task recall --over optimiser=adam,adma", "there is no optimiser named 'adma'"),
+        ("compare --task recall --over seeds=3,4", "there is no setting to sweep named 'seeds'"),
+        ("compare --task recall --clip 1 --over clip=1,2", "clip is given twice, the second time by --over clip."),
         ("compare --task recall --workers 0", "--workers is 0, expected at least 1."),
         ("compare --task recall --csv nowhere/x.csv", "cannot write nowhere/x.csv: there is no folder"),
         (
@@ -56,7 +64,7 @@ def stored(tmp_path):
             "this grid has 30,000 points and may take",
         ),
         (
-            "compare --task recall --cells elman --lags 2 --engine ray --address 127.0.0.1:1",
+            "compare --task recall --cells elman --lags 2 --executor ray --address 127.0.0.1:1",
             "the Ray cluster at 127.0.0.1:1 cannot be reached",
         ),
     ],
@@ -136,7 +144,7 @@ def test_what_an_extra_brings_is_named_where_it_is_missing(stored, tmp_path, mon
     assert "--parquet needs the package pyarrow, which is not installed." in (err := capsys.readouterr().err)
     assert 'pip install "holdfast-rnn[parquet]"' in err
     words = ["compare", "--task", "recall", "--cells", "elman", "--lags", "2", "--store", str(stored)]
-    assert main([*words, "--engine", "ray", "--address", "127.0.0.1:1"]) == 2
+    assert main([*words, "--executor", "ray", "--address", "127.0.0.1:1"]) == 2
     assert 'pip install "holdfast-rnn[ray]"' in capsys.readouterr().err
 
 

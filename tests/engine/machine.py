@@ -14,8 +14,8 @@ from typing import Literal
 
 import numpy as np
 
+from holdfast.alphabet.enclosures.rounding import Accuracy, Rounding
 from holdfast.core.formats import Format
-from holdfast.engine.readings.rounding import Accuracy, Rounding
 
 
 def tiny_format(exponent_bits: int, fraction_bits: int) -> Format:

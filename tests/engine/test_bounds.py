@@ -10,12 +10,12 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.alphabet.enclosures import forms
+from holdfast.alphabet.enclosures.curves import SIGMOID, TANH, relu
+from holdfast.alphabet.enclosures.forms import UNIT, ZERO, Form, contains, joined, number, tidied
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.network import Linear
-from holdfast.engine.readings import forms
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.curves import SIGMOID, TANH, relu
-from holdfast.engine.readings.forms import UNIT, ZERO, Form, contains, joined, number, tidied
-from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from tests.certify import latches
 
 small = st.floats(-4, 4, allow_subnormal=False)

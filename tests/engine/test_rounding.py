@@ -10,8 +10,8 @@ from flint import arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, nearest
 from holdfast.engine.readings.numbers import Numbers
-from holdfast.engine.readings.rounding import ACCURACIES, nearest
 
 TOLD = {"sigmoid": "sigmoid_errors", "tanh": "tanh_errors"}
 SURE = {

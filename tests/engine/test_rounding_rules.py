@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
+from holdfast.alphabet.enclosures.forms import Form, Unbounded, interval, number, widened
+from holdfast.alphabet.enclosures.rounding import Rounding
+from holdfast.core.ops import Word
 from holdfast.engine.network import Linear
-from holdfast.engine.readings import forms
 from holdfast.engine.readings.bounds import Bounds, Exact, exact
-from holdfast.engine.readings.forms import Form, Unbounded, interval, number, widened
-from holdfast.engine.readings.rounding import Rounding
 from tests.engine.machine import machines, numbers, rounding, tiny_format
 
 LARGE, MIDDLE, SMALL, LEAST = tiny_format(3, 3), tiny_format(3, 2), tiny_format(2, 2), tiny_format(2, 1)
@@ -261,12 +261,12 @@ def test_forgotten_subnormal_weights_and_separate_sums_are_caught(monkeypatch):
         planted.setattr(Bounds, "_flushed_weights", lambda self, weights, source, bias: arb(0))
         with pytest.raises(Violation):
             rows_hold(SMALL, 1, bias=True)
-    monkeypatch.setattr(Bounds, "_sum", lambda self, parts: self.rounding.sum(apart([*parts])))
+    monkeypatch.setattr(Bounds, "apply", apart)
     with pytest.raises(Violation):
         merged_hold(MIDDLE, [1.0])
 
 
-def apart(parts: list[Form]):
-    """The terms of a sum, each linear map summed on its own first."""
-    plain = [part._replace(summands=None) for part in parts]
-    return forms.Summands(forms.plus(*plain), 2, 0, 0, forms.total(p.size for p in plain))
+def apart(self: Bounds, word: Word, *operands: tuple[Form, ...]) -> tuple[Form, ...]:
+    """A word of which each linear map is summed on its own first."""
+    plain = [tuple(form._replace(summands=None) for form in operand) for operand in operands]
+    return tuple(word.bounds(self.rounding, *parts) for parts in zip(*plain, strict=True))

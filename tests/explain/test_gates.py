@@ -8,7 +8,7 @@ import pytest
 
 from holdfast import cells
 from holdfast.engine.network import create
-from holdfast.engine.readings.squashed import mixes, openings
+from holdfast.engine.readings.properties import mixes, openings
 from holdfast.explain.diagnostics import gates
 from holdfast.explain.subject import examine
 from holdfast.tasks.recall import Recall

@@ -8,10 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from holdfast.alphabet.enclosures.forms import NOTHING
+from holdfast.core.ops import Word
 from holdfast.engine.files import save
 from holdfast.engine.network import create
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.forms import NOTHING
 from holdfast.engine.unroll import unroll
 
 
@@ -52,12 +53,13 @@ def makes_two_biases(cell: str, inputs: int, units: int, outputs: int, layers: i
 class ForgetfulBounds(Bounds):
     """Products forget how far their factors may stray."""
 
-    def multiply(self, a: Any, b: Any) -> Any:
-        return tuple(form._replace(slack=NOTHING) for form in super().multiply(a, b))
+    def apply(self, word: Word, *operands: Any) -> Any:
+        found = super().apply(word, *operands)
+        return tuple(form._replace(slack=NOTHING) for form in found) if word.name == "multiply" else found
 
 
 class FallingShare(Bounds):
     """Bounds that take the share of one opening in two for the other's."""
 
-    def share(self, a: Any, b: Any) -> Any:
-        return super().share(b, a)
+    def apply(self, word: Word, *operands: Any) -> Any:
+        return super().apply(word, *(reversed(operands) if word.name == "share" else operands))

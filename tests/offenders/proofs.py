@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from holdfast.alphabet.enclosures.forms import NOTHING, widened
+from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.certify.propagate import Propagation
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.forms import NOTHING, widened
-from holdfast.engine.readings.rounding import Rounding
 
 
 def judge_the_first_edge_only(patch: pytest.MonkeyPatch) -> None:

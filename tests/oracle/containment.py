@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq
 
+from holdfast.alphabet.enclosures.forms import Form, Unbounded
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.certify.propagate import Method, Piece, Propagation, Reached, StateSet
 from holdfast.certify.weights import Weights, weights_of
 from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.engine.network import Linear, Network
-from holdfast.engine.readings.forms import Form, Unbounded
-from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from tests.oracle import networks as drawn
 from tests.oracle import runs, scenarios
 from tests.oracle.cells import Oracle

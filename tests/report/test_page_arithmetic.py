@@ -10,6 +10,7 @@ import pytest
 
 from holdfast import cells
 from holdfast.engine.unroll import trace
+from holdfast.explain.page import words
 from holdfast.explain.page.network import as_data
 from holdfast.report import page as pages
 from tests.networks import numbers, random_network
@@ -35,7 +36,7 @@ def blank(browser):
 
 
 def in_the_page(blank, network, inputs, present):
-    script = "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
+    script = words.script() + "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
     given = {"network": as_data(network), "inputs": np.asarray(inputs[0]).ravel(), "present": np.asarray(present[0])}
     return blank.evaluate(RUN, [script, json.dumps(pages.packed(given))])
 
@@ -70,8 +71,8 @@ def test_single_precision_is_rounded_as_here(cell, blank):
 def test_a_wrong_word_is_noticed(blank, monkeypatch):
     """The comparison can fail: an interpreter whose mix forgets what it keeps is told apart."""
     network, inputs, present = random_network("gru"), numbers(1, STEPS, 2), np.ones((1, STEPS), bool)
-    script = "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
-    broken = script.replace("keep[i] * kept[i] + (1 - keep[i])", "(1 - keep[i])")
+    script = words.script() + "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
+    broken = script.replace("a[i] * b[i] + (1 - a[i])", "(1 - a[i])")
     assert broken != script
     given = {"network": as_data(network), "inputs": np.asarray(inputs[0]).ravel(), "present": present[0]}
     found = blank.evaluate(RUN, [broken, json.dumps(pages.packed(given))])

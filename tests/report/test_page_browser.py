@@ -14,6 +14,7 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.page import flow
 from holdfast.explain.page import network as network_data
 from holdfast.explain.page.document import Band, document
+from holdfast.explain.page.words import script
 from holdfast.explain.subject import examine
 from holdfast.report import page as pages
 from holdfast.studies.construction import construct
@@ -46,7 +47,7 @@ def constructed(tmp_path_factory):
         band=Band(claim.error, claim.steps, claim.least_steps, (-1.0, 1.0), "claimed by its construction"),
         version="0",
     )
-    return pages.write("explain", EVIL, told, tmp_path_factory.mktemp("constructed") / "page.html")
+    return pages.write("explain", EVIL, told, tmp_path_factory.mktemp("constructed") / "page.html", script())
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def symbols(tmp_path_factory):
         task = tasks.get("echo")(sequences=(("<b>", "0", "1", "<b>"), ("4", "0", "1", "4")))
         network = random_network("gru", task.inputs, 4, task.outputs, layers=2, dtype=jnp.float32)
         told = document(examine(network, task), file="net", sentence="Predict the next symbol.")
-    return pages.write("explain", "symbols", told, tmp_path_factory.mktemp("symbols") / "page.html")
+    return pages.write("explain", "symbols", told, tmp_path_factory.mktemp("symbols") / "page.html", script())
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def shipped(tmp_path_factory):
         task = tasks.get("bits")(steps=30, bits=2)
         network = random_network("lstm", 2, 5, 2, dtype=jnp.float32)
         told = document(examine(network, task, rows=3), file="net", sentence="Keep two signs.")
-    return pages.write("explain", "shipped", told, tmp_path_factory.mktemp("shipped") / "page.html")
+    return pages.write("explain", "shipped", told, tmp_path_factory.mktemp("shipped") / "page.html", script())
 
 
 CONTROLS = """() => [...document.querySelectorAll("button, input, select, summary, canvas[tabindex]")]

@@ -37,7 +37,7 @@ def outcomes(study, rule, seeds=None):
 
     def network(point):
         shape = Echo()
-        return build(point.place.cell, inputs=shape.inputs, units=4, outputs=shape.outputs)
+        return build(point["cell"], inputs=shape.inputs, units=4, outputs=shape.outputs)
 
     return Results(study.name, study.grids, tuple(points), of, network)
 
@@ -57,7 +57,7 @@ def test_a_study_has_a_question_with_its_source_and_enough_seeds(name):
     assert study.question.endswith("?")
     assert "Source:" in (questions.FOLDER.load(name).__doc__ or "")
     assert study.of == sum(c.settings.seeds for grid in study.grids for c in grid.configurations())
-    assert all(grid.seeds >= 20 for grid in study.grids)
+    assert all(grid.base.seeds >= 20 for grid in study.grids)
     assert questions.get(name, quick=True).of < study.of / 10
 
 
@@ -132,7 +132,7 @@ def test_networks_with_weights_for_every_step_refuse_longer_sequences():
 
 def test_a_compared_claim_takes_its_rates_from_the_other_half_of_the_seeds():
     study = questions.get("lag", quick=True)
-    grid = replace(study.grids[1], seeds=24, rates=(0.003, 0.01))
+    grid = study.grids[1].altered({"learning_rate": (0.003, 0.01)}, seeds=24)
     one = outcomes(replace(study, grids=(grid,)), lambda s, seed: (s.learning_rate == 0.01, None)).points
     verdict = _measures.compared("better", ("a", one), ("b", ()))
     assert verdict.verdict == "undecided"

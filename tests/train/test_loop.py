@@ -132,7 +132,7 @@ def test_a_rate_that_blows_up_ends_as_nan():
 
 
 def test_the_run_folder_holds_settings_history_weights_and_result(whole, tmp_path):
-    done = train_networks(SETTINGS, out=tmp_path / "run")
+    done = train_networks(SETTINGS, out=str(tmp_path / "run"))
     same_bits(whole, done)
     folder = tmp_path / "run"
     result = json.loads((folder / "result.json").read_text())
@@ -197,8 +197,10 @@ def test_a_foreign_folder_is_no_run(tmp_path, content):
         read_settings(tmp_path)
 
 
-def test_without_stop_the_whole_budget_is_spent():
-    done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=2, budget=200, seeds=2, stop=False))
+def test_without_a_stop_the_whole_budget_is_spent():
+    done = train_networks(
+        Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=2, budget=200, seeds=2, stop="budget")
+    )
     assert [o.sequences for o in done.outcomes] == [200, 200]
 
 

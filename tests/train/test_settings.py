@@ -32,7 +32,7 @@ def test_every_reason_is_told_at_once():
         ({"update": "sequence", "batch": 4}, "one sequence per update, but --batch is 4"),
         ({"update": "step", "truncate": 3}, "--truncate has no meaning"),
         ({"order": "shuffled"}, "recall draws every one afresh"),
-        ({"update": "epoch"}, "--update is 'epoch', expected one of step, sequence, batch"),
+        ({"order": "random"}, "--order is 'random', expected one of fixed, shuffled"),
         ({"initialisation": "chrono"}, "starts with 'chrono'"),
         ({"cell": "elman", "initialisation": "keras+chrono"}, "elman has no gate that keeps"),
     ],

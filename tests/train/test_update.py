@@ -8,104 +8,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
 
 from holdfast import tasks
 from holdfast.core.errors import BadValue
 from holdfast.engine.initialise import build
 from holdfast.tasks.echo import Echo
+from holdfast.train.learner import Learner, drawing, learn, transformation
+from holdfast.train.rules.batch import gradient
 from holdfast.train.settings import Settings
-from holdfast.train.update import EPSILON, Learner, drawing, gradient, learn, optimiser
-
-SEQUENCES = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
-UNITS = 3
+from tests.train.twin import RATE, SEQUENCES, UNITS, assert_same, torch_trains
 
 
 def settings(**changes):
-    base = {"task": Echo(sequences=SEQUENCES), "cell": "lstm", "units": UNITS, "clip": None, "learning_rate": 0.05}
+    base = {"task": Echo(sequences=SEQUENCES), "cell": "lstm", "units": UNITS, "clip": None, "learning_rate": RATE}
     return Settings(**{**base, **changes})
 
 
 def ours(chosen: Settings, batches: int):
     network = build("lstm", inputs=5, units=UNITS, outputs=5, dtype=jnp.float64, seed=3)
     zero = jnp.zeros((), jnp.uint32)
-    learner = Learner(network, optimiser(chosen).init(network), zero, zero, jnp.zeros((), jnp.int32))
+    learner = Learner(network, transformation(chosen).init(network), zero, zero, jnp.zeros((), jnp.int32))
     return network, jax.jit(learn(chosen))(learner, batches).network
-
-
-class Twin(torch.nn.Module):
-    """The same network in PyTorch; its second bias is zero and never trained, since ours has one."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.lstm = torch.nn.LSTM(5, UNITS, batch_first=True, dtype=torch.float64)
-        self.read = torch.nn.Linear(UNITS, 5, dtype=torch.float64)
-        x, h = network.layers[0]["x"], network.layers[0]["h"]
-        with torch.no_grad():
-            for name, value in {
-                "weight_ih_l0": np.asarray(x.matrix).T,
-                "weight_hh_l0": np.asarray(h.matrix).T,
-                "bias_ih_l0": np.asarray(x.bias),
-                "bias_hh_l0": np.zeros(4 * UNITS),
-            }.items():
-                getattr(self.lstm, name).copy_(torch.tensor(value))
-            self.read.weight.copy_(torch.tensor(np.asarray(network.readout.matrix).T))
-            self.read.bias.copy_(torch.tensor(np.asarray(network.readout.bias)))
-        self.lstm.bias_hh_l0.requires_grad_(False)
-
-    def forward(self, x, state=None):
-        hidden, state = self.lstm(x, state)
-        return self.read(hidden), state
-
-
-def torch_trains(network, way: str, updates: int, rate: float = 0.05, truncate: int | None = None, clip=None):
-    twin = Twin(network)
-    adam = torch.optim.Adam([p for p in twin.parameters() if p.requires_grad], rate, eps=EPSILON)
-    loss_of = torch.nn.BCEWithLogitsLoss()
-    one_hot = torch.eye(5, dtype=torch.float64)
-    numbers = torch.tensor([[int(s) for s in words] for words in SEQUENCES])
-    inputs, targets = one_hot[numbers[:, :-1]], one_hot[numbers[:, 1:]]
-
-    def change(loss):
-        adam.zero_grad()
-        loss.backward()
-        if clip is not None:
-            # torch.nn.utils.clip_grad_norm_ adds 1e-6 to the norm; the definition does not.
-            norm = torch.sqrt(sum((p.grad**2).sum() for p in twin.parameters() if p.requires_grad))
-            for p in twin.parameters():
-                if p.requires_grad and norm > clip:
-                    p.grad.mul_(clip / norm)
-        adam.step()
-
-    for update in range(updates):
-        rows = slice(None) if way == "batch" else slice(update % 2, update % 2 + 1)
-        x, y, state = inputs[rows], targets[rows], None
-        if way == "step":
-            for t in range(x.shape[1]):
-                output, state = twin(x[:, t : t + 1], state)
-                change(loss_of(output, y[:, t : t + 1]))
-                state = tuple(s.detach() for s in state)
-        elif truncate:
-            outputs = []
-            for start in range(0, x.shape[1], truncate):
-                output, state = twin(x[:, start : start + truncate], state)
-                state = tuple(s.detach() for s in state)
-                outputs.append(output)
-            change(loss_of(torch.cat(outputs, 1), y))
-        else:
-            change(loss_of(twin(x)[0], y))
-    return twin
-
-
-def assert_same(network, twin, tolerance=1e-9):
-    for got, expected in (
-        (network.layers[0]["x"].matrix, twin.lstm.weight_ih_l0.T),
-        (network.layers[0]["h"].matrix, twin.lstm.weight_hh_l0.T),
-        (network.layers[0]["x"].bias, twin.lstm.bias_ih_l0),
-        (network.readout.matrix, twin.read.weight.T),
-        (network.readout.bias, twin.read.bias),
-    ):
-        np.testing.assert_allclose(np.asarray(got), expected.detach().numpy(), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +76,7 @@ def one_short_sequence(chosen, network, task):
 
     rows = task.examples()
     inputs, targets = rows.inputs[:1, :2], rows.targets[:1, :2]
-    adapt = optimiser(chosen)
+    adapt = transformation(chosen)
     state = adapt.init(network)
     from holdfast.engine.unroll import unroll
 

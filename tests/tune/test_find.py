@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from holdfast.core.errors import BadFile, BadRun, BadValue
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo
+from holdfast.train.settings import Settings
 from holdfast.tune import find, storage
 from holdfast.tune.find import tune
 from holdfast.tune.search import Search
@@ -17,7 +19,8 @@ from holdfast.tune.trial import Tried
 from tests.tune.trainer import Trainer, from_units
 
 TASK = Echo(sequences=(("a", "b"), ("b", "a")))
-SEARCH = Search(TASK, units=(1, 8), budget=2000, seeds=4, confirm=4)
+BASE = Settings(TASK, budget=2000, seeds=4)
+SEARCH = Search(BASE, units=(1, 8), confirm=4)
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def test_luck_in_a_trial_does_not_make_an_answer(trained, tmp_path):
         return settings.seeds if settings.units >= 4 or (settings.units == 1 and settings.seeds == 4) else 0
 
     trained(rule)
-    asked = Search(TASK, units=(1, 8), budget=2000, seeds=4, confirm=5)
+    asked = Search(BASE, units=(1, 8), confirm=5)
     done = search(tmp_path, 12, asked)
     assert done.confirmations[0].trial.values["units"] == 1
     assert done.confirmations[0].fresh.rate == Rate(0, 5)
@@ -159,7 +162,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(content, tmp_pat
 def test_a_study_with_other_settings_is_told_with_what_differs(trained, tmp_path):
     trained(from_units(2))
     search(tmp_path, 1)
-    other = Search(Echo(sequences=(("a", "b"), ("b", "c"))), units=(1, 8), budget=999, seeds=4, confirm=4)
+    other = Search(replace(BASE, task=Echo(sequences=(("a", "b"), ("b", "c"))), budget=999), units=(1, 8), confirm=4)
     with pytest.raises(BadRun, match=r"exists with other settings: .*budget is 2000 there and 999 here") as told:
         search(tmp_path, 1, other)
     assert "task sequences is" in str(told.value)
@@ -199,7 +202,7 @@ def test_two_trials_are_ordered_by_weights_then_sequences_and_failures_come_last
 def test_the_budget_is_the_fewest_sequences_that_show_the_success():
     fresh = Tried(0, {}, 10, 4, 4, (100, 200, 300, 4000), 0.1, 0)
     assert fresh.budget(SEARCH) == 4000
-    assert fresh.budget(Search(TASK, seeds=4, confirm=4, success=0.2)) == 300
+    assert fresh.budget(Search(BASE, confirm=4, success=0.2)) == 300
 
 
 @pytest.mark.parametrize(
@@ -209,7 +212,7 @@ def test_the_budget_is_the_fewest_sequences_that_show_the_success():
         ({"learning_rates": (0.0, 1.0)}, "--learning-rates is 0, expected a positive number"),
         ({"learning_rates": (0.1, 1e39)}, r"--learning-rates is 1e\+39, expected a positive number of at most"),
         ({"learning_rates": (1.0, 0.1)}, "--learning-rates is 1 0.1, expected the smaller first"),
-        ({"seeds": 3}, "does not show a success of 50 %: at least 4 are needed"),
+        ({"confirm": 3}, "does not show a success of 50 %: at least 4 are needed"),
         ({"success": 1.0}, "--success is 1, expected a share between 0 and 1"),
         ({"layers": 0}, "--layers is 0, expected at least 1"),
         ({"initialisations": ("xavier",)}, "--initialisation starts with 'xavier'"),
@@ -217,12 +220,12 @@ def test_the_budget_is_the_fewest_sequences_that_show_the_success():
 )
 def test_bounds_that_make_no_search_are_told(bounds, message):
     with pytest.raises(BadValue, match=message):
-        Search(TASK, **bounds)
+        Search(BASE, **bounds)
 
 
 def test_a_cell_without_gates_is_not_given_their_initialisations():
-    assert Search(TASK, "elman").initialisations == ("keras",)
-    assert "keras+chrono" in Search(TASK, "gru").initialisations
+    assert Search(replace(BASE, cell="elman")).initialisations == ("keras",)
+    assert "keras+chrono" in Search(replace(BASE, cell="gru")).initialisations
 
 
 def test_what_is_stored_reads_as_it_was():

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from holdfast import tasks
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
@@ -24,7 +25,6 @@ from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
-from holdfast.engine.readings.rounding import ACCURACIES, Rounding
 from holdfast.plugins.verified import verified, verified_cell
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64

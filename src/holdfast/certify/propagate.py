@@ -16,12 +16,12 @@ from fractions import Fraction
 
 from flint import arb, ctx, fmpq
 
+from holdfast.alphabet.enclosures import forms
+from holdfast.alphabet.enclosures.forms import NOTHING, ZERO, Form, Unbounded
+from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.certify.weights import Weights
 from holdfast.core.scenario import Answer, Box, Class, Edge, Lengths, Scenario, Value
-from holdfast.engine.readings import forms
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.forms import NOTHING, ZERO, Form, Unbounded
-from holdfast.engine.readings.rounding import Rounding
 
 Set = tuple[Form, ...]
 """Numbers side by side, one form for each."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Literal
 
+from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.certify.certificate import Certificate, lengths_words, refuse_large
 from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
@@ -23,7 +24,6 @@ from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
-from holdfast.engine.readings.rounding import ACCURACIES
 from holdfast.plugins.verified import verified, verified_cell
 
 TRIES = 2000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flint import arb, ctx
 
+from holdfast.alphabet.enclosures.forms import Unbounded
 from holdfast.certify.propagate import advance, start
 from holdfast.certify.refute import Refutation
 from holdfast.certify.weights import weights_of
 from holdfast.engine.network import Network
 from holdfast.engine.readings.bounds import Bounds
-from holdfast.engine.readings.forms import Unbounded
 
 PRECISION_BITS = 512
 """Enough for sequences of thousands of steps in which every step loses some bits."""

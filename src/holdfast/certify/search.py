@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.certify.certificate import MOST_PIECES, Cut, Cuts
 from holdfast.certify.check import exact_from, pieces_of, read_again
 from holdfast.certify.pieces import Node, Pieces, Variable, limited, together
 from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Memory, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights
 from holdfast.core.scenario import Edge, Lengths, Scenario
-from holdfast.engine.readings.rounding import Rounding
 
 SYMBOLS = 64
 """Errors followed on their own where any are: two for each unit of the networks that are usual here."""

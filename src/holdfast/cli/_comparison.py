@@ -42,16 +42,14 @@ def _network(point: Any, store: Any, place: Path) -> None:
     from holdfast.explain.page.document import document
     from holdfast.explain.subject import examine
     from holdfast.report import page
-    from holdfast.train.settings import make_task
+    from holdfast.train.settings import task_from_json
 
     file = place.with_suffix(".safetensors")
     write_atomically(file, store.network_file(point))
     network, origin = load(file)
-    axes = dict(origin["settings"]["task"])
-    task = make_task(axes.pop("name"), axes)
-    p = point.place
+    task = task_from_json(origin["settings"]["task"], str(file))
     sentence = (
-        f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {p.learning_rate:g}, "
+        f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
         f"{point.verdict} after {point.sequences:,} sequences; 'holdfast explain {file.name}' tells more."
     )
     told = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from holdfast.cli._flags import given_axes
+from holdfast.cli._flags import given_fields
 from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.formats import not_positive
@@ -114,7 +114,7 @@ def asked_about(args: Namespace, own: dict[str, Any], kind: Kind = "exactly", fi
     task, same = tasks.get(name), own.get("name") == name
     axis = task.length_axis
     axes = {k: v for k, v in own.items() if k not in ("name", "length")} if same else {}
-    given = {k: v for k, v in given_axes(task, vars(args)).items() if k != "tolerance"}
+    given = {k: v for k, v in given_fields(task, vars(args)).items() if k != "tolerance"}
     up_to = getattr(args, "up_to", None)
     if up_to is not None and axis in given:
         raise BadValue(f"--up-to {up_to} and --{axis} {given[axis]} both say which rows are meant.", "Give one.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import MISSING, Field, fields
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, get_args, get_origin
 
+from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
+from holdfast.core.fields import LARGEST_INTEGER, Described, described
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that appears in the parsed arguments only if the user gave it."""
@@ -15,9 +17,7 @@ GIVEN_ONLY: Any = argparse.SUPPRESS
 ANY = "any"
 """In place of a length: every length."""
 
-
-LARGEST = 2**63 - 1
-"""A whole number as machines have it."""
+METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,7 +35,8 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
 
     def error(self, message: str) -> NoReturn:
-        raise BadValue(f"{message.removeprefix('argument ')}.", f"'{self.prog} --help' shows what it takes.")
+        said = re.sub(r"^argument (--[\w-]+): (?=is )", r"\1 ", message).removeprefix("argument ")
+        raise BadValue(f"{said}.", f"'{self.prog} --help' shows what it takes.")
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         for word in words:
@@ -53,85 +54,81 @@ class Parser(argparse.ArgumentParser):
 
     def flag(self, name: str, kind: type = str, help: str = "", **options: Any) -> None:
         """A flag with a value. ``kind`` int or float also checks that it is one, in our words."""
-        if kind is str and "choices" not in options:
-            options.setdefault("metavar", "TEXT")
-        readers = {int: _int, float: _float, str: str}
         if "choices" not in options:
-            options.setdefault("metavar", {int: "N", float: "X", str: "TEXT"}[kind])
-        self.add_argument(f"--{name}", type=readers[kind], help=help, **options)
+            options.setdefault("metavar", METAVARS[kind])
+        self.add_argument(f"--{name}", type=_reader(lambda word: _bounded(kind, word)), help=help, **options)
 
-    def axes(self, task: Any, any_length: bool = False) -> None:
-        """A flag for every axis of a task, present in the result only where given.
+    def fields(
+        self,
+        record: type,
+        names: Iterable[str] | None = None,
+        *,
+        title: str = "",
+        defaults: Mapping[str, Any] | None = None,
+        any_length: str = "",
+    ) -> None:
+        """A flag for every described field of a record, or those of these names, in the result only where given.
 
-        ``any_length``: the axis of its length may also be the word "any", which is then what the result holds.
+        ``title`` stands above them; ``defaults`` are this verb's own. The field named ``any_length`` may also be the
+        word "any", which is then what the result holds.
         """
-        group = self.add_argument_group(f"axes of {task.__module__.rsplit('.', 1)[-1]}")
-        for axis in fields(task):
-            default, help = axis.default, axis.metadata["help"]
-            options: dict[str, Any] = {"default": GIVEN_ONLY, "help": f"{help} (default: {_shown(default)})"}
-            if axis.name == "sequences":
-                options |= {"nargs": "+", "type": str, "metavar": "A,B,C"}
-            elif any_length and axis.name == task.length_axis:
-                options |= {"type": _int_or_any, "metavar": "N|any"}
-            elif isinstance(default, tuple):
-                options |= {"nargs": len(default), "type": _float, "metavar": ("LOW", "HIGH")}
-            else:
-                options |= {"type": _reader(axis)}
-                options |= (
-                    {"choices": axis.metadata["choices"]} if axis.metadata["choices"] else {"metavar": _letter(axis)}
-                )
+        group = self.add_argument_group(title) if title else self
+        known = described(record)
+        for one in map(known.__getitem__, known if names is None else names):
+            default = (defaults or {}).get(one.name, one.default)
+            help = f"{one.meaning} (default: {one.said(default)})".replace("%", "%%")
+            how = {"type": _int_or_any, "metavar": "N|any"} if one.name == any_length else _values(one)
             try:
-                group.add_argument(f"--{axis.name.replace('_', '-')}", **options)
+                group.add_argument(one.flag, default=GIVEN_ONLY, help=help, **how)
             except argparse.ArgumentError as error:  # of a plug-in: ours have names of their own
-                name = task.__module__.rsplit(".", 1)[-1]
+                name = record.__module__.rsplit(".", 1)[-1]
                 raise BadFile(
-                    f"the task '{name}' has the axis '{axis.name}', which is a flag of '{self.prog}'.",
+                    f"the task '{name}' has the axis '{one.name}', which is a flag of '{self.prog}'.",
                     "Rename the axis.",
                 ) from error
 
-
-def _reader(axis: Field) -> Any:
-    assert axis.default is not MISSING, f"axis {axis.name} has no baseline"
-    return {int: _int, float: _float}.get(type(axis.default), str)
-
-
-def _letter(axis: Field) -> str:
-    return {int: "N", float: "X"}.get(type(axis.default), "TEXT")
+    def axes(self, task: type, any_length: bool = False) -> None:
+        """A flag for every axis of a task; ``any_length``: that of its length may also be the word "any"."""
+        name = task.__module__.rsplit(".", 1)[-1]
+        self.fields(task, title=f"axes of {name}", any_length=getattr(task, "length_axis", "") if any_length else "")
 
 
-def _shown(default: Any) -> str:
-    if default is None:
-        return "none"
-    return " ".join(f"{v:g}" for v in default) if isinstance(default, tuple) else str(default)
+def _values(one: Described) -> dict[str, Any]:
+    """How argparse reads the values of a field."""
+    parts = get_args(one.kind) if get_origin(one.kind) is tuple else ()
+    if not parts:
+        shown = f"{{{','.join(one.meta.choices)}}}" if one.meta.choices else METAVARS.get(one.kind, "TEXT")
+        return {"type": _reader(one.read), "metavar": shown}
+    each = _reader(lambda word: values.read(parts[0], word))
+    if parts[-1] is Ellipsis:
+        return {"type": each, "nargs": "+", "metavar": METAVARS.get(parts[0], "A,B,C")}
+    return {"type": each, "nargs": len(parts), "metavar": ("LOW", "HIGH") if len(parts) == 2 else METAVARS[parts[0]]}
 
 
-def _int(text: str) -> int:
-    try:
-        value = int(text.replace("_", ""))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number") from None
-    if abs(value) > LARGEST:
-        raise argparse.ArgumentTypeError(f"{text} is too large, expected at most {LARGEST}")
+def _reader(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def reader(word: str) -> Any:
+        try:
+            return read(word)
+        except ValueError as why:
+            raise argparse.ArgumentTypeError(str(why)) from None
+
+    return reader
+
+
+def _bounded(kind: type, word: str) -> Any:
+    value = values.read(kind, word)
+    if kind is int and abs(value) > LARGEST_INTEGER:
+        raise ValueError(f"is {values.got(value)}, expected at most {LARGEST_INTEGER:,}")
     return value
 
 
-def at_least_zero(text: str) -> int:
+def _int_or_any(word: str) -> int | str:
+    return word if word == ANY else _reader(lambda word: _bounded(int, word))(word)
+
+
+def at_least_zero(word: str) -> int:
     """The reader of a flag: a whole number from 0 up."""
-    value = _int(text)
+    value = _reader(lambda word: _bounded(int, word))(word)
     if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative, expected at least 0")
-    return value
-
-
-def _int_or_any(text: str) -> int | str:
-    return text if text == ANY else _int(text)
-
-
-def _float(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number") from None
-    if value != value:
-        raise argparse.ArgumentTypeError("NaN is no number")
+        raise argparse.ArgumentTypeError(f"is {value}, expected at least 0")
     return value

@@ -3,15 +3,16 @@
 Every finished point is kept at once in a store, one SQLite file; the same command goes on where an interrupt, a kill
 or a power cut left it, to the same results. The learning rate is swept for every cell, and the interval of the best
 one holds for all that were tried. --study takes a built-in study ('holdfast list studies'), which ends in verdicts on
-its claims, or any other name for a grid of your own, by which it is found again. HOLDFAST_ENGINE says what computes
-the networks; --engine says where: in processes of this machine, or on a Ray cluster.
+its claims, or any other name for a grid of your own, by which it is found again. --engine says what computes the
+networks, --executor where: in processes of this machine, or on a Ray cluster.
 
 examples:
   holdfast compare --task recall --cells elman,lstm,gru --lags 10,30,100 --units 8,32 --seeds 20
   holdfast compare --task echo --cells lstm,gru --lags 30 --rates 0.001,0.01 --study echo-30 --csv echo.csv
+  holdfast compare --task recall --cells gru --over optimiser=adam,sgd --over clip=none,1 --budget 50000
   holdfast compare --study echo-30 --report --page echo.html
   holdfast compare --study tutorial --workers 2
-  holdfast compare --study why_gates --engine ray --address 10.0.0.1:6379
+  holdfast compare --study why_gates --executor ray --address 10.0.0.1:6379
 
 exit code: 0 when every point is done, 1 if a claim of a built-in study does not hold, 130 if interrupted.
 """
@@ -19,51 +20,61 @@ exit code: 0 when every point is done, 1 if a claim of a built-in study does not
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json
+from holdfast.cli._flags import add_json, given_fields
 from holdfast.cli._output import Teller, duration, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
-from holdfast.core.errors import BadValue
+from holdfast.core import values
+from holdfast.core.errors import BadValue, UnknownName
+from holdfast.core.fields import Described, described
 from holdfast.core.files import check_folder, check_writable
+from holdfast.core.values import text
 
 STORE = Path("runs") / "studies.sqlite"
+MANY: dict[str, Any] = {"default": GIVEN_ONLY, "metavar": "A,B,..."}
 
-SWEPT = {
-    "cells": (str, "cells, as in lstm,gru"),
-    "lags": (int, "lags in steps, as in 10,30,100 (default: the task's own)"),
-    "units": (int, "hidden units (default: 8,32)"),
-    "rates": (float, "learning rates tried for every cell (default: 0.001,0.003,0.01)"),
-    "initialisations": (str, "first weights, as in keras,keras+forget=1 (default: auto)"),
-    "updates": (str, "when weights change: step,sequence,batch (default: batch)"),
-    "orders": (str, "order of given sequences: fixed,shuffled (default: fixed)"),
+LISTS = {
+    "cells": "cell",
+    "units": "units",
+    "initialisations": "initialisation",
+    "updates": "update",
+    "orders": "order",
+    "rates": "learning_rate",
 }
-PLAIN = {
-    "seeds": (int, "networks per place in the grid (default: 20)"),
-    "seed": (int, "the root of all randomness (default: 0)"),
-    "layers": (int, "cells stacked (default: 1)"),
-    "weights": (str, "shared by all steps, or per_step (default: shared)"),
-    "batch": (int, "sequences per update (default: 32; given sequences: all)"),
-    "truncate": (int, "cut the gradient between windows of N steps (default: never)"),
-    "budget": (int, "sequences per network at most (default: 20000)"),
-    "check-every": (int, "sequences between checks (default: budget/100, at least 1000)"),
-}
+"""Flags that take several values of a setting; --over does that for every other."""
+SWEPT = {"cell": ("elman", "lstm", "gru"), "units": (8, 32), "learning_rate": (1e-3, 3e-3, 1e-2)}
+"""What is swept where nothing else is asked for; recurrent networks succeed in a narrow window of learning rates."""
+FIXED: dict[str, Any] = {"seeds": 20, "budget": 20_000}
+"""Settings that are others here than in 'train' where nothing is asked for."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
+    from holdfast.train.settings import Settings
+
+    known = described(Settings)
     parser.flag("task", metavar="TASK", help="'holdfast list tasks' shows them; its other axes are flags too")
     parser.flag("study", metavar="NAME", help="a built-in study, or a name of your own for this grid")
-    for name, (_, help) in SWEPT.items():
-        parser.flag(name, help=help, default=GIVEN_ONLY, metavar="A,B,...")
-    for name, (kind, help) in PLAIN.items():
-        parser.flag(name, kind, help=help, default=GIVEN_ONLY)
-    parser.flag("clip", help="largest norm of the gradient, or 'none' (default: 1)", default=GIVEN_ONLY)
+    parser.flag("lags", help="lags in steps, as in 10,30,100 (default: the task's own)", **MANY)
+    for name, field in LISTS.items():
+        default = ",".join(map(text, SWEPT.get(field, (known[field].default,))))
+        parser.flag(name, help=f"{known[field].meaning} (default: {default})", **MANY)
+    parser.add_argument(
+        "--over",
+        action="append",
+        default=GIVEN_ONLY,
+        metavar="SETTING=A,B,...",
+        help="sweep any other setting, as in optimiser=adam,sgd; may be given again",
+    )
+    parser.fields(Settings, [n for n in known if n not in LISTS.values()], title="settings", defaults=FIXED)
     parser.flag("store", help=f"where points are kept (default: {STORE})", default=str(STORE))
     parser.flag("workers", int, help="processes (default: one per core)")
-    parser.flag("engine", help="where it runs: processes or ray (default: processes)", default="processes")
-    parser.flag("address", metavar="HOST:PORT", help="the Ray cluster's, or auto (with --engine ray)")
+    parser.flag("executor", help="where it runs: processes or ray (default: processes)", default="processes")
+    parser.flag("address", metavar="HOST:PORT", help="the Ray cluster's, or auto (with --executor ray)")
     parser.add_argument("--report", action="store_true", help="train nothing: show what the store has")
     parser.add_argument("--yes", action="store_true", help="a grid that takes more than a day is meant")
     parser.flag("csv", metavar="FILE", help="write every point as CSV")
@@ -104,13 +115,13 @@ def run(args: Namespace) -> int:
 
 
 def _check(args: Namespace) -> None:
-    if args.engine not in ("processes", "ray"):
+    if args.executor not in ("processes", "ray"):
         raise BadValue(
-            f"--engine is '{args.engine}', expected processes or ray: it says where a study runs.",
-            "What computes its networks is chosen by the environment: HOLDFAST_ENGINE=native, xla or auto.",
+            f"--executor is '{args.executor}', expected processes or ray: it says where a study runs.",
+            "What computes its networks is --engine: native, xla or auto.",
         )
-    if (args.engine == "ray") != (args.address is not None):
-        raise BadValue("--engine ray and --address go together.", "As in --engine ray --address 10.0.0.1:6379.")
+    if (args.executor == "ray") != (args.address is not None):
+        raise BadValue("--executor ray and --address go together.", "As in --executor ray --address 10.0.0.1:6379.")
     if args.workers is not None and args.workers < 1:
         raise BadValue(f"--workers is {args.workers}, expected at least 1.", "Leave it out to use every core.")
     _check_outputs(args)
@@ -125,7 +136,7 @@ def _check_outputs(args: Namespace) -> None:
         from holdfast.cli._comparison import networks_folder
 
         check_folder(networks_folder(Path(args.page)))
-    if args.engine == "ray":
+    if args.executor == "ray":
         from holdfast.compare.cluster import check_installed
 
         check_installed()
@@ -171,7 +182,7 @@ def _study(args: Namespace, store: Any) -> Any:
         if args.task is not None:
             raise BadValue(f"'{args.study}' is a built-in study and has its own task.", "Leave --task out, or rename.")
         study = questions.get(args.study)
-        return _altered(study, given) if given else study
+        return _altered(study, given) if given.anything else study
     if args.task is None:
         there = store.studies() if store else []
         if args.study not in there:
@@ -179,56 +190,101 @@ def _study(args: Namespace, store: Any) -> Any:
 
             raise UnknownName("study, built in or stored,", args.study, [*questions.FOLDER.names(), *there])
         stored = Study(args.study, store.grids(args.study))
-        return _altered(stored, given) if given else stored
-    return _fresh(args, given)
+        return _altered(stored, given) if given.anything else stored
+    return _fresh(args, given, store)
 
 
-def _altered(study: Any, given: dict[str, Any]) -> Any:
+def _altered(study: Any, given: Given) -> Any:
     from dataclasses import replace
 
-    return replace(study, grids=tuple(replace(grid, **given) for grid in study.grids))
+    from holdfast.compare.lags import with_lags
+
+    def altered(grid: Any) -> Any:
+        over, task = dict(given.over), grid.base.task
+        if given.lags is not None:
+            axes = {name: getattr(task, name) for name in described(type(task)) if name != task.length_axis}
+            over["task"] = with_lags(task.name, axes, given.lags)
+        return grid.altered(over, **given.fixed)
+
+    return replace(study, grids=tuple(map(altered, study.grids)))
 
 
-def _fresh(args: Namespace, given: dict[str, Any]) -> Any:
+def _fresh(args: Namespace, given: Given, store: Any) -> Any:
     import hashlib
     import json
 
     from holdfast import tasks
-    from holdfast.cli._flags import given_axes
-    from holdfast.compare.grid import Grid
+    from holdfast.compare.grid import formed
+    from holdfast.compare.lags import with_lags
     from holdfast.compare.study import Study
+    from holdfast.train.settings import make_task
 
-    axes = given_axes(tasks.get(args.task), {k: v for k, v in vars(args).items() if k not in given})
-    axes = {name: tuple(value) if isinstance(value, list) else value for name, value in axes.items()}
-    grid = Grid(args.task, axes=axes, **given)
-    text = json.dumps(grid.as_json(), sort_keys=True)
-    name = args.study or f"{args.task}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    return Study(name, (grid,))
-
-
-def _given(args: Namespace) -> dict[str, Any]:
-    """The grid's fields among the parsed flags."""
-    from holdfast.cli._flags import clip
-
-    found: dict[str, Any] = {}
-    for name, (kind, _) in SWEPT.items():
-        if name in args:
-            found[name] = _values(name, getattr(args, name), kind)
-    for name in (name.replace("-", "_") for name in PLAIN):
-        if name in args:
-            found[name] = getattr(args, name)
-    if "clip" in args:
-        found["clip"] = clip(args.clip)
-    return found
+    axes = given_fields(tasks.get(args.task), vars(args))
+    lags = given.lags
+    made = (make_task(args.task, axes),) if lags is None else with_lags(args.task, axes, lags)
+    grid = formed(FIXED | given.fixed, {"task": made, **SWEPT, **given.over})
+    name = args.study or next((n for n in _unnamed(args.task, store) if store.grids(n) == (grid,)), None)
+    digest = hashlib.sha256(json.dumps(grid.as_json(), sort_keys=True).encode()).hexdigest()
+    return Study(name or f"{args.task}-{digest[:8]}", (grid,))
 
 
-def _values(name: str, text: str, kind: type) -> tuple:
-    words = [word.strip() for word in text.split(",") if word.strip()]
+def _unnamed(task: str, store: Any) -> list[str]:
+    """The studies in the store that may be of a grid of this task, and were given no name."""
+    return [name for name in store.studies() if name.startswith(f"{task}-")] if store else []
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the flags say of a grid: its lags, settings with one value, and settings with several."""
+
+    lags: tuple[int, ...] | None
+    fixed: dict[str, Any]
+    over: dict[str, tuple]
+
+    @property
+    def anything(self) -> bool:
+        return self.lags is not None or bool(self.fixed or self.over)
+
+
+def _given(args: Namespace) -> Given:
+    from holdfast.compare.grid import sweepable
+    from holdfast.train.settings import Settings
+
+    known, words = sweepable(Settings), vars(args)
+    asked = [(f"--{name}", field, words[name]) for name, field in LISTS.items() if name in args]
+    for one in words.get("over", ()):
+        field, equals, listed = one.partition("=")
+        if not equals:
+            raise BadValue(f"--over is '{one}', expected a setting and its values.", "As in optimiser=adam,sgd.")
+        if field not in known:
+            raise UnknownName("setting to sweep", field, known)
+        asked.append((f"--over {field}", field, listed))
+    over, fixed = {}, given_fields(Settings, {n: v for n, v in words.items() if n not in LISTS})
+    for flag, field, listed in asked:
+        if field in over or field in fixed:
+            raise BadValue(f"{field} is given twice, the second time by {flag}.", "Give it once, with all its values.")
+        over[field] = _values(flag, known[field], listed)
+    lags = tuple(_listed("--lags", int, words["lags"])) if "lags" in args else None
+    return Given(lags, fixed, over)
+
+
+def _values(flag: str, field: Described, listed: str) -> tuple:
+    found = [field.taken(value) for value in _listed(flag, field.kind, listed, field.read)]
+    for value in found:
+        if why := field.mistake(value):
+            raise BadValue(f"{flag} {why}.")
+    return tuple(found)
+
+
+def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None = None) -> list[Any]:
+    words = [word.strip() for word in listed.split(",") if word.strip()]
+    if not words:
+        raise BadValue(f"{flag} is empty, expected at least one value.", "As in 10,30,100.")
     try:
-        return tuple(kind(word) for word in words)
+        return [read(word) if read else values.read(kind, word) for word in words]
     except ValueError:
-        wanted = {int: "whole numbers", float: "numbers", str: "words"}[kind]
-        raise BadValue(f"--{name} is '{text}', expected {wanted} separated by commas.", "As in 10,30,100.") from None
+        wanted = values.PLURALS.get(kind, values.words(kind))
+        raise BadValue(f"{flag} is '{listed}', expected {wanted} separated by commas.", "As in 10,30,100.") from None
 
 
 def _write(args: Namespace, found: Any, store: Any) -> None:

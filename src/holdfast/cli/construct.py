@@ -19,7 +19,7 @@ import math
 from argparse import Namespace
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, given_axes
+from holdfast.cli._flags import add_json, given_fields
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import ANY, Parser
 from holdfast.core.errors import BadValue
@@ -61,7 +61,7 @@ def run(args: Namespace) -> int:
     if args.out:
         check_writable(args.out)
     kind = tasks.get(args.task)
-    axes = given_axes(kind, vars(args))
+    axes = given_fields(kind, vars(args))
     forever = axes.get(kind.length_axis) == ANY
     if forever:
         # No length is meant; the task's own will do, if what is asked for lies within it.

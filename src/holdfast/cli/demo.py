@@ -30,17 +30,19 @@ if TYPE_CHECKING:
     from holdfast.studies.demonstration import Demonstration
 
 
+DEFAULTS = {"cell": "lstm", "units": 20, "update": "sequence", "order": "fixed", "learning_rate": 1e-3,
+            "initialisation": "keras"}  # fmt: skip
+"""The settings that can be changed, as ``demonstrate`` has them."""
+
+
 def configure(parser: Parser, words: list[str]) -> None:
+    from holdfast.train.settings import Settings
+
     parser.add_argument(
         "--sequences", nargs="+", metavar="A,B,C", help="sequences of symbols, each separated by commas"
     )
-    parser.flag("cell", default="lstm", help="the network's cell (default: lstm)")
-    parser.flag("units", int, default=20, help="hidden units (default: 20)")
+    parser.fields(Settings, DEFAULTS, defaults=DEFAULTS)
     parser.flag("epochs", int, help="train exactly so many passes through the sequences")
-    parser.flag("update", default="sequence", choices=("step", "sequence", "batch"), help="when weights change")
-    parser.flag("order", default="fixed", choices=("fixed", "shuffled"), help="order of the sequences in an epoch")
-    parser.flag("learning-rate", float, default=1e-3, help="Adam's (default: 0.001)")
-    parser.flag("initialisation", default="keras", help="first weights (default: keras)")
     parser.flag("initialisations", int, default=256, help="networks for the success rates; 0: none (default: 256)")
     parser.add_argument(
         "--page", nargs="?", const="demo.html", metavar="FILE", help="also write a page of the network (demo.html)"
@@ -57,6 +59,7 @@ def run(args: Namespace) -> int:
     from holdfast.engine.compiled import keep_compiled_programs
 
     sequences = parse(args.sequences) if args.sequences else None
+    given_settings = {name: vars(args)[name] for name in DEFAULTS if name in args}
     for flag, least in (("epochs", 1), ("initialisations", 0)):
         value = getattr(args, flag)
         if value is not None and value < least:
@@ -76,13 +79,8 @@ def run(args: Namespace) -> int:
     try:
         demonstration = demonstrate(
             sequences or SEQUENCES,
-            cell=args.cell,
-            units=args.units,
+            **given_settings,
             epochs=args.epochs,
-            update=args.update,
-            order=args.order,
-            learning_rate=args.learning_rate,
-            initialisation=args.initialisation,
             initialisations=args.initialisations,
             seed=args.seed,
             threads=args.threads,
@@ -103,8 +101,9 @@ def run(args: Namespace) -> int:
 
 def _write_page(demonstration: Demonstration, path: str, teller: Teller) -> None:
     from holdfast import __version__
+    from holdfast.explain.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of_demonstration
 
     told = of_demonstration(demonstration, version=__version__, tell=teller.say)
-    page.write("explain", "the demonstration", told, path)
+    page.write("explain", "the demonstration", told, path, script())

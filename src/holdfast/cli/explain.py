@@ -94,8 +94,9 @@ def _page(args: Namespace, found: Explanation, origin: dict, teller: Teller) -> 
     if found.finite_steps == 0:
         return None
     from holdfast import __version__
+    from holdfast.explain.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of
 
     told = of(found, origin, version=__version__, tell=teller.say)
-    return str(page.write("explain", f"{args.network} on {found.subject.task.name}", told, args.page))
+    return str(page.write("explain", f"{args.network} on {found.subject.task.name}", told, args.page, script()))

@@ -1,4 +1,4 @@
-"""What is there: cells, tasks, constructions, diagnostics, studies, and the runs made in this folder.
+"""What is there: cells, tasks, constructions, diagnostics, studies, ways of training, and the runs in this folder.
 
 examples:
   holdfast list
@@ -19,6 +19,9 @@ from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 from holdfast.core.text import escaped
 from holdfast.train.folder import KILLED, SETTINGS, is_empty
+from holdfast.train.optimisers import OPTIMISERS
+from holdfast.train.rules import RULES
+from holdfast.train.stops import STOPS
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
@@ -30,6 +33,9 @@ KINDS = {
     ),
     "diagnostics": Folder("diagnostic", "holdfast.explain.diagnostics", PACKAGE / "explain" / "diagnostics"),
     "studies": Folder("study", "holdfast.studies.questions", PACKAGE / "studies" / "questions"),
+    "optimisers": OPTIMISERS.folder,
+    "rules": RULES.folder,
+    "stops": STOPS.folder,
 }
 RUNS = Path("runs")
 

@@ -1,9 +1,10 @@
-"""One thing in full: a cell's equation, a task's drawn row and axes, a diagnostic's formula, or a run's result.
+"""One thing in full: a cell's equation, a task's row and axes, a diagnostic's formula, an optimiser, a run's result.
 
 examples:
   holdfast show lstm
   holdfast show recall
   holdfast show gradient_flow
+  holdfast show adamw
   holdfast show runs/recall-gru-32-001
 """
 
@@ -20,7 +21,7 @@ from holdfast.core.errors import UnknownName
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("name", metavar="NAME", help="a cell, a task, a diagnostic, or a run folder")
+    parser.add_argument("name", metavar="NAME", help="any name that 'holdfast list' shows, or a run folder")
     add_json(parser)
 
 
@@ -36,11 +37,15 @@ def run(args: Namespace) -> int:
         document, parts = describe.task(args.name)
     elif args.name in diagnostics.FOLDER.files():
         document, parts = describe.diagnostic(args.name)
+    elif kind := next((kind for kind in describe.COMPONENTS if args.name in kind.folder.files()), None):
+        document, parts = describe.component(kind, args.name)
     elif Path(args.name).is_dir():
         document, parts = describe.run(Path(args.name))
     else:
-        known = [name for folder in (cells, tasks, diagnostics) for name in folder.FOLDER.names()]
-        raise UnknownName("cell, task, diagnostic or run", args.name, known)
+        folders = [folder.FOLDER for folder in (cells, tasks, diagnostics)]
+        folders += [kind.folder for kind in describe.COMPONENTS]
+        known = [name for folder in folders for name in folder.names()]
+        raise UnknownName(f"{', '.join(folder.kind for folder in folders)} or run", args.name, known)
     if args.json:
         print_json(document)
     else:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, add_seed, given_axes
+from holdfast.cli._flags import add_json, add_seed, given_fields
 from holdfast.cli._network import open_network, origin_of
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
@@ -86,7 +86,7 @@ def _tasks(args: Namespace, origin: dict) -> list:
         raise BadValue(f"{args.file} does not say what it was trained on.", "Name a task: --task recall.")
     axes = {k: v for k, v in own.items() if k != "name"} if own.get("name") == name else {}
     task = tasks.get(name)
-    axes |= given_axes(task, vars(args))
+    axes |= given_fields(task, vars(args))
     if not args.lengths:
         return [make_task(name, axes)]
     if axes.get("sequences"):

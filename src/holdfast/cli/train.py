@@ -22,7 +22,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, add_settings, add_threads, check_threads, given_axes, given_settings
+from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
 from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
@@ -31,15 +31,17 @@ RUNS = Path("runs")
 
 
 def configure(parser: Parser, words: list[str]) -> None:
+    from holdfast.train.settings import Settings
+
     parser.add_argument(
         "task", nargs="?", metavar="TASK", help="a task's name, first; 'holdfast list tasks' shows them"
     )
-    add_settings(parser)
+    parser.fields(Settings, title="settings")
     add_threads(parser)
     parser.flag("out", help="the run folder (default: a new one under runs/)")
     parser.flag("resume", metavar="RUN", help="go on with the run in this folder")
     add_json(parser)
-    if not words or "--resume" in words:
+    if not words or "--resume" in words or "--help" in words[:1]:
         return
     from holdfast import tasks
 
@@ -87,8 +89,8 @@ def _fresh(args: Namespace):
     if args.task is None:
         raise BadValue("holdfast train: name the task first.", "Try 'holdfast train recall --steps 30'.")
     given = vars(args)
-    task = make_task(args.task, given_axes(tasks.get(args.task), given))
-    settings = Settings(task, **given_settings(given))
+    task = make_task(args.task, given_fields(tasks.get(args.task), given))
+    settings = Settings(task, **given_fields(Settings, given))
     if args.out:
         folder = Path(args.out)
         if (folder / "settings.json").exists():

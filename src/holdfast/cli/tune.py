@@ -21,28 +21,24 @@ from argparse import Namespace
 from typing import Any
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, add_threads, check_threads, clip, given_axes
+from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
 from holdfast.cli._output import Teller, print_json
-from holdfast.cli._parser import GIVEN_ONLY, Parser
+from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
+from holdfast.core.fields import described
+
+DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
+"""Settings that are others here than in 'train' where nothing is asked for."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    group = {"default": GIVEN_ONLY}
+    from holdfast.train.settings import Settings
+    from holdfast.tune.search import SEARCHED, Search
+
     parser.add_argument("task", metavar="TASK", help="a task's name, first; 'holdfast list tasks' shows them")
-    parser.flag("cell", help="lstm, gru, elman, ... (default: lstm)", **group)
-    parser.flag("units", int, nargs=2, metavar=("LOW", "HIGH"), help="units per layer (default: 1 32)", **group)
-    parser.flag("layers", int, help="layers at most (default: 1)", **group)
-    parser.flag("learning-rates", float, nargs=2, metavar=("LOW", "HIGH"), help="Adam's (default: 0.001 0.1)", **group)
-    parser.flag("batches", int, nargs="+", metavar="N", help="sequences per update (default: 8 32)", **group)
-    parser.flag("initialisations", nargs="+", help="first weights to compare (default: those the cell has)", **group)
-    parser.flag("budget", int, help="sequences per network at most (default: 30000)", **group)
-    parser.flag("seeds", int, help="networks in a trial (default: 8)", **group)
-    parser.flag("confirm", int, help="networks that the best is confirmed with (default: 20)", **group)
-    parser.flag("success", float, help="share of networks that has to succeed (default: 0.5)", **group)
-    parser.flag("clip", help="largest norm of the gradient, or 'none' (default: 1)", **group)
-    parser.flag("engine", help="native, xla or auto (default: auto)", **group)
-    parser.flag("seed", int, help="the root of all randomness (default: 0)", **group)
+    parser.fields(Search, title="what is searched, and what counts")
+    fixed = [name for name in described(Settings) if name not in SEARCHED]
+    parser.fields(Settings, fixed, title="settings of every trial", defaults=DEFAULTS)
     parser.flag("trials", int, default=40, help="trials in all, those of earlier calls included (default: 40)")
     parser.flag("minutes", float, help="begin no trial after so many minutes")
     parser.flag("storage", metavar="FILE|URL", help="where trials are kept (default: ./holdfast-tune.journal)")
@@ -56,11 +52,9 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from dataclasses import fields
-
     from holdfast import tasks
     from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.train.settings import make_task
+    from holdfast.train.settings import Settings, make_task
     from holdfast.tune.storage import JOURNAL, need_packages
 
     check_threads(args.threads)
@@ -72,17 +66,14 @@ def run(args: Namespace) -> int:
 
     from holdfast.report.terminal import draw
     from holdfast.tune.find import tune
-    from holdfast.tune.search import Search
+    from holdfast.tune.search import SEARCHED, Search
 
     given = vars(args)
-    axes = given_axes(tasks.get(args.task), given)
-    bounds: dict[str, Any] = {
-        f.name: _frozen(given[f.name]) for f in fields(Search) if f.name in given and f.name != "task"
-    }
-    if "clip" in bounds:
-        bounds["clip"] = clip(bounds["clip"])
-    search = Search(make_task(args.task, axes), **bounds)
-    name = args.study or "-".join((args.task, *(f"{axis}={_short(v)}" for axis, v in axes.items()), search.cell))
+    axes = given_fields(tasks.get(args.task), given)
+    bounds = given_fields(Search, given)
+    fixed = {name: value for name, value in given_fields(Settings, given).items() if name not in SEARCHED}
+    search = Search(Settings(make_task(args.task, axes), **DEFAULTS | fixed), **bounds)
+    name = args.study or "-".join((args.task, *(f"{n}={_short(v)}" for n, v in axes.items()), search.base.cell))
     teller = Teller()
     try:
         done = tune(
@@ -100,10 +91,6 @@ def run(args: Namespace) -> int:
     if done.interrupted:
         return Exit.INTERRUPTED
     return Exit.YES if done.best else Exit.NO
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _short(value: Any) -> str:

@@ -99,7 +99,7 @@ def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Fi
 
 def check_installed() -> None:
     """Raises ``BadValue`` where Ray is missing."""
-    require("ray", extra="ray", what="--engine ray")
+    require("ray", extra="ray", what="--executor ray")
 
 
 def _knock(address: str) -> None:
@@ -114,5 +114,5 @@ def _knock(address: str) -> None:
     except (OSError, OverflowError) as error:
         raise BadRun(
             f"the Ray cluster at {address} cannot be reached: {error}.",
-            "Start one with 'ray start --head', or leave --engine ray out to run on this machine.",
+            "Start one with 'ray start --head', or leave --executor ray out to run on this machine.",
         ) from error

@@ -35,10 +35,10 @@ class Deaths:
         """Raises ``BadRun`` at the third."""
         self._of[unit.name] = self._of.get(unit.name, 0) + 1
         if self._of[unit.name] >= MOST_DEATHS:
-            p = unit.configuration.place
+            s = unit.configuration.settings
             raise BadRun(
-                f"the worker that trains {p.cell}, {p.units} units, on {p.task} with lag {p.lag_steps} was lost "
-                f"{MOST_DEATHS} times ({how}).",
+                f"the worker that trains {s.cell}, {s.units} units, on {s.task.name} with lag {s.task.lag_steps} was "
+                f"lost {MOST_DEATHS} times ({how}).",
                 "Memory may be short: give fewer --workers. Every finished point is kept.",
             )
 

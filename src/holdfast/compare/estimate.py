@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 
 from holdfast.compare.grid import Grid
 from holdfast.compare.study import Study
@@ -11,6 +11,8 @@ from holdfast.core.errors import BadValue
 
 MANY_POINTS = 100_000
 LONG_SECONDS = 24 * 3600.0
+COSTLY = ("task", "cell", "units", "layers", "update", "budget")
+"""Fields of the settings that ``point_seconds`` depends on, or that decide which others are possible."""
 
 
 def check_size(study: Study, workers: int, yes: bool) -> None:
@@ -26,10 +28,11 @@ def check_size(study: Study, workers: int, yes: bool) -> None:
 
 
 def _seconds(grid: Grid) -> float:
-    """One core's time for all of it; rates and first weights cost the same, so one of each stands for all."""
-    same = len(grid.rates) * len(grid.initialisations) * len(grid.orders)
-    one = replace(grid, rates=grid.rates[:1], initialisations=grid.initialisations[:1], orders=grid.orders[:1])
-    return same * grid.seeds * sum(point_seconds(c.settings) for c in one.configurations())
+    """One core's time for all of it; of what costs nothing, such as learning rates, one value stands for all."""
+    free = [name for name in grid.over if name not in COSTLY]
+    one = Grid(grid.base, {name: some[:1] if name in free else some for name, some in grid.over.items()})
+    same = math.prod(len(grid.over[name]) for name in free)
+    return same * grid.base.seeds * sum(point_seconds(c.settings) for c in one.configurations())
 
 
 def _words(seconds: float) -> str:

@@ -1,6 +1,6 @@
-"""A grid: one task over lags, cells, sizes, learning rates, first weights and ways of updating, many seeds each.
+"""A grid: settings, and which of their fields are swept over which values. Every combination is a configuration.
 
-Every configuration of it (all axes but the seed) is one ``train.settings.Settings``; every seed of that is a point.
+Every configuration (all but the seed of a network) is one ``train.settings.Settings``; every seed of it is a point.
 """
 
 from __future__ import annotations
@@ -9,199 +9,238 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from holdfast.compare.lags import with_lag
-from holdfast.core.documents import convert
-from holdfast.core.errors import BadFile, BadValue, Problem, refuse
-from holdfast.core.formats import not_positive
-from holdfast.train.settings import Settings, make_task
+from holdfast.core import values
+from holdfast.core.errors import BadFile, BadValue, Problem, UnknownName, refuse
+from holdfast.core.fields import REQUIRED, Described, described, given
+from holdfast.core.task import Task
+from holdfast.train.rules import RULES
+from holdfast.train.settings import Settings, task_as_json, task_from_json
 
-SWEPT = ("cells", "units", "rates", "initialisations", "updates", "orders")
-"""Axes that every grid has; none may be empty. ``lags`` may be None: the task's own."""
+AXES = ("task", "cell", "lag_steps", "units", "learning_rate", "initialisation", "update", "order", "layers", "weights")
+"""What every point is told apart by; other fields of the settings are added where a grid sweeps them."""
 
-RATES = (1e-3, 3e-3, 1e-2)
-"""Learning rates tried where nothing else is asked for: recurrent networks succeed in a narrow window of them."""
+ONCE = ("seeds", "seed")
+"""Fields that say which networks are trained, and not how: they are not swept."""
 
-BUDGET = 20_000
-"""Sequences per network where nothing else is asked for."""
+OF_TASK = {"task": str, "lag_steps": int}
+"""The axes that are read off the task."""
+
+Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a grid: the plain value of every axis, to group and filter by. ``configuration`` names everything else
+    as well, such as the task's other axes, budget and batch."""
+
+    configuration: str
+    values: tuple[tuple[str, Plain], ...]
+
+    def __getitem__(self, axis: str) -> Any:
+        """The value of an axis. A name that is none is a bug of the caller: ``KeyError``."""
+        return dict(self.values)[axis]
+
+    def as_json(self) -> dict[str, Plain]:
+        return {**dict(self.values), "configuration": self.configuration}
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any], where: str) -> Place:
+        """A place among the plain values of a document, which may have others too. Raises ``BadFile``."""
+        known = sweepable(Settings)
+        younger = {name: known[name].meta.before for name in AXES if name in known}
+        document = {**{name: value for name, value in younger.items() if value is not REQUIRED}, **document}
+        if missing := [name for name in (*AXES, "configuration") if name not in document]:
+            raise BadFile(f"{where} lacks the field '{missing[0]}'.")
+        names = dict.fromkeys((*AXES, *(name for name in document if name in known)))
+        axes = {name: document[name] for name in names}
+        try:
+            for name, value in axes.items():
+                if name in known:
+                    known[name].taken(value)
+                else:
+                    values.taken(OF_TASK[name], value)
+            return Place(values.taken(str, document["configuration"]), tuple(axes.items()))
+        except (ValueError, Problem) as why:
+            raise BadFile(f"{where}: its place has a value that {why}.") from None
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """One place of a grid, all seeds of it. ``settings`` decide every bit of its results; ``initialisation`` is as it
-    was asked for, so that "auto" is one place in the grid though it means other numbers at every lag. ``stored`` is
-    the key under which a store already has it."""
+    """One combination of a grid, all seeds of it. ``settings`` decide every bit of its results; ``initialisation`` is
+    as it was asked for, so that "auto" is one place in the grid though it means other numbers at every lag. ``stored``
+    is the key under which a store already has it, ``swept`` has the axes that its study sweeps besides ``AXES``."""
 
     settings: Settings
     stored: str = ""
+    swept: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
         """Settings with the same key give the same results: the name of the configuration in the store."""
         if self.stored:
             return self.stored
-        text = json.dumps(self.settings.as_json(), sort_keys=True)
+        text = json.dumps(self.settings.identity(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @cached_property
     def place(self) -> Place:
         s = self.settings
-        return Place(
-            s.task.name,
-            s.cell,
-            s.task.lag_steps,
-            s.units,
-            s.learning_rate,
-            s.initialisation,
-            s.update,
-            s.order,
-            s.layers,
-            self.key,
-            s.weights,
-        )
+        of_task: dict[str, Plain] = {"task": s.task.name, "lag_steps": s.task.lag_steps}
+        names = (*AXES, *self.swept)
+        axes = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
+        return Place(self.key, tuple(axes.items()))
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in a grid: plain values to group and filter by. ``configuration`` names everything else as well, such as
-    the task's other axes, budget and batch."""
-
-    task: str
-    cell: str
-    lag_steps: int
-    units: int
-    learning_rate: float
-    initialisation: str
-    update: str
-    order: str
-    layers: int
-    configuration: str
-    weights: str = "shared"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
-    """What is compared. ``axes`` are the task's own besides its length, ``lags`` in steps (None: the length that the
-    task has with these axes), ``seeds`` networks per configuration from the root ``seed``; the rest is as in
-    ``Settings`` and the same everywhere.
+    """What is compared: ``base`` with every combination of the values that ``over`` has for its fields. ``task`` takes
+    tasks; ``compare.lags.with_lags`` makes them by their lags. Where the update rule is swept, each leaves out the
+    settings that mean nothing to it.
 
-    Raises ``BadValue`` for an empty axis, a value twice, or settings that cannot be trained, with every reason.
+    Raises ``UnknownName`` for what is no field, ``BadValue`` for an empty axis, a value twice or a wrong one, with
+    every reason. Two grids are equal where they have the same places.
 
-    >>> Grid("recall", cells=("lstm", "gru"), lags=(10, 30), units=(8,), seeds=20).of
-    240
+    >>> from holdfast.tasks.recall import Recall
+    >>> Grid(Settings(Recall(), seeds=20), {"cell": ("lstm", "gru"), "learning_rate": (1e-3, 1e-2)}).of
+    80
     """
 
-    task: str
-    cells: tuple[str, ...] = ("elman", "lstm", "gru")
-    lags: tuple[int, ...] | None = None
-    units: tuple[int, ...] = (8, 32)
-    rates: tuple[float, ...] = RATES
-    initialisations: tuple[str, ...] = ("auto",)
-    updates: tuple[str, ...] = ("batch",)
-    orders: tuple[str, ...] = ("fixed",)
-    axes: dict[str, Any] = field(default_factory=dict)
-    seeds: int = 20
-    seed: int = 0
-    layers: int = 1
-    weights: str = "shared"
-    batch: int | None = None
-    truncate: int | None = None
-    clip: float | None = 1.0
-    budget: int = BUDGET
-    check_every: int | None = None
-    stop: bool = True
-    engine: str = "auto"
+    base: Settings
+    over: Mapping[str, Sequence[Any]]
 
     def __post_init__(self) -> None:
-        refuse(self._mistakes(), "this grid cannot be run")
+        fields = sweepable(type(self.base))
+        for name in self.over:
+            if name not in fields and name != "task":
+                raise UnknownName("setting to sweep", name, fields)
+        refuse(
+            [reason for name, some in self.over.items() for reason in _mistakes(fields.get(name), name, some)],
+            "this grid cannot be run",
+        )
+        order = ["task", *(name for name in fields)]
+        taken = {
+            name: tuple(map(fields[name].taken, self.over[name])) if name in fields else tuple(self.over[name])
+            for name in sorted(self.over, key=order.index)
+        }
+        single = {name: some[0] for name, some in taken.items() if len(some) == 1}
+        object.__setattr__(self, "base", replace(self.base, **single))
+        object.__setattr__(self, "over", {name: some for name, some in taken.items() if name not in single})
 
-    def _mistakes(self) -> list[str]:
-        reasons = []
-        for name in (*SWEPT, "lags"):
-            values = getattr(self, name)
-            flag = f"--{name}"
-            if values is None:
-                continue
-            if not values:
-                reasons.append(f"{flag} is empty, expected at least one value")
-            for value in sorted({v for v in values if values.count(v) > 1}, key=str):
-                reasons.append(f"{flag} has {value} twice")
-        reasons += not_positive("rates", *self.rates)
-        reasons += [f"--lags has {lag}, expected at least 1 step" for lag in self.lags or () if lag < 1]
-        reasons += [f"--units has {n}, expected at least 1" for n in self.units if n < 1]
-        if self.seeds < 1:
-            reasons.append(f"--seeds is {self.seeds}, expected at least 1")
-        return reasons
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self.as_json() == other.as_json()
 
     @property
     def of(self) -> int:
         """Points, counted without making any."""
-        lags = 1 if self.lags is None else len(self.lags)
-        return self.seeds * lags * math.prod(len(getattr(self, name)) for name in SWEPT)
+        return self.base.seeds * math.prod(map(len, self.over.values()))
+
+    def values(self, name: str) -> tuple[Any, ...]:
+        """All values of a field of the settings in this grid."""
+        return tuple(self.over.get(name, (getattr(self.base, name),)))
 
     def configurations(self) -> Iterator[Configuration]:
-        """Every configuration in the grid's order. Raises ``BadValue`` or ``UnknownName`` at the first that cannot be,
-        with its place."""
-        seen: dict[int, int] = {}
-        for lag in self.lags if self.lags is not None else (None,):
-            task = make_task(self.task, self.axes) if lag is None else with_lag(self.task, self.axes, lag)
-            if task.lag_steps in seen:
-                refuse([f"--lags {seen[task.lag_steps]} and {lag} are the same {self.task}"], "this grid cannot be run")
-            seen[task.lag_steps] = lag or task.lag_steps
-            for cell, units, how, update, order, rate in itertools.product(
-                self.cells, self.units, self.initialisations, self.updates, self.orders, self.rates
-            ):
-                try:
-                    settings = Settings(
-                        task,
-                        cell,
-                        units,
-                        layers=self.layers,
-                        weights=self.weights,
-                        initialisation=how,
-                        update=update,  # pyright: ignore[reportArgumentType] -- Settings refuses what is none
-                        batch=self.batch if update != "sequence" else None,
-                        order=order,
-                        truncate=self.truncate if update != "step" else None,
-                        learning_rate=rate,
-                        clip=self.clip,
-                        budget=self.budget,
-                        check_every=self.check_every,
-                        seeds=self.seeds,
-                        seed=self.seed,
-                        stop=self.stop,
-                        engine=self.engine,
-                    )
-                    engine = settings.used_engine
-                except Problem as problem:
-                    problem.message = f"{self.task}, {cell}, {units} units, {how}: {problem.message}"
-                    raise
-                yield Configuration(replace(settings, engine=engine))
+        """Every configuration, the last field varying fastest. Raises ``BadValue`` or ``UnknownName`` at the first that
+        cannot be, with its place."""
+        swept = tuple(name for name in self.over if name not in AXES)
+        for some in itertools.product(*self.over.values()):
+            at = dict(zip(self.over, some, strict=True))
+            try:
+                settings = replace(self.base, **self._unused(at), **at)
+                engine = settings.used_engine
+            except Problem as problem:
+                where = ", ".join(f"{name} {said(value)}" for name, value in at.items())
+                problem.message = f"{where}: {problem.message}" if where else problem.message
+                raise
+            yield Configuration(replace(settings, engine=engine), swept=swept)
+
+    def _unused(self, at: Mapping[str, Any]) -> dict[str, None]:
+        rule = RULES.of(at.get("update", self.base.update))
+        return {name: None for name in rule.unused if "update" in at and name not in at}
+
+    def altered(self, over: Mapping[str, Sequence[Any]], **fixed: Any) -> Grid:
+        """The same grid with other values of these fields, one each in ``fixed``, several in ``over``."""
+        kept = {name: some for name, some in self.over.items() if name not in fixed}
+        return Grid(replace(self.base, **fixed), {**kept, **over})
 
     def as_json(self) -> dict[str, Any]:
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        base = {name: value for name, value in self.base.as_json().items() if name not in self.over}
+        over = {name: [_plain(value) for value in some] for name, some in self.over.items()}
+        return {"base": base, "over": over}
 
     @staticmethod
     def from_json(document: Any, where: str = "the grid of this study") -> Grid:
         """A grid as a store keeps it; ``where`` names the file. Raises ``BadFile`` where it is foreign."""
+        from holdfast.compare import grid_version_0_1
+
         try:
-            grid = convert(document, Grid, where)
-        except BadValue as problem:  # the grid's own refusals
-            raise BadFile(f"{where}: {problem.message}") from problem
-        return replace(grid, axes=_frozen(grid.axes))
+            if not isinstance(document, dict):
+                raise BadFile(f"{where} is {values.got(document)}, expected an object.")
+            if "base" not in document:
+                return grid_version_0_1.read(document, where)
+            base, over = document["base"], document.get("over")
+            if not isinstance(base, dict) or not isinstance(over, dict) or len(document) != 2:
+                raise BadFile(f"{where} has {values.got(document)}, expected 'base' and 'over', two objects.")
+            if odd := [name for name, some in over.items() if not isinstance(some, list)]:
+                raise BadFile(f"{where}: '{odd[0]}' is {values.got(over[odd[0]])}, expected a list.")
+            tasks = over.pop("task", None) or [base.pop("task", None)]
+            over = {"task": [task_from_json(task, where) for task in tasks], **over}
+            first = {name: some[0] for name, some in over.items() if name != "task" and some}
+            fixed = given(Settings, {**base, **first}, where)
+            return formed({name: fixed[name] for name in fixed if name not in over}, over)
+        except Problem as problem:
+            message = problem.message if isinstance(problem, BadFile) else f"{where}: {problem.message}"
+            raise BadFile(message) from problem
+
+
+def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
+    """The grid of these settings, one value each in ``fixed``, several in ``over``, the task among them.
+
+    Raises as ``Grid`` does, and what ``Settings`` says where no place of it can be.
+    """
+    first = {name: some[0] for name, some in over.items() if some}
+    problem = BadValue("this grid cannot be run: update is empty, expected at least one value.")
+    for rule in over.get("update", ("",)):
+        try:
+            return Grid(Settings(**{**fixed, **first, **({"update": rule} if rule else {})}), over)
+        except BadValue as refused:
+            problem = refused
+    raise problem
+
+
+def sweepable(record: type[Settings]) -> dict[str, Described]:
+    """The fields of settings that a grid may sweep, besides the task."""
+    return {name: one for name, one in described(record).items() if name not in ONCE}
+
+
+def _mistakes(field: Described | None, name: str, some: Sequence[Any]) -> list[str]:
+    if not some:
+        return [f"{name} is empty, expected at least one value"]
+    shown = [said(value) for value in some]
+    twice = sorted({text for text in shown if shown.count(text) > 1})
+    reasons = [f"{name} has {text} twice" for text in twice]
+    for value in some:
+        try:
+            if field is None:
+                why = "" if isinstance(value, Task) else f"is {values.got(value)}, expected a task"
+            else:
+                why = field.mistake(field.taken(value))
+        except ValueError as wrong:
+            why = str(wrong)
+        reasons += [f"{name} {why}"] if why else []
+    return reasons
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(v) for name, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+    return task_as_json(value) if isinstance(value, Task) else values.plain(value)
 
 
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _frozen(v) for name, v in value.items()}
-    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+def said(value: Any) -> str:
+    """A value of a field, or a task, in a message."""
+    if not isinstance(value, Task):
+        return values.text(value)
+    return " ".join(f"{name} {values.text(axis)}" for name, axis in task_as_json(value).items())

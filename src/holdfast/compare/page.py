@@ -8,10 +8,12 @@ from typing import Any
 
 from holdfast.compare.answer import Answer
 from holdfast.compare.curves import name, pictures
+from holdfast.compare.grid import AXES
 from holdfast.compare.result import Result
 from holdfast.compare.results import READ, Results, tables
-from holdfast.compare.summary import AXES, Summary
+from holdfast.compare.summary import Summary
 from holdfast.core.results import Curve
+from holdfast.core.values import text
 
 
 def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> dict[str, Any]:
@@ -19,7 +21,7 @@ def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> 
     lines = found.results.summary
     by_task: dict[str, list[Summary]] = {}
     for line in lines:
-        by_task.setdefault(line.task, []).append(line)
+        by_task.setdefault(line["task"], []).append(line)
     return {
         "study": found.study.name,
         "question": found.study.question,
@@ -37,25 +39,26 @@ def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> 
 def representative(line: Summary, results: Results) -> Result:
     """The network that stands for a line: at its best rate, of those that solved the task the one in the middle by
     sequences to success; where none did, the first seed."""
-    wanted = {axis: getattr(line, axis) for axis in AXES}
-    points = results.where(**wanted, learning_rate=line.best_rate)
+    points = results.where(**dict(line.place), learning_rate=line.best_rate)
     solved = sorted((p for p in points if p.solved), key=lambda p: (p.sequences, p.seed))
     return solved[len(solved) // 2] if solved else min(points, key=lambda p: p.seed)
 
 
 def file_name(line: Summary) -> str:
     """A name for the files of a line's network, plain on every file system."""
-    words = [line.task, line.cell, f"lag{line.lag_steps}", f"units{line.units}"]
-    words += [line.initialisation, line.update, line.order] + ([f"layers{line.layers}"] if line.layers > 1 else [])
-    words += [line.weights] if line.weights != "shared" else []
+    words = [line["task"], line["cell"], f"lag{line['lag_steps']}", f"units{line['units']}"]
+    words += [line["initialisation"], line["update"], line["order"]]
+    words += [f"layers{line['layers']}"] if line["layers"] > 1 else []
+    words += [line["weights"]] if line["weights"] != "shared" else []
+    words += [f"{axis}{text(value)}" for axis, value in line.place if axis not in AXES]
     return re.sub(r"[^A-Za-z0-9.+=-]+", "-", "_".join(words))
 
 
 def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> dict[str, Any]:
-    lags = sorted({line.lag_steps for line in some})
+    lags = sorted({line["lag_steps"] for line in some})
     rows: dict[tuple[str, int], dict[int, Summary]] = {}
     for line in some:
-        rows.setdefault((name(line, some), line.units), {})[line.lag_steps] = line
+        rows.setdefault((name(line, some), line["units"]), {})[line["lag_steps"]] = line
     return {
         "title": f"{task}: solved of all seeds at the best learning rate, and the interval of that rate",
         "lags": lags,
@@ -72,7 +75,7 @@ def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> d
 
 def _place(line: Summary, links: Mapping[Summary, str]) -> dict[str, Any]:
     return {
-        "label": f"{line.cell}, {line.units} units, lag {line.lag_steps}",
+        "label": f"{line['cell']}, {line['units']} units, lag {line['lag_steps']}",
         "solved": line.solved,
         "of": line.of,
         "low": line.interval[0],

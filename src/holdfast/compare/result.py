@@ -35,20 +35,14 @@ class Result:
     def solved(self) -> bool:
         return self.verdict == "solved"
 
+    def __getitem__(self, axis: str) -> Any:
+        """The value of an axis of its place: ``point["lag_steps"]``."""
+        return self.place[axis]
+
     def as_json(self) -> dict[str, Any]:
         """An entry of "points" in ``holdfast compare --json``."""
-        p = self.place
         return {
-            "task": p.task,
-            "cell": p.cell,
-            "lag_steps": p.lag_steps,
-            "units": p.units,
-            "learning_rate": p.learning_rate,
-            "initialisation": p.initialisation,
-            "update": p.update,
-            "order": p.order,
-            "layers": p.layers,
-            "weights": p.weights,
+            **dict(self.place.values),
             "seed": self.seed,
             "solved": self.solved,
             "sequences": self.sequences,
@@ -59,15 +53,15 @@ class Result:
             "slope_start": self.slope_start,
             "slope_end": self.slope_end,
             "seconds": self.seconds,
-            "configuration": p.configuration,
+            "configuration": self.place.configuration,
         }
 
     @staticmethod
     def from_json(entry: Any, where: str = "a point of this study") -> Result:
         """A point as ``as_json`` writes it. Raises ``BadFile`` where it is foreign."""
         convert(entry, dict[str, Any], where)
-        place = convert({f.name: entry[f.name] for f in fields(Place) if f.name in entry}, Place, where)
-        return Result.of(place, {f.name: entry.get(f.name) for f in fields(Result) if f.name != "place"}, where)
+        figures = {f.name: entry.get(f.name) for f in fields(Result) if f.name != "place"}
+        return Result.of(Place.from_json({n: v for n, v in entry.items() if n not in figures}, where), figures, where)
 
     @staticmethod
     def of(place: Place, figures: Mapping[str, Any], where: str) -> Result:

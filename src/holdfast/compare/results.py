@@ -15,6 +15,7 @@ from holdfast.compare.summary import Summary, summarise
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadRun
 from holdfast.core.results import Part, Table, Text
+from holdfast.core.values import text
 from holdfast.engine.network import Network
 
 
@@ -40,7 +41,7 @@ class Results:
         """The points whose place has these values: ``results.where(cell="lstm", lag_steps=100)``. A tuple means any
         of its values. A name that no place has is a bug of the caller."""
         pairs = [(name, value if isinstance(value, tuple) else (value,)) for name, value in wanted.items()]
-        return tuple(r for r in self.points if all(getattr(r.place, name) in values for name, values in pairs))
+        return tuple(r for r in self.points if all(r[name] in values for name, values in pairs))
 
     @cached_property
     def summary(self) -> tuple[Summary, ...]:
@@ -94,18 +95,18 @@ def tables(lines: Iterable[Summary]) -> list[Table]:
     """One table per task; axes with one value everywhere are left out of it and stand in its title."""
     by_task: dict[str, list[Summary]] = {}
     for line in lines:
-        by_task.setdefault(line.task, []).append(line)
+        by_task.setdefault(line["task"], []).append(line)
     return [_table(task, some) for task, some in by_task.items()]
 
 
 def _table(task: str, lines: list[Summary]) -> Table:
     always = {"cell": "cell", "lag_steps": "lag (steps)", "units": "units"}
-    sometimes = {name: name for name in ("initialisation", "update", "order", "layers", "weights")}
-    same = {name: getattr(lines[0], name) for name in sometimes if len({getattr(x, name) for x in lines}) == 1}
-    axes = {**always, **{name: head for name, head in sometimes.items() if name not in same}}
+    others = [name for name, _ in lines[0].place if name not in always and name != "task"]
+    same = {name: lines[0][name] for name in others if len({line[name] for line in lines}) == 1}
+    axes = {**always, **{name: name.replace("_", " ") for name in others if name not in same}}
     figures = ("solved", "interval", "crossed", "best rate", "rates", "sequences (median)", "slope before", "after")
-    rows = [(*(str(getattr(line, name)) for name in axes), *_figures(line)) for line in lines]
-    title = f"{task}: " + ", ".join(f"{name} {value}" for name, value in same.items())
+    rows = [(*(text(line[name]) for name in axes), *_figures(line)) for line in lines]
+    title = f"{task}: " + ", ".join(f"{name.replace('_', ' ')} {text(value)}" for name, value in same.items())
     return Table((*axes.values(), *figures), tuple(rows), title)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.grid import Configuration, Grid
+from holdfast.compare.grid import AXES, Configuration, Grid, said
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
 from holdfast.compare.sqlite import connect, told
@@ -22,6 +22,7 @@ from holdfast.compare.study import Study
 from holdfast.compare.work import Finished
 from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
+from holdfast.core.fields import described
 from holdfast.core.files import write_atomically
 from holdfast.engine.files import load
 from holdfast.engine.network import Network
@@ -116,6 +117,7 @@ class Store:
 
     def configurations(self, study: str) -> list[Configuration]:
         """All configurations of a stored study, in the grid's order, each once."""
+        swept = tuple(dict.fromkeys(name for grid in self.grids(study) for name in grid.over if name not in AXES))
         rows = self._read(
             "SELECT key, settings FROM places JOIN configurations ON key = configuration WHERE study = ? "
             "ORDER BY ordinal",
@@ -126,7 +128,7 @@ class Store:
             where = f"{self.path}, configuration {shown(key)}"
             if not isinstance(key, str):
                 raise BadFile(f"{where}: its key is no text.")
-            found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key))
+            found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key, swept))
         return found
 
     def done(self, study: str) -> set[tuple[str, int]]:
@@ -215,10 +217,7 @@ def _difference(there: tuple[Grid, ...], asked: tuple[Grid, ...]) -> str:
     words = []
     for number, (old, new) in enumerate(zip(there, asked, strict=True)):
         where = f" (grid {number + 1})" if len(there) > 1 else ""
-        one, other = old.as_json(), new.as_json()
-        words += [f"{k} is {_shown(one[k])} there, not {_shown(other[k])}{where}" for k in one if one[k] != other[k]]
+        for name in ("task", *described(Settings)):
+            one, other = (",".join(map(said, grid.values(name))) for grid in (old, new))
+            words += [f"{name} is {one} there, not {other}{where}"] if one != other else []
     return ", ".join(words)
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -15,11 +15,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.compare.grid import Plain
 from holdfast.compare.result import Result
 from holdfast.core.rates import Rate
-
-AXES = ("task", "cell", "lag_steps", "units", "initialisation", "update", "order", "layers", "weights")
-"""A summary's line is one value of each; learning rates and seeds are what it sums over."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,11 @@ class AtRate:
 
 @dataclass(frozen=True)
 class Summary:
-    """One line. ``rates`` is the whole window of learning rates, smallest first; the figures are those of
-    ``best_rate``: quartiles of sequences to success, medians of the gradient's slopes (decades per step)."""
+    """One line: one value of every axis but the learning rate (``line["cell"]``). ``rates`` is the whole window of
+    learning rates, smallest first; the figures are those of ``best_rate``: quartiles of sequences to success, medians
+    of the gradient's slopes (decades per step)."""
 
-    task: str
-    cell: str
-    lag_steps: int
-    units: int
-    initialisation: str
-    update: str
-    order: str
-    layers: int
-    weights: str
+    place: tuple[tuple[str, Plain], ...]
     best_rate: float
     success: Rate
     interval: tuple[float, float]
@@ -53,6 +44,10 @@ class Summary:
     slope_start: float | None
     slope_end: float | None
     rates: tuple[AtRate, ...]
+
+    def __getitem__(self, axis: str) -> Any:
+        """The value of an axis."""
+        return dict(self.place)[axis]
 
     @property
     def solved(self) -> int:
@@ -65,7 +60,7 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """An entry of "summary" in ``holdfast compare --json``."""
         return {
-            **{name: getattr(self, name) for name in AXES},
+            **dict(self.place),
             "best_rate": self.best_rate,
             "solved": self.solved,
             "of": self.of,
@@ -91,18 +86,18 @@ def summarise(points: Iterable[Result]) -> tuple[Summary, ...]:
     """A line for every place that has points, in the order in which places first appear."""
     lines: dict[tuple, dict[float, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in points:
-        key = tuple(getattr(result.place, name) for name in AXES)
-        lines[key][result.place.learning_rate].append(result)
-    return tuple(_line(key, by_rate) for key, by_rate in lines.items())
+        place = tuple((name, value) for name, value in result.place.values if name != "learning_rate")
+        lines[place][result["learning_rate"]].append(result)
+    return tuple(_line(place, by_rate) for place, by_rate in lines.items())
 
 
-def _line(key: tuple, by_rate: dict[float, list[Result]]) -> Summary:
+def _line(place: tuple[tuple[str, Plain], ...], by_rate: dict[float, list[Result]]) -> Summary:
     best = _best(by_rate)
     chosen = by_rate[best]
     read = sorted(r.sequences for r in chosen if r.solved)
     success = _rate(chosen)
     return Summary(
-        *key,
+        place,
         best_rate=best,
         success=success,
         interval=success.simultaneous(len(by_rate)),

@@ -36,8 +36,7 @@ class Unit:
     @property
     def program(self) -> tuple:
         """Units with the same one are trained by the same compiled programs; rates and first weights are numbers."""
-        s = self.configuration.settings
-        return s.task, s.cell, s.units, s.layers, s.weights, s.gradient, s.update, s.order, s.rows, len(self.numbers)
+        return self.configuration.settings.compiled(), len(self.numbers)
 
     @property
     def cost(self) -> float:

@@ -42,6 +42,7 @@ class UnknownName(Problem):
     """
 
     def __init__(self, what: str, got: str, known: Iterable[str]) -> None:
+        self.got = got
         names = sorted(known)
         near = difflib.get_close_matches(got, names, n=1, cutoff=0.6)
         fix = f"Did you mean '{near[0]}'?" if near else ""

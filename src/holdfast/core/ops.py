@@ -1,62 +1,70 @@
-"""The alphabet in which a cell's step is written: small, closed, and read in more than one way.
+"""What a word of the alphabet is, and what it means to read one.
 
-A cell never calls JAX. It calls the words below on a *reading*, which decides what they mean: numbers
-(``engine/readings/numbers.py``), an equation (``engine/readings/equation.py``), or bounds. Two rules keep
-every reading possible:
+A cell writes its step in words (``alphabet/``, one file each) and never calls JAX. It calls them on a *reading*, which
+decides what they mean: numbers, bounds, a record of what was said. Two rules keep every reading possible:
 
-1.  Operands that depend on each other enter as one word. ``mix(k, a, b)`` is k*a + (1-k)*b; spelt out, an
-    interval reading would see two independent k and its bound would grow without end.
+1.  Operands that depend on each other enter as one word. ``mix(k, a, b)`` is k*a + (1-k)*b; spelt out, bounds would see
+    two independent k and grow without end.
 2.  No control flow on values, no indices: gates are taken from ``linear`` by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
 Value = Any
-"""What a reading computes with: an array, a piece of an equation, an enclosure."""
+"""What a reading computes with: an array, a node of a record, a tuple of enclosures."""
+SUM, PRODUCT, ATOM = 0, 1, 2
+"""How tightly a written formula binds."""
 
 
 class Reading(Protocol):
-    """One meaning of the alphabet. Every word maps values of this reading to values of this reading."""
+    """One meaning of the alphabet: linear maps, and every word by its name."""
 
     def linear(self, weights: Any, source: Value) -> Mapping[str, Value]:
         """W_g @ source (+ b_g where the map has a bias) for every gate g of ``weights``, by name."""
         ...
 
-    def add(self, *terms: Value) -> Value:
-        """The sum of independent terms."""
-        ...
-
-    def multiply(self, a: Value, b: Value) -> Value:
-        """a * b, component by component."""
-        ...
-
-    def mix(self, keep: Value, kept: Value, new: Value) -> Value:
-        """keep * kept + (1 - keep) * new, in this order of operations, for keep in [0, 1].
-
-        With keep exactly 1.0 and a finite ``new``, a normal number ``kept`` comes out bit for bit (of a zero, all but
-        its sign); with new + keep * (kept - new) it would not, because IEEE subtraction rounds.
-        """
-        ...
-
-    def sigmoid(self, a: Value) -> Value:
-        """1 / (1 + exp(-a))."""
-        ...
-
-    def tanh(self, a: Value) -> Value:
-        """The hyperbolic tangent."""
-        ...
-
-    def relu(self, a: Value) -> Value:
-        """max(a, 0)."""
-        ...
-
-    def share(self, a: Value, b: Value) -> Value:
-        """sigmoid(a) / (sigmoid(a) + sigmoid(b)): the part that one opening has in two."""
+    def __getattr__(self, name: str) -> Callable[..., Value]:
+        """What the word of this name does to values of this reading."""
         ...
 
 
-WORDS = ("linear", "add", "multiply", "mix", "sigmoid", "tanh", "relu", "share")
-"""The whole alphabet. A reading that has these can read every cell."""
+@dataclass(frozen=True)
+class Word:
+    """A word with all its meanings, read from its file (``alphabet/sigmoid.py`` is a whole one).
+
+    ``arity`` is the number of operands, None: two or more, one after the other. Templates name operands ``{0}``,
+    ``{1}`` ...; ``text`` and ``latex`` say how tightly each has to bind (``{0:product}``), ``level`` how tightly the
+    whole does. ``gradient`` has one C++ template for every operand, in which ``{d}`` is the cotangent of the result
+    and ``{y}`` the result; None where there is no kernel for the word. ``limits`` are the least and the largest result,
+    where there are some; ``domain`` has an interval for every operand of a word that is not for all numbers. The result
+    of an ``exact`` word has no error of its own: bounds keep what its operands depend on. ``numbers`` computes in
+    JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding (None: exact real arithmetic) and a form for
+    every operand.
+    """
+
+    name: str
+    sentence: str
+    arity: int | None
+    limits: tuple[float, float] | None
+    domain: tuple[tuple[float, float], ...] | None
+    text: str
+    latex: str
+    level: int
+    javascript: str
+    cpp: str | None
+    gradient: tuple[str, ...] | None
+    exact: bool
+    numbers: Callable[..., Any]
+    reference: Callable[..., Any]
+    bounds: Callable[..., Any]
+
+    def filled(self, template: str, operands: Sequence[Any]) -> str:
+        """The template with these operands; where there are more than it names, one after the other."""
+        if self.arity is not None:
+            return template.format(*operands)
+        return str(reduce(lambda done, operand: template.format(done, operand), operands))

@@ -20,8 +20,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from holdfast.core.errors import BadFile, UnknownName
+
+Thing = TypeVar("Thing")
 
 PLUGINS = "HOLDFAST_PLUGINS"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -79,6 +82,23 @@ class Folder:
         if file.parent == self.path:
             return importlib.import_module(f"{self.package}.{name}")
         return _load_plugin(f"holdfast_plugins.{self.path.name}.{name}", file)
+
+    def load_class(self, name: str, base: type[Thing]) -> type[Thing]:
+        """The one class in the file of this name that is derived from ``base``.
+
+        Raises as ``load`` does, and ``BadFile`` where there is none or more than one.
+        """
+        module = self.load(name)
+        found = [
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, type) and issubclass(thing, base) and thing.__module__ == module.__name__
+        ]
+        if len(found) != 1:
+            raise BadFile(
+                f"{module.__file__} holds {len(found)} {self.kind}s, expected one class derived from {base.__name__}."
+            )
+        return found[0]
 
     def _file(self, name: str) -> Path:
         if name.isidentifier() and name[0].islower() and (ours := self.path / f"{name}.py").is_file():

@@ -7,20 +7,17 @@ task's axes. A task makes one row from one key; batches, splits and drawing are 
 from __future__ import annotations
 
 import abc
-import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import jax
-import msgspec
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.documents import convert
 from holdfast.core.errors import BadValue, UnknownName, refuse
-from holdfast.core.formats import LARGEST, not_positive
+from holdfast.core.fields import described, mistakes, setting, take
+from holdfast.core.formats import LARGEST
 from holdfast.core.scenario import Kind, Lengths, Scenario
 
 Split = Literal["train", "test"]
@@ -77,7 +74,7 @@ take long to fail."""
 
 def axis(default: Any, help: str, *, least: float | None = None, choices: tuple[str, ...] | None = None) -> Any:
     """A field of a task that a user may vary: its baseline, what it means, the least value or the choices."""
-    return field(default=default, metadata={"help": help, "least": least, "choices": choices})
+    return setting(default, help, least=least, most=MOST if type(default) is int else None, choices=choices)
 
 
 def range_mistakes(range: tuple[float, float]) -> list[str]:
@@ -98,26 +95,17 @@ class Task(abc.ABC):
 
     def __post_init__(self) -> None:
         fix = f"See 'holdfast show {self.name}' for its axes."
+        refuse(take(self), self.name, fix)
         refuse(self._too_large(), self.name, fix)  # first: other reasons are computed from the sizes
         refuse(self.mistakes(), self.name, fix)
 
     def _too_large(self) -> list[str]:
-        sizes = {f.name: getattr(self, f.name) for f in fields(self)}
-        large = [name for name, size in sizes.items() if isinstance(size, int) and size > MOST]
-        return [f"--{name} is {sizes[name]}, expected at most {MOST:,}" for name in large]
+        sizes = [(axis, getattr(self, name)) for name, axis in described(type(self)).items()]
+        return [f"{axis.flag} {axis.mistake(n)}" for axis, n in sizes if isinstance(n, int) and n > MOST]
 
     def mistakes(self) -> list[str]:
         """Every reason why these axes make no task; a subclass adds its own."""
-        reasons = []
-        for f in fields(self):
-            value, least, choices = getattr(self, f.name), f.metadata.get("least"), f.metadata.get("choices")
-            if least is not None and value is not None and not value >= least:
-                reasons.append(f"--{f.name} is {value}, expected at least {least:g}")
-            elif isinstance(value, float) and value > LARGEST:
-                reasons += not_positive(f.name, value)
-            if choices and value not in choices:
-                reasons.append(f"--{f.name} is '{value}', expected one of {', '.join(choices)}")
-        return reasons
+        return mistakes(self)
 
     @property
     def name(self) -> str:
@@ -219,27 +207,17 @@ class Task(abc.ABC):
 
 
 def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
-    """The task of this kind with these axes, as a document has them.
+    """The task of this kind with these axes, as a document or a command line has them: lists become tuples.
 
-    Raises as ``typed_axes`` does, and ``BadValue`` for axes that make no task.
+    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for axes that make no task.
     """
-    return kind(**typed_axes(kind, axes))
+    return kind(**known_axes(kind, axes))
 
 
-def typed_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
-    """The axes of a task as a document or a command line has them, each of its field's type: lists become tuples.
-
-    Raises ``UnknownName`` for an axis that does not exist, ``BadValue`` for one of the wrong type.
-    """
-    name = kind.__module__.rsplit(".", 1)[-1]
-    known = [axis.name for axis in fields(kind)]
-    for axis in axes:
-        if axis not in known:
-            raise UnknownName(f"axis of {name}", axis, known)
-    return msgspec.structs.asdict(convert(dict(axes), _document(kind, tuple(axes)), name, BadValue))
-
-
-@cache
-def _document(kind: type[Task], axes: tuple[str, ...]) -> type[msgspec.Struct]:
-    types = typing.get_type_hints(kind)
-    return msgspec.defstruct("Axes", [(axis, types[axis]) for axis in axes])
+def known_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
+    """The axes themselves. Raises ``UnknownName`` for one that does not exist."""
+    known = described(kind)
+    for name in axes:
+        if name not in known:
+            raise UnknownName(f"axis of {kind.__module__.rsplit('.', 1)[-1]}", name, known)
+    return dict(axes)

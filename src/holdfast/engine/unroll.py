@@ -18,6 +18,7 @@ from holdfast.engine import gradients
 from holdfast.engine.native import choice
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
+from holdfast.engine.parallel import solve
 
 
 class Trace(NamedTuple):
@@ -48,7 +49,9 @@ def unroll(
     ``gradient`` is a learning rule (``engine.gradients``): the same values, and what is called their gradient.
     Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
     ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
-    has, on a processor, several times as fast, but in reverse mode only; ``auto`` is native where that is possible.
+    has, on a processor, several times as fast, but in reverse mode only; ``parallel`` all steps at once, of cells whose
+    new state is affine in the old one, in reverse mode only and without ``truncate``; ``auto`` is native where that is
+    possible, else xla.
     Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """
@@ -58,8 +61,11 @@ def unroll(
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
-    if choice.is_native(engine, network, inputs, state, gradient):
+    wanted = choice.chosen(engine, network, inputs, state, truncate, gradient)
+    if wanted == "native":
         return _native(network, inputs, state, present, truncate, read_from)
+    if wanted == "parallel":
+        return _parallel(network, inputs, state, present, read_from)
     hidden, state, _ = _scan(network, inputs, state, present, truncate, gradient, keep=False)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
 
@@ -104,6 +110,16 @@ def _native(
         # The last state has it too, and then no gradient comes to any step but through that.
         return network.readout(last[-1][0][:, None]), tuple(last)
     return network.readout(hidden[:, read_from:]), tuple(last)
+
+
+def _parallel(network: Network, inputs: Array, state: Any, present: Array | None, read_from: int) -> tuple[Array, Any]:
+    """All steps of one layer at once, then all of the next."""
+    hidden, here = time_first((inputs, present))
+    last = []
+    for layer, before in zip(network.layers, state, strict=True):
+        hidden, after = solve(network.cell, layer, hidden, before, here)
+        last.append(after)
+    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), tuple(last)
 
 
 def _scan(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from holdfast import alphabet
 from holdfast.core.cell import Cell
 from holdfast.engine.readings.equation import equation
 from holdfast.plugins.laws import expect
@@ -26,12 +27,7 @@ class Matrix:
         return source @ self.values
 
 
-WORDS = {
-    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-    "__builtins__": {},
-}
+WORDS = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()} | {"__builtins__": {}}
 
 
 def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str, Any]) -> dict[str, np.ndarray]:

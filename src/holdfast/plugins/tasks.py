@@ -6,10 +6,10 @@ A task is met at its baseline and with every choice of each of its axes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from holdfast.core.errors import BadValue
+from holdfast.core.fields import described
 from holdfast.core.task import Split, Task
 from holdfast.plugins import task_figures as figures
 from holdfast.plugins import task_rows as rows
@@ -59,8 +59,8 @@ def variants(kind: type[Task]) -> list[dict[str, Any]]:
     """The axes to be met: the baseline, and each axis of choices with every other choice."""
     chosen = [
         {axis.name: choice}
-        for axis in fields(kind)
-        for choice in axis.metadata.get("choices") or ()
+        for axis in described(kind).values()
+        for choice in axis.meta.choices
         if choice != axis.default
     ]
     return [{}, *chosen]
@@ -96,10 +96,10 @@ def laws_of(
 def bad_axes_are_refused_together(kind: type[Task]) -> str:
     """Every axis out of its range at once: one ``BadValue`` that names them all."""
     bad: dict[str, Any] = {}
-    for axis in fields(kind):
-        if axis.metadata.get("least") is not None:
-            bad[axis.name] = axis.metadata["least"] - 1
-        elif axis.metadata.get("choices"):
+    for axis in described(kind).values():
+        if axis.meta.least is not None:
+            bad[axis.name] = axis.meta.least - 1
+        elif axis.meta.choices:
             bad[axis.name] = "nonsense"
     if not bad:
         return "no axis has a least value or choices"

@@ -21,6 +21,7 @@ from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import Checked, expect, judged
 from holdfast.plugins.rows import MANY
 from holdfast.studies import construction_laws, questions
+from holdfast.studies.describe import COMPONENTS
 
 HERE = Path(__file__).parent.parent
 VERBS = Folder("verb", "holdfast.cli", HERE / "cli")
@@ -28,7 +29,7 @@ FOLDERS = {
     folder.kind: folder
     for folder in (
         *(cells.FOLDER, tasks.FOLDER, constructions.FOLDER, diagnostics.FOLDER, questions.FOLDER),
-        *(exchange.FOLDER, backends.FOLDER, VERBS),
+        *(exchange.FOLDER, backends.FOLDER, VERBS, *(kind.folder for kind in COMPONENTS)),
     )
 }
 """Every kind of plug-in, by what it is called in messages."""
@@ -156,6 +157,7 @@ def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
         "task": tasks.get,
         "cell": cells.get,
         "construction": construction_laws.program_of,
+        **{kind.folder.kind: kind.get for kind in COMPONENTS},
     }
     if folder.kind not in wholes:
         return judged("definition", lambda: _has_names(folder, module), str(file))

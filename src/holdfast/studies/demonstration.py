@@ -26,7 +26,7 @@ from holdfast.tasks.echo import Echo
 from holdfast.train.loop import Progress, train_networks
 from holdfast.train.programs import programs
 from holdfast.train.result import Training
-from holdfast.train.settings import Settings, Update
+from holdfast.train.settings import Settings
 
 SEQUENCES: tuple[Words, ...] = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
 UNITS = 20
@@ -56,7 +56,7 @@ class SuccessRate:
     loss at the last step depends on the input at each step, mean |d loss / d x_t| at the start of training, as
     this way of updating sees it."""
 
-    update: Update
+    update: str
     order: str
     epochs: int
     rate: Rate
@@ -114,7 +114,7 @@ def demonstrate(
     cell: str = "lstm",
     units: int = UNITS,
     epochs: int | None = None,
-    update: Update = "sequence",
+    update: str = "sequence",
     order: str = "fixed",
     learning_rate: float = 1e-3,
     initialisation: str = "keras",
@@ -140,7 +140,7 @@ def demonstrate(
         check_every=max(1, (epochs or MOST_EPOCHS) // 100) * len(sequences),
         seeds=1,
         seed=seed,
-        stop=epochs is None,
+        stop="success" if epochs is None else "budget",
     )
     # The control gets the framework's plain weights: it has no gate whose bias could be set.
     control = replace(settings, cell=CONTROL, initialisation=settings.how.framework)
@@ -153,7 +153,7 @@ def demonstrate(
             seeds=initialisations,
             budget=(epochs or TUTORIAL_EPOCHS) * len(sequences),
             check_every=(epochs or TUTORIAL_EPOCHS) * len(sequences),
-            stop=False,
+            stop="budget",
         )
         rates.append(_rate(many, threads, watch))
     return Demonstration(sequences, shown, tuple(rates))
@@ -178,7 +178,7 @@ def _rate(settings: Settings, threads: int | None, watch: Callable[[str, Progres
     what = f"{settings.seeds} initialisations, update per {settings.update}"
     trained = _train(settings, what, threads, watch)
     epochs = settings.budget // _count(settings)
-    return SuccessRate(settings.update, settings.order, epochs, trained.rate, _reach(settings))
+    return SuccessRate(str(settings.update), settings.order, epochs, trained.rate, _reach(settings))
 
 
 def _echo(settings: Settings) -> Echo:
@@ -199,7 +199,7 @@ def _reach(settings: Settings) -> tuple[float, ...]:
     rows = examples.take(slice(0, 1))
     last = int(np.flatnonzero(np.asarray(rows.scored[0]))[-1])
     scored = rows.scored & (jnp.arange(rows.scored.shape[1]) == last)
-    cut = 1 if settings.update == "step" else None
+    cut = None if settings.rule.through_time else 1
     networks = programs(settings).begin(list(range(min(32, settings.seeds)))).network
 
     def loss(outputs: Array) -> Array:

@@ -1,9 +1,9 @@
-"""What a cell, a task, a diagnostic or a run is, in full: as a document and as parts to be drawn."""
+"""What a cell, a task, a diagnostic, a way of training or a run is, in full: as a document and as parts to be drawn."""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,25 @@ import numpy as np
 
 from holdfast import cells, tasks
 from holdfast.core.cell import Cell
+from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun
+from holdfast.core.fields import described
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
 from holdfast.core.task import Batch, Task
+from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
 from holdfast.explain import diagnostics
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
+from holdfast.train.optimisers import OPTIMISERS
 from holdfast.train.result import seeds_table
+from holdfast.train.rules import RULES
+from holdfast.train.stops import STOPS
 
+COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
 Described = tuple[dict[str, Any], list[Part]]
 SHOWN_STEPS = 12
 """Steps drawn at either end of a row that is longer than both together."""
@@ -86,12 +93,12 @@ def task(name: str) -> Described:
     drawn = _drawn(short, short.sample(jax.random.key(0), 1).take(0))
     axes = [
         {
-            "name": f.name,
-            "default": getattr(made, f.name),
-            "help": f.metadata["help"],
-            "choices": f.metadata["choices"],
+            "name": name,
+            "default": getattr(made, name),
+            "help": axis.meta.help,
+            "choices": axis.meta.choices or None,
         }
-        for f in fields(made)
+        for name, axis in described(type(made)).items()
     ]
     memory = made.memory()
     document = {
@@ -111,7 +118,7 @@ def task(name: str) -> Described:
         Table(("step", "input", "asked for"), _shortened(drawn), _title(short)),
         Table(
             ("axis", "default", "meaning"),
-            tuple((f"--{a['name']}", _shown(a["default"]), _meaning(a)) for a in axes),
+            tuple((f"--{a['name']}", text(a["default"]), _meaning(a)) for a in axes),
         ),
         Text(
             f"by chance (the best guess from the current input alone): {chance}\n"
@@ -121,6 +128,19 @@ def task(name: str) -> Described:
         ),
     ]
     return document, parts
+
+
+def component(kind: Kind[Any], name: str) -> Described:
+    """An optimiser, an update rule or a stopping rule: what it does, and its options."""
+    options = [
+        {"name": one.name, "default": one.default, "help": one.meta.help, "choices": one.meta.choices or None}
+        for one in described(kind.get(name)).values()
+    ]
+    parts: list[Part] = [Text(_docstring(kind.folder.load(name)), f"{name}, {kind.folder.kind}")]
+    rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)
+    parts += [Table(("option", "default", "meaning"), rows)] if rows else []
+    title = kind.folder.sentence(name)
+    return {"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts
 
 
 def run(folder: Path) -> Described:
@@ -171,9 +191,3 @@ def _shortened(drawn: list[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
 
 def _meaning(axis: dict[str, Any]) -> str:
     return axis["help"] + (f" ({', '.join(axis['choices'])})" if axis["choices"] else "")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(f"{v:g}" for v in value)
-    return "none" if value is None else str(value)

@@ -10,7 +10,7 @@ import math
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -64,7 +64,7 @@ def write(path: Path, kept: Kept) -> None:
         "grids": [grid.as_json() for grid in results.grids],
         "verdicts": [verdict.as_json() for verdict in kept.verdicts],
         "of": results.of,
-        "places": [asdict(place) for place in places],
+        "places": [place.as_json() for place in places],
         "columns": list(COLUMNS),
     }
     lines = [json.dumps(document, indent=1)[:-2] + ',\n "points": [']
@@ -82,7 +82,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     grids: list[Any]
     verdicts: list[Any]
     of: Annotated[int, msgspec.Meta(ge=0)]
-    places: list[Any]
+    places: list[dict[str, Any]]
     columns: list[str]
     points: list[list[str | int | float | None]]
 
@@ -93,7 +93,7 @@ def read(path: Path) -> Kept:
     read = convert(read_json(path, "a study as it is kept"), _Document, where)
     if sorted(read.columns) != sorted(COLUMNS):
         raise BadFile(f"{where}: its columns are {', '.join(map(shown, read.columns))}, expected {', '.join(COLUMNS)}.")
-    places = [convert(place, Place, f"{where}, places[{n}]") for n, place in enumerate(read.places)]
+    places = [Place.from_json(place, f"{where}, places[{n}]") for n, place in enumerate(read.places)]
     points = tuple(
         _point(places, dict(zip(read.columns, row, strict=False)), f"{where}, points[{n}]")
         for n, row in enumerate(read.points)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from holdfast.core.errors import BadFile
+from holdfast.core.fields import Described, described, lacking
 from holdfast.core.registry import Folder
 from holdfast.core.task import Task
 
@@ -17,27 +16,17 @@ FOLDER = Folder("task", "holdfast.tasks", Path(__file__).parent)
 @cache
 def get(name: str) -> type[Task]:
     """The task of this name. Raises ``UnknownName``, or ``BadFile`` where its file does not hold one whole task."""
-    module = FOLDER.load(name)
-    found = [
-        thing
-        for thing in vars(module).values()
-        if isinstance(thing, type) and issubclass(thing, Task) and thing.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        raise BadFile(f"{module.__file__} holds {len(found)} tasks, expected one class derived from Task.")
-    (kind,) = found
+    kind = FOLDER.load_class(name, Task)
     if reasons := _lacking(kind):
-        raise BadFile(f"the task {module.__file__} {'; '.join(reasons)}.", "tasks/recall.py shows a whole one.")
+        file = FOLDER.files()[name]
+        raise BadFile(f"the task {file} {'; '.join(reasons)}.", "tasks/recall.py shows a whole one.")
     return kind
 
 
 def _lacking(kind: type[Task]) -> list[str]:
     """Why this class is no task, as far as can be seen without making one."""
-    if "__dataclass_params__" not in vars(kind):
-        return ["is no frozen dataclass: write @dataclass(frozen=True) above the class"]
-    reasons = [f"lacks {', '.join(missing)}"] if (missing := sorted(kind.__abstractmethods__)) else []
-    axes = fields(kind)
-    reasons += [reason for axis in axes if (reason := _no_axis(axis))]
+    axes = described(kind).values()
+    reasons = lacking(kind, "axis(default, help)") + [reason for axis in axes if (reason := _no_axis(axis))]
     length = getattr(kind, "length_axis", None)
     if not axes:
         reasons.append("has no axes, expected fields made with axis(default, help)")
@@ -46,10 +35,8 @@ def _lacking(kind: type[Task]) -> list[str]:
     return reasons
 
 
-def _no_axis(axis: Field[Any]) -> str:
-    """Why this field is no axis that a user could vary; empty where it is one."""
-    if axis.default is MISSING or "help" not in axis.metadata:
-        return f"has the field '{axis.name}', which is not made with axis(default, help)"
+def _no_axis(axis: Described) -> str:
+    """Why this is no axis that a user could vary; empty where it is one."""
     default = axis.default
     numbers = isinstance(default, tuple) and all(isinstance(value, int | float) for value in default)
     if default is None or isinstance(default, int | float | str) or numbers:

@@ -13,9 +13,9 @@ import jax
 import numpy as np
 
 from holdfast.engine.network import Network
-from holdfast.train.programs import Figures, Programs
-from holdfast.train.settings import Settings
-from holdfast.train.update import Learner
+from holdfast.train.learner import Learner
+from holdfast.train.programs import Programs
+from holdfast.train.stops import Check, Figures
 
 PIECE_SECONDS = 1.0
 """How long a compiled piece may run before progress is told and a stop is heard."""
@@ -86,35 +86,28 @@ def run(block: Block, programs: Programs, stopped: Callable[[], bool], tell: Cal
 
 def _check(block: Block, programs: Programs) -> None:
     settings = programs.settings
-    at_end = block.drawn >= settings.batches
-    sequences = min(block.drawn * settings.rows, settings.budget)
-    for number, network in zip(block.numbers, block.networks(), strict=True):
+    at_end, criterion = block.drawn >= settings.batches, settings.task.criterion
+    drawn_afresh = settings.task.examples() is None
+    read, streaks = np.asarray(block.learner.drawn), block.learner.streak
+    for lane, (number, network) in enumerate(zip(block.numbers, block.networks(), strict=True)):
         if number in block.outcomes:
             continue
+        sequences = min(int(read[lane]) * settings.rows, settings.budget)
         figures = programs.validate(network, number, block.drawn)
+        earlier = [row for row in block.history if row["seed"] == number]
         block.history.append({"seed": number, "sequences": sequences, **_reported(figures)})
-        judged = partial(programs.test, network, number, block.drawn)
-        verdict = _verdict(settings, figures, judged, at_end)
+        streak = 0 if streaks is None else int(np.asarray(streaks)[lane])
+        # Of given sequences every check has met all.
+        test = partial(programs.test, network, number, block.drawn) if drawn_afresh else partial(dict, figures)
+        check = Check(criterion, figures, test, earlier, streak)
+        verdict = "nan" if not math.isfinite(figures["loss"]) else None
+        if verdict is None and (at_end or settings.stopping.ends(check)):
+            verdict, figures = "solved" if check.solved else "not solved", check.tested
         if verdict is not None:
-            word, figures = verdict
-            block.outcomes[number] = Outcome(number, word, sequences, **_reported(figures))
+            block.outcomes[number] = Outcome(number, verdict, sequences, **_reported(figures))
             block.solutions[number] = network
     assert not at_end or block.done, f"{settings.task.name}: the budget is spent and some network has no verdict"
 
 
-def _verdict(
-    settings: Settings, figures: Figures, test: Callable[[], Figures], at_end: bool
-) -> tuple[str, Figures] | None:
-    criterion = settings.task.criterion
-    if not math.isfinite(figures["loss"]):
-        return "nan", figures
-    if (settings.stop or at_end) and criterion.met(figures):
-        if settings.task.examples() is None:
-            figures = test()
-        if criterion.met(figures):
-            return "solved", figures
-    return ("not solved", figures) if at_end else None
-
-
-def _reported(figures: Figures) -> Figures:
+def _reported(figures: Figures) -> dict[str, float]:
     return {name: figures[name] for name in ("loss", "error_sup", "accuracy")}

@@ -45,7 +45,7 @@ class Progress:
 def train_networks(
     settings: Settings,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     threads: int | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
@@ -69,7 +69,7 @@ def train_networks(
     settings = replace(settings, engine=settings.used_engine)
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
-    run = Run(out, settings) if out else None
+    run = Run(Path(out), settings) if out else None
     try:
         with Interrupts() as interrupts:
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]

@@ -49,11 +49,8 @@ class Score:
 
 def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
     """Judge ``network`` on these rows; a row of reals is wrong where any error reaches ``tolerance``."""
-    first = task.asked_from
-    outputs, _ = unroll(network, rows.inputs, present=rows.present, read_from=first, engine=engine)
-    targets, scored = rows.targets[:, first:], rows.scored[:, first:]
-    error = jnp.where(scored, jnp.abs(outputs - targets).max(-1), 0.0)
-    right = (outputs.argmax(-1) == targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
+    outputs, targets, scored = _answers(network, task, rows, engine)
+    error, right = _judged(outputs, targets, scored)
     bad = ~(error < tolerance) if task.criterion.of_numbers else ~right
     return Score(
         loss_sum=jnp.where(scored, LOSSES[task.loss](outputs, targets), 0.0).sum(),
@@ -63,6 +60,27 @@ def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: s
         scored=scored.sum(),
         wrong_rows=(bad & scored).any(1).sum(),
     )
+
+
+def read_wrongly(network: Network, task: Task, rows: Batch, engine: str = "auto") -> Array:
+    """Whether each of these rows has a wrong answer [batch], by the bound of the task's own criterion."""
+    outputs, targets, scored = _answers(network, task, rows, engine)
+    error, right = _judged(outputs, targets, scored)
+    bad = ~(error < task.criterion.bound) if task.criterion.of_numbers else ~right
+    return (bad & scored).any(1)
+
+
+def _answers(network: Network, task: Task, rows: Batch, engine: str) -> tuple[Array, Array, Array]:
+    """Outputs, targets and which are scored, from the first step on that any row is asked at."""
+    first = task.asked_from
+    outputs, _ = unroll(network, rows.inputs, present=rows.present, read_from=first, engine=engine)
+    return outputs, rows.targets[:, first:], rows.scored[:, first:]
+
+
+def _judged(outputs: Array, targets: Array, scored: Array) -> tuple[Array, Array]:
+    """The largest error of each step, 0 where it is not scored, and whether its largest output is the right symbol."""
+    error = jnp.where(scored, jnp.abs(outputs - targets).max(-1), 0.0)
+    return error, (outputs.argmax(-1) == targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
 
 
 def measure(network: Network, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:

@@ -18,22 +18,12 @@ from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import refuse_past_the_last
+from holdfast.train.learner import Learner, begin, first_networks, learn
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
 from holdfast.train.streams import PURPOSES, stream
-from holdfast.train.update import Learner, begin, first_networks, learn
 
 Figures = dict[str, float]
-
-ANY: dict[str, Any] = {
-    "learning_rate": 1.0,
-    "initialisation": "keras",
-    "seeds": 1,
-    "budget": 1,
-    "check_every": None,
-    "stop": True,
-}
-"""Settings that are in no compiled text: numbers given to it, or the loop's own business."""
 
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
@@ -54,7 +44,7 @@ class Programs:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin, self._learn = _learning(replace(settings, **ANY))
+        self._begin, self._learn = _learning(settings.compiled())
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
@@ -98,7 +88,7 @@ def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
 
 def kept_bytes(settings: Settings) -> int:
     """What the library keeps of a batch for one network's gradient; 0 where the library is not what learns."""
-    if settings.update == "step" or settings.used_engine == "xla":
+    if not settings.rule.whole or settings.used_engine != "native":
         return 0
     sizes = (1, settings.rows, settings.task.longest, settings.units)
     numbers = library.saved_numbers(settings.cell, NUMBER_BYTES, sizes, settings.truncate or 0)
@@ -123,7 +113,7 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
 
 @lru_cache(maxsize=32)
 def _learning(settings: Settings) -> tuple[_Shared, _Shared]:
-    """*begin* and *learn*: one program for all settings that differ only in what no compiled text has in it."""
+    """*begin* and *learn*: one program for all settings that are the same compiled (``Settings.compiled``)."""
     return _Shared(jax.vmap(partial(begin, settings))), _Shared(_side_by_side(settings))
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from holdfast.core.fields import described, plain
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
 from holdfast.core.text import escaped
+from holdfast.core.values import text
 from holdfast.engine.network import Network
 from holdfast.train.block import Outcome
+from holdfast.train.optimisers import OPTIMISERS
 from holdfast.train.settings import Settings
 
 Attack = Callable[[Network, Task, int], float | None]
@@ -101,16 +104,17 @@ class Training:
 
     def _set_up(self) -> str:
         s = self.settings
-        values = {f.name: getattr(s.task, f.name) for f in fields(s.task)}
-        axes = ", ".join(f"{name} {_shown(value)}" for name, value in values.items() if value is not None)
+        axes = ", ".join(f"{name} {text(value)}" for name, value in plain(s.task).items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
         cut = f", gradient cut every {s.truncate} steps" if s.truncate is not None else ""
         cut += ", weights of their own for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
+        stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
         return (
             f"{s.task.name}: {axes}\n{s.cell}: {deep} units, initialisation {s.how}; update per {s.update} of "
-            f"{s.rows}, Adam {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} sequences; seed {s.seed}"
+            f"{s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
+            f"sequences{stop}; seed {s.seed}"
         )
 
 
@@ -176,9 +180,3 @@ def _known(value: float | None) -> float | None:
 def _number(value: float | None) -> str:
     """With three digits; JSON has null for what is none."""
     return "nan" if value is None else f"{value:.3g}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(",".join(part) if isinstance(part, tuple) else f"{part:g}" for part in value)
-    return str(value)

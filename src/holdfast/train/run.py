@@ -32,9 +32,9 @@ from holdfast.engine.files import save
 from holdfast.engine.network import Network
 from holdfast.train.block import Block, Outcome
 from holdfast.train.folder import KILLED, LOCK, PARTS, SETTINGS, is_empty, trained
+from holdfast.train.learner import Learner
 from holdfast.train.programs import Programs
 from holdfast.train.settings import Settings
-from holdfast.train.update import Learner
 
 FORMAT = "holdfast-run-1"
 
@@ -165,9 +165,13 @@ def _lock(folder: Path):
 
 
 def _arrays(learner: Learner) -> dict[str, np.ndarray]:
-    changing = (learner.network, learner.optimiser, learner.drawn)
-    leaves = jax.tree_util.tree_flatten_with_path(changing)[0]
+    leaves = jax.tree_util.tree_flatten_with_path(_changing(learner))[0]
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def _changing(learner: Learner) -> tuple[Any, ...]:
+    """What differs from a learner that begins; a streak that is not counted is None, and has no array."""
+    return learner.network, learner.optimiser, learner.drawn, learner.streak
 
 
 class _Check(msgspec.Struct, forbid_unknown_fields=True):
@@ -196,17 +200,17 @@ def _block(path: Path, numbers: list[int], fresh: Learner) -> Block:
         raise BadFile(f"{path} has outcomes of networks that it does not train.")
     history = [msgspec.structs.asdict(check) for check in read("history", list[_Check])]
 
-    paths, shape = jax.tree_util.tree_flatten_with_path((fresh.network, fresh.optimiser, fresh.drawn))
+    paths, shape = jax.tree_util.tree_flatten_with_path(_changing(fresh))
     wanted = {jax.tree_util.keystr(place): leaf for place, leaf in paths}
     leaves, network_shape = jax.tree.flatten(fresh.network)
     wanted |= {f"solution.{number}.{i}": leaf[0] for number in outcomes for i, leaf in enumerate(leaves)}
     _compare(header, wanted, path)
     arrays = tensors.read_arrays(path)
 
-    network, optimiser, drawn = jax.tree.unflatten(
+    network, optimiser, drawn, streak = jax.tree.unflatten(
         shape, [jnp.asarray(arrays[jax.tree_util.keystr(place)]) for place, _ in paths]
     )
-    learner = replace(fresh, network=network, optimiser=optimiser, drawn=drawn)
+    learner = replace(fresh, network=network, optimiser=optimiser, drawn=drawn, streak=streak)
     block = Block(numbers, learner, read("drawn", Count), history, outcomes)
     for number in outcomes:
         saved = [arrays[f"solution.{number}.{i}"] for i in range(len(leaves))]

@@ -1,35 +1,26 @@
-"""What is trained, how, and until when: one frozen record, checked once, stored with every run."""
+"""What is trained, how, and until when: one frozen record, checked once, stored with every run.
+
+Each field says itself what it means, within which limits, and what older files mean that lack it. Flags, run folders,
+grids and the keys of a store follow from that: a new setting is one new line here, and the code that heeds it.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from holdfast import cells, tasks
 from holdfast.cells._former import settings_of
-from holdfast.core.documents import convert
-from holdfast.core.errors import BadFile, Problem, refuse
-from holdfast.core.formats import not_positive
-from holdfast.core.task import Task, typed_axes
-from holdfast.engine.gradients import GRADIENTS
-from holdfast.engine.initialise import Initialisation, parse
-from holdfast.engine.native import choice
+from holdfast.core import values
+from holdfast.core.errors import BadFile, BadValue, Problem, refuse
+from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
 from holdfast.engine.native.environment import ENGINES
-from holdfast.plugins.verified import made
+from holdfast.train.optimisers import OPTIMISERS, Optimiser
+from holdfast.train.rules import RULES, UpdateRule
+from holdfast.train.stops import STOPS, StoppingRule
 
-Update = Literal["step", "sequence", "batch"]
-UPDATES: tuple[Update, ...] = ("step", "sequence", "batch")
-ORDERS = ("fixed", "shuffled")
-WEIGHTS = ("shared", "per_step")
-ROWS = 32
-"""Sequences per update where rows are drawn afresh and nothing else is asked for."""
-
-
-NEWER = {"gradient": "full", "weights": "shared"}
-"""Fields that are not written where they have this value: stores are older, and know settings by their text."""
+if TYPE_CHECKING:
+    from holdfast.core.task import Task
+    from holdfast.engine.initialise import Initialisation
 
 
 @dataclass(frozen=True)
@@ -37,78 +28,113 @@ class Settings:
     """Everything that decides a result. ``budget`` and ``check_every`` count sequences; ``seeds`` networks are
     trained, each from its own streams of random numbers under the root ``seed``.
 
-    ``weights`` are shared by all steps, or each step of the task's longest row has its own (``per_step``).
-    ``update`` says when the weights change: after every ``step`` (the state is carried on, but no gradient flows
-    through time), after every ``sequence``, or after a ``batch`` of them. ``gradient`` is a learning rule of
-    ``engine.gradients``. ``stop`` false spends the whole budget
-    and judges the networks at its end. ``engine`` is that of ``unroll``; a run keeps the one that it began with.
-    Raises ``BadValue`` with every reason at once.
+    ``update``, ``optimiser`` and ``stop`` name a file of ``rules/``, ``optimisers/`` and ``stops/``, with its options
+    (``sgd+momentum=0.5``), or are such a component themselves. ``engine`` is that of ``unroll``; a run keeps the one
+    that it began with. Raises ``BadValue`` with every reason at once, ``UnknownName`` for a name that does not exist.
     """
 
     task: Task
-    cell: str = "lstm"
-    units: int = 32
-    layers: int = 1
-    initialisation: str = "auto"
-    weights: str = "shared"
-    update: Update = "batch"
-    batch: int | None = None
-    order: str = "fixed"
-    truncate: int | None = None
-    gradient: str = "full"
-    learning_rate: float = 1e-2
-    clip: float | None = 1.0
-    budget: int = 100_000
-    check_every: int | None = None
-    seeds: int = 10
-    seed: int = 0
-    stop: bool = True
-    engine: str = "auto"
+    cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it")
+    units: int = setting(32, "hidden units per layer", least=1, most=10**6)
+    layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
+    initialisation: str = setting(
+        "auto",
+        "initial weights: keras or pytorch, then +orthogonal, +identity, +forget=X or +chrono[=STEPS]",
+        compiled=False,
+    )
+    weights: str = setting(
+        "shared", "one set for all steps, or per_step, one for each", choices=("shared", "per_step"), before="shared"
+    )
+    update: str | UpdateRule = setting("batch", "update rule, which says when weights change", components=RULES)
+    batch: int | None = setting(None, "sequences per update", unset="32; given sequences: all", least=1, most=10**6)
+    order: str = setting("fixed", "order of given sequences", choices=("fixed", "shuffled"))
+    truncate: int | None = setting(
+        None, "cut the gradient between windows of N steps", unset="never", least=1, most=10**12
+    )
+    gradient: str = setting(
+        "full",
+        "what is called the gradient: full, or truncated_1997, the learning rule of the first LSTM",
+        choices=("full", "truncated_1997"),
+        before="full",
+    )
+    optimiser: str | Optimiser = setting(
+        "adam", "optimiser, with its options as in sgd+momentum=0.5", components=OPTIMISERS, before="adam"
+    )
+    learning_rate: float = setting(1e-2, "learning rate of the optimiser", positive=True, compiled=False)
+    clip: float | None = setting(1.0, "largest norm of the gradient, or none", positive=True)
+    budget: int = setting(100_000, "sequences per network at most", least=1, most=10**12, compiled=False)
+    check_every: int | None = setting(
+        None, "sequences between checks", unset="budget/100, at least 1000", least=1, most=10**12, compiled=False
+    )
+    seeds: int = setting(10, "how many networks", least=1, most=10**6, compiled=False)
+    seed: int = setting(0, "the root of all randomness", least=0, most=2**32 - 1)
+    stop: str | StoppingRule = setting(
+        "success",
+        "stopping rule, which says when training ends early",
+        components=STOPS,
+        formerly={True: "success", False: "budget"},
+    )
+    engine: str = setting("auto", "what computes the networks; see 'holdfast doctor'", choices=ENGINES)
 
     def __post_init__(self) -> None:
-        refuse(self._mistakes(), "these settings cannot be trained")
-        parse(self.initialisation, cells.get(self.cell), self.task.lag_steps)
+        from holdfast import cells
+        from holdfast.core.task import Task
+
+        if not isinstance(self.task, Task):
+            raise BadValue(
+                f"the task of these settings is {values.got(self.task)}, expected a task.",
+                "Make one: make_task('recall', {'steps': 30}).",
+            )
+        where = "these settings cannot be trained"
+        refuse(take(self), where)
+        refuse(self._mistakes(), where)
+        self._parsed(cells.get(self.cell))
 
     def _mistakes(self) -> list[str]:
-        least = {"units": 1, "layers": 1, "batch": 1, "truncate": 1, "budget": 1, "check_every": 1, "seeds": 1}
-        reasons = [
-            f"--{name.replace('_', '-')} is {value}, expected at least {bound}"
-            for name, bound in least.items()
-            if (value := getattr(self, name)) is not None and value < bound
-        ]
-        reasons += not_positive("learning-rate", self.learning_rate)
-        reasons += not_positive("clip", self.clip) if self.clip is not None else []
-        if not 0 <= self.seed < 2**32:
-            reasons.append(f"--seed is {self.seed}, expected 0 ... {2**32 - 1}")
-        if self.update not in UPDATES:
-            reasons.append(f"--update is '{self.update}', expected one of {', '.join(UPDATES)}")
-        if self.order not in ORDERS:
-            reasons.append(f"--order is '{self.order}', expected one of {', '.join(ORDERS)}")
-        if self.weights not in WEIGHTS:
-            reasons.append(f"--weights is '{self.weights}', expected one of {', '.join(WEIGHTS)}")
-        if self.gradient not in GRADIENTS:
-            reasons.append(f"--gradient is '{self.gradient}', expected one of {', '.join(GRADIENTS)}")
-        if self.engine not in ENGINES:
-            reasons.append(f"--engine is '{self.engine}', expected one of {', '.join(ENGINES)}")
-        if self.update == "sequence" and (self.batch or 1) > 1:
-            reasons.append(f"--update sequence uses one sequence per update, but --batch is {self.batch}")
-        if self.update == "step" and self.truncate is not None:
-            reasons.append("--update step already cuts the gradient after every step, so --truncate has no meaning")
+        reasons = mistakes(self) + self.rule.conflicts(self)
         if self.order == "shuffled" and self.task.examples() is None:
             reasons.append(f"--order shuffled needs given sequences, but {self.task.name} draws every one afresh")
         return reasons
 
+    def _parsed(self, cell: Any) -> Initialisation:
+        from holdfast.engine.initialise import parse
+
+        return parse(self.initialisation, cell, self.task.lag_steps)
+
+    @property
+    def how(self) -> Initialisation:
+        """The initial weights, as ``initialisation`` says."""
+        from holdfast import cells
+
+        return self._parsed(cells.get(self.cell))
+
+    @property
+    def rule(self) -> UpdateRule:
+        """The update rule, as ``update`` says."""
+        return RULES.of(self.update)
+
+    @property
+    def stopping(self) -> StoppingRule:
+        """The stopping rule, as ``stop`` says."""
+        return STOPS.of(self.stop)
+
+    @property
+    def used_engine(self) -> str:
+        """What computes it here: "native", "parallel" or "xla". Raises as ``choice.resolved`` does."""
+        from holdfast import cells
+        from holdfast.engine.native import choice
+
+        return choice.resolved(self.engine, cells.get(self.cell), self.gradient, self.weights == "shared")
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps have weights of their own; None where all share one set."""
+        return self.task.longest if self.weights == "per_step" else None
+
     @property
     def rows(self) -> int:
-        """Sequences per update (of a step: side by side)."""
-        if self.update == "sequence":
-            return 1
-        if self.batch is not None:
-            return self.batch
-        if self.update == "step":
-            return 1
-        examples = self.task.examples()
-        return ROWS if examples is None else len(examples.inputs)
+        """Sequences that are read at once, for one update or several."""
+        return self.rule.rows(self.task) if self.batch is None else self.batch
 
     @property
     def batches(self) -> int:
@@ -123,69 +149,49 @@ class Settings:
         every = self.check_every or max(self.budget // 100, least)
         return max(1, every // self.rows)
 
-    @property
-    def how(self) -> Initialisation:
-        return parse(self.initialisation, cells.get(self.cell), self.task.lag_steps)
-
-    @property
-    def used_engine(self) -> str:
-        """What computes it here, "native" or "xla". Raises as ``choice.resolved`` does."""
-        return choice.resolved(self.engine, cells.get(self.cell), self.gradient, self.weights == "shared")
-
-    @property
-    def steps(self) -> int | None:
-        """How many steps have weights of their own; None where all share one set."""
-        return self.task.longest if self.weights == "per_step" else None
+    def compiled(self) -> Settings:
+        """The same for all settings with the same compiled programs: what those do not depend on is at its default."""
+        free = {name: one.default for name, one in described(type(self)).items() if not one.meta.compiled}
+        if not self.stopping.counted:
+            free["stop"] = described(type(self))["stop"].default
+        return replace(self, **free)
 
     def as_json(self) -> dict[str, Any]:
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "task"}
-        for name, usual in NEWER.items():
-            if plain[name] == usual:
-                del plain[name]
-        return {"task": {"name": self.task.name, **dataclasses.asdict(self.task)}, **plain}
+        return {"task": task_as_json(self.task), **plain(self)}
 
-    @staticmethod
-    def from_json(document: Any, where: str = "the settings of this run") -> Settings:
+    def identity(self) -> dict[str, Any]:
+        """What tells these settings from all others, in every version alike: without the fields that a later version
+        brought and that are as they were before."""
+        fields = {
+            name: one.as_before(value)
+            for (name, value), one in zip(plain(self).items(), described(type(self)).values(), strict=True)
+        }
+        return {"task": task_as_json(self.task), **{n: v for n, v in fields.items() if v is not REQUIRED}}
+
+    @classmethod
+    def from_json(cls, document: Any, where: str = "the settings of this run") -> Settings:
         """Settings as a run folder keeps them; ``where`` names the file. Raises ``BadFile`` where they are foreign."""
-        fix = "Name a folder made by 'holdfast train'."
         try:
-            read = msgspec.structs.asdict(convert(settings_of(document), _Document, where))
-            axes = dict(read.pop("task"))
-            name = convert(axes.pop("name", None), str, f"{where}, the name of its task")
-            return Settings(task=make_task(name, axes), **read)
+            document = settings_of(document)
+            if not isinstance(document, dict):
+                raise BadFile(f"{where} is {values.got(document)}, expected an object.")
+            own = {name: value for name, value in document.items() if name != "task"}
+            return cls(task_from_json(document.get("task"), where), **given(cls, own, where))
         except Problem as problem:
             message = problem.message if isinstance(problem, BadFile) else f"{where}: {problem.message}"
-            raise BadFile(message, fix) from problem
+            raise BadFile(message, "Name a folder made by 'holdfast train'.") from problem
 
 
-Count = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-Size = Annotated[int, msgspec.Meta(ge=1, le=10**6)]
-Word = Annotated[str, msgspec.Meta(max_length=200)]
+def task_as_json(task: Task) -> dict[str, Any]:
+    """A task as every document has it: its name, then its axes."""
+    return {"name": task.name, **plain(task)}
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a run's settings: types and outer bounds; ``Settings`` itself refuses what contradicts itself."""
-
-    task: dict[str, Any]
-    cell: Word
-    units: Size
-    layers: Annotated[int, msgspec.Meta(ge=1, le=1000)]
-    initialisation: Word
-    update: Update
-    batch: Size | None
-    order: Word
-    truncate: Count | None
-    learning_rate: float
-    clip: float | None
-    budget: Count
-    check_every: Count | None
-    seeds: Size
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-    stop: bool
-    engine: Word = "xla"
-    """Runs are older than engines: what does not name one was computed by XLA."""
-    gradient: Word = "full"
-    weights: Word = "shared"
+def task_from_json(document: Any, where: str) -> Task:
+    """The task in a document. Raises ``BadFile`` where it is none, and as ``make_task`` does."""
+    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        raise BadFile(f"{where}: its task is {values.got(document)}, expected an object with the name of a task.")
+    return make_task(document["name"], {name: value for name, value in document.items() if name != "name"})
 
 
 def make_task(name: str, axes: dict[str, Any]) -> Task:
@@ -197,5 +203,9 @@ def make_task(name: str, axes: dict[str, Any]) -> Task:
     >>> make_task("recall", {"steps": 3}).lag_steps
     2
     """
+    from holdfast import tasks
+    from holdfast.core.task import known_axes
+    from holdfast.plugins.verified import made
+
     kind = tasks.get(name)
-    return made(kind, typed_axes(kind, axes))
+    return made(kind, known_axes(kind, axes))

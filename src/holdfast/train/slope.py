@@ -23,7 +23,7 @@ ROWS = 32
 def gradient_slope(network: Network, settings: Settings, number: int) -> float | None:
     """Decades per step back from the last answer, of the gradient with respect to the state, as this way of training
     sees it; on rows of the test split, the same before and after. None where no gradient flows through time."""
-    if settings.update == "step":
+    if not settings.rule.through_time:
         return None
     measured = _reached(settings.task, settings.truncate, settings.gradient)
     sizes, last = measured(network, stream(settings.seed, number, "measure"))

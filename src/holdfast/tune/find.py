@@ -16,7 +16,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.loop import Progress, train_networks
 from holdfast.tune.result import Confirmed, Tuned
-from holdfast.tune.search import CONFIRMATION, Search
+from holdfast.tune.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tune.storage import CONFIRMED, opened_study, shown, told
 from holdfast.tune.trial import Tried, tried
 
@@ -24,8 +24,8 @@ STARTUP = 10
 """Trials that are drawn at random before the sampler learns from what it saw."""
 CANDIDATES = 3
 """So many of the best settings are put to fresh seeds, one after the other, until one stands."""
-SEARCHED = frozenset({"units", "layers", "learning_rate", "initialisation"})
-"""What every trial has a value of; batches may be fixed."""
+ALWAYS = frozenset(SEARCHED) - {"batch"}
+"""What every trial has a value of; given sequences are always one batch."""
 RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
 """What is kept beside a trial: what came of it, who works on it, and the place in the search that it takes over."""
 MARK_SECONDS = 5.0
@@ -91,7 +91,7 @@ class _Work:
             finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
         found = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
         for trial in found:
-            if missing := sorted(SEARCHED - trial.values.keys()):
+            if missing := sorted(ALWAYS - trial.values.keys()):
                 raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
         return sorted(found, key=lambda t: t.number)
 
@@ -130,7 +130,7 @@ class _Work:
 
     def _wanted(self) -> frozenset[str]:
         """What a trial has values of."""
-        return SEARCHED | ({"batch"} if self.search.batches else set())
+        return ALWAYS | ({"batch"} if self.search.batches else set())
 
     def one_trial(self, trials: int) -> None:
         """Ask for values, train with them, tell what came of it."""
@@ -144,10 +144,10 @@ class _Work:
             trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
             # What a trial draws depends on its place and on the trials before it, not on when a process began or ended.
             place = _place(self.study.get_trials(deepcopy=False), trial.number)
-            (seed,) = np.random.SeedSequence([self.search.seed, place]).generate_state(1)
+            (seed,) = np.random.SeedSequence([self.search.base.seed, place]).generate_state(1)
             self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
             values = self._values(trial, _best(self.search, finished))
-        settings = self.search.settings(values, self.search.seeds, place)
+        settings = self.search.settings(values, self.search.base.seeds, place)
         weights = self.search.weights(settings.units, settings.layers)
         what = f"trial {len(finished) + 1} of {trials}, {_said(values)}, {weights:,} weights"
         done = self._train(settings, what)

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.core.results import Part, Table, Text, some
 from holdfast.core.text import escaped
+from holdfast.train.optimisers import OPTIMISERS
 from holdfast.tune.search import Search
 from holdfast.tune.trial import Tried
 
@@ -43,8 +44,8 @@ class Tuned:
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast tune --json``; ``best`` is null where no setting stood."""
         return {
-            "task": self.search.task.name,
-            "cell": self.search.cell,
+            "task": self.search.base.task.name,
+            "cell": self.search.base.cell,
             "best": self._best_json(),
             "trials": [{**t.as_json(), "solves": self.search.solves(t.rate)} for t in self.trials],
             "storage": self.storage,
@@ -76,16 +77,20 @@ class Tuned:
         return [Text(self._set_up()), *self._sizes(), Text("\n".join(self._sentences()))]
 
     def _set_up(self) -> str:
-        s = self.search
+        s, base = self.search, self.search.base
         low, high = s.units
         batches = f", batches of {' or '.join(map(str, s.batches))}" if s.batches else ""
         deep = f", 1 to {s.layers} layers" if s.layers > 1 else ""
         return (
-            f"{s.task.name}, {s.cell}: {low} to {high} units{deep}, Adam {s.learning_rates[0]:g} to "
-            f"{s.learning_rates[1]:g}, {' or '.join(s.initialisations)}{batches}; {s.seeds} networks a trial, at most "
-            f"{s.budget:,} sequences each\nA setting solves the task where the 95 % interval of its success rate lies "
-            f"above {100 * s.success:g} %: criterion {s.task.criterion}"
+            f"{base.task.name}, {base.cell}: {low} to {high} units{deep}, {self._optimiser} {s.learning_rates[0]:g} to "
+            f"{s.learning_rates[1]:g}, {' or '.join(s.initialisations)}{batches}; {base.seeds} networks a trial, at "
+            f"most {base.budget:,} sequences each\nA setting solves the task where the 95 % interval of its success "
+            f"rate lies above {100 * s.success:g} %: criterion {base.task.criterion}"
         )
+
+    @property
+    def _optimiser(self) -> str:
+        return OPTIMISERS.of(self.search.base.optimiser).title
 
     def _sizes(self) -> list[Part]:
         """The best trial of every size, smallest first: what was tried below the answer, and how it went."""
@@ -123,7 +128,7 @@ class Tuned:
             budget = best.fresh.budget(s)
             assert budget is not None
             said.append(
-                f"Smallest found: {_size(best.fresh)}, Adam {best.fresh.values['learning_rate']:.3g}, "
+                f"Smallest found: {_size(best.fresh)}, {self._optimiser} {best.fresh.values['learning_rate']:.3g}, "
                 f"{best.fresh.values['initialisation']}, with {budget:,} sequences. A search shows what it found: that "
                 "nothing smaller learns the task does not follow."
             )

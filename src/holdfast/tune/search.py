@@ -2,79 +2,78 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import jax
-import numpy as np
-
-from holdfast import cells
-from holdfast.core.errors import refuse
+from holdfast.core import fields, values
+from holdfast.core.errors import BadValue, refuse
+from holdfast.core.fields import described, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
-from holdfast.core.task import Task
-from holdfast.engine.native import choice
-from holdfast.engine.network import create
-from holdfast.train.settings import Settings
+from holdfast.train.settings import Settings, task_as_json
 
 WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
 """The number, among those of trials, that the seeds of a confirmation are made from: no trial has it."""
+SEARCHED = ("units", "layers", "learning_rate", "initialisation", "batch")
+"""The settings that trials vary; all others are the same in every trial."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """Bounds are inclusive. ``units`` and ``layers`` bound the size, ``learning_rates`` Adam's rate (searched on a
-    logarithmic scale), ``batches`` the sequences per update; ``initialisations`` are compared as they are named.
+    """``base`` has the task, the cell, and all else that is the same in every trial: each trains ``base.seeds``
+    networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers`` bound the size,
+    ``learning_rates`` the optimiser's rate (searched on a logarithmic scale), ``batches`` the sequences per update;
+    ``initialisations`` are compared as they are named.
 
-    Every trial trains ``seeds`` networks with at most ``budget`` sequences each. A setting *solves* the task where
-    the lower end of the 95 % interval of its success rate is at least ``success``: in a trial, and once more over
-    ``confirm`` networks with seeds that no trial has seen. ``seed`` is the root of all randomness.
+    A setting *solves* the task where the lower end of the 95 % interval of its success rate is at least ``success``: in
+    a trial, and once more over ``confirm`` networks with seeds that no trial has seen. ``base.seed`` is the root of all
+    randomness.
 
-    Raises ``BadValue`` with every reason at once, ``UnknownName`` for a cell that does not exist.
+    Raises ``BadValue`` with every reason at once.
     """
 
-    task: Task
-    cell: str = "lstm"
-    units: tuple[int, int] = (1, 32)
-    layers: int = 1
-    learning_rates: tuple[float, float] = (1e-3, 1e-1)
-    batches: tuple[int, ...] = (8, 32)
-    initialisations: tuple[str, ...] = ()
-    budget: int = 30_000
-    seeds: int = 8
-    confirm: int = 20
-    success: float = 0.5
-    clip: float | None = 1.0
-    seed: int = 0
-    engine: str = "auto"
+    base: Settings
+    units: tuple[int, int] = setting((1, 32), "units per layer, the fewest and the most")
+    layers: int = setting(1, "layers at most", least=1, most=1000)
+    learning_rates: tuple[float, float] = setting((1e-3, 1e-1), "learning rates, the smallest and the largest")
+    batches: tuple[int, ...] = setting((8, 32), "sequences per update to choose from")
+    initialisations: tuple[str, ...] = setting((), "initial weights to choose from", unset="those the cell has")
+    confirm: int = setting(20, "networks that the best is confirmed with", least=1, most=10**6)
+    success: float = setting(0.5, "share of networks that has to succeed")
 
     def __post_init__(self) -> None:
-        kind = cells.get(self.cell)
+        if not isinstance(self.base, Settings):
+            raise BadValue(
+                f"what is searched is {values.got(self.base)}, expected settings.", "Search(Settings(task))."
+            )
+        where = f"tune {self.base.task.name}, {self.base.cell}"
+        refuse(fields.take(self), where)
         if not self.initialisations:
-            object.__setattr__(self, "initialisations", _schemes(self))
-        if self.task.examples() is not None:
-            # Given sequences: one update for all of them, as there are few.
+            object.__setattr__(self, "initialisations", _schemes(self.base.cell))
+        if not self._has_batches:
             object.__setattr__(self, "batches", ())
-        refuse(self._mistakes(), f"tune {self.task.name}, {self.cell}")
+        refuse(self._mistakes(), where)
         for scheme in self.initialisations:
             replace(self.start, initialisation=scheme)
-        object.__setattr__(self, "engine", choice.resolved(self.engine, kind))
+        object.__setattr__(self, "base", replace(self.base, engine=self.base.used_engine))
+
+    @property
+    def _has_batches(self) -> bool:
+        """Given sequences are one batch, as there are few."""
+        return self.base.task.examples() is None and "batch" not in self.base.rule.unused
 
     def _mistakes(self) -> list[str]:
         (small, large), (slow, fast) = self.units, self.learning_rates
-        reasons = []
+        reasons = fields.mistakes(self)
         if not 1 <= small <= large:
             reasons.append(f"--units is {small} {large}, expected two numbers from 1 up, the smaller first")
         reasons += not_positive("learning-rates", slow, fast)
         if slow > fast:
             reasons.append(f"--learning-rates is {slow:g} {fast:g}, expected the smaller first")
-        for name in ("layers", "budget", "seeds", "confirm"):
-            if getattr(self, name) < 1:
-                reasons.append(f"--{name} is {getattr(self, name)}, expected at least 1")
-        if self.task.examples() is None and not self.batches:
+        if self._has_batches and not self.batches:
             reasons.append("--batches is empty, expected at least one number")
         reasons += [
             f"--batches has {size}, expected 1 to {WIDEST_BATCH}"
@@ -84,8 +83,7 @@ class Search:
         if not 0 < self.success < 1:
             reasons.append(f"--success is {self.success:g}, expected a share between 0 and 1")
             return reasons
-        for name in ("seeds", "confirm"):
-            most = getattr(self, name)
+        for name, most in (("seeds", self.base.seeds), ("confirm", self.confirm)):
             if most >= 1 and not self.solves(Rate(most, most)):
                 reasons.append(
                     f"--{name} is {most}, and even {Rate(most, most)} does not show a success of "
@@ -101,29 +99,30 @@ class Search:
     def start(self) -> Settings:
         """The settings that the search begins with: the largest network, the usual rate, everything else as it is."""
         slow, fast = self.learning_rates
-        return Settings(
-            self.task,
-            self.cell,
-            self.units[1],
-            1,
+        return replace(
+            self.base,
+            units=self.units[1],
+            layers=1,
             initialisation="auto",
             batch=self.batches[-1] if self.batches else None,
             learning_rate=min(max(1e-2, slow), fast),
-            clip=self.clip,
-            budget=self.budget,
-            seeds=self.seeds,
-            seed=self.seed,
-            engine=self.engine,
         )
 
-    def settings(self, values: dict[str, Any], seeds: int, number: int) -> Settings:
+    def settings(self, values: Mapping[str, Any], seeds: int, number: int) -> Settings:
         """The training with these values of what is searched; ``number`` decides the seeds of its networks."""
-        (seed,) = np.random.SeedSequence([self.seed, number]).generate_state(1)
+        import numpy as np
+
+        (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
         return replace(self.start, **values, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
         """How many numbers such a network has, read-out included."""
-        made = create(self.cell, self.task.inputs, units, self.task.outputs, layers)
+        import jax
+
+        from holdfast.engine.network import create
+
+        task = self.base.task
+        made = create(self.base.cell, task.inputs, units, task.outputs, layers, steps=self.base.steps)
         return sum(leaf.size for leaf in jax.tree.leaves(made))
 
     @cached_property
@@ -139,19 +138,22 @@ class Search:
         return low if low >= self.units[0] else 0
 
     def as_json(self) -> dict[str, Any]:
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "task"}
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
-        axes = {name: _listed(value) for name, value in dataclasses.asdict(self.task).items()}
-        return {"task": {"name": self.task.name, **axes}, **plain}
+        fixed = {name: value for name, value in fields.plain(self.base).items() if name not in SEARCHED}
+        return {"task": task_as_json(self.base.task), **fixed, **fields.plain(self)}
 
 
-def _listed(value: Any) -> Any:
-    return [_listed(part) for part in value] if isinstance(value, tuple | list) else value
+def completed(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What a study has kept of its search, with the settings that it says nothing of, since the version that wrote it
+    knew none but their defaults."""
+    known = {n: values.plain(one.default) for n, one in described(Settings).items() if n not in SEARCHED}
+    return {**known, **stored}
 
 
-def _schemes(search: Search) -> tuple[str, ...]:
+def _schemes(cell: str) -> tuple[str, ...]:
     """The initialisations that this cell has: a scheme for a gate means nothing where there is no gate."""
-    kind = cells.get(search.cell)
+    from holdfast import cells
+
+    kind = cells.get(cell)
     gated = ("keras+chrono", "keras") + (() if kind.keep == "forget" else ("keras+forget=1",))
     if kind.keep:
         return gated

@@ -13,7 +13,7 @@ from filelock import FileLock
 from holdfast.core.documents import parse_json
 from holdfast.core.errors import BadFile, BadRun, BadValue, Problem
 from holdfast.core.requirements import install, require
-from holdfast.tune.search import Search
+from holdfast.tune.search import Search, completed
 
 JOURNAL = "holdfast-tune.journal"
 SETTINGS, CONFIRMED = "holdfast settings", "holdfast confirmed"
@@ -72,7 +72,7 @@ def _compare(stored: Any, asked: dict[str, Any], name: str, place: str) -> None:
     another = "Name another study with --study, or another place with --storage."
     if not isinstance(stored, dict) or not isinstance(stored.get("task", {}), dict):
         raise BadRun(f"the study '{name}' in {place} was not made by holdfast.", another)
-    flat, wanted = _flat(stored), _flat(asked)
+    flat, wanted = _flat(completed(stored)), _flat(asked)
     differing = [
         f"{key} is {_written(flat.get(key))} there and {_written(wanted.get(key))} here"
         for key in dict.fromkeys((*flat, *wanted))

@@ -11,10 +11,14 @@ from typing import Annotated, Any
 import msgspec
 
 from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile
+from holdfast.core.fields import described
 from holdfast.core.rates import Rate
 from holdfast.core.results import finite
+from holdfast.core.values import got
 from holdfast.train.result import Training
-from holdfast.tune.search import Search
+from holdfast.train.settings import Settings
+from holdfast.tune.search import SEARCHED, Search
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Tried:
         two that do not, the one with more networks that did, then the one with the smaller loss."""
         if search.solves(self.rate):
             assert self.median is not None
-            return self.weights + self.median / (2 * search.budget + 1)
+            return self.weights + self.median / (2 * search.base.budget + 1)
         loss = self.loss / (1 + self.loss) if math.isfinite(self.loss) else 1.0
         return search.most_weights + 1 + (self.of - self.solved) + loss
 
@@ -78,28 +82,27 @@ class Tried:
     def from_stored(document: Any, where: str = "a trial of this study") -> Tried:
         """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
         stored = msgspec.structs.asdict(convert(document, _Stored, where))
-        values = {name: v for name, v in msgspec.structs.asdict(stored["values"]).items() if v is not msgspec.UNSET}
-        return Tried(**{**stored, "values": values, "loss": math.nan if stored["loss"] is None else stored["loss"]})
+        known = described(Settings)
+        for name, value in stored["values"].items():
+            if name not in SEARCHED:
+                raise BadFile(f"{where}: its values have the field {got(name)}, which is not searched.")
+            try:
+                why = known[name].mistake(known[name].taken(value))
+            except ValueError as wrong:
+                why = str(wrong)
+            if why:
+                raise BadFile(f"{where}: {name} {why}.")
+        return Tried(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _Values(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Of what is searched, by their names in ``Settings``."""
-
-    units: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | msgspec.UnsetType = msgspec.UNSET
-    layers: Annotated[int, msgspec.Meta(ge=1, le=1000)] | msgspec.UnsetType = msgspec.UNSET
-    learning_rate: Annotated[float, msgspec.Meta(gt=0)] | msgspec.UnsetType = msgspec.UNSET
-    initialisation: str | msgspec.UnsetType = msgspec.UNSET
-    batch: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     """The fields of a ``Tried`` in a storage; loss is null where it was no number."""
 
     number: Count
-    values: _Values
+    values: dict[str, Any]
     weights: Count
     solved: Count
     of: Count

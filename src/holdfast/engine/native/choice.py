@@ -1,4 +1,4 @@
-"""Which engine runs a network: ours where it can, XLA everywhere else."""
+"""Which engine runs a network: the compiled library where it can, XLA step by step or all steps at once elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from holdfast.core.arrays import Array
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
+from holdfast.engine import parallel
 from holdfast.engine.native import library
 from holdfast.engine.native.generate import digest
 from holdfast.engine.native.program import Unsupported
@@ -18,34 +19,44 @@ if TYPE_CHECKING:
     from holdfast.engine.network import Network
 
 FORMATS = (jnp.float32, jnp.float64)
+ONE_SET = "it computes with one set of weights for all steps"
 
 
-def is_native(engine: str, network: Network, inputs: Array, state: Any, gradient: str = "full") -> bool:
-    """Whether this call is ours. Raises as ``library.choose`` does, and ``BadValue`` where ``engine`` is "native" but
-    this network cannot be run by it."""
-    if library.choose(engine) == "xla":
-        return False
-    reason = why_not(network.cell, [network, inputs, state], gradient, network.steps is None)
-    if reason and engine == "native":
-        raise _refused(reason)
-    return not reason
+def chosen(
+    engine: str, network: Network, inputs: Array, state: Any, truncate: int | None = None, gradient: str = "full"
+) -> str:
+    """The engine of this call, "native", "parallel" or "xla". Raises as ``resolved`` does."""
+    found = resolved(engine, network.cell, gradient, network.steps is None, [network, inputs, state])
+    if found == "parallel" and truncate is not None:
+        raise _refused("parallel", "it computes all steps at once, and the gradient is to be cut between steps")
+    return found
 
 
-def resolved(engine: str, cell: Cell, gradient: str = "full", shared: bool = True) -> str:
-    """The engine that will compute this cell by this learning rule, "native" or "xla"; ``shared``: all steps
-    use the same weights. Raises as ``is_native`` does."""
-    if library.choose(engine) == "xla":
+def resolved(engine: str, cell: Cell, gradient: str = "full", shared: bool = True, arrays: Any = ()) -> str:
+    """The engine that will compute this cell by this learning rule, with arrays like these: "native", "parallel" or
+    "xla". ``shared``: all steps use the same weights.
+
+    Raises as ``library.choose`` does, and ``BadValue`` where ``engine`` names one that cannot run this cell.
+    """
+    wanted = library.choose(engine)
+    if wanted == "parallel":
+        if not shared:
+            raise _refused("parallel", ONE_SET)
+        if gradient != "full":
+            raise _refused("parallel", f"it computes the full gradient, and not {gradient}")
+        if reason := parallel.why_not(cell):
+            raise _refused("parallel", f"it cannot run {cell.name}: {reason}")
+    elif wanted == "native" and (reason := why_not(cell, arrays, gradient, shared)):
+        if engine == "native":
+            raise _refused("native", reason)
         return "xla"
-    reason = why_not(cell, (), gradient, shared)
-    if reason and engine == "native":
-        raise _refused(reason)
-    return "xla" if reason else "native"
+    return wanted
 
 
 def why_not(cell: Cell, arrays: Any = (), gradient: str = "full", shared: bool = True) -> str:
     """Why the library cannot run this cell with arrays like these, as a clause; nothing where it can."""
     if not shared:
-        return "it computes with one set of weights for all steps"
+        return ONE_SET
     if gradient != "full":
         return f"it computes the full gradient, and not {gradient}"
     if jax.default_backend() != "cpu":
@@ -66,8 +77,8 @@ def why_not(cell: Cell, arrays: Any = (), gradient: str = "full", shared: bool =
     return ""
 
 
-def _refused(reason: str) -> BadValue:
-    return BadValue(f"the engine 'native' was asked for, but {reason}.", "Take the engine 'auto' or 'xla'.")
+def _refused(engine: str, reason: str) -> BadValue:
+    return BadValue(f"the engine '{engine}' was asked for, but {reason}.", "Take the engine 'auto' or 'xla'.")
 
 
 def digest_of(cell: Cell) -> tuple[str, str]:

@@ -14,7 +14,7 @@ ENGINE = "HOLDFAST_ENGINE"
 INSTRUCTIONS = "HOLDFAST_INSTRUCTIONS"
 THREADS = "HOLDFAST_THREADS"
 
-ENGINES = ("auto", "native", "xla")
+ENGINES = ("auto", "native", "parallel", "xla")
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512", "neon")
 """Every name that some build of the library may know; which of them this one has, only the library can say."""
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast import cells
+from holdfast import alphabet, cells
 from holdfast.core.cell import Cell
 from holdfast.engine.native.program import Node, Program, Unsupported, record
 
@@ -87,7 +87,7 @@ class Writer:
         name = {node: f"before[{node.place}]" for node in self.program.before}
         name |= {node: self._given(node) or f"v{index}" for index, node in enumerate(self.program.nodes)}
         lines = [
-            f"const V {name[node]} = {_value(node.word, [name[o] for o in node.operands])};"
+            f"const V {name[node]} = {_computed(node, [name[o] for o in node.operands])};"
             for node in self.program.nodes
             if node.operands
         ]
@@ -144,47 +144,43 @@ class Writer:
 
     def _hand_down(self, node: Node, d: str, reached: defaultdict[Node, list[str]]) -> list[str]:
         """Lines for what each operand of ``node`` gets of its cotangent ``d``."""
-        if node.word == "add":
-            for operand in node.operands:
-                reached[operand].append(d)
-            return []
         index = self.program.nodes.index(node)
         lines = []
         for number, (operand, factor) in enumerate(zip(node.operands, self._factors(node, d), strict=True)):
+            if factor == d:
+                reached[operand].append(d)
+                continue
             name = f"p{index}_{number}"
             lines.append(f"const V {name} = {factor};")
             reached[operand].append(name)
         return lines
 
     def _factors(self, node: Node, d: str) -> list[str]:
-        value = self._value
-        match node.word:
-            case "multiply":
-                a, b = node.operands
-                return [f"{d} * {value(b)}", f"{d} * {value(a)}"]
-            case "mix":
-                keep, kept, new = node.operands
-                return [f"{d} * ({value(kept)} - {value(new)})", f"{d} * {value(keep)}", f"{d} * (1 - {value(keep)})"]
-            case "sigmoid":
-                return [f"{d} * {value(node)} * (1 - {value(node)})"]
-            case "tanh":
-                return [f"{d} * (1 - {value(node)}) * (1 + {value(node)})"]
-            case "relu":
-                return [f"where_positive({value(node)}, {d})"]
-        raise AssertionError(f"the word {node.word} has no gradient here")
+        word = alphabet.get(node.word)
+        assert word.gradient is not None
+        templates = word.gradient * len(node.operands) if word.arity is None else word.gradient
+        operands = [Read(self, operand) for operand in node.operands]
+        return [template.format(*operands, d=d, y=Read(self, node)) for template in templates]
 
 
-def _value(word: str, operands: list[str]) -> str:
-    match word:
-        case "add":
-            return " + ".join(operands)
-        case "multiply":
-            return " * ".join(operands)
-        case "mix":
-            keep, kept, new = operands
-            return f"{keep} * {kept} + (1 - {keep}) * {new}"
-        case _:
-            return f"{word}({operands[0]})"
+@dataclass(frozen=True)
+class Read:
+    """A value that the gradient needs only where a template writes it."""
+
+    writer: Writer
+    node: Node
+
+    def __str__(self) -> str:
+        return self.writer._value(self.node)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+def _computed(node: Node, operands: list[str]) -> str:
+    word = alphabet.get(node.word)
+    assert word.cpp is not None
+    return word.filled(word.cpp, operands)
 
 
 def _columns(program: Program) -> Columns:

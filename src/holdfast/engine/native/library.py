@@ -145,7 +145,8 @@ def ready() -> Status:
 
 
 def choose(engine: str = "auto") -> str:
-    """The engine that does the work: "native" or "xla". "auto" is what ``HOLDFAST_ENGINE`` says, else the fastest.
+    """The engine that does the work: "native", "parallel" or "xla". "auto" is what ``HOLDFAST_ENGINE`` says, else the
+    fastest.
 
     Raises ``UnknownName`` for an engine that does not exist, ``BadValue`` where the environment asks for something that
     means nothing or that this machine lacks, or where "native" is asked for by name and cannot be had.
@@ -154,8 +155,8 @@ def choose(engine: str = "auto") -> str:
         raise UnknownName("engine", engine, environment.ENGINES)
     refuse_bad_environment()
     wanted = environment.engine() if engine == "auto" else engine
-    if wanted == "xla":
-        return "xla"
+    if wanted in ("parallel", "xla"):
+        return wanted
     found = ready()
     if wanted == "native" and not found.available:
         raise BadValue(f"the engine 'native' was asked for, but {found.reason}.", REPAIR)

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdfast import alphabet
 from holdfast.core.cell import Cell, Map
 from holdfast.engine.readings import record as recorded
 from holdfast.engine.readings.record import Node, Unsupported
 
 __all__ = ["Node", "Program", "Unsupported", "record"]
-
-
-OTHERS = ("share",)
-"""Words that are only read by XLA."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def record(cell: Cell) -> Program:
         raise Unsupported("it has a map of one weight for every unit")
     step = recorded.record(cell)
     for node in step.nodes:
-        if node.word in OTHERS:
+        if node.operands and alphabet.get(node.word).gradient is None:
             raise Unsupported(f"there is no kernel for its {node.word}")
     for m, source in zip(cell.maps, (step.inputs, step.before[0]), strict=True):
         outputs = [node for node in step.nodes if node.word == m.source]

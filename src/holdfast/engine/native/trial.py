@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
+from holdfast.alphabet import Words
+from holdfast.core.ops import Word
 from holdfast.engine.native import choice, library
 from holdfast.engine.network import Linear, Network, create
 from holdfast.engine.unroll import unroll
@@ -92,30 +94,15 @@ def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     return np.stack(outputs, 2)
 
 
-class Plain:
+class Plain(Words):
     """The alphabet on NumPy's arrays [weights, batch, unit]."""
 
     def linear(self, weights: Linear, source: np.ndarray) -> Mapping[str, np.ndarray]:
         product = source @ weights.matrix + (0 if weights.bias is None else weights.bias[:, None])
         return dict(zip(weights.gates, np.split(product, len(weights.gates), -1), strict=True))
 
-    def add(self, *terms: np.ndarray) -> np.ndarray:
-        return sum(terms[1:], terms[0])
-
-    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return a * b
-
-    def mix(self, keep: np.ndarray, kept: np.ndarray, new: np.ndarray) -> np.ndarray:
-        return keep * kept + (1 - keep) * new
-
-    def sigmoid(self, a: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-a))
-
-    def tanh(self, a: np.ndarray) -> np.ndarray:
-        return np.tanh(a)
-
-    def relu(self, a: np.ndarray) -> np.ndarray:
-        return np.maximum(a, 0)
+    def apply(self, word: Word, *operands: np.ndarray) -> np.ndarray:
+        return word.reference(*operands)
 
 
 def _drawn(tree: Any) -> Any:

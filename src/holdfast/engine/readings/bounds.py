@@ -21,25 +21,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb, arb_mat
 
+from holdfast.alphabet import Words
+from holdfast.alphabet.enclosures import forms
+from holdfast.alphabet.enclosures.forms import NOTHING, Form, Summands, made, number, widened
+from holdfast.alphabet.enclosures.rounding import Rounding, is_power, power_of_two
+from holdfast.core.ops import Word
 from holdfast.engine.network import Linear
-from holdfast.engine.readings import forms
-from holdfast.engine.readings.curves import SIGMOID, TANH, relu
-from holdfast.engine.readings.forms import (
-    NOTHING,
-    ONE,
-    UNIT,
-    ZERO,
-    Form,
-    Summands,
-    interval,
-    made,
-    number,
-    plus,
-    times,
-    widened,
-)
-from holdfast.engine.readings.numbers import SHUT
-from holdfast.engine.readings.rounding import Rounding, is_power, power_of_two
 
 Value = tuple[Form, ...]
 
@@ -76,9 +63,10 @@ def exact(linear: Linear) -> Exact:
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """Words on sets. ``symbols`` is how many errors of unknown origin are followed on their own (0: none): the more,
-    the better errors cancel that reach a unit on several ways, and the longer it takes."""
+class Bounds(Words):
+    """Words on tuples of sets, one for each unit. ``symbols`` is how many errors of unknown origin are followed on
+    their own (0: none): the more, the better errors cancel that reach a unit on several ways, and the longer it
+    takes."""
 
     rounding: Rounding | None = None
     symbols: int = 0
@@ -90,26 +78,9 @@ class Bounds:
         units = known.units
         return {gate: tuple(rows[k * units : (k + 1) * units]) for k, gate in enumerate(known.gates)}
 
-    def add(self, *terms: Value) -> Value:
-        return tuple(self._sum(parts) for parts in zip(*terms, strict=True))
-
-    def multiply(self, a: Value, b: Value) -> Value:
-        return self._fresh(self._product(x, y) for x, y in zip(a, b, strict=True))
-
-    def mix(self, keep: Value, kept: Value, new: Value) -> Value:
-        return self._fresh(self._mix(*parts) for parts in zip(keep, kept, new, strict=True))
-
-    def sigmoid(self, a: Value) -> Value:
-        return self._fresh(self._sigmoid(x) for x in a)
-
-    def tanh(self, a: Value) -> Value:
-        return self._fresh(self._tanh(x) for x in a)
-
-    def relu(self, a: Value) -> Value:
-        return self._fresh(_computed(relu(x)) for x in a)
-
-    def share(self, a: Value, b: Value) -> Value:
-        return self._fresh(self._share(x, y) for x, y in zip(a, b, strict=True))
+    def apply(self, word: Word, *operands: Value) -> Value:
+        found = (word.bounds(self.rounding, *parts) for parts in zip(*operands, strict=True))
+        return tuple(found) if word.exact else self._fresh(found)
 
     def between(self, low: arb, high: arb, name: str = "") -> Form:
         """An input from low to high: called ``name`` from here on, or one of no name."""
@@ -222,85 +193,3 @@ class Bounds:
         again = name is not None and source[m].fixed == name
         found = self.rounding.cancelled(form, abs(one), abs(weight) * source[m].size, again)
         return None if found is None else found._replace(fixed=name)
-
-    def _sum(self, parts: Iterable[Form]) -> Form:
-        there = [part for part in parts if not part.is_number(0)]
-        if len(there) < 2:
-            return there[0] if there else ZERO
-        if self.rounding is None:
-            return _plus(there)
-        terms = [part.summands or Summands(part, 1, 0, 0, part.size) for part in there]
-        together = Summands(
-            _plus([t.exact for t in terms]),
-            sum(t.number for t in terms),
-            sum(t.rounded for t in terms),
-            sum(t.subnormal for t in terms),
-            forms.total(t.size for t in terms),
-        )
-        pending = together if any(part.summands for part in there) else None
-        return self.rounding.sum(together)._replace(summands=pending)
-
-    def _product(self, a: Form, b: Form) -> Form:
-        found = _computed(times(a, b))
-        return found if self.rounding is None else self.rounding.product(found, a, b)
-
-    def _mix(self, keep: Form, kept: Form, new: Form) -> Form:
-        found = _computed(forms.mixed(keep, kept, new))
-        return found if self.rounding is None else self.rounding.mixed(found, keep, kept, new)
-
-    def _sigmoid(self, a: Form) -> Form:
-        found = _within(SIGMOID(a), NOTHING, ONE)
-        if self.rounding is None:
-            return found
-        accuracy = self.rounding.accuracy
-        if a.low >= accuracy.one:
-            return UNIT
-        if a.high <= accuracy.zero:
-            return ZERO
-        return _within(self.rounding.rounded(found, roundings=accuracy.sigmoid_errors), NOTHING, ONE)
-
-    def _tanh(self, a: Form) -> Form:
-        if self.rounding is None or a.is_number(0):
-            return _within(TANH(a), -ONE, ONE)
-        accuracy = self.rounding.accuracy
-        if a.size <= accuracy.identity:
-            return _computed(a)
-        if a.low >= accuracy.saturated or a.high <= -accuracy.saturated:
-            return UNIT if a.low > 0 else number(-1)
-        return _within(self.rounding.rounded(TANH(a), roundings=accuracy.tanh_errors), -ONE, ONE)
-
-    def _share(self, a: Form, b: Form) -> Form:
-        """s(a) / (s(a) + s(b)) rises with a and falls with b: its ends are at the ends of both. What it depends on is
-        forgotten. In IEEE arithmetic nothing is said of a gate that may be shut, where it is computed otherwise."""
-        low, high = _shared(a.low, b.high), _shared(a.high, b.low)
-        if self.rounding is None:
-            return _within(number(low) if a.is_point and b.is_point else interval(low, high), NOTHING, ONE)
-        # The sigmoid above, those below, the sum and the quotient. Not cut at 1: XLA may compute (1/B) / C as 1/(B C),
-        # with s(a) = 1/B, and the result can be 1 + 2^-23.
-        roundings = 2 * self.rounding.accuracy.sigmoid_errors + 2
-        if not (a.low > SHUT and b.low > SHUT):
-            return interval(NOTHING, 1 + self.rounding.gamma(roundings))
-        found = self.rounding.rounded(interval(low, high), roundings=roundings)
-        return _within(found, NOTHING, found.high)
-
-
-def _shared(a: arb, b: arb) -> arb:
-    """1 / (1 + s(b)/s(a)), with s(b)/s(a) = (1 + e^-a) / (1 + e^-b)."""
-    return 1 / (1 + (1 + (-a).exp()) / (1 + (-b).exp()))
-
-
-def _computed(form: Form) -> Form:
-    """The same numbers as results of a word: what is added to them later is added to their sum."""
-    return form if form.summands is None else form._replace(summands=None)
-
-
-def _plus(parts: Sequence[Form]) -> Form:
-    found = parts[0]
-    for part in parts[1:]:
-        found = plus(found, part)
-    return found
-
-
-def _within(form: Form, low: arb, high: arb) -> Form:
-    """The form with its interval cut to where the function's values lie."""
-    return Form(form.centre, form.terms, form.slack, form.low.max(low), form.high.min(high))

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.alphabet import Words
 from holdfast.core.cell import Cell, Map
+from holdfast.core.errors import UnknownName
+from holdfast.core.ops import Word
 
 
 class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
@@ -47,7 +50,7 @@ class Recording:
 
 
 @dataclass
-class Recorder:
+class Recorder(Words):
     """The alphabet read as a list of what was said."""
 
     maps: Mapping[str, Map]
@@ -59,31 +62,12 @@ class Recorder:
         self.nodes += said.values()
         return said
 
-    def add(self, *terms: Node) -> Node:
-        return self._said("add", terms)
-
-    def multiply(self, a: Node, b: Node) -> Node:
-        return self._said("multiply", (a, b))
-
-    def mix(self, keep: Node, kept: Node, new: Node) -> Node:
-        return self._said("mix", (keep, kept, new))
-
-    def sigmoid(self, a: Node) -> Node:
-        return self._said("sigmoid", (a,))
-
-    def tanh(self, a: Node) -> Node:
-        return self._said("tanh", (a,))
-
-    def relu(self, a: Node) -> Node:
-        return self._said("relu", (a,))
-
-    def share(self, a: Node, b: Node) -> Node:
-        return self._said("share", (a, b))
-
-    def _said(self, word: str, operands: tuple[Node, ...]) -> Node:
+    def apply(self, word: Word, *operands: Node) -> Node:
         if not all(isinstance(operand, Node) for operand in operands):
-            raise Unsupported(f"its {word} is of a number that no map and no state gave")
-        node = Node(word, operands)
+            raise Unsupported(f"its {word.name} is of a number that no map and no state gave")
+        if len(operands) < 1 if word.arity is None else len(operands) != word.arity:
+            raise Unsupported(f"its {word.name} has {len(operands)} operands")
+        node = Node(word.name, operands)
         self.nodes.append(node)
         return node
 
@@ -97,6 +81,8 @@ def record(cell: Cell) -> Recording:
         output, state, gates = cell.step(reading, maps, inputs, cell.state_type(*before))
     except Unsupported:
         raise
+    except UnknownName as unknown:
+        raise Unsupported(f"its step says '{unknown.got}', which is no word of the alphabet") from unknown
     except Exception as error:  # whatever its step does with what is no number
         raise Unsupported("its step says more than the alphabet has") from error
     if not all(isinstance(node, Node) for node in state):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Heatmap, Part, Table, finite, some
-from holdfast.engine.readings.squashed import mixes, openings
+from holdfast.engine.readings.properties import mixes, openings
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Table, finite
-from holdfast.engine.readings.squashed import squashed, squashed_states
+from holdfast.engine.readings.properties import limits_of, made_by
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
@@ -27,7 +27,6 @@ caveat = (
     " unit that holds bit for bit on these rows may let go on others."
 )
 
-ENDS = {"sigmoid": (0.0, 1.0), "share": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """The values that a word of the alphabet comes near and, in exact arithmetic, never takes."""
 LEAST_SHARE = 0.25
 """Of the steps: a unit that keeps its bits for less counts as changing."""
@@ -53,20 +52,22 @@ def measure(subject: Subject) -> Finding:
 def _census(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, Any]]:
     """For every gate and state that is squashed last: how many of its values lie exactly at either end."""
     rows = []
-    made = squashed(subject.network.cell), squashed_states(subject.network.cell)
-    for kind, arrays, words in zip(("gate", "state"), (subject.traced.gates, subject.traced.states), made, strict=True):
-        for name, word in words.items():
-            if word not in ENDS:
-                continue
+    cell = subject.network.cell
+    words, limits = made_by(cell), limits_of(cell)
+    for kind, arrays, names in (
+        ("gate", subject.traced.gates, cell.gates),
+        ("state", subject.traced.states, cell.states),
+    ):
+        for name in (name for name in names if name in limits):
             values = np.asarray(getattr(arrays[depth], name))[:, : present.shape[1]][present]
-            low, high = ENDS[word]
+            low, high = limits[name]
             inside = values[(values != low) & (values != high)].astype(np.float64)
             rows.append(
                 {
                     "layer": depth + 1,
                     "name": name,
                     "kind": kind,
-                    "squash": word,
+                    "squash": words[name],
                     "share_low": float((values == low).mean()),
                     "share_high": float((values == high).mean()),
                     "nearest_of_others": finite(float(np.minimum(inside - low, high - inside).min(initial=np.inf))),

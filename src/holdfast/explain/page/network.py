@@ -10,9 +10,8 @@ from holdfast.core.cell import Cell
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
+from holdfast.explain.page.words import notation
 
-WORDS = ("add", "multiply", "mix", "sigmoid", "tanh", "relu", "share")
-"""What the page's interpreter computes besides linear maps (``report/page/explain/run.js``)."""
 MOST_BYTES = 500_000
 """Of weights; a network with more is shown as it ran here, and cannot be run in the page."""
 
@@ -42,6 +41,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias, "diagonal": m.diagonal} for m in cell.maps],
         "steps_with_weights": network.steps,
         "program": None,
+        "words": notation(),
         "weights": None,
         "readout": None,
     }
@@ -66,7 +66,7 @@ def as_data(network: Network) -> dict[str, Any]:
 
 def program_of(cell: Cell) -> dict[str, Any]:
     """The step as a list of words. References are whole numbers: n >= 0 the result of node n, -1 the input, -2 - k the
-    state number k before the step. Raises ``Unsupported`` where the page's interpreter lacks a word."""
+    state number k before the step. Raises ``Unsupported`` where the step cannot be recorded."""
     step = record(cell)
     place = {node: n for n, node in enumerate(step.nodes)} | {step.inputs: -1}
     place |= {node: -2 - k for k, node in enumerate(step.before)}
@@ -83,8 +83,6 @@ def _node(node: Node, place: dict[Node, int], step: Recording) -> dict[str, Any]
     if node.source is not None:
         gate = next(m for m in step.cell.maps if m.source == node.word).gates[node.place]
         return {"word": "linear", "map": node.word, "place": node.place, "gate": gate, "of": [place[node.source]]}
-    if node.word not in WORDS:
-        raise Unsupported(f"its step says '{node.word}', which the page does not know")
     return {"word": node.word, "of": [place[operand] for operand in node.operands]}
 
 

@@ -26,23 +26,26 @@ FOLDER = Path(__file__).parent
 TYPES = {"float64": "f8", "float32": "f4", "uint8": "u1", "bool": "u1"}
 
 
-def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str) -> Path:
-    """Write the page atomically and return its path. Raises ``BadRun`` where it cannot be written."""
+def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, script: str = "") -> Path:
+    """Write the page atomically and return its path; ``script`` comes before the kind's own scripts.
+
+    Raises ``BadRun`` where it cannot be written.
+    """
     place = Path(path)
     if not place.parent.is_dir():
         raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Make it, or name another.")
     if place.is_dir():
         raise BadRun(f"cannot write {place}: it is a folder.", "Name a file, such as page.html.")
-    write_atomically(place, render(kind, title, document))
+    write_atomically(place, render(kind, title, document, script))
     return place
 
 
-def render(kind: str, title: str, document: Mapping[str, Any]) -> str:
+def render(kind: str, title: str, document: Mapping[str, Any], script: str = "") -> str:
     """The page as one text. ``document`` is plain data, in which NumPy arrays and parts of results may stand."""
     filled = {
         "title": html.escape(title),
         "style": "\n".join(_texts(kind, "css")),
-        "script": "\n".join(_texts(kind, "js")),
+        "script": "\n".join([script, *_texts(kind, "js")]),
         "data": json.dumps(packed(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
         # Within a script element nothing but "<" can end it, or open what hides its end.
         .replace("<", "\\u003c")

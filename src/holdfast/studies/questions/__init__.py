@@ -13,7 +13,9 @@ from holdfast.core.registry import Folder
 FOLDER = Folder("study", "holdfast.studies.questions", Path(__file__).parent)
 
 
-QUICK_SEEDS, QUICK_BUDGET, QUICK_VALUES = 2, 64, 1
+QUICK_SEEDS, QUICK_BUDGET = 2, 64
+ONE = ("task", "units", "learning_rate", "initialisation")
+"""Axes of which the first value is enough to show that everything runs."""
 
 
 def get(name: str, quick: bool = False) -> Study:
@@ -31,6 +33,5 @@ def get(name: str, quick: bool = False) -> Study:
 
 
 def _quick(grid: Grid) -> Grid:
-    lags = grid.lags and grid.lags[:QUICK_VALUES]
-    short = {name: getattr(grid, name)[:QUICK_VALUES] for name in ("units", "rates", "initialisations")}
-    return replace(grid, seeds=QUICK_SEEDS, budget=QUICK_BUDGET, check_every=None, lags=lags, **short)
+    over = {name: some[:1] if name in ONE else some for name, some in grid.over.items()}
+    return Grid(replace(grid.base, seeds=QUICK_SEEDS, budget=QUICK_BUDGET, check_every=None), over)

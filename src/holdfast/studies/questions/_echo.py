@@ -7,9 +7,12 @@ asked as plainly as can be. Sixteen units, batches of 8, Adam at two rates; a ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.compare.grid import Grid
+from holdfast.compare.lags import with_lags
+from holdfast.train.settings import Settings
 
 RATES = (3e-3, 1e-2)
 SEEDS = 24
@@ -19,17 +22,20 @@ LAGS = (10, 30, 100)
 LONG = 300
 
 
-def grid(cells: tuple[str, ...], lags: tuple[int, ...] = LAGS, *, budget: int = BUDGET, **changes: Any) -> Grid:
+def grid(
+    cells: Sequence[str],
+    lags: Sequence[int] = LAGS,
+    *,
+    budget: int = BUDGET,
+    initialisations: Sequence[str] = ("auto",),
+    weights: str = "shared",
+) -> Grid:
     """These cells at these lags, everything else as it is for all."""
-    return Grid(
-        "echo",
-        cells,
-        lags,
-        (UNITS,),
-        RATES,
-        seeds=SEEDS,
-        batch=8,
-        budget=budget,
-        check_every=BUDGET // 10,
-        **changes,
+    tasks = with_lags("echo", {}, lags)
+    over: dict[str, Sequence[Any]] = {
+        "task": tasks, "cell": cells, "initialisation": initialisations, "learning_rate": RATES,
+    }  # fmt: skip
+    base = Settings(
+        tasks[0], units=UNITS, weights=weights, seeds=SEEDS, batch=8, budget=budget, check_every=BUDGET // 10
     )
+    return Grid(base, over)

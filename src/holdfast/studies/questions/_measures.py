@@ -78,9 +78,9 @@ def all_of(words: Iterable[Word]) -> Word:
 def paired(one: Sequence[Result], other: Sequence[Result], value: Callable[[Result], float | None]) -> Rate:
     """In how many (seed, learning rate) pairs ``value`` is smaller in ``one``. First weights do not depend on the
     learning rate, so only the smallest of these is taken: pairs are independent."""
-    smallest = min((r.place.learning_rate for r in (*one, *other)), default=0.0)
-    ours = {r.seed: value(r) for r in one if r.place.learning_rate == smallest}
-    theirs = {r.seed: value(r) for r in other if r.place.learning_rate == smallest}
+    smallest = min((r["learning_rate"] for r in (*one, *other)), default=0.0)
+    ours = {r.seed: value(r) for r in one if r["learning_rate"] == smallest}
+    theirs = {r.seed: value(r) for r in other if r["learning_rate"] == smallest}
     pairs = [(ours[s], theirs[s]) for s in ours if s in theirs]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     return Rate(sum(a < b for a, b in known), len(known))

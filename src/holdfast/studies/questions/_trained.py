@@ -89,4 +89,4 @@ def kept(results: Results, points: Sequence[Result]) -> list[Network]:
 
 def longer(point: Result, times: int) -> Task:
     """The task of a point of echo with its lag so many times as long."""
-    return with_lag(point.place.task, {}, point.place.lag_steps * times)
+    return with_lag(point["task"], {}, point["lag_steps"] * times)

@@ -37,7 +37,7 @@ def _how(bias: int) -> str:
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    lags = sorted({p.place.lag_steps for p in results.points})
+    lags = sorted({p["lag_steps"] for p in results.points})
     return (
         *(_slope(results, cell, lags) for cell in CELLS),
         *(v for cell in CELLS for v in _by_lag(results, cell, lags)),
@@ -90,8 +90,8 @@ def _slope(results: Results, cell: str, lags: list[int]) -> Verdict:
     for bias in BIASES[1:]:
         expected = math.log10(1 / (1 + math.exp(-bias)))
         points = results.where(cell=cell, lag_steps=lag, initialisation=_how(bias))
-        slowest = min((p.place.learning_rate for p in points), default=0.0)
-        slopes = [p.slope_start for p in points if p.slope_start is not None and p.place.learning_rate == slowest]
+        slowest = min((p["learning_rate"] for p in points), default=0.0)
+        slopes = [p.slope_start for p in points if p.slope_start is not None and p["learning_rate"] == slowest]
         near += sum(abs(slope - expected) <= CLOSE * abs(expected) for slope in slopes)
         of += len(slopes)
         measured = middle(slopes)

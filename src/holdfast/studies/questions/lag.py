@@ -30,7 +30,7 @@ def grids() -> tuple[Grid, ...]:
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    lags = sorted({p.place.lag_steps for p in results.points})
+    lags = sorted({p["lag_steps"] for p in results.points})
     longest = lags[-1] if lags else 0
     asked = [(cell, name, how) for cell in GATED for name, how in INITIALISATIONS.items()]
     asked += [(cell, "default", how) for cell, how in PLAIN.items()]

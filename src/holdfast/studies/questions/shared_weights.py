@@ -30,7 +30,7 @@ def grids() -> tuple[Grid, ...]:
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    lags = sorted({p.place.lag_steps for p in results.points})
+    lags = sorted({p["lag_steps"] for p in results.points})
     solved = {
         (weights, lag): _trained.kept(results, [p for p in results.where(weights=weights, lag_steps=lag) if p.solved])
         for weights in WEIGHTS

@@ -19,6 +19,7 @@ from holdfast.core.errors import Problem
 from holdfast.core.task import Task
 from holdfast.studies.construction import construct
 from holdfast.studies.questions._measures import NOTHING, Figures, half, line, said
+from holdfast.train.settings import Settings, make_task
 
 CELLS = ("lstm", "gru", "elman")
 UNITS = (1, 2, 3, 4, 8)
@@ -37,16 +38,10 @@ BUDGETS = {"echo": 10_000, "bits": 10_000, "recall": 30_000, "adding": 30_000, "
 def grids() -> tuple[Grid, ...]:
     return tuple(
         Grid(
-            task,
-            CELLS,
-            None,
-            UNITS,
-            (1e-2, 3e-2),
-            axes=axes,
-            seeds=SEEDS,
-            batch=16,
-            budget=BUDGETS[task],
-            check_every=BUDGETS[task] // 10,
+            Settings(
+                make_task(task, axes), seeds=SEEDS, batch=16, budget=BUDGETS[task], check_every=BUDGETS[task] // 10
+            ),
+            {"cell": CELLS, "units": UNITS, "learning_rate": (1e-2, 3e-2)},
         )
         for task, axes in TASKS.items()
     )
@@ -56,7 +51,7 @@ def verdicts(results: Results) -> tuple[Verdict, ...]:
     made = []
     for grid in results.grids:
         task = next(grid.configurations()).settings.task
-        made += [_distance(results, task, cell, grid.units) for cell in grid.cells]
+        made += [_distance(results, task, cell, grid.values("units")) for cell in grid.values("cell")]
     return tuple(made)
 
 

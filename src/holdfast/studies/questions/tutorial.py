@@ -20,6 +20,8 @@ from holdfast.compare.study import Verdict, apart, difference
 from holdfast.core.rates import Rate
 from holdfast.studies.demonstration import SEQUENCES, UNITS
 from holdfast.studies.questions._measures import NOTHING, Figures, percent
+from holdfast.tasks.echo import Echo
+from holdfast.train.settings import Settings
 
 EPOCHS = (100, 250, 500, 750, 1500)
 INITIALISATIONS = 256
@@ -42,22 +44,19 @@ def grids() -> tuple[Grid, ...]:
 
 def _grid(epochs: int, updates: tuple[str, ...], orders: tuple[str, ...]) -> Grid:
     budget = epochs * len(SEQUENCES)
-    return Grid(
-        "echo",
-        ("lstm",),
-        None,
-        (UNITS,),
-        (1e-3,),
-        ("keras",),
-        updates,
-        orders,
-        {"sequences": SEQUENCES},
+    base = Settings(
+        Echo(sequences=SEQUENCES),
+        "lstm",
+        UNITS,
+        initialisation="keras",
+        learning_rate=1e-3,
         seeds=INITIALISATIONS,
         clip=None,
         budget=budget,
         check_every=budget,
-        stop=False,
+        stop="budget",
     )
+    return Grid(base, {"update": updates, "order": orders})
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
@@ -104,7 +103,7 @@ def _points(results: Results, update: str, epochs: int, order: str) -> list[Resu
     keys = {
         configuration.key
         for grid in results.grids
-        if grid.budget == epochs * len(SEQUENCES)
+        if grid.base.budget == epochs * len(SEQUENCES)
         for configuration in grid.configurations()
     }
     return [p for p in results.where(update=update, order=order) if p.place.configuration in keys]

@@ -22,7 +22,7 @@ from holdfast.compare.study import Verdict, Word
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, paired, percent, rounded
-from holdfast.train.update import first_networks
+from holdfast.train.learner import first_networks
 
 GATED = ("lstm", "gru")
 OTHERS = ("irnn", "one_network", "residual", "no_output_gate", "masked_output", "output_network")
@@ -39,7 +39,7 @@ def grids() -> tuple[Grid, ...]:
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    longest = max((p.place.lag_steps for p in results.points), default=0)
+    longest = max((p["lag_steps"] for p in results.points), default=0)
 
     def at(cell: str, lag: int = longest):
         return f"{cell}, lag {lag}", results.where(cell=cell, lag_steps=lag, weights="shared")
@@ -81,11 +81,11 @@ def _saturates(results: Results) -> Verdict:
     """Before training: what the recurrence does by itself with what comes in."""
     claim = "identity recurrence saturates: new inputs pile up in it until its units are full"
     shares: dict[str, list[tuple[tuple[float, float], ...]]] = {"elman": [], "lstm": []}
-    longest = max((p.place.lag_steps for p in results.points), default=0)
+    longest = max((p["lag_steps"] for p in results.points), default=0)
     for grid in results.grids:
         for configuration in grid.configurations():
             s = configuration.settings
-            if s.cell in shares and s.task.lag_steps == longest and s.learning_rate == grid.rates[0]:
+            if s.cell in shares and s.task.lag_steps == longest and s.learning_rate == grid.values("learning_rate")[0]:
                 fresh = first_networks(s, list(range(s.seeds)))
                 shares[s.cell] += [_trained.share_full(network, s.task) for network in fresh]
     found = shares["elman"]

@@ -14,7 +14,9 @@ function nodeNames(network) {
 
 /** Whether a node is a number from 0 to 1, by which something is let through. */
 function isOpening(network, ref) {
-  return ref >= 0 && ["sigmoid", "share"].includes(network.program.nodes[ref].word);
+  if (ref < 0 || network.program.nodes[ref].word === "linear") return false;
+  const { limits } = network.words[network.program.nodes[ref].word];
+  return limits !== null && limits[0] === 0 && limits[1] === 1;
 }
 
 /** This unit's numbers at a step: `value(ref)` of every node that gates and states determine, NaN of others. */
@@ -24,14 +26,6 @@ function unitValues(model) {
   const names = nodeNames(network);
   const width = model.units.length;
   const at = (table, t) => (t < 0 ? 0 : table[t * width + unit]);
-  const of = {
-    multiply: ([a, b]) => a * b,
-    add: (terms) => terms.reduce((sum, term) => sum + term),
-    mix: ([keep, kept, fresh]) => keep * kept + (1 - keep) * fresh,
-    sigmoid: ([a]) => 1 / (1 + Math.exp(-a)),
-    tanh: ([a]) => Math.tanh(a),
-    relu: ([a]) => Math.max(a, 0),
-  };
   return function value(ref) {
     const named = names.get(ref);
     const { gates, states } = trace.layers[layer];
@@ -39,7 +33,7 @@ function unitValues(model) {
     if (named && named.kind === "after") return at(states[named.name], step);
     if (named) return at(states[named.name], step - 1);
     const node = ref >= 0 ? network.program.nodes[ref] : null;
-    return node && of[node.word] ? of[node.word](node.of.map(value)) : NaN;
+    return node && SCALARS[node.word] ? SCALARS[node.word](node.of.map(value)) : NaN;
   };
 }
 
@@ -51,17 +45,19 @@ function written(network, names, ref, spell, top = true, level = 0) {
   const node = ref >= 0 ? network.program.nodes[ref] : null;
   if (!node || node.word === "linear") return named ? spell(ref, named, level) : "(a weighted sum)";
   const sub = (r, l) => written(network, names, r, spell, false, l);
-  const wrapped = (text, needed) => (level > needed ? `(${text})` : text);
-  switch (node.word) {
-    case "add":
-      return wrapped(node.of.map((r) => sub(r, 0)).join(" + "), 0);
-    case "multiply":
-      return node.of.map((r) => sub(r, 1)).join(" · ");
-    case "mix":
-      return wrapped(`${sub(node.of[0], 1)} · ${sub(node.of[1], 1)} + (1 ${MINUS} ${sub(node.of[0], 1)}) · ${sub(node.of[2], 1)}`, 0);
-    default:
-      return `${node.word === "sigmoid" ? "σ" : node.word}(${node.of.map((r) => sub(r, -1)).join(", ")})`;
-  }
+  const { text, level: own, arity } = network.words[node.word];
+  const inside = own === LEVELS.atom ? -1 : LEVELS.sum; // between brackets, or beside a sign
+  const filled = (operands) => pretty(text).replace(/\{(\d)(?::(\w+))?\}/g, (_, n, needed) => operands[n](needed ? LEVELS[needed] : inside));
+  const operands = node.of.map((r) => (l) => sub(r, l));
+  const whole = arity === null ? operands.reduce((done, next) => ((sum) => () => sum)(filled([done, next]))) : () => filled(operands);
+  return level > own ? `(${whole(inside)})` : whole(inside);
+}
+
+const LEVELS = { sum: 0, product: 1, atom: 2 };
+
+/** A formula's text with the signs of print. */
+function pretty(text) {
+  return text.replaceAll("sigmoid", "σ").replaceAll(" * ", " · ").replaceAll(" - ", ` ${MINUS} `);
 }
 
 /** How a state's formula is piped: a tree of {kind, ref, ...} in which gates are valves on the pipe of what they gate. */

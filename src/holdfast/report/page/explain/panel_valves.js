@@ -21,7 +21,7 @@ function valvesPanel(model) {
   const equations = network.equation.map((line) => {
     const [left, right] = splitOnce(line, " = ");
     const value = el("td", {});
-    lines.append(el("tr", {}, el("td", {}, line.replaceAll("'", "′").replaceAll("sigmoid", "σ").replaceAll(" * ", " · ")), value));
+    lines.append(el("tr", {}, el("td", {}, pretty(line.replaceAll("'", "′"))), value));
     return { name: left.replace("'", "′"), right, value };
   });
   const numbers = network.states.map((state, k) => {

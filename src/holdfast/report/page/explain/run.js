@@ -1,38 +1,6 @@
-// The network, run in the page: the cell's step as it was recorded, word by word, over a sequence. Numbers are rounded to
+// The network, run in the page: the cell's step as it was recorded, word by word, over a sequence. What each word computes
+// (`WORDS`) is written from the alphabet when the page is made. Numbers are rounded to
 // the network's own format after every word (sums of a linear map once), so that gates shut here as they do there.
-
-const SHUT = -40;
-
-const WORDS = {
-  add: (out, terms) => {
-    for (let i = 0; i < out.length; i++) {
-      let sum = terms[0][i];
-      for (let k = 1; k < terms.length; k++) sum += terms[k][i];
-      out[i] = sum;
-    }
-  },
-  multiply: (out, [a, b]) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i];
-  },
-  mix: (out, [keep, kept, fresh]) => {
-    for (let i = 0; i < out.length; i++) out[i] = keep[i] * kept[i] + (1 - keep[i]) * fresh[i];
-  },
-  sigmoid: (out, [a]) => {
-    for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-a[i]));
-  },
-  tanh: (out, [a]) => {
-    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(a[i]);
-  },
-  relu: (out, [a]) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[i] > 0 || Number.isNaN(a[i]) ? a[i] : 0;
-  },
-  share: (out, [a, b]) => {
-    for (let i = 0; i < out.length; i++) {
-      const shut = a[i] < SHUT && b[i] < SHUT; // there both openings may have underflown
-      out[i] = shut ? 1 / (1 + Math.exp(b[i] - a[i])) : 1 / (1 + Math.exp(-a[i])) / (1 / (1 + Math.exp(-a[i])) + 1 / (1 + Math.exp(-b[i])));
-    }
-  },
-};
 
 /** A function (inputs [steps * features], steps, present [steps] or null) => trace, of a network as the document has it.
  *

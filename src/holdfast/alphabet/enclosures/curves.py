@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from holdfast.engine.readings.forms import NOTHING, ONE, ZERO, Form, interval, made, number
+from holdfast.alphabet.enclosures.forms import NOTHING, ONE, ZERO, Form, interval, made, number
 
 SHARES = (0.0, 0.25)
 """Parts of the slope in the middle, the rest being the secant's, that are tried in floating point."""

@@ -40,8 +40,8 @@ from functools import cached_property, lru_cache
 
 from flint import arb, ctx
 
+from holdfast.alphabet.enclosures.forms import NOTHING, Form, Summands, Unbounded, made, widened
 from holdfast.core.formats import FORMATS, Format
-from holdfast.engine.readings.forms import NOTHING, Form, Summands, Unbounded, made, widened
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ Source: de Figueiredo & Stolfi 2004, Numerical Algorithms 37; Johansson 2017, IE
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from flint import arb
@@ -135,6 +135,37 @@ def plus(a: Form, b: Form) -> Form:
     if b.is_number(0):
         return a
     return made(a.centre + b.centre, combined(a.terms, b.terms), a.slack + b.slack, a.low + b.low, a.high + b.high)
+
+
+def negated(a: Form) -> Form:
+    """-a, its summands too."""
+    terms = {symbol: -part for symbol, part in a.terms.items()}
+    summands = a.summands and a.summands._replace(exact=negated(a.summands.exact))
+    return Form(-a.centre, terms, a.slack, -a.high, -a.low, summands)
+
+
+def exact_only(rounding: object, word: str) -> None:
+    """Raises ``Unbounded`` in rounded arithmetic: there is no rule yet of what this word rounds."""
+    if rounding is not None:
+        raise Unbounded(f"there is no rule for how '{word}' is rounded")
+
+
+def added(parts: Sequence[Form]) -> Form:
+    """Their sum, one after the other."""
+    found = parts[0]
+    for part in parts[1:]:
+        found = plus(found, part)
+    return found
+
+
+def within(form: Form, low: arb, high: arb) -> Form:
+    """The form with its interval cut to where a function's values lie."""
+    return Form(form.centre, form.terms, form.slack, form.low.max(low), form.high.min(high))
+
+
+def result(form: Form) -> Form:
+    """The same numbers as results of a word: what is added to them later is added to their sum."""
+    return form if form.summands is None else form._replace(summands=None)
 
 
 def scaled(a: Form, factor: arb) -> Form:

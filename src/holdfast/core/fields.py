@@ -1,0 +1,225 @@
+"""Fields that describe themselves: default, meaning, limits and choices are given once, where the field is.
+
+The settings of a training, the axes of tasks, and the options of optimisers, update rules and stopping rules are made
+of such fields. Flags, JSON documents, the axes of grids and every message about a wrong value follow from the field.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, Protocol
+
+from holdfast.core import values
+from holdfast.core.errors import BadFile
+from holdfast.core.formats import LARGEST
+
+REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+"""In place of a value: documents without this field are refused."""
+LARGEST_INTEGER = 2**63 - 1
+"""A whole number as machines have it."""
+
+
+class Components(Protocol):
+    """The files of a folder as values of a field; see ``core/component.py``."""
+
+    def names(self) -> list[str]:
+        """All of them."""
+        ...
+
+    def normal(self, value: Any) -> Any:
+        """The value as the field keeps it. Raises ``Problem``, or ``ValueError`` for a value of another type."""
+        ...
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a field says of itself besides its default; ``setting`` explains each."""
+
+    help: str
+    least: float | None = None
+    most: float | None = None
+    positive: bool = False
+    choices: tuple[str, ...] = ()
+    unset: str = values.NONE
+    before: Any = REQUIRED
+    formerly: tuple[tuple[Any, Any], ...] = ()
+    compiled: bool = True
+    components: Components | None = None
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    positive: bool = False,
+    choices: tuple[str, ...] | None = None,
+    unset: str = values.NONE,
+    before: Any = REQUIRED,
+    formerly: Mapping[Any, Any] | None = None,
+    compiled: bool = True,
+    components: Components | None = None,
+) -> Any:
+    """A field with its default, and what it means in a few words, as a flag's help has them.
+
+    ``least`` and ``most`` are its limits, ``positive`` numbers are greater than 0, ``choices`` are all its values,
+    ``components`` the folder whose files are its values. ``unset`` says what None, or an empty tuple, means.
+    ``before``: what documents mean that are older than the field (without it they are refused); ``formerly``: older
+    values, and those of today.
+    ``compiled`` is false where no compiled program depends on the value.
+    """
+    meta = Meta(
+        help, least, most, positive, choices or (), unset, before, tuple((formerly or {}).items()), compiled, components
+    )
+    return field(default=default, metadata={"setting": meta})
+
+
+@dataclass(frozen=True)
+class Described:
+    """One field of a record, with its type: ``kind`` is int, float, str, bool or a tuple type, or ``optional`` None."""
+
+    name: str
+    default: Any
+    kind: Any
+    optional: bool
+    meta: Meta
+
+    @property
+    def flag(self) -> str:
+        """Its name on a command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def meaning(self) -> str:
+        """What it means, and which components there are."""
+        return self.meta.help + (f": {', '.join(self.meta.components.names())}" if self.meta.components else "")
+
+    def said(self, value: Any) -> str:
+        """A value for people: its text, or what None means."""
+        return self.meta.unset if value is None or value == () else values.text(value)
+
+    def read(self, word: str) -> Any:
+        """The value that ``word`` stands for, not yet compared with the limits. Raises ``ValueError``."""
+        return None if self.optional and word == values.NONE else values.read(self.kind, word)
+
+    def taken(self, value: Any) -> Any:
+        """``value`` as the field keeps it. Raises ``ValueError`` with how it goes on after the field's name, and
+        ``Problem`` for a component that does not exist."""
+        if value is None and self.optional:
+            return None
+        if self.meta.components is not None:
+            return self.meta.components.normal(value)
+        return values.taken(self.kind, value)
+
+    def mistake(self, value: Any) -> str:
+        """Why a value of the right type is out of the limits, as it goes on after the field's name; empty if it is
+        within them."""
+        m = self.meta
+        if m.choices and value is not None and value not in m.choices:
+            return f"is {values.got(value)}, expected one of {', '.join(m.choices)}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return ""
+        if m.positive and not 0 < value <= LARGEST:
+            return f"is {value:g}, expected a positive number of at most {LARGEST:.2g}"
+        if m.least is not None and not value >= m.least:
+            return f"is {value}, expected at least {m.least:g}"
+        if isinstance(value, float) and not value <= (most := LARGEST if m.most is None else m.most):
+            return f"is {value:g}, expected at most {most:.2g}"
+        if isinstance(value, int) and value > (most := LARGEST_INTEGER if m.most is None else int(m.most)):
+            return f"is {values.got(value)}, expected at most {most:,}"
+        return ""
+
+    def renewed(self, value: Any) -> Any:
+        """A value in a document of an earlier version as it is written today."""
+        return next((new for was, new in self.meta.formerly if was is value), value)
+
+    def as_before(self, value: Any) -> Any:
+        """A value in a document as it was before the field, or its new values, existed; ``REQUIRED`` in place of one
+        that no document had."""
+        if value == self.meta.before:
+            return REQUIRED
+        return next((was for was, new in self.meta.formerly if new == value), value)
+
+
+@cache
+def described(record: type) -> dict[str, Described]:
+    """The fields of ``record`` that were made with ``setting``, by name and in their order."""
+    found = {}
+    for one in fields(record):
+        if (meta := one.metadata.get("setting")) is not None:
+            kind, optional = _kind(record, one.name, one.default)
+            found[one.name] = Described(one.name, one.default, kind, optional, meta)
+    return found
+
+
+def take(record: Any) -> list[str]:
+    """Give every field a value of its own type, in place: to be called while the record is made, which is frozen.
+
+    Returns the reasons for values that have none, each with the field's flag.
+    """
+    reasons = []
+    for name, one in described(type(record)).items():
+        try:
+            object.__setattr__(record, name, one.taken(getattr(record, name)))
+        except ValueError as why:
+            reasons.append(f"{one.flag} {why}")
+    return reasons
+
+
+def mistakes(record: Any) -> list[str]:
+    """Every value that is out of its limits, each with the field's flag. Types come first: ``take`` found nothing."""
+    whys = {one.flag: one.mistake(getattr(record, name)) for name, one in described(type(record)).items()}
+    return [f"{flag} {why}" for flag, why in whys.items() if why]
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """The fields as a JSON document has them."""
+    return {name: values.plain(getattr(record, name)) for name in described(type(record))}
+
+
+def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields in a document that ``plain`` gave, now or in an earlier version; ``where`` names the file.
+
+    Their values are compared where the record is made. Raises ``BadFile`` for a field that is missing or unknown.
+    """
+    known, found = described(record), {}
+    for name in document:
+        if name not in known:
+            raise BadFile(f"{where} has the field {values.got(name)}, which is not known.")
+    for name, one in known.items():
+        if name in document:
+            found[name] = one.renewed(document[name])
+        elif one.meta.before is not REQUIRED:
+            found[name] = one.meta.before
+        else:
+            raise BadFile(f"{where} lacks the field '{name}'.")
+    return found
+
+
+def lacking(record: type, how: str) -> list[str]:
+    """Why a class is no whole record of fields that describe themselves, made with ``how``."""
+    if "__dataclass_params__" not in vars(record):
+        return ["is no frozen dataclass: write @dataclass(frozen=True) above the class"]
+    missing = sorted(getattr(record, "__abstractmethods__", ()))
+    reasons = [f"lacks {', '.join(missing)}"] if missing else []
+    odd = [one.name for one in fields(record) if "setting" not in one.metadata]
+    return reasons + [f"has the field '{name}', which is not made with {how}" for name in odd]
+
+
+def _kind(record: type, name: str, default: Any) -> tuple[Any, bool]:
+    """The type that the field's annotation says, without None, and whether None is allowed."""
+    owner = next(base for base in record.__mro__ if name in vars(base).get("__annotations__", {}))
+    said = vars(owner)["__annotations__"][name]
+    try:
+        hint = eval(said, vars(sys.modules[owner.__module__])) if isinstance(said, str) else said
+    except (NameError, KeyError, SyntaxError, TypeError):  # of a plug-in: its default has a type too
+        hint = type(default)
+    either = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+    parts = typing.get_args(hint) if either else (hint,)
+    return next(part for part in parts if part is not type(None)), type(None) in parts

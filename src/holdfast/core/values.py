@@ -1,0 +1,120 @@
+"""Values of a record's fields: as text on a command line, as JSON, and compared with a type.
+
+The types are int, float, str, bool, and tuples of these.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, get_args, get_origin
+
+LONGEST_TEXT = 200
+"""Characters of a name or a scheme."""
+SHOWN = 60
+"""Characters of a wrong value that are shown."""
+NONE = "none"
+"""How None is written where a value is text."""
+WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
+
+
+def read(kind: Any, word: str) -> Any:
+    """The value of this type that ``word`` stands for; commas separate the parts of a tuple.
+
+    Raises ``ValueError`` with how it goes on after the name of what has this value.
+
+    >>> read(float, "1e-3"), read(tuple[int, ...], "8,32")
+    (0.001, (8, 32))
+    """
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)[0]
+        return tuple(read(inner, part.strip()) for part in word.split(","))
+    try:
+        if kind is int:
+            return int(word.replace("_", ""))
+        if kind is float:
+            value = float(word)
+            if value != value:
+                raise ValueError
+            return value
+        if kind is bool:
+            return {"true": True, "false": False}[word.lower()]
+    except (ValueError, KeyError):
+        raise ValueError(f"is {got(word)}, expected {WORDS[kind]}") from None
+    return word
+
+
+def text(value: Any) -> str:
+    """A value as ``read`` reads it again, without loss; the parts of a range are separated by spaces.
+
+    >>> text(1e-3), text(None), text((8, 32)), text((-1.0, 1.0))
+    ('0.001', 'none', '8,32', '-1 1')
+    """
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)
+    if isinstance(value, tuple | list):
+        spaced = any(isinstance(part, tuple | list | float) for part in value)
+        return (" " if spaced else ",").join(map(text, value))
+    return str(value)
+
+
+def plain(value: Any) -> Any:
+    """A value as a JSON document has it: tuples become lists, and what is no number and no list its text."""
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    return value if value is None or isinstance(value, int | float) else str(value)
+
+
+def taken(kind: Any, value: Any) -> Any:
+    """``value`` as this type: a whole number becomes a float where one is meant, a list a tuple.
+
+    Raises ``ValueError`` with how it goes on after the name of what has this value.
+
+    >>> taken(float, 1), taken(tuple[float, float], [0, 1])
+    (1.0, (0.0, 1.0))
+    """
+    try:
+        return _taken(kind, value)
+    except (ValueError, OverflowError):
+        raise ValueError(f"is {got(value)}, expected {words(kind)}") from None
+
+
+def words(kind: Any) -> str:
+    """What a value of this type is called in messages."""
+    if get_origin(kind) is not tuple:
+        return WORDS[kind] if kind is not str else f"text of at most {LONGEST_TEXT} characters"
+    inner = get_args(kind)
+    many = PLURALS.get(inner[0], "lists of texts")
+    return f"a list of {many}" if inner[-1] is Ellipsis else f"{len(inner)} {many}"
+
+
+def got(value: Any) -> str:
+    """A wrong value in a message, cut to a line."""
+    shown = repr(value)
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
+
+
+def _taken(kind: Any, value: Any) -> Any:
+    if get_origin(kind) is tuple:
+        if not isinstance(value, tuple | list):
+            raise ValueError
+        inner = get_args(kind)
+        if inner[-1] is Ellipsis:
+            return tuple(_taken(inner[0], part) for part in value)
+        return tuple(_taken(one, part) for one, part in zip(inner, value, strict=True))
+    if kind not in WORDS:  # of a plug-in, which compares it by itself
+        return value
+    if isinstance(value, bool):
+        if kind is bool:
+            return value
+    elif kind is int and isinstance(value, Integral):
+        return int(value)
+    elif kind is float and isinstance(value, Real):
+        return float(value)
+    elif kind is str and isinstance(value, str) and len(value) <= LONGEST_TEXT:
+        return value
+    raise ValueError

@@ -1,0 +1,145 @@
+"""The laws of a word: all its meanings agree, in float64, on random operands.
+
+Each is a function of the word and raises ``Broken`` where the law does not hold, ``NotChecked`` where it says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast import alphabet
+from holdfast.core.ops import Word
+from holdfast.plugins.laws import NotChecked, expect
+
+ROUNDED = 1e-13
+"""How far two ways of computing a number near 1 may be apart."""
+DIFFERENCES = 1e-8
+"""How far a finite difference may be from the gradient, absolutely and relative to it."""
+STEP = 1e-6
+DRAWS = 64
+WIDE = (-3.0, 3.0)
+"""From where operands are drawn of which a word says nothing."""
+CPP: dict[str, Any] = {"where_positive": lambda a, d: np.where(a > 0, d, 0.0), "__builtins__": {}}
+
+
+def numbers_are_the_reference(word: Word) -> None:
+    """JAX and NumPy compute the same."""
+    operands = drawn(word, 0)
+    got = np.asarray(word.numbers(*map(jnp.asarray, operands)))
+    _close(got, word.reference(*operands), ROUNDED, "numbers in JAX")
+
+
+def the_gradient_is_the_slope(word: Word) -> None:
+    """JAX's gradient is the slope of the reference, for every operand."""
+    operands = drawn(word, 1)
+    for place in range(len(operands)):
+
+        def total(a: Any, place: int = place) -> Any:
+            return word.numbers(*(a if n == place else jnp.asarray(o) for n, o in enumerate(operands))).sum()
+
+        got = np.asarray(jax.grad(total)(jnp.asarray(operands[place])))
+        _close(got, _slope(word, operands, place), DIFFERENCES, f"the gradient of operand {place + 1}")
+
+
+def cotangents_are_the_slope(word: Word) -> None:
+    """The C++ templates of the gradient, read as Python, are the slope of the reference."""
+    if word.gradient is None or word.cpp is None:
+        raise NotChecked("there is no kernel for it")
+    operands = drawn(word, 2)
+    functions = CPP | {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
+    names = {f"a{n}": operand for n, operand in enumerate(operands)}
+    result = eval(word.filled(word.cpp, list(names)), functions, names)
+    _close(result, word.reference(*operands), ROUNDED, "the C++")
+    templates = word.gradient * len(operands) if word.arity is None else word.gradient
+    expect(len(templates) == len(operands), f"gradient has {len(templates)} templates for {len(operands)} operands")
+    for place, template in enumerate(templates):
+        text = template.format(*names, d="d", y="y")
+        got = eval(text, functions, names | {"d": np.full(DRAWS, 2.0), "y": result})
+        _close(got / 2, _slope(word, operands, place), DIFFERENCES, f"the cotangent of operand {place + 1}")
+
+
+def the_text_is_the_reference(word: Word) -> None:
+    """What is written as a formula, read as Python, computes the reference."""
+    operands = drawn(word, 3)
+    names = {f"a{n}": operand for n, operand in enumerate(operands)}
+    text = re.sub(r"\{(\d):\w+\}", r"{\1}", word.text)
+    functions: dict[str, Any] = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
+    functions |= {"max": np.maximum, "__builtins__": {}}
+    _close(eval(word.filled(text, list(names)), functions, names), word.reference(*operands), ROUNDED, "the text")
+
+
+def results_are_within_the_limits(word: Word) -> None:
+    """No result lies outside the limits, and they are met nearly, far from 0."""
+    if word.limits is None:
+        raise NotChecked("it has no limits")
+    low, high = word.limits
+    for spread in (1.0, 10.0, 200.0):
+        with np.errstate(over="ignore"):
+            found = word.reference(*(spread * operand for operand in drawn(word, 4)))
+        expect(bool(np.all((found >= low) & (found <= high))), f"{found.min():g} ... {found.max():g} is outside them")
+
+
+def bounds_contain_numbers(word: Word) -> None:
+    """Of operands that depend on one number and on errors of their own, every result lies in its bounds."""
+    from flint import arb
+
+    from holdfast.alphabet.enclosures.forms import Form, made
+
+    random = np.random.default_rng(5)
+    for width in (1e-6, 1e-2, 0.3, 0.9):
+        for operands in np.transpose(drawn(word, 6))[:16]:
+            parts = [_inside(word, n, a, width * random.uniform(0, 1, 2)) for n, a in enumerate(operands)]
+            forms = [made(arb(a), {"x": arb(b)}, arb(c)) for a, b, c in parts]
+            found: Form = word.bounds(None, *forms)
+            for x in np.linspace(-1, 1, 9):
+                chosen = [a + b * x + c * random.uniform(-1, 1) for a, b, c in parts]
+                value = float(word.reference(*map(np.float64, chosen)))
+                middle = float(found.centre + sum((part * x for part in found.terms.values()), arb(0)))
+                away = abs(value - middle) - float(found.slack.upper())
+                told = f"{word.name} of {chosen} is {value!r}"
+                expect(away <= ROUNDED * max(1.0, abs(value)), f"{told}, {away:.2g} outside its form")
+                ends = float(found.low.lower()) - ROUNDED, float(found.high.upper()) + ROUNDED
+                expect(ends[0] <= value <= ends[1], f"{told}, outside {ends}")
+
+
+LAWS = (
+    numbers_are_the_reference,
+    the_gradient_is_the_slope,
+    cotangents_are_the_slope,
+    the_text_is_the_reference,
+    results_are_within_the_limits,
+    bounds_contain_numbers,
+)
+
+
+def drawn(word: Word, seed: int) -> list[np.ndarray]:
+    """Operands [draw] within the word's domain; of a sum three."""
+    random = np.random.default_rng(seed)
+    limits = word.domain or (WIDE,) * (word.arity or 3)
+    return [random.uniform(low, high, DRAWS) for low, high in limits]
+
+
+def _inside(word: Word, place: int, centre: float, sizes: np.ndarray) -> tuple[float, float, float]:
+    """A centre with a part that depends on x and one that does not, which do not leave the domain."""
+    low, high = word.domain[place] if word.domain else (-np.inf, np.inf)
+    room = min(centre - low, high - centre, 1.0)
+    return float(centre), float(sizes[0] * room / 2), float(sizes[1] * room / 2)
+
+
+def _slope(word: Word, operands: list[np.ndarray], place: int) -> np.ndarray:
+    """Differences of the fourth order."""
+
+    def at(change: float) -> np.ndarray:
+        return word.reference(*(o + change if n == place else o for n, o in enumerate(operands)))
+
+    return (8 * (at(STEP * 100) - at(-STEP * 100)) - (at(STEP * 200) - at(-STEP * 200))) / (12 * STEP * 100)
+
+
+def _close(got: Any, wanted: Any, tolerance: float, what: str) -> None:
+    away = np.max(np.abs(got - wanted) / np.maximum(1, np.abs(wanted)))
+    expect(bool(away <= tolerance), f"{what} is off by {away:.2g}, expected at most {tolerance:g}")

@@ -1,0 +1,22 @@
+"""The weights change after every sequence, by the gradient through all of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.core.task import Task
+from holdfast.train.rules.batch import PerBatch
+from holdfast.train.settings import Settings
+
+
+@dataclass(frozen=True)
+class PerSequence(PerBatch):
+    unused = ("batch",)
+
+    def rows(self, task: Task) -> int:
+        return 1
+
+    def conflicts(self, settings: Settings) -> list[str]:
+        if settings.batch in (None, 1):
+            return []
+        return [f"--update sequence uses one sequence per update, but --batch is {settings.batch}"]

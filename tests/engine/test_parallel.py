@@ -1,0 +1,94 @@
+"""All steps at once: which cells allow it, and that it gives what the loop gives, forwards and backwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from holdfast import cells
+from holdfast.core.cell import Step
+from holdfast.core.errors import BadValue
+from holdfast.engine import linear_recurrence as recurrence
+from holdfast.engine.parallel import order, why_not
+from holdfast.engine.unroll import unroll
+from tests.networks import numbers, random_network, random_state
+
+pytestmark = pytest.mark.usefixtures("quick_to_compile")
+AFFINE = ("feedforward", "mingru", "minlstm")
+
+
+@pytest.mark.parametrize("cell", cells.FOLDER.names())
+def test_the_record_says_which_cells_can(cell):
+    reason = why_not(cells.get(cell))
+    assert (not reason) == (cell in AFFINE), reason
+
+
+def test_what_is_in_the_way_is_said(float64):
+    assert why_not(cells.get("lstm")) == "its new h reads the old h through a linear map"
+    with pytest.raises(BadValue, match="'parallel' was asked for, but it cannot run gru: its new h reads the old h"):
+        unroll(random_network("gru"), numbers(1, 4, 2), engine="parallel")
+    with pytest.raises(BadValue, match="all steps at once, and the gradient is to be cut"):
+        unroll(random_network("mingru"), numbers(1, 4, 2), engine="parallel", truncate=2)
+
+
+def test_a_nonlinear_word_on_the_state_is_in_the_way():
+    mingru = cells.get("mingru")
+
+    def step(ops, weights, x, state):
+        _, after, gates = mingru.step(ops, weights, x, state)
+        return Step(ops.tanh(after.h), mingru.state_type(ops.tanh(after.h)), gates)
+
+    assert why_not(replace(mingru, step=step)) == "its new h reads the old h through tanh"
+
+    def squares(ops, weights, x, state):
+        _, _, gates = mingru.step(ops, weights, x, state)
+        h = ops.add(ops.multiply(state.h, state.h), gates.candidate)
+        return Step(h, mingru.state_type(h), gates)
+
+    assert why_not(replace(mingru, step=squares)) == "its new h reads the old h through multiply"
+
+
+def test_states_are_solved_one_after_another():
+    """A cell state that no state feeds, then a hidden state that is any function of it."""
+    lstm = cells.get("no_output_gate")
+
+    def step(ops, weights, x, state):
+        w = ops.linear(weights["x"], x)
+        f, i = ops.sigmoid(w["forget"]), ops.sigmoid(w["input"])
+        c = ops.add(ops.multiply(f, state.c), ops.multiply(i, ops.tanh(w["candidate"])))
+        h = ops.add(ops.multiply(ops.tanh(state.c), state.h), ops.tanh(c))
+        return Step(h, lstm.state_type(h, c), lstm.step(ops, weights, x, state).gates)
+
+    assert order(replace(lstm, step=step)) == (1, 0)
+
+
+@pytest.mark.parametrize(("layers", "steps"), [(1, 1), (2, 7), (1, 50)])
+@pytest.mark.parametrize("cell", AFFINE)
+def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, float64):
+    network, inputs = random_network(cell, layers=layers), numbers(3, steps, 2)
+    present = jnp.asarray(np.random.default_rng(0).random((3, steps)) < 0.8)
+    start = random_state(network, 3)
+
+    def loss(network, inputs, start, engine):
+        outputs, last = unroll(network, inputs, start, present=present, engine=engine)
+        return jnp.square(outputs).sum() + sum(jnp.sin(leaf).sum() for leaf in jax.tree.leaves(last))
+
+    for differentiate in (lambda f: f, lambda f: jax.grad(f, argnums=(0, 1, 2))):
+        found, wanted = (differentiate(loss)(network, inputs, start, engine) for engine in ("parallel", "xla"))
+        for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_a_scan_that_forgets_the_chunk_before_is_noticed(float64, monkeypatch):
+    factor, offset = jnp.full((64, 2), 0.9), jnp.ones((64, 2))
+    right = [0.0]
+    for _ in range(64):
+        right.append(0.9 * right[-1] + 1.0)
+    np.testing.assert_allclose(recurrence.linear_recurrence(factor, offset)[:, 0], right[1:], rtol=1e-13)
+    forgetful = lambda state, now: (now[1], now[1])  # noqa: E731
+    monkeypatch.setattr(recurrence, "_step", forgetful)
+    assert np.abs(recurrence.linear_recurrence(factor, offset)[:, 0] - np.array(right[1:])).max() > 0.1
