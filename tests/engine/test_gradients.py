@@ -86,9 +86,9 @@ def test_a_rule_that_does_not_exist_is_told_by_its_name():
         Settings(Recall(steps=3), gradient="halved")
 
 
-def test_settings_without_a_rule_are_written_as_they_always_were():
+def test_settings_without_a_rule_are_known_by_what_they_were_known_by_before():
     settings = Settings(Recall(steps=3))
-    assert "gradient" not in settings.as_json()
+    assert "gradient" not in settings.identity()
     ruled = Settings(Recall(steps=3), gradient="truncated_1997")
-    assert ruled.as_json() == {**settings.as_json(), "gradient": "truncated_1997"}
+    assert ruled.identity() == {**settings.identity(), "gradient": "truncated_1997"}
     assert Settings.from_json(ruled.as_json()) == ruled

@@ -14,7 +14,9 @@ ENGINE = "HOLDFAST_ENGINE"
 INSTRUCTIONS = "HOLDFAST_INSTRUCTIONS"
 THREADS = "HOLDFAST_THREADS"
 
-ENGINES = ("auto", "native", "parallel", "xla")
+OF_A_PROCESS = ("auto", "native", "xla")
+ENGINES = (*OF_A_PROCESS, "parallel")
+"""What a call may ask for: "parallel" too, which few cells have."""
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512", "neon")
 """Every name that some build of the library may know; which of them this one has, only the library can say."""
 
@@ -24,7 +26,7 @@ MOST_THREADS = 1024
 
 def engine() -> str:
     """What "auto" means in this process; itself where nothing is set. Raises ``BadValue``."""
-    return _one_of(ENGINE, ENGINES, "Leave it out to have the fastest engine that can be had.") or "auto"
+    return _one_of(ENGINE, OF_A_PROCESS, "Leave it out to have the fastest engine that can be had.") or "auto"
 
 
 def instructions() -> str:
