@@ -80,4 +80,4 @@ def test_a_store_has_its_points_under_the_name_of_today(tmp_path):
     connection.close()
     with Store(file, write=False) as store:
         (point,) = store.results("example").points
-    assert (point.place.cell, point.place.initialisation) == ("elman", "keras+identity")
+    assert (point["cell"], point["initialisation"]) == ("elman", "keras+identity")

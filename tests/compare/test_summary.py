@@ -12,7 +12,7 @@ from holdfast.core.rates import Rate
 def made(solved: dict[float, list[bool]], sequences: int = 1000) -> list[Result]:
     points = []
     for rate, seeds in solved.items():
-        values = ("recall", "lstm", 10, 8, rate, "auto", "batch", "fixed", 1)
+        values = ("recall", "lstm", 10, 8, rate, "auto", "batch", "fixed", 1, "shared")
         place = Place(f"key{rate}", tuple(zip(AXES, values, strict=True)))
         for seed, yes in enumerate(seeds):
             verdict = "solved" if yes else "not solved"

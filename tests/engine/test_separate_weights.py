@@ -115,6 +115,9 @@ def test_there_are_no_kernels_for_it():
     with pytest.raises(BadValue, match="it computes with one set of weights for all steps"):
         unroll(network, numbers(1, 2, 2, dtype=jnp.float32), engine="native")
     assert choice.resolved("auto", network.cell, shared=False) == "xla"
+    minimal = random_network("mingru", steps=STEPS)
+    with pytest.raises(BadValue, match="'parallel' was asked for, but it computes with one set of weights"):
+        unroll(minimal, numbers(1, 2, 2), engine="parallel")
 
 
 TASK = Recall(steps=STEPS)
@@ -165,9 +168,9 @@ def test_what_asks_about_one_map_says_that_there_is_none(diagnostic, subject):
     assert disturbed.columns(subject.network) == 24
 
 
-@pytest.mark.parametrize("update", ["step", "sequence", "batch"])
+@pytest.mark.parametrize("update", ["step", "sequence", "batch", "online"])
 def test_it_is_trained_on_as_many_steps_as_the_longest_row_has(update):
-    settings = Settings(Recall(steps=3), units=2, weights="per_step", update=update, budget=40, seeds=1, stop=False)
+    settings = Settings(Recall(steps=3), units=2, weights="per_step", update=update, budget=40, seeds=1, stop="budget")
     begun = Settings(**{**settings.__dict__, "budget": 1})
     network, first = (train_networks(s, threads=1).networks[0] for s in (settings, begun))
     assert network.steps == 3
@@ -177,4 +180,4 @@ def test_it_is_trained_on_as_many_steps_as_the_longest_row_has(update):
         assert (moved[-1] > 0).all()
         assert (moved[:-1].max() > 0) == (update != "step")
     assert Settings.from_json(settings.as_json()) == settings
-    assert "weights" not in Settings(Recall(steps=3)).as_json()
+    assert "weights" not in Settings(Recall(steps=3)).identity()

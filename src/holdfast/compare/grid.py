@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from holdfast.cells._former import settings_of
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, UnknownName, refuse
 from holdfast.core.fields import REQUIRED, Described, described, given
@@ -51,7 +52,7 @@ class Place:
     @staticmethod
     def from_json(document: Mapping[str, Any], where: str) -> Place:
         """A place among the plain values of a document, which may have others too. Raises ``BadFile``."""
-        known = sweepable(Settings)
+        known, document = sweepable(Settings), settings_of(dict(document))
         younger = {name: known[name].meta.before for name in AXES if name in known}
         document = {**{name: value for name, value in younger.items() if value is not REQUIRED}, **document}
         if missing := [name for name in (*AXES, "configuration") if name not in document]:

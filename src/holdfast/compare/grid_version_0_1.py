@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.cells._former import FORMER, settings_of
 from holdfast.compare.grid import Grid, formed
 from holdfast.compare.lags import with_lags
 from holdfast.core.documents import convert
@@ -44,6 +45,26 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     check_every: int | None
     stop: bool
     engine: str
+    gradient: str = "full"
+    weights: str = "shared"
+
+
+def renamed(document: Any) -> list[Any]:
+    """The grids that a document stands for: a cell of a former name is one by itself, since it is now a cell with other
+    settings. A document of another kind is as it is."""
+    if not isinstance(document, dict):
+        return [document]
+    names, schemes = document.get("cells"), document.get("initialisations")
+    if not isinstance(names, list) or not isinstance(schemes, list) or not schemes:
+        return [document]
+    former = [name for name in names if isinstance(name, str) and name in FORMER]
+    usual = [name for name in names if name not in former]
+    made = [{**document, "cells": usual}] if usual or not former else []
+    for name in former:
+        now = [settings_of({"cell": name, "initialisation": scheme}) for scheme in schemes]
+        (cell, *_), how = ([one.pop(field) for one in now] for field in ("cell", "initialisation"))
+        made.append({**document, **now[0], "cells": [cell], "initialisations": list(dict.fromkeys(how))})
+    return made
 
 
 def read(document: Any, where: str) -> Grid:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from holdfast.compare.grid import Grid
+from holdfast.compare.grid_version_0_1 import renamed
 from holdfast.compare.result import Result
 from holdfast.compare.summary import Summary, summarise
 from holdfast.core.documents import convert
@@ -62,7 +63,7 @@ class Results:
     def from_json(document: Any, where: str = "the results of this study") -> Results:
         """Results as ``as_json`` writes them, without their networks. Raises ``BadFile`` where they are foreign."""
         read = convert(document, _Document, where)
-        grids = tuple(Grid.from_json(grid, f"{where}, grids") for grid in read.grids)
+        grids = tuple(Grid.from_json(grid, f"{where}, grids") for kept in read.grids for grid in renamed(kept))
         points = tuple(Result.from_json(point, f"{where}, points") for point in read.points)
         return Results(read.study, grids, points, read.of)
 

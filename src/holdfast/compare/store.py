@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.compare.grid import AXES, Configuration, Grid, said
+from holdfast.compare.grid_version_0_1 import renamed
 from holdfast.compare.result import Result
 from holdfast.compare.results import Results
 from holdfast.compare.sqlite import connect, told
@@ -68,7 +69,11 @@ class Store:
         document = convert(self._parsed(found[0][0], where), dict[str, list[Any]], where)
         if document.keys() != {"grids"}:
             raise BadFile(f"{where}: it has {', '.join(map(shown, document)) or 'nothing'}, expected 'grids'.")
-        return tuple(Grid.from_json(grid, f"{where}, grid {n}") for n, grid in enumerate(document["grids"], 1))
+        return tuple(
+            Grid.from_json(grid, f"{where}, grid {n}")
+            for n, kept in enumerate(document["grids"], 1)
+            for grid in renamed(kept)
+        )
 
     def begin(self, study: Study) -> list[Configuration]:
         """Reserve ``study`` for this process and return its configurations; one that is there is gone on with.
