@@ -71,13 +71,16 @@ def test_an_initialisation_that_was_given_stays():
     assert Settings.from_json({**document, "initialisation": "pytorch"}).initialisation == "pytorch"
 
 
-def test_a_store_has_its_points_under_the_name_of_today(tmp_path):
+@pytest.mark.parametrize("name", NOW)
+def test_a_store_has_its_points_under_the_name_of_today(name, tmp_path):
     file = tmp_path / "store.sqlite"
     shutil.copy(DATA.parent / "version_0_1" / "store.db", file)
     with sqlite3.connect(file) as connection:
-        connection.execute("""UPDATE configurations SET settings = replace(settings, '"gru"', '"irnn_tanh"')""")
-        connection.execute("""UPDATE studies SET document = replace(document, '"gru"', '"irnn_tanh"')""")
+        for table, column in (("configurations", "settings"), ("studies", "document")):
+            connection.execute(f"""UPDATE {table} SET {column} = replace({column}, '"gru"', '"{name}"')""")
     connection.close()
     with Store(file, write=False) as store:
-        (point,) = store.results("example").points
-    assert (point["cell"], point["initialisation"]) == ("elman", "keras+identity")
+        (point,), grids = store.results("example").points, store.grids("example")
+    assert {field: point[field] for field in NOW[name]} == NOW[name]
+    assert point["weights"] == ("per_step" if name == "per_step" else "shared")
+    assert (point["cell"], point["weights"]) in {(grid.base.cell, grid.base.weights) for grid in grids}

@@ -55,9 +55,10 @@ def renamed(document: Any) -> list[Any]:
     if not isinstance(document, dict):
         return [document]
     names, schemes = document.get("cells"), document.get("initialisations")
-    if not isinstance(names, list) or not isinstance(schemes, list) or not schemes:
+    lists = isinstance(names, list) and isinstance(schemes, list) and schemes
+    if not lists or not all(isinstance(value, str) for value in [*names, *schemes]):
         return [document]
-    former = [name for name in names if isinstance(name, str) and name in FORMER]
+    former = [name for name in names if name in FORMER]
     usual = [name for name in names if name not in former]
     made = [{**document, "cells": usual}] if usual or not former else []
     for name in former:
