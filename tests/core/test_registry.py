@@ -59,9 +59,15 @@ def put(folder: Path, kind: str, name: str, text: str) -> Path:
 
 def test_ours_are_the_files_of_the_folder():
     folder = Path(cells.__file__).parent
-    assert cells.FOLDER.names() == sorted(file.stem for file in folder.glob("*.py") if file.stem != "__init__")
+    assert cells.FOLDER.names() == sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
     assert {"elman", "feedforward", "gru", "lstm"} <= set(cells.FOLDER.names())
     assert {"adding", "copy", "echo", "recall"} <= set(tasks.FOLDER.names())
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "", "../lstm", "LSTM", "a\0b"])
+def test_a_name_that_no_file_can_have_is_unknown(name):
+    with pytest.raises(UnknownName):
+        cells.FOLDER.load(name)
 
 
 @pytest.mark.parametrize("room", [cells, tasks])

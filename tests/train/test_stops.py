@@ -120,7 +120,7 @@ def test_right_sequences_in_a_row_are_counted_row_by_row(monkeypatch, before, wr
     monkeypatch.setattr(learners, "read_wrongly", lambda *_: jnp.array(wrong, bool))
     count = counting(Settings(PAIR), 10)
     zero = jnp.int32(0)
-    counted = count(Learner(None, None, zero, zero, zero, streak=jnp.int32(before)), None)
+    counted = count(Learner(None, None, zero, zero, zero, streak=jnp.int32(before)), PAIR.examples())
     assert int(counted.streak) == streak
 
 

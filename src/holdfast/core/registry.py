@@ -29,6 +29,8 @@ Thing = TypeVar("Thing")
 PLUGINS = "HOLDFAST_PLUGINS"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 """What a file is called, without its ending, that is found."""
+LONGEST = 100
+"""Characters of a name for which a file is looked up."""
 _ADDED: ContextVar[tuple[tuple[str, Path], ...]] = ContextVar("added plug-ins", default=())
 """Single files that are plug-ins for a while: the name of their kind's folder, and the file."""
 
@@ -101,7 +103,7 @@ class Folder:
         return found[0]
 
     def _file(self, name: str) -> Path:
-        if name.isidentifier() and name[0].islower() and (ours := self.path / f"{name}.py").is_file():
+        if NAME.fullmatch(name) and len(name) < LONGEST and (ours := self.path / f"{name}.py").is_file():
             return ours  # without listing the folders
         files = self.files()
         if name not in files:
