@@ -115,9 +115,9 @@ def test_there_are_no_kernels_for_it():
     with pytest.raises(BadValue, match="it computes with one set of weights for all steps"):
         unroll(network, numbers(1, 2, 2, dtype=jnp.float32), engine="native")
     assert choice.resolved("auto", network.cell, shared=False) == "xla"
-    minimal = random_network("mingru", steps=STEPS)
+    minimal = random_network("mingru", dtype=jnp.float32, steps=STEPS)
     with pytest.raises(BadValue, match="'parallel' was asked for, but it computes with one set of weights"):
-        unroll(minimal, numbers(1, 2, 2), engine="parallel")
+        unroll(minimal, numbers(1, 2, 2, dtype=jnp.float32), engine="parallel")
 
 
 TASK = Recall(steps=STEPS)

@@ -55,8 +55,9 @@ def renamed(document: Any) -> list[Any]:
     if not isinstance(document, dict):
         return [document]
     names, schemes = document.get("cells"), document.get("initialisations")
-    lists = isinstance(names, list) and isinstance(schemes, list) and schemes
-    if not lists or not all(isinstance(value, str) for value in [*names, *schemes]):
+    if not isinstance(names, list) or not isinstance(schemes, list) or not schemes:
+        return [document]
+    if not all(isinstance(value, str) for value in [*names, *schemes]):
         return [document]
     former = [name for name in names if name in FORMER]
     usual = [name for name in names if name not in former]
