@@ -42,7 +42,9 @@ def test_every_former_name_is_free_and_tested():
 def test_a_network_is_bit_for_bit_what_is_built_now(name):
     network, origin = load(DATA / name / "fresh.safetensors")
     steps = 4 if name == "per_step" else None
-    expected = build(inputs=1, units=3, outputs=2, layers=2, seed=4, steps=steps, **NOW[name])
+    now = NOW[name]
+    how = now.get("initialisation", "keras")
+    expected = build(now["cell"], inputs=1, units=3, outputs=2, layers=2, seed=4, steps=steps, initialisation=how)
     assert network.cell_name == NOW[name]["cell"]
     assert origin == {"made_by": "a test"}
     assert jax.tree.structure(network) == jax.tree.structure(expected)
