@@ -32,7 +32,7 @@ NEEDS = [
     ("matplotlib", "figures", f"explain {NETWORK} --figures pictures"),
     ("matplotlib", "figures", f"{GRID} --figures pictures"),
     ("pyarrow", "parquet", f"{GRID} --parquet x.parquet"),
-    ("ray", "ray", f"{GRID} --engine ray --address 127.0.0.1:1"),
+    ("ray", "ray", f"{GRID} --executor ray --address 127.0.0.1:1"),
     ("optuna", "tune", "tune recall"),
     ("sqlalchemy", "tune", "tune recall --storage sqlite:///x.db"),
     ("psycopg", "tune", "tune recall --storage postgresql://me@localhost/x"),
