@@ -126,6 +126,7 @@ def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
     from holdfast.compare.grid import Grid
     from holdfast.compare.lags import with_lags
     from holdfast.compare.page import document
+    from holdfast.compare.result import Result
     from holdfast.compare.store import Store
     from holdfast.compare.study import Study
     from holdfast.compare.units import divide
@@ -134,7 +135,6 @@ def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
     from holdfast.engine.initialise import build
     from holdfast.report import page
     from holdfast.report.terminal import draw
-    from holdfast.train.block import Outcome
     from holdfast.train.settings import Settings
 
     tasks = with_lags("recall", {}, range(10, 1010, 40))
@@ -149,10 +149,11 @@ def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
         begun = time.monotonic() - began
         began = time.monotonic()
         for number, unit in enumerate(units):
+            place, words = unit.configuration.place, ("not solved", "solved", "solved")
             made = [
-                Outcome(n, "solved" if (n + number) % 3 else "not solved", 9000, 0.1, 0.1, 1.0) for n in unit.numbers
+                Result(n, words[(n + number) % 3], 9000, 0.1, 0.1, 1.0, place, -0.1, -0.01, 1.0) for n in unit.numbers
             ]
-            store.keep([Finished(unit.configuration.key, o, -0.1, -0.01, 1.0, network) for o in made])
+            store.keep([Finished(result, network) for result in made])
         kept = time.monotonic() - began
         began = time.monotonic()
         found = answer(asked, store.results("many"))

@@ -159,9 +159,9 @@ class Place:
             words = self._resumed(words)
 
         def before() -> None:
-            from holdfast.train import block, loop
+            from holdfast.train import block, run
 
-            block.PIECE_SECONDS, loop.CHECKPOINT_SECONDS = 0.02, 0.0
+            block.PIECE_SECONDS, run.CHECKPOINT_SECONDS = 0.02, 0.0
             os.environ["HOLDFAST_KILL"] = f"{self.counter} {self.folder} {moment.nth} {moment.mode}"
             ctypes.CDLL(None).holdfast_arm()
 

@@ -42,14 +42,22 @@ FRONT = ("__init__.py", "__main__.py")
 """The only files outside a room; ``__main__`` may import anything."""
 
 LIGHT = (
+    "core/component.py",
     "core/errors.py",
+    "core/fields.py",
     "core/registry.py",
     "core/files.py",
+    "core/progress.py",
     "core/rates.py",
     "core/requirements.py",
     "core/results.py",
     "core/sequences.py",
     "core/text.py",
+    "core/values.py",
+    "train/optimisers/__init__.py",
+    "train/rules/__init__.py",
+    "train/settings.py",
+    "train/stops/__init__.py",
 )
 """With every file of ``cli``, what has to answer before JAX is imported."""
 

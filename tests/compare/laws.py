@@ -8,9 +8,9 @@ from typing import Any
 
 from holdfast.compare.grid import Grid
 from holdfast.compare.lags import with_lags
+from holdfast.compare.result import Result
 from holdfast.compare.units import divide
 from holdfast.compare.work import Finished
-from holdfast.train.block import Outcome
 from holdfast.train.settings import Settings
 
 TASKS = with_lags("recall", {}, (2, 5))
@@ -24,15 +24,19 @@ def finished(grid: Grid = GRID) -> list[Finished]:
     for number, configuration in enumerate(grid.configurations()):
         for seed in range(grid.base.seeds):
             solved = (number + seed) % 3 == 0
-            outcome = Outcome(
+            result = Result(
                 seed,
                 "solved" if solved else "nan" if seed == 4 else "not solved",
                 1000 * (1 + seed),
                 math.nan if seed == 4 else 0.125 * seed,
                 0.5,
                 1.0,
+                configuration.place,
+                -0.25,
+                None,
+                0.5,
             )
-            points.append(Finished(configuration.key, outcome, -0.25, None, 0.5, bytes([number, seed])))
+            points.append(Finished(result, bytes([number, seed])))
     return points
 
 
@@ -57,9 +61,9 @@ def keeps_every_point_once(store: Any, study: str) -> None:
     store.keep(points[7:])
     store.keep(points[:9])
     found = store.results(study).points
-    assert [(p.place.configuration, p.seed) for p in found] == [(f.configuration, f.outcome.seed) for f in points]
+    assert [p.point for p in found] == [f.result.point for f in points]
     for point, f in zip(found, points, strict=True):
-        assert (point.verdict, point.sequences) == (f.outcome.verdict, f.outcome.sequences)
-        assert point.loss == f.outcome.loss or (math.isnan(point.loss) and math.isnan(f.outcome.loss))
+        assert (point.verdict, point.sequences) == (f.result.verdict, f.result.sequences)
+        assert point.loss == f.result.loss or (math.isnan(point.loss) and math.isnan(f.result.loss))
         assert (point.slope_start, point.slope_end, point.seconds) == (-0.25, None, 0.5)
         assert store.network_file(point) == f.network

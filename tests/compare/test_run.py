@@ -112,7 +112,7 @@ def test_a_store_that_forgets_a_point_is_found_out(tmp_path, monkeypatch):
 
     def all_at_once(units, errand, workers, folder):
         for unit in units:
-            errand.land([f for f in finished(GRID) if f.configuration == unit.configuration.key])
+            errand.land([f for f in finished(GRID) if f.result.place.configuration == unit.configuration.key])
             errand.done(unit)
 
     monkeypatch.setattr("holdfast.compare.processes.run", all_at_once)

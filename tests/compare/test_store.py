@@ -28,7 +28,7 @@ def test_every_point_is_kept_once(path, kind):
         keeps_every_point_once(store, "mine")
     with kind(path, write=False) as store:
         assert store.results("mine").done == store.results("mine").of == GRID.of
-        assert store.done("mine") == {(f.configuration, f.outcome.seed) for f in finished()}
+        assert store.done("mine") == {f.result.point: f.result.verdict for f in finished()}
 
 
 @pytest.mark.parametrize("offender", [ForgetfulStore, ShuffledStore])

@@ -16,7 +16,7 @@ def made(solved: dict[float, list[bool]], sequences: int = 1000) -> list[Result]
         place = Place(f"key{rate}", tuple(zip(AXES, values, strict=True)))
         for seed, yes in enumerate(seeds):
             verdict = "solved" if yes else "not solved"
-            points.append(Result(place, seed, verdict, sequences + seed, 0.1, 0.1, 1.0, -0.2, -0.1 * seed, 1.0))
+            points.append(Result(seed, verdict, sequences + seed, 0.1, 0.1, 1.0, place, -0.2, -0.1 * seed, 1.0))
     return points
 
 

@@ -32,7 +32,7 @@ def outcomes(study, rule, seeds=None):
             for seed in range(seeds or settings.seeds):
                 solved, slope = rule(settings, seed)
                 verdict = "solved" if solved else "not solved"
-                points.append(Result(configuration.place, seed, verdict, 100, 0.1, math.nan, 1.0, slope, slope, 0.5))
+                points.append(Result(seed, verdict, 100, 0.1, math.nan, 1.0, configuration.place, slope, slope, 0.5))
                 of += 1
 
     def network(point):

@@ -163,7 +163,7 @@ def test_a_study_with_other_settings_is_told_with_what_differs(trained, tmp_path
     trained(from_units(2))
     search(tmp_path, 1)
     other = Search(replace(BASE, task=Echo(sequences=(("a", "b"), ("b", "c"))), budget=999), units=(1, 8), confirm=4)
-    with pytest.raises(BadRun, match=r"exists with other settings: .*budget is 2000 there and 999 here") as told:
+    with pytest.raises(BadRun, match=r"exists with other settings: .*budget is 2000 there, not 999") as told:
         search(tmp_path, 1, other)
     assert "task sequences is" in str(told.value)
 

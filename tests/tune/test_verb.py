@@ -53,7 +53,7 @@ def test_a_real_postgresql_keeps_the_trials_and_its_loss_is_told(capsys, monkeyp
         assert len(second["trials"]) == 6
         assert 2 <= len(trainer.calls) <= 2 + find.CANDIDATES
         assert main([*SMALL, "6", "--storage", server.url, "--clip", "none"]) == 2
-        assert "exists with other settings: clip is 1.0 there and not given here" in capsys.readouterr().err
+        assert "exists with other settings: clip is 1 there, not none" in capsys.readouterr().err
         assert main([*SMALL, "6", "--storage", server.url.replace("me:", "me:x")]) == 2
         assert "password authentication failed" in capsys.readouterr().err
 

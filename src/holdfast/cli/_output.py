@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.core.text import ERRORS, escaped
 
 if TYPE_CHECKING:
-    from holdfast.train.loop import Progress
+    from holdfast.core.progress import Progress
 
 LINE_SECONDS = 5.0
 """How often progress is a line where standard error is no terminal."""
@@ -70,9 +71,9 @@ class Teller:
     def __call__(self, what: str, progress: Progress) -> None:
         p = progress
         loss = f", median loss {p.loss:.3g}" if p.loss == p.loss else ""
-        speed = f", {p.sequences_per_second:,.0f} sequences/s, at most {duration(p.seconds_left)} left"
-        running = speed if p.sequences_per_second else ", compiling"
-        self.say(f"{what}: {p.solved} solved, {p.finished} of {p.of} finished{loss}{running}")
+        speed = f", {p.sequences_per_second:,.0f} sequences/s" if p.sequences_per_second else ""
+        left = ", compiling" if math.isinf(p.seconds_left) else f"{speed}, at most {duration(p.seconds_left)} left"
+        self.say(f"{what}: {p.solved:,} solved, {p.finished:,} of {p.of:,} finished{loss}{left}")
 
     def say(self, text: str) -> None:
         """Any words, where it is time to tell some."""

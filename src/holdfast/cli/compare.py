@@ -22,12 +22,13 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import Teller, duration, print_json
+from holdfast.cli._output import Teller, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
@@ -152,17 +153,13 @@ def _check_outputs(args: Namespace) -> None:
 
 def _run(args: Namespace, study: Any, store: Any) -> tuple[Any, bool]:
     from holdfast.compare.estimate import check_size
-    from holdfast.compare.processes import cores
     from holdfast.compare.run import run_study
+    from holdfast.core.progress import cores
 
     check_size(study, args.workers or cores(), args.yes)
     teller = Teller()
-
-    def watch(p: Any) -> None:
-        left = "compiling" if p.seconds_left == float("inf") else f"at most {duration(p.seconds_left)} left"
-        teller.say(f"{study.name}: {p.done:,} of {p.of:,} points, {p.solved:,} of the new ones solved, {left}")
-
     try:
+        watch = partial(teller, study.name)
         return run_study(study, store, workers=args.workers, address=args.address, watch=watch)
     finally:
         teller.done()

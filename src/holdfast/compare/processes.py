@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 import time
 import traceback
@@ -16,13 +15,10 @@ from typing import Any
 from holdfast.compare.engine import Deaths, Errand, as_problem
 from holdfast.compare.units import Schedule, Unit
 from holdfast.core.errors import Problem
+from holdfast.core.progress import cores
 
 GRACE_SECONDS = 30.0
 """How long a worker may take to finish its piece and save where it is, after it was asked to stop."""
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass

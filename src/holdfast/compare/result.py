@@ -11,29 +11,24 @@ import msgspec
 
 from holdfast.compare.grid import Place
 from holdfast.core.documents import convert
-from holdfast.core.results import finite
+from holdfast.train.block import FIGURES, Outcome
 
 
 @dataclass(frozen=True)
-class Result:
-    """One finished point: network ``seed`` at ``place``. ``verdict`` and figures are those of ``train.block.Outcome``;
-    the slopes are decades per step of the gradient with respect to the state, going back from the answer, before and
-    after training (None where no gradient arrives); ``seconds`` is its share of one core's time."""
+class Result(Outcome):
+    """One finished point: how the network ``seed`` at ``place`` ended. The slopes are decades per step of the gradient
+    with respect to the state, going back from the answer, before and after training (None where no gradient arrives);
+    ``seconds`` is its share of one core's time."""
 
     place: Place
-    seed: int
-    verdict: str
-    sequences: int
-    loss: float
-    error_sup: float
-    accuracy: float
     slope_start: float | None
     slope_end: float | None
     seconds: float
 
     @property
-    def solved(self) -> bool:
-        return self.verdict == "solved"
+    def point(self) -> tuple[str, int]:
+        """By which a store knows it: (configuration, seed)."""
+        return self.place.configuration, self.seed
 
     def __getitem__(self, axis: str) -> Any:
         """The value of an axis of its place: ``point["lag_steps"]``."""
@@ -41,20 +36,9 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """An entry of "points" in ``holdfast compare --json``."""
-        return {
-            **dict(self.place.values),
-            "seed": self.seed,
-            "solved": self.solved,
-            "sequences": self.sequences,
-            "verdict": self.verdict,
-            "loss": finite(self.loss),
-            "error_sup": finite(self.error_sup),
-            "accuracy": finite(self.accuracy),
-            "slope_start": self.slope_start,
-            "slope_end": self.slope_end,
-            "seconds": self.seconds,
-            "configuration": self.place.configuration,
-        }
+        slopes = {"slope_start": self.slope_start, "slope_end": self.slope_end}
+        own = {**super().as_json(), **slopes, "seconds": self.seconds}
+        return {**dict(self.place.values), **own, "configuration": self.place.configuration}
 
     @staticmethod
     def from_json(entry: Any, where: str = "a point of this study") -> Result:
@@ -66,9 +50,9 @@ class Result:
     @staticmethod
     def of(place: Place, figures: Mapping[str, Any], where: str) -> Result:
         """The point at ``place`` with a file's figures, null where one is no number. Raises ``BadFile``."""
-        named = {**figures, **{n: math.nan for n in ("loss", "error_sup", "accuracy") if figures.get(n) is None}}
+        named = {**figures, **{n: math.nan for n in FIGURES if figures.get(n) is None}}
         read = convert(named, _Figures, where)
-        return Result(place, **msgspec.structs.asdict(read))
+        return Result(place=place, **msgspec.structs.asdict(read))
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]

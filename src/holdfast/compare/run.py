@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from holdfast.compare import processes
 from holdfast.compare.engine import Errand
@@ -15,19 +13,10 @@ from holdfast.compare.study import Study
 from holdfast.compare.units import Unit, divide
 from holdfast.compare.work import Finished
 from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.progress import Pace, Progress, cores
 from holdfast.train.interrupt import Interrupts
 
 Runner = Callable[[list[Unit], Errand], None]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """``seconds_left`` goes by what the finished part took beside what it was expected to."""
-
-    done: int
-    of: int
-    solved: int
-    seconds_left: float
 
 
 def run_study(
@@ -44,7 +33,7 @@ def run_study(
     Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
     reached; what was finished before is kept.
     """
-    count = workers or processes.cores()
+    count = workers or cores()
     if count < 1:
         raise BadValue(f"--workers is {count}, expected at least 1.")
     configurations = store.begin(study)
@@ -54,12 +43,12 @@ def run_study(
     _check_disk(store, units)
     of = sum(c.settings.seeds for c in configurations)
     with Interrupts() as interrupts:
-        clock = _Clock(units, len(done), of, count, watch)
+        clock = _Clock(units, done.values(), of, watch)
 
         def land(finished: list[Finished]) -> None:
             store.keep(finished)
-            new = [f for f in finished if (f.configuration, f.outcome.seed) not in done]
-            done.update((f.configuration, f.outcome.seed) for f in new)
+            new = [f for f in finished if f.result.point not in done]
+            done.update((f.result.point, f.result.verdict) for f in new)
             clock.landed(new)
 
         def finish(unit: Unit) -> None:
@@ -86,15 +75,15 @@ def run_study(
 class _Clock:
     """Progress by cost: what is finished, and what is under way."""
 
-    def __init__(self, units: list[Unit], done: int, of: int, workers: int, watch: Callable[[Progress], None]) -> None:
-        self._began, self._watch, self._workers = time.monotonic(), watch, workers
-        self._left = sum(unit.cost for unit in units)
-        self._cost, self._shares = self._left, dict[str, float]()
-        self._done, self._of, self._solved = done, of, 0
+    def __init__(self, units: list[Unit], kept: Collection[str], of: int, watch: Callable[[Progress], None]) -> None:
+        self._pace, self._watch, self._of = Pace(), watch, of
+        self._cost = self._left = sum(unit.cost for unit in units)
+        self._shares = dict[str, float]()
+        self._finished, self._solved = len(kept), sum(verdict == "solved" for verdict in kept)
 
     def landed(self, new: list[Finished]) -> None:
-        self._done += len(new)
-        self._solved += sum(f.outcome.solved for f in new)
+        self._finished += len(new)
+        self._solved += sum(f.result.solved for f in new)
         self._tell()
 
     def at(self, unit: Unit, share: float) -> None:
@@ -107,9 +96,8 @@ class _Clock:
 
     def _tell(self) -> None:
         left = self._left - sum(self._shares.values())
-        passed = self._cost - left
-        seconds = (time.monotonic() - self._began) * left / passed if passed > 0 else float("inf")
-        self._watch(Progress(self._done, self._of, self._solved, seconds))
+        seconds = self._pace.seconds_left(self._cost - left, left)
+        self._watch(Progress(self._solved, self._finished, self._of, seconds))
 
 
 def _check_disk(store: Store, units: list[Unit]) -> None:

@@ -7,7 +7,6 @@ several may write different studies into one store.
 from __future__ import annotations
 
 import json
-import math
 import re
 import tempfile
 from collections.abc import Iterable
@@ -23,8 +22,8 @@ from holdfast.compare.study import Study
 from holdfast.compare.work import Finished
 from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
-from holdfast.core.fields import described
-from holdfast.core.files import write_atomically
+from holdfast.core.fields import described, differences
+from holdfast.core.files import hold, write_atomically
 from holdfast.engine.files import load
 from holdfast.engine.network import Network
 from holdfast.train.settings import Settings
@@ -92,22 +91,14 @@ class Store:
         return self.configurations(study.name)
 
     def _reserve(self, study: str) -> None:
-        from filelock import FileLock, Timeout
-
         folder = self.work_folder(study)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "lock", timeout=0)
-            self._lock.acquire()
-        except Timeout:
-            self._lock = None
-            raise BadRun(
-                f"another process is running the study '{study}' in {self.path}.",
-                "Wait for it; without --workers or settings its results so far can be read at any time.",
-            ) from None
         except OSError as error:
-            self._lock = None
             raise BadRun(f"cannot write beside the store {self.path}: {error.strerror}.", "Name another.") from error
+        fix = "Wait for it; without --workers or settings its results so far can be read at any time."
+        busy = BadRun(f"another process is running the study '{study}' in {self.path}.", fix)
+        self._lock = hold(folder / "lock", busy)
 
     def _write_study(self, study: Study) -> None:
         made = [configuration for grid in study.grids for configuration in grid.configurations()]
@@ -136,22 +127,18 @@ class Store:
             found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key, swept))
         return found
 
-    def done(self, study: str) -> set[tuple[str, int]]:
-        """(configuration, seed) of every point that is kept."""
-        return set(
-            self._read(
-                "SELECT p.configuration, seed FROM places JOIN points p USING (configuration) WHERE study = ?", (study,)
-            )
-        )
+    def done(self, study: str) -> dict[tuple[str, int], str]:
+        """(configuration, seed) of every point that is kept, with its verdict."""
+        query = "SELECT p.configuration, seed, verdict FROM places JOIN points p USING (configuration) WHERE study = ?"
+        return {(key, seed): verdict for key, seed, verdict in self._read(query, (study,))}
 
     def keep(self, finished: Iterable[Finished]) -> None:
         """Store points with their networks, on the disk when this returns. One that is there stays as it is."""
         points, networks = [], []
         for f in finished:
-            o = f.outcome
-            figures = (_number(o.loss), _number(o.error_sup), _number(o.accuracy), f.slope_start, f.slope_end)
-            points.append((f.configuration, o.seed, o.verdict, o.sequences, *figures, f.seconds))
-            networks.append((f.configuration, o.seed, f.network))
+            kept = f.result.as_json()
+            points.append((*f.result.point, *(kept[name] for name in FIGURES)))
+            networks.append((*f.result.point, f.network))
         with told(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", points)
@@ -206,11 +193,6 @@ class Store:
         return parse_json(text, where)
 
 
-def _number(value: float) -> float | None:
-    """SQLite has no NaN."""
-    return value if math.isfinite(value) else None
-
-
 def _check_name(study: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", study):
         raise BadValue(f"--study is '{study}', expected letters, digits, '.', '_' and '-'.", "Try recall-by-lag.")
@@ -222,7 +204,8 @@ def _difference(there: tuple[Grid, ...], asked: tuple[Grid, ...]) -> str:
     words = []
     for number, (old, new) in enumerate(zip(there, asked, strict=True)):
         where = f" (grid {number + 1})" if len(there) > 1 else ""
-        for name in ("task", *described(Settings)):
-            one, other = (",".join(map(said, grid.values(name))) for grid in (old, new))
-            words += [f"{name} is {one} there, not {other}{where}"] if one != other else []
+        one, other = (
+            {n: ",".join(map(said, grid.values(n))) for n in ("task", *described(Settings))} for grid in (old, new)
+        )
+        words += [differences(one, other) + where] if one != other else []
     return ", ".join(words)

@@ -202,6 +202,21 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
     return found
 
 
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    """Where two documents of settings differ, field by field; the axes of a task are fields of their own."""
+    one, other = _flat(there), _flat(here)
+    names = [name for name in dict.fromkeys((*one, *other)) if one.get(name) != other.get(name)]
+    shown = [(name, *(values.text(document.get(name)) for document in (one, other))) for name in names]
+    return ", ".join(f"{name} is {was} there, not {now}" for name, was, now in shown)
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        found |= {f"{name} {key}": v for key, v in value.items()} if isinstance(value, Mapping) else {name: value}
+    return found
+
+
 def lacking(record: type, how: str) -> list[str]:
     """Why a class is no whole record of fields that describe themselves, made with ``how``."""
     if "__dataclass_params__" not in vars(record):

@@ -13,8 +13,12 @@ import re
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast.core.errors import BadRun
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 try:
     import fcntl
@@ -97,6 +101,23 @@ def _nearest(place: Path) -> Path:
             continue
         return folder
     return place
+
+
+def hold(path: Path, busy: BadRun, wait_seconds: float = 0.0) -> BaseFileLock:
+    """Hold the lock in the file ``path`` until it is released or this process ends.
+
+    Raises ``busy`` where another process has it and does not let go in time, ``BadRun`` where it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=wait_seconds)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise busy from None
+    except OSError as error:
+        raise BadRun(f"cannot write into {path.parent}: {error.strerror}.", "Name another place.") from error
+    return lock
 
 
 def remove_stale(folder: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -11,6 +13,19 @@ Z_95 = 1.959963984540054
 
 MANY = 500
 """From so many runs on, tenths of a per cent mean something."""
+
+
+def quartiles(values: Iterable[float]) -> tuple[float, float, float] | None:
+    """First quartile, median and third quartile; None where there are no values.
+
+    >>> quartiles([1, 2, 3, 10])
+    (1.75, 2.5, 4.75)
+    """
+    known = sorted(values)
+    if not known:
+        return None
+    low, middle, high = statistics.quantiles(known, n=4, method="inclusive") if len(known) > 1 else known * 3
+    return float(low), float(middle), float(high)
 
 
 @dataclass(frozen=True)

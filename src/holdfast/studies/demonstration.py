@@ -17,13 +17,14 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
+from holdfast.core.progress import Progress
 from holdfast.core.rates import Rate
 from holdfast.core.sequences import Words
 from holdfast.engine.network import Network
 from holdfast.engine.reach import reach
 from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
-from holdfast.train.loop import Progress, train_networks
+from holdfast.train.loop import train_networks
 from holdfast.train.programs import programs
 from holdfast.train.result import Training
 from holdfast.train.settings import Settings

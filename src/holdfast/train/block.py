@@ -12,10 +12,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from holdfast.core.results import finite
 from holdfast.engine.network import Network
 from holdfast.train.learner import Learner
 from holdfast.train.programs import Programs
 from holdfast.train.stops import Check, Figures
+
+FIGURES = ("loss", "error_sup", "accuracy")
+"""What is kept of a judgement."""
 
 PIECE_SECONDS = 1.0
 """How long a compiled piece may run before progress is told and a stop is heard."""
@@ -36,6 +40,17 @@ class Outcome:
     @property
     def solved(self) -> bool:
         return self.verdict == "solved"
+
+    def as_json(self) -> dict[str, Any]:
+        """Figures that are no numbers are null."""
+        figures = {name: finite(getattr(self, name)) for name in FIGURES}
+        return {
+            "seed": self.seed,
+            "solved": self.solved,
+            "sequences": self.sequences,
+            "verdict": self.verdict,
+            **figures,
+        }
 
 
 @dataclass
@@ -110,4 +125,4 @@ def _check(block: Block, programs: Programs) -> None:
 
 
 def _reported(figures: Figures) -> dict[str, float]:
-    return {name: figures[name] for name in ("loss", "error_sup", "accuracy")}
+    return {name: figures[name] for name in FIGURES}

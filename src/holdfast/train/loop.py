@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from holdfast.core.progress import Pace, Progress, cores
 from holdfast.engine.native import library
 from holdfast.plugins.verified import verified, verified_cell
-from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.programs import Programs, programs, refuse_too_much
 from holdfast.train.result import Attack, Training
-from holdfast.train.run import Run
+from holdfast.train.run import Run, train_block
 from holdfast.train.settings import Settings
 
 WIDEST = 32
@@ -25,21 +23,6 @@ WIDEST = 32
 BLOCKS = 8
 """A run has at least this many blocks where it has so many networks, whatever the machine: how networks are
 grouped decides the last bit of sums, and the same settings are to give the same result on 2 threads and on 8."""
-
-CHECKPOINT_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is told while a run goes on; ``seconds_left`` is what is left if none is solved any sooner."""
-
-    solved: int
-    finished: int
-    of: int
-    sequences: int
-    loss: float
-    sequences_per_second: float
-    seconds_left: float
 
 
 def train_networks(
@@ -67,7 +50,7 @@ def train_networks(
     verified(settings.task)
     verified_cell(settings.cell)
     settings = replace(settings, engine=settings.used_engine)
-    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or _cores()
+    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(Path(out), settings) if out else None
     try:
@@ -84,10 +67,6 @@ def grouped(seeds: int) -> list[list[int]]:
     """The numbers of the networks, block by block."""
     width = max(1, min(WIDEST, -(-seeds // BLOCKS)))
     return [list(range(first, min(first + width, seeds))) for first in range(0, seeds, width)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _block(index: int, numbers: list[int], made_of: Programs, run: Run | None) -> Block:
@@ -108,18 +87,8 @@ def _train_all(
     clock = _Clock(made, made_of.settings)
 
     def work(index: int) -> None:
-        saved_at = time.monotonic()
-
-        def tell(block: Block) -> None:
-            nonlocal saved_at
-            if run and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                run.save_block(index, block)
-                saved_at = time.monotonic()
-
         try:
-            blocks.run(made[index], made_of, stop.is_set, tell)
-            if run:
-                run.save_block(index, made[index])
+            train_block(made[index], made_of, stop.is_set, run=run, index=index)
         except BaseException:
             stop.set()
             raise
@@ -143,11 +112,7 @@ class _Clock:
 
     def __init__(self, made: list[Block], settings: Settings) -> None:
         self.made, self.settings = made, settings
-        self.began, self.already = time.monotonic(), self._read()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
+        self.pace = Pace(self._read())
 
     def _read(self) -> int:
         return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)
@@ -157,7 +122,6 @@ class _Clock:
         latest = {row["seed"]: row["loss"] for block in self.made for row in list(block.history)}
         losses = sorted(latest.values())
         read = self._read()
-        rate = (read - self.already) / max(self.seconds, 1e-9)
         left = sum(
             (self.settings.batches - block.drawn) * self.settings.rows * len(block.numbers)
             for block in self.made
@@ -167,10 +131,10 @@ class _Clock:
             solved=sum(o.solved for o in outcomes),
             finished=len(outcomes),
             of=self.settings.seeds,
+            seconds_left=self.pace.seconds_left(read, left),
             sequences=read,
+            sequences_per_second=self.pace.per_second(read),
             loss=losses[len(losses) // 2] if losses else float("nan"),
-            sequences_per_second=rate,
-            seconds_left=left / rate if rate > 0 else float("inf"),
         )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from holdfast.core.fields import described, plain
-from holdfast.core.rates import Rate
+from holdfast.core.rates import Rate, quartiles
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
 from holdfast.core.text import escaped
@@ -47,11 +46,7 @@ class Training:
     @property
     def sequences_to_success(self) -> tuple[float, float, float] | None:
         """First quartile, median and third quartile over the networks that solved the task; None where none did."""
-        read = sorted(o.sequences for o in self.outcomes if o.solved)
-        if not read:
-            return None
-        low, middle, high = statistics.quantiles(read, n=4, method="inclusive") if len(read) > 1 else read * 3
-        return (float(low), float(middle), float(high))
+        return quartiles(o.sequences for o in self.outcomes if o.solved)
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast train --json``; figures that are not numbers are null."""
@@ -69,13 +64,8 @@ class Training:
             "interrupted": self.interrupted,
             "seeds": [
                 {
-                    "seed": o.seed,
-                    "solved": o.solved,
-                    "sequences": o.sequences,
-                    "verdict": o.verdict,
-                    "loss": finite(o.loss),
-                    "error_sup": finite(o.error_sup) if numbers else None,
-                    "accuracy": None if numbers else finite(o.accuracy),
+                    **o.as_json(),
+                    **({"accuracy": None} if numbers else {"error_sup": None}),
                     "error_attack": _known(attacks.get(o.seed)) if numbers else None,
                     "margin_attack": None if numbers else _known(attacks.get(o.seed)),
                 }

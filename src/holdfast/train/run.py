@@ -14,7 +14,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,9 +28,11 @@ import numpy as np
 from holdfast.core import tensors
 from holdfast.core.documents import convert, parse_json, read_json
 from holdfast.core.errors import BadFile, BadRun
-from holdfast.core.files import write_atomically
+from holdfast.core.fields import differences
+from holdfast.core.files import hold, write_atomically
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
+from holdfast.train import block as blocks
 from holdfast.train.block import Block, Outcome
 from holdfast.train.folder import KILLED, LOCK, PARTS, SETTINGS, is_empty, trained
 from holdfast.train.learner import Learner
@@ -37,6 +40,8 @@ from holdfast.train.programs import Programs
 from holdfast.train.settings import Settings
 
 FORMAT = "holdfast-run-1"
+
+CHECKPOINT_SECONDS = 10.0
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -52,13 +57,15 @@ class _Words(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Run:
-    """An open run folder. Raises ``BadRun`` where it is busy, foreign or cannot be written."""
+    """An open run folder. Raises ``BadRun`` where it is busy for longer than ``wait_seconds``, foreign or cannot be
+    written."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, wait_seconds: float = 0.0) -> None:
         self.folder = folder
         self.settings = settings
         _make(folder)
-        self._lock = _lock(folder)
+        busy = BadRun(f"another process is writing the run {folder}.", "Wait, or name another folder with --out.")
+        self._lock = hold(folder / LOCK, busy, wait_seconds)
         document = json.dumps({"format": FORMAT, **settings.as_json()}, indent=1)
         if not (folder / SETTINGS).exists():
             # A kill may have come before they were written, but what was trained is written after them.
@@ -69,7 +76,7 @@ class Run:
         elif (stored := read_settings(folder)) != settings:
             self.close()
             raise BadRun(
-                f"the run in {folder} has other settings: {_difference(stored, settings)}.",
+                f"the run in {folder} has other settings: {differences(stored.as_json(), settings.as_json())}.",
                 "Go on with it as it is (--resume), or name another folder.",
             )
 
@@ -110,9 +117,33 @@ class Run:
         """Write history, networks and, last, the result."""
         write_atomically(self.folder / "history.csv", _csv(history))
         for number, network in networks.items():
-            origin = {"made_by": "train", "network": number, "settings": self.settings.as_json()}
-            save(network, self.weights(number), origin)
+            save(network, self.weights(number), self.settings.origin("train", number))
         write_atomically(self.folder / "result.json", json.dumps(document, indent=1))
+
+
+def train_block(
+    block: Block,
+    programs: Programs,
+    stopped: Callable[[], bool],
+    *,
+    run: Run | None,
+    index: int = 0,
+    tell: Callable[[Block], None] = lambda block: None,
+) -> None:
+    """Train ``block`` until it is done or ``stopped()``, with checkpoints in ``run``, if there is one, now and then and
+    at the end. ``tell`` is called after every piece."""
+    saved_at = time.monotonic()
+
+    def told(block: Block) -> None:
+        nonlocal saved_at
+        tell(block)
+        if run and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+            run.save_block(index, block)
+            saved_at = time.monotonic()
+
+    blocks.run(block, programs, stopped, told)
+    if run:
+        run.save_block(index, block)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -136,32 +167,12 @@ def read_settings(folder: Path) -> Settings:
         ) from error
 
 
-def _difference(stored: Settings, asked: Settings) -> str:
-    one, other = stored.as_json(), asked.as_json()
-    return ", ".join(f"{name} is {one[name]} there, not {other[name]}" for name in one if one[name] != other[name])
-
-
 def _make(folder: Path) -> None:
     try:
         for part in PARTS:
             (folder / part).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadRun(f"cannot make the run folder {folder}: {error.strerror}.", "Name another with --out.") from error
-
-
-def _lock(folder: Path):
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BadRun(
-            f"another process is writing the run {folder}.", "Wait for it, or name another folder with --out."
-        ) from None
-    except OSError as error:
-        raise BadRun(f"cannot write the run folder {folder}: {error.strerror}.", "Name another with --out.") from error
-    return lock
 
 
 def _arrays(learner: Learner) -> dict[str, np.ndarray]:

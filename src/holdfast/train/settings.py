@@ -168,6 +168,10 @@ class Settings:
         }
         return {"task": task_as_json(self.task), **{n: v for n, v in fields.items() if v is not REQUIRED}}
 
+    def origin(self, made_by: str, number: int) -> dict[str, Any]:
+        """Where the weights of network ``number`` come from, as its file says it."""
+        return {"made_by": made_by, "network": number, "settings": self.as_json()}
+
     @classmethod
     def from_json(cls, document: Any, where: str = "the settings of this run") -> Settings:
         """Settings as a run folder keeps them; ``where`` names the file. Raises ``BadFile`` where they are foreign."""

@@ -13,8 +13,9 @@ import numpy as np
 
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.progress import Progress
 from holdfast.train.interrupt import Interrupts
-from holdfast.train.loop import Progress, train_networks
+from holdfast.train.loop import train_networks
 from holdfast.tune.result import Confirmed, Tuned
 from holdfast.tune.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tune.storage import CONFIRMED, opened_study, shown, told

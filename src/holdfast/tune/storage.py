@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -12,6 +11,7 @@ from filelock import FileLock
 
 from holdfast.core.documents import parse_json
 from holdfast.core.errors import BadFile, BadRun, BadValue, Problem
+from holdfast.core.fields import differences
 from holdfast.core.requirements import install, require
 from holdfast.tune.search import Search, completed
 
@@ -72,24 +72,8 @@ def _compare(stored: Any, asked: dict[str, Any], name: str, place: str) -> None:
     another = "Name another study with --study, or another place with --storage."
     if not isinstance(stored, dict) or not isinstance(stored.get("task", {}), dict):
         raise BadRun(f"the study '{name}' in {place} was not made by holdfast.", another)
-    flat, wanted = _flat(completed(stored)), _flat(asked)
-    differing = [
-        f"{key} is {_written(flat.get(key))} there and {_written(wanted.get(key))} here"
-        for key in dict.fromkeys((*flat, *wanted))
-        if flat.get(key) != wanted.get(key)
-    ]
-    if differing:
-        raise BadRun(f"the study '{name}' in {place} exists with other settings: {'; '.join(differing)}.", another)
-
-
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    task = settings.get("task", {})
-    own = {key: value for key, value in settings.items() if key != "task"}
-    return {f"task {key}": value for key, value in task.items()} | own
-
-
-def _written(value: Any) -> str:
-    return "not given" if value is None else json.dumps(value).strip('"')
+    if differing := differences(completed(stored), asked):
+        raise BadRun(f"the study '{name}' in {place} exists with other settings: {differing}.", another)
 
 
 class _Lock:
