@@ -210,8 +210,9 @@ def test_a_new_setting_is_one_edit(tmp_path):
     shutil.copytree(Path(__file__).parent.parent / "data" / "version_0_1", data)
     keys = []
     for root, program in ((copy.parent, WALK), (source.parent, KEY)):
-        environment = {**os.environ, "PYTHONPATH": str(root), "JAX_PLATFORMS": "cpu"}
-        words = [sys.executable, "-c", program, str(data)]
+        found = os.pathsep.join([str(root), *(path for path in sys.path if Path(path).name == "site-packages")])
+        environment = {**os.environ, "PYTHONPATH": found, "JAX_PLATFORMS": "cpu"}
+        words = [sys.executable, "-S", "-c", program, str(data)]  # without site: an editable install would come first
         ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
         assert ran.returncode == 0, ran.stderr
         keys.append(ran.stdout)
