@@ -95,6 +95,11 @@ class Cell:
         return self.axes.get(name, VECTOR)
 
     @property
+    def memory(self) -> str:
+        """The state that keeps what is remembered, by name: ``keeps`` or the last one; "" where there is none."""
+        return self.keeps or (self.states[-1] if self.states else "")
+
+    @property
     def has_heads(self) -> bool:
         return any("head" in axes for axes in self.axes.values())
 
@@ -107,12 +112,16 @@ class Cell:
         """The shape of a state or gate in a layer of these sizes.
 
         ``unit`` is the number of units and ``head`` of heads, among which the units are divided: every other axis that
-        the cell gives no size has units / heads. Raises ``BadValue`` where they cannot be divided.
+        the cell gives no size has units / heads.
         """
-        if units % heads:
-            raise BadValue(f"{units} units cannot be divided among {heads} heads.", "Take a multiple of the heads.")
         known = {"unit": units, "head": heads, **self.sizes}
         return tuple(known.get(axis, units // heads) for axis in self.axes_of(name))
+
+    def mistakes(self, units: int, heads: int) -> list[str]:
+        """Why a layer of this cell cannot have these sizes, as clauses; none where it can."""
+        if heads > 1 and not self.has_heads:
+            return [f"heads is {heads}, but {self.name} has no heads: expected 1"]
+        return [f"heads is {heads}, expected a divisor of {units} units"] if units % heads else []
 
     def rows(self, m: Map, inputs: int, units: int, heads: int = 1) -> int:
         """How many rows the matrix of one gate of a map has."""

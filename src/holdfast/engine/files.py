@@ -124,8 +124,8 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1
     units = size("units")
-    if units % heads or (heads > 1 and not cell.has_heads):
-        raise _no_network(path, f"heads is {heads}, expected a divisor of {units} units and a cell that has heads")
+    if mistakes := cell.mistakes(units, heads):
+        raise _no_network(path, mistakes[0])
     return Sizes(cell, size("inputs"), units, size("outputs"), size("layers"), steps, heads)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -14,7 +15,7 @@ import numpy as np
 from holdfast import cells
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.cell import CONSTANT, Cell, Map
-from holdfast.core.errors import BadValue
+from holdfast.core.errors import BadValue, refuse
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
@@ -179,6 +180,16 @@ class Network:
         """The shape of a state or gate of a layer, by name, without the batch."""
         return self.cell.shape(name, self.units, self.heads)
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The sizes of the axes that all states of a layer begin with: its units, or the heads of a matrix memory.
+        What lies at one place of all states is changed together, by interventions say."""
+        if not self.cell.states:
+            return (self.units,)
+        axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
+        shared = itertools.takewhile(lambda names: len(set(names)) == 1, axes)
+        return self.shape(self.cell.states[0])[: len(list(shared))]
+
     def start(self, batch: int) -> tuple[Any, ...]:
         """The state before the first step: zeros [batch, *axes of the state], by name, for every layer."""
         zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
@@ -211,8 +222,7 @@ def create(
     """
     kind = cells.get(cell)
     times = () if steps is None else (steps,)
-    if heads != 1 and not kind.has_heads:
-        raise BadValue(f"{heads} heads are asked for, and {cell} has none: every unit is by itself.", "Leave it out.")
+    refuse(kind.mistakes(units, heads), f"a network of {cell} cannot have these sizes")
 
     def zeros(*shape: int) -> Array:
         return jnp.asarray(np.zeros(shape), dtype)
