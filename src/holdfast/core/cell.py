@@ -114,8 +114,12 @@ class Cell:
         ``unit`` is the number of units and ``head`` of heads, among which the units are divided: every other axis that
         the cell gives no size has units / heads.
         """
+        return self.sizes_of(self.axes_of(name), units, heads)
+
+    def sizes_of(self, axes: tuple[str, ...], units: int, heads: int = 1) -> tuple[int, ...]:
+        """The sizes of these axes, by name, in a layer of these sizes."""
         known = {"unit": units, "head": heads, **self.sizes}
-        return tuple(known.get(axis, units // heads) for axis in self.axes_of(name))
+        return tuple(known.get(axis, units // heads) for axis in axes)
 
     def mistakes(self, units: int, heads: int) -> list[str]:
         """Why a layer of this cell cannot have these sizes, as clauses; none where it can."""

@@ -178,7 +178,11 @@ class Network:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a state or gate of a layer, by name, without the batch."""
-        return self.cell.shape(name, self.units, self.heads)
+        return self.sizes(self.cell.axes_of(name))
+
+    def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
+        """The sizes of axes of its cell, by name."""
+        return self.cell.sizes_of(axes, self.units, self.heads)
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -189,6 +193,12 @@ class Network:
         axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
         shared = itertools.takewhile(lambda names: len(set(names)) == 1, axes)
         return self.shape(self.cell.states[0])[: len(list(shared))]
+
+    @property
+    def place_name(self) -> str:
+        """What the places are called: unit, or head."""
+        axes = self.cell.axes_of(self.cell.memory)[: len(self.places)]
+        return axes[-1] if axes else "layer"
 
     def start(self, batch: int) -> tuple[Any, ...]:
         """The state before the first step: zeros [batch, *axes of the state], by name, for every layer."""

@@ -104,12 +104,6 @@ class Subject:
         outputs = unroll(replace(network, readout=whole), self.batch.inputs, present=self.batch.present)[0]
         return np.asarray(outputs, np.float64)
 
-    @property
-    def place_name(self) -> str:
-        """What the network's places are called: unit or head."""
-        axes = self.network.cell.axes_of(self.kept_in)[: len(self.network.places)]
-        return axes[-1] if axes else "layer"
-
     @cached_property
     def jacobians(self) -> Jacobians:
         """What one step makes of small changes, on a few of the rows, in float64."""

@@ -85,8 +85,8 @@ def _memory(subject: Subject, roles: Roles) -> Clause:
         text = f"the memory is in {_names(subject, carriers)} alone: swapping its state does {carried}"
     else:
         text = (
-            f"the memory is spread over {len(carriers)} of {len(roles.units)} {subject.place_name}s: swapping the states "
-            f"of {_names(subject, carriers)} does {carried}; the first alone does {roles.carried[0]:.0%}"
+            f"the memory is spread over {len(carriers)} of {len(roles.units)} {subject.network.place_name}s: swapping "
+            f"the states of {_names(subject, carriers)} does {carried}; the first alone does {roles.carried[0]:.0%}"
         )
     return Clause(text, tuple(unit.unit + 1 for unit in carriers), "other", figures)
 
@@ -251,7 +251,7 @@ def _shown_after(subject: Subject, unit: Unit, step: int) -> float:
 
 def _name(subject: Subject, unit: Unit) -> str:
     layer = f" of layer {unit.layer + 1}" if len(subject.network.layers) > 1 else ""
-    return f"{subject.place_name} {unit.unit + 1}{layer}"
+    return f"{subject.network.place_name} {unit.unit + 1}{layer}"
 
 
 def _names(subject: Subject, units: list[Unit]) -> str:
@@ -264,11 +264,10 @@ def _names(subject: Subject, units: list[Unit]) -> str:
         )
     numbers = sorted(unit.unit + 1 for unit in units)
     layer = f" of layer {units[0].layer + 1}" if len(subject.network.layers) > 1 else ""
+    runs, places = _runs(numbers), f"{subject.network.place_name}s"
     if len(numbers) <= LISTED:
-        runs = _runs(numbers)
-        return f"{subject.place_name}s {', '.join(runs[:-1]) + ' and ' if len(runs) > 1 else ''}{runs[-1]}{layer}"
-    runs = f" ({', '.join(_runs(numbers))})" if len(_runs(numbers)) <= LISTED else ""
-    return f"{len(numbers)} {subject.place_name}s{layer}{runs}"
+        return f"{places} {', '.join(runs[:-1]) + ' and ' if len(runs) > 1 else ''}{runs[-1]}{layer}"
+    return f"{len(numbers)} {places}{layer}" + (f" ({', '.join(runs)})" if len(runs) <= LISTED else "")
 
 
 def _runs(numbers: list[int]) -> list[str]:

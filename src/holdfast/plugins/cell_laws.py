@@ -18,7 +18,7 @@ from jax.flatten_util import ravel_pytree
 
 from holdfast import cells
 from holdfast.core.cell import CONSTANT, Step
-from holdfast.engine.network import Linear, Network
+from holdfast.engine.network import Linear
 from holdfast.engine.readings.equation import SYMBOLS
 from holdfast.engine.readings.numbers import Numbers, as_vector
 from holdfast.engine.readings.record import Unsupported, record
@@ -127,7 +127,7 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
     network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
     start, cell = random_state(network, 2), network.cell
     shown = record(cell).output.axes
-    sizes = dict(zip(shown, _sizes_of(network, shown), strict=True))
+    sizes = dict(zip(shown, network.sizes(shown), strict=True))
     for label in (*cell.states, *cell.gates):
         sizes |= zip(cell.axes_of(label), network.shape(label), strict=True)
     outputs, end = run(network, inputs, start)
@@ -163,10 +163,6 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
 
         got = run(replace(network, layers=tuple(layers), readout=readout), inputs, states(start))
         same(got, (outputs, states(end)), f"axis {axis} in another order")
-
-
-def _sizes_of(network: Network, axes: tuple[str, ...]) -> tuple[int, ...]:
-    return replace(network.cell, axes={"shown": axes}).shape("shown", network.units, network.heads)
 
 
 def _in_order(value: jax.Array, places: np.ndarray) -> jax.Array:
