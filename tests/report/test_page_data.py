@@ -112,10 +112,10 @@ def test_numbers_that_stop_being_finite_are_said(alone):
 
 
 def test_a_step_with_a_word_that_the_page_lacks_says_so(offenders):
-    from holdfast import cells
-
-    cell = cells.get("reset_before")  # a plug-in whose map reads a value from inside the step: runs all the same
-    assert any(node["word"] == "linear" and node["of"][0] >= 0 for node in program_of(cell)["nodes"])
+    network = random_network(
+        "reset_before"
+    )  # a plug-in whose map reads a value from inside the step: runs all the same
+    assert any(node["word"] == "linear" and node["of"][0] >= 0 for node in program_of(network)["nodes"])
 
 
 def test_a_cell_that_cannot_be_recorded_is_shown_without_being_run(offenders):
