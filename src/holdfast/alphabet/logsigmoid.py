@@ -27,8 +27,8 @@ def reference(a: Any) -> Any:
 
 
 def bounds(rounding: Rounding | None, a: Form) -> Form:
+    """-softplus(-a), which is how it is computed."""
+    from holdfast.alphabet import softplus
     from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.convex import SOFTPLUS
 
-    forms.exact_only(rounding, "logsigmoid")
-    return forms.negated(SOFTPLUS(forms.negated(a)))
+    return forms.negated(softplus.bounds(rounding, forms.negated(a)))

@@ -30,5 +30,9 @@ def bounds(rounding: Rounding | None, a: Form) -> Form:
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.convex import SOFTPLUS
 
-    forms.exact_only(rounding, "softplus")
-    return SOFTPLUS(a)
+    if rounding is None:
+        return SOFTPLUS(a)
+    if a.high <= rounding.accuracy.zero:
+        return forms.ZERO
+    found = rounding.rounded(SOFTPLUS(a), roundings=rounding.accuracy.softplus_errors)
+    return forms.within(found, forms.NOTHING, found.high)
