@@ -187,7 +187,9 @@ def test_a_quotient_by_a_power_of_two_is_not_rounded():
     for value in numbers(LARGE).tolist():
         for power in (0.5, 1.0, -0.25):
             with contextlib.suppress(Unbounded):
-                assert ops.divide((read(ops, value),), (number(arb(power)),))[0].slack <= 2.0**LARGE.least_normal / abs(power)
+                assert ops.divide((read(ops, value),), (number(arb(power)),))[0].slack <= 2.0**LARGE.least_normal / abs(
+                    power
+                )
         assert ops.divide((number(arb(value)),), (number(1),))[0] == number(arb(value))
 
 
