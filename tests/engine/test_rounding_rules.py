@@ -185,12 +185,9 @@ def test_differences_and_maxima(word):
 def test_a_quotient_by_a_power_of_two_is_not_rounded():
     ops = Bounds(rounding(LARGE))
     for value in numbers(LARGE).tolist():
-        for power in (0.5, 1.0, -0.25):
-            with contextlib.suppress(Unbounded):
-                assert ops.divide((read(ops, value),), (number(arb(power)),))[0].slack <= 2.0**LARGE.least_normal / abs(
-                    power
-                )
-        assert ops.divide((number(arb(value)),), (number(1),))[0] == number(arb(value))
+        for power in (1.0, -0.25):
+            with contextlib.suppress(Unbounded):  # the quotient is too large
+                assert ops.divide((number(arb(value)),), (number(arb(power)),))[0] == number(arb(value / power))
 
 
 def mixes_hold(form) -> int:

@@ -17,8 +17,8 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at
                             most the largest number: every partial sum is at most that.
     Lemma 8 (weights).      A subnormal weight w of an operand s may act as 0, which changes a sum by |w s| at most.
-    Lemma 9 (quotient).     A divisor of size at least t is read as it is, and Lemma 1 holds. By a power of two nothing is
-                            rounded; by one of at most 1 nothing becomes subnormal.
+    Lemma 9 (quotient).     A divisor of size at least t is read as it is, and Lemma 1 holds. By a power of two nothing
+                            is rounded; by one of at most 1 nothing becomes subnormal.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
 a flushed result differs by |v| < t. 2: Lemma 1 for every product and addition; what is lost at one operation passes
@@ -54,8 +54,8 @@ from holdfast.core.formats import FORMATS, Format
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of one format: the errors of sigmoid, tanh, exp and softplus in units of u, the roundoff, relative to their value;
-    sigmoid is 1 from ``one``, and it, exp and softplus are 0 up to ``zero``; tanh is +-1 from ``saturated``."""
+    """Of one format: the errors of sigmoid, tanh, exp and softplus in units of u, the roundoff, relative to their
+    value; sigmoid is 1 from ``one``, and it, exp and softplus are 0 up to ``zero``; tanh is +-1 from ``saturated``."""
 
     format: Format
     sigmoid_errors: int
