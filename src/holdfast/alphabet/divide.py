@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 arity = 2
 text = latex = "{0:product} / {1:atom}"
 level = PRODUCT
+cpp = "{0} / {1}"
+gradient = ("{d} / {1}", "0 - {d} * {y} / {1}")
 javascript = "{0} / ({1})"
 domain = ((-2.0, 2.0), (0.25, 2.0))
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (0.0, float("inf"))
 text, latex = "exp({0})", r"\exp({0})"
+cpp = "exp({0})"
+gradient = ("{d} * {y}",)
 javascript = "Math.exp({0})"
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (float("-inf"), 0.0)
 text, latex = "logsigmoid({0})", r"\log\sigma({0})"
+cpp = "logsigmoid({0})"
+gradient = ("{d} * sigmoid(0 - {0})",)
 javascript = "Math.min({0}, 0) - Math.log1p(Math.exp(-Math.abs({0})))"
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (0.0, float("inf"))
 text, latex = "softplus({0})", r"\mathrm{{softplus}}({0})"
+cpp = "softplus({0})"
+gradient = ("{d} * sigmoid({0})",)
 javascript = "Math.max({0}, 0) + Math.log1p(Math.exp(-Math.abs({0})))"
 
 

@@ -24,7 +24,12 @@ STEP = 1e-6
 DRAWS = 64
 WIDE = (-3.0, 3.0)
 """From where operands are drawn of which a word says nothing."""
-CPP: dict[str, Any] = {"where_positive": lambda a, d: np.where(a > 0, d, 0.0), "__builtins__": {}}
+CPP: dict[str, Any] = {
+    "where_positive": lambda a, d: np.where(a > 0, d, 0.0),
+    "where_larger": lambda a, b, d: np.where(a > b, d, np.where(a == b, d / 2, 0.0)),
+    "__builtins__": {},
+}
+"""Functions of templates that are no words."""
 
 
 def numbers_are_the_reference(word: Word) -> None:
