@@ -30,6 +30,10 @@ def narrow(rounding: Any, a: Any) -> Any:
     return found._replace(slack=found.slack * 0.9)
 
 
+def unrounded(rounding: Any, a: Any) -> Any:
+    return alphabet.get("softplus").bounds(None, a)
+
+
 FAULTS = {
     "numbers_are_the_reference": ("sigmoid", {"numbers": lambda a: a}),
     "the_gradient_is_the_slope": ("sigmoid", {"numbers": lambda a: lax.stop_gradient(jax.nn.sigmoid(a))}),
@@ -37,6 +41,7 @@ FAULTS = {
     "the_text_is_the_reference": ("mix", {"text": "{0} * {1} + {2}"}),
     "results_are_within_the_limits": ("exp", {"limits": (0.0, 1.0)}),
     "bounds_contain_numbers": ("tanh", {"bounds": narrow}),
+    "rounded_bounds_contain_numbers": ("softplus", {"bounds": unrounded}),
 }
 
 
