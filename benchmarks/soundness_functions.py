@@ -1,4 +1,4 @@
-"""sigmoid, tanh, exp and softplus on every float32 there is, by the native library with each instruction set and by XLA.
+"""sigmoid, tanh, exp and softplus on every float32, by the native library with each instruction set and by XLA.
 
 ``tests/engine/native/exhaustive.cpp`` looks at the values; what it takes for true (the C library's double precision)
 is compared with mpmath at ``TRUTHS`` arguments first. Errors are in units of u = 2^-24 of the value.

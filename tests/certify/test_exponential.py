@@ -38,6 +38,7 @@ def test_a_proof_in_ieee_arithmetic_is_accepted_and_holds(cell, dtype, float64):
     assert check(proof.certificate, made).accepted
     assert any("exp within" in one for one in proof.certificate["assumptions"])
     worst = refute(made, TASK.scenario(), TASK.lengths(), math.inf, tries=200).error
+    assert proof.error is not None
     assert worst <= proof.error
     fewer = proof.certificate | {"assumptions": proof.certificate["assumptions"][:1]}
     assert "it assumes" in check(fewer, made).reason

@@ -35,7 +35,7 @@ SUREST = {
     "softplus": lambda a: a.exp().log1p() if a < 0 else a + (-a).exp().log1p(),
     "logsigmoid": lambda a: a - a.exp().log1p() if a < 0 else -(-a).exp().log1p(),
 }
-LIMITS = {name: alphabet.get(name).limits for name in TOLD}
+LIMITS = {name: alphabet.get(name).limits or (-np.inf, np.inf) for name in TOLD}
 
 
 WORST = [88.72167, 0.8569586, 5.126039, 16.63624]

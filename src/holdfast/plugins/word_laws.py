@@ -138,7 +138,7 @@ def rounded_bounds_contain_numbers(word: Word) -> None:
                 value = arb(result)
                 outside = value < form.low or value > form.high or abs(value - form.centre) > form.slack
                 expect(not outside, f"{dtype}: {word.name} of {values} is {result!r}, outside its rounded bounds")
-            expect(said > DRAWS, f"{dtype}: rounded bounds say nothing of {len(results) - said} of {len(results)} draws")
+            expect(said > DRAWS, f"{dtype}: rounded bounds say something of {said} of {len(results)} draws only")
     finally:
         ctx.prec = before
 

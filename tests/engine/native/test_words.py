@@ -38,7 +38,7 @@ FUNCTIONS = {
     "softplus": ("softplus_errors", lambda z: z.exp().log1p() if z < 0 else z + (-z).exp().log1p()),
     "logsigmoid": ("softplus_errors", lambda z: (-z).exp().log1p() * -1 if z > 0 else z - z.exp().log1p()),
 }
-EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 88.72, 88.73, 709.78, 709.79, -87.33, -87.34, -104.0, -708.39, -746.0, 1e38]
+EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 88.72, 88.73, 709.78, 709.79, -87.33, -87.34, -104.0, -708.39, -746.0]
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,5 @@
-"""The sLSTM without its stabiliser: input gate exp, forget gate sigmoid, and a normaliser n that the cell is divided by.
+"""The sLSTM without its stabiliser: input gate exp, forget gate sigmoid, and a normaliser n that the cell is divided
+by.
 
 i = exp(..), f = sigmoid(..), g = tanh(..), o = sigmoid(..); c' = f c + i g, n' = f n + i, h' = o c' / n'.
 """
