@@ -159,8 +159,12 @@ def pairs_hold(form, word: str) -> int:
     """A word of two operands, on all pairs of numbers; of how many it says something."""
     ops, every = Bounds(rounding(form)), numbers(form)
     a, b = grid(every, every)
-    act = {"divide": Machine.divide, "subtract": lambda m, x, y: m.add(x, -y), "maximum": Machine.maximum}[word]
-    results = [act(machine, a, b) for machine in machines(form)]
+    acts = {
+        "divide": (Machine.divide, lambda m, x, y: m.multiply(x, m.divide(np.ones_like(y), y))),
+        "subtract": (lambda m, x, y: m.add(x, -y),),
+        "maximum": (Machine.maximum,),
+    }
+    results = [act(machine, a, b) for machine in machines(form) for act in acts[word]]
     forms = {value: read(ops, value) for value in every.tolist()}
     said = 0
     for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
@@ -275,6 +279,12 @@ FAULTS = {
     "overflow": ("fits", lambda self, size: None, lambda: sums_hold(MIDDLE, 3)),
     "product": ("product", lambda self, found, a, b: self.checked(found), lambda: products_hold(LARGE)),
     "quotient": ("quotient", lambda self, found, a, b: self.checked(found), lambda: pairs_hold(LARGE, "divide")),
+    "reciprocal": ("quotient", lambda self, found, a, b: self.rounded(found), lambda: pairs_hold(LARGE, "divide")),
+    "subnormal reciprocal": (
+        "quotient",
+        lambda self, found, a, b: self.rounded(found, roundings=2),
+        lambda: pairs_hold(LARGE, "divide"),
+    ),
     "flushed quotient": ("underflows", lambda self, a: False, lambda: pairs_hold(LARGE, "divide")),
     "difference": ("gamma", lambda self, roundings: arb(0), lambda: pairs_hold(LARGE, "subtract")),
     "mix": ("mixed", lambda self, found, keep, kept, new: self.checked(found), lambda: mixes_hold(MIDDLE)),

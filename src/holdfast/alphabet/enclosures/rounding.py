@@ -17,14 +17,16 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at
                             most the largest number: every partial sum is at most that.
     Lemma 8 (weights).      A subnormal weight w of an operand s may act as 0, which changes a sum by |w s| at most.
-    Lemma 9 (quotient).     A divisor of size at least t is read as it is, and Lemma 1 holds. By a power of two nothing
-                            is rounded; by one of at most 1 nothing becomes subnormal.
+    Lemma 9 (quotient).     a / b, |b| >= t, rounded once, or a times the rounded 1 / b: within g(2) |a/b| of it, and t
+                            more where it may underflow; for |b| > 1 / t, where 1 / b may be 0, within |a/b| more. By
+                            a power of two nothing is rounded; by one of at most 1 nothing becomes subnormal.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
 a flushed result differs by |v| < t. 2: Lemma 1 for every product and addition; what is lost at one operation passes
 through at most n - 1 more (Higham 2002, sections 3.1 and 4.2), and a term or partial sum is flushed once. 3: rounding
 is monotone, and two numbers have a common grid. 5: Lemma 1 four times. 6: K/2 <= |m + K| <= 2|K|, where subtracting K
-is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 4, 7, 8, 9: at once.
+is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 9: 1 / b is normal for
+t <= |b| <= 1 / t; Lemma 1 twice. 4, 7, 8: at once.
 
 ``tests/engine/test_rounding_rules.py`` holds every lemma on small formats: all operands, all orders, fused or not,
 subnormal numbers kept and flushed, exact rationals as the oracle. The code below has the format as a parameter: what
@@ -74,11 +76,15 @@ class Accuracy:
 
     def words(self, used: Collection[str]) -> tuple[str, ...]:
         """The assumptions, a sentence each, for a step that uses the words of these names."""
-        exponential = (
-            f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
-            f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
-        )
-        return (self._always(), exponential) if {"exp", "softplus", "logsigmoid"} & set(used) else (self._always(),)
+        found = [self._always()]
+        if {"exp", "softplus", "logsigmoid"} & set(used):
+            found.append(
+                f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
+                f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
+            )
+        if "divide" in used:
+            found.append("a quotient is rounded once, or is the product by the rounded reciprocal of its divisor")
+        return tuple(found)
 
     def _always(self) -> str:
         return (
@@ -151,9 +157,13 @@ class Rounding:
             raise Unbounded("a divisor may be subnormal, and is 0 then")
         if a.is_number(0):
             return found
-        if is_power(b):
-            return self.checked(found) if b.size <= 1 else self.flushed(found)
-        return self.rounded(found)
+        if is_power(b) and b.size <= 1:
+            return self.checked(found)
+        error = NOTHING if is_power(b) else self.gamma(2) * found.size
+        if not b.size * self.tiny <= 1:
+            error += found.size
+        computed = widened(found, error)
+        return self.checked(widened(computed, self.tiny) if self.underflows(computed) else computed)
 
     def product(self, found: Form, a: Form, b: Form) -> Form:
         """``found``, which is a * b in real arithmetic, as it is computed (Lemmas 1 and 4)."""
