@@ -20,7 +20,6 @@ import numpy as np
 from holdfast import cells
 from holdfast.core.registry import PLUGINS
 from tests.oracle import containment, runs
-from tests.oracle.cells import CELLS
 from tests.oracle.containment import Result
 from tests.oracle.networks import Shape
 from tests.oracle.scenarios import SIZES
@@ -51,7 +50,7 @@ class Bucket:
 def bucket(seed: int, number: int) -> Bucket:
     """Cells and semantics in turn, all else at random."""
     draw = np.random.default_rng((seed, number))
-    names = list(CELLS) if number % 2 == 0 else cells.FOLDER.names()
+    names = cells.FOLDER.names()
     inputs, outputs = SIZES[draw.choice(len(SIZES), p=LIKELY)]
     units, layers = int(draw.choice([1, 2, 3, 4], p=[0.2, 0.3, 0.25, 0.25])), int(draw.choice([1, 2], p=[0.7, 0.3]))
     shape = Shape(

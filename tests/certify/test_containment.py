@@ -17,6 +17,7 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.engine.native import environment
 from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
+from tests.oracle.cells import EXPONENTIAL
 from tests.oracle.networks import THEMES, Shape
 
 CELLS = cells.FOLDER.names()
@@ -66,9 +67,6 @@ def test_in_ieee_arithmetic_every_number_lies_in_its_set(cell, processes):
     assert found.checked > 2 * found.networks
 
 
-EXPONENTIAL = ("slstm", "stabilised", "quotients")
-
-
 def exponential_cases(cell: str, dtype: str) -> list[containment.Case]:
     return list(containment.cases(Shape(cell, 1, 1, 2, 1, dtype), (4,), NETWORKS, PATHS, STEPS))
 
@@ -78,6 +76,7 @@ def exponential_cases(cell: str, dtype: str) -> list[containment.Case]:
 @pytest.mark.parametrize("cell", EXPONENTIAL)
 def test_of_exponential_gates_and_quotients_every_number_lies_in_its_set(cell, dtype, exponential):
     found = containment.check_ieee(exponential_cases(cell, dtype), dtype, ["side by side", "one by one"], None)
+    found += containment.check_real(exponential_cases(cell, dtype))
     assert not found.outside, told(found)
     assert found.checked > 20 * found.networks
     assert found.unbounded < 0.8 * found.networks
