@@ -6,21 +6,26 @@ shape, a semantics, and its own seed, with which a violation is found again (``-
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
 from holdfast import cells
+from holdfast.core.registry import PLUGINS
 from tests.oracle import containment, runs
 from tests.oracle.containment import Result
 from tests.oracle.networks import Shape
 from tests.oracle.scenarios import SIZES
 
+os.environ[PLUGINS] = str(Path(__file__).resolve().parents[1] / "tests/exponential")
+"""Cells with exponential gates and quotients, which the package has none of."""
 NETWORKS = 100
 """Of one bucket."""
 LIKELY = (0.3, 0.25, 0.1, 0.05, 0.1, 0.1, 0.06, 0.04)

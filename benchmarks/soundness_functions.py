@@ -1,4 +1,4 @@
-"""sigmoid and tanh on every float32 there is, by the native library with each instruction set and by XLA.
+"""sigmoid, tanh, exp and softplus on every float32, by the native library with each instruction set and by XLA.
 
 ``tests/engine/native/exhaustive.cpp`` looks at the values; what it takes for true (the C library's double precision)
 is compared with mpmath at ``TRUTHS`` arguments first. Errors are in units of u = 2^-24 of the value.
@@ -28,6 +28,8 @@ PATHS = {
     "neon": ("16",),
 }
 """Register bytes and flags, as in CMakeLists.txt."""
+FUNCTIONS = ("sigmoid", "tanh", "exp", "softplus")
+"""In the order of exhaustive.cpp. logsigmoid z is -softplus(-z)."""
 TRUTHS = 20_000
 CHUNK = 1 << 16
 """How many numbers exhaustive.cpp looks at at once."""
@@ -52,15 +54,15 @@ class Judged:
         from holdfast.alphabet.enclosures.rounding import ACCURACIES
 
         assumed = ACCURACIES["float32"]
-        allowed = assumed.sigmoid_errors if self.function == "sigmoid" else assumed.tanh_errors
+        allowed = getattr(assumed, f"{self.function}_errors")
         found = []
         if not self.worst_u <= allowed:
             found.append(f"off by {self.worst_u:.3f} u at {self.worst_at:.9g}, assumed at most {allowed}")
         if self.outside:
             found.append(f"{self.outside} values outside its range")
-        if self.function == "sigmoid":
-            if not self.not_one_to < assumed.one:
-                found.append(f"not 1 at {self.not_one_to:.9g}, assumed 1 from {assumed.one:.9g}")
+        if self.function == "sigmoid" and not self.not_one_to < assumed.one:
+            found.append(f"not 1 at {self.not_one_to:.9g}, assumed 1 from {assumed.one:.9g}")
+        if self.function != "tanh":
             if not self.not_zero_from > assumed.zero:
                 found.append(f"not 0 at {self.not_zero_from:.9g}, assumed 0 up to {assumed.zero:.9g}")
         else:
@@ -111,8 +113,9 @@ def _truth(program: Path) -> float:
         for line in lines.splitlines():
             which, z, told = (float.fromhex(part) for part in line.split())
             z = mpmath.mpf(z)
-            exact = mpmath.tanh(z) if which else 1 / (1 + mpmath.exp(-z))
-            if abs(exact) >= 2.0**-126:  # below, both may be 0
+            e = mpmath.exp(-z)
+            exact = (1 / (1 + e), mpmath.tanh(z), 1 / e, z + mpmath.log1p(e))[int(which)]
+            if 2.0**-126 <= abs(exact) < 2.0**128:  # below, both may be 0; above, both are infinite
                 worst = max(worst, float(abs(told - exact) / abs(exact) * 2**24))
     return worst
 
@@ -124,7 +127,7 @@ def _native(name: str, program: Path, processes: int, share: int) -> list[Judged
     with ThreadPoolExecutor(processes) as pool:
         run = lambda part: subprocess.run([program, *part], capture_output=True, text=True, check=True)  # noqa: E731
         told = [json.loads(line) for ran in pool.map(run, asked) for line in ran.stdout.splitlines()]
-    return [_together(f"native {name}", function, told) for function in ("sigmoid", "tanh")]
+    return [_together(f"native {name}", function, told) for function in FUNCTIONS]
 
 
 def _xla(judge: Path, optimised: bool, share: int) -> list[Judged]:
@@ -148,11 +151,11 @@ def _xla(judge: Path, optimised: bool, share: int) -> list[Judged]:
                 assert program.wait() == 0
         finally:
             jax.config.update("jax_disable_most_optimizations", False)
-    return [_together(name, function, told) for function in ("sigmoid", "tanh")]
+    return [_together(name, function, told) for function in FUNCTIONS]
 
 
 def _values(part: int, parts: int) -> Iterator[bytes]:
-    """sigmoid, then tanh, of the numbers of this part, in the order in which exhaustive.cpp looks at them."""
+    """Every function of the numbers of this part, in the order in which exhaustive.cpp looks at them."""
     import jax
     import jax.numpy as jnp
 
@@ -160,7 +163,7 @@ def _values(part: int, parts: int) -> Iterator[bytes]:
 
     pieces = 0x7F800000 // CHUNK
     first, last = pieces * part // parts, pieces * (part + 1) // parts
-    for word in ("sigmoid", "tanh"):
+    for word in FUNCTIONS:
         step = lambda carry, z: (carry, getattr(Numbers(), word)(z))  # noqa: B023, E731
         run = jax.jit(lambda z: jax.lax.scan(step, 0, z)[1])  # noqa: B023
         for sign in (0, 1 << 31):
@@ -189,10 +192,9 @@ def _together(engine: str, function: str, told: list[dict]) -> Judged:
 def _print(judged: list[Judged]) -> int:
     mistakes = 0
     for one in judged:
-        ends = f"1 past {one.not_one_to:.6g}"
-        ends += (
-            f", 0 below {one.not_zero_from:.6g}" if one.function == "sigmoid" else f", z below {one.differs_from:.6g}"
-        )
+        ends = f"z below {one.differs_from:.6g}" if one.function == "tanh" else f"0 below {one.not_zero_from:.6g}"
+        if one.function in ("sigmoid", "tanh"):
+            ends = f"1 past {one.not_one_to:.6g}, {ends}"
         print(f"{one.engine:<26} {one.function:<8} {one.checked:>11} values, at most {one.worst_u:.3f} u off "
               f"(at {one.worst_at:.7g}), {ends}", flush=True)  # fmt: skip
         for mistake in one.mistakes():

@@ -21,7 +21,7 @@ from holdfast.engine.compiled import keep_compiled_programs
 
 OFFENDERS = Path(__file__).parent / "offenders"
 
-collect_ignore = ["offenders"]
+collect_ignore = ["exponential", "offenders"]
 
 pytest.register_assert_rewrite("tests.cell_laws")
 
@@ -52,6 +52,14 @@ def offenders(monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of planted offenders, read as plug-ins: its cells and tasks are found by name."""
     monkeypatch.setenv("HOLDFAST_PLUGINS", str(OFFENDERS))
     return OFFENDERS
+
+
+@pytest.fixture(scope="module")
+def exponential() -> Iterator[None]:
+    """Cells with exponential gates and quotients (``tests/exponential``) are found by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOLDFAST_PLUGINS", str(Path(__file__).parent / "exponential"))
+        yield
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from holdfast import cells
 from holdfast.engine.unroll import advance
 from tests.networks import numbers, random_network
 from tests.oracle import reals
-from tests.oracle.cells import CELLS, Oracle
+from tests.oracle.cells import CELLS, EXPONENTIAL, Oracle
 from tests.oracle.containment import _ball, kept_numbers
 
 
@@ -21,8 +21,8 @@ def test_every_cell_with_one_set_of_weights_has_an_equation():
     assert all(states == cells.get(name).states for name, (_, states) in CELLS.items())
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_equations_give_what_the_cells_give(cell, float64):
+@pytest.mark.parametrize("cell", [*CELLS, *EXPONENTIAL])
+def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
     network, inputs = random_network(cell, layers=2), np.asarray(numbers(3, 2))
     oracle, state = Oracle(network), network.start(1)
     states = oracle.start()
@@ -50,6 +50,11 @@ def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):
             (reals.tanh(x), arb(a).tanh()),
             (reals.sigmoid(x), 1 / (1 + (-arb(a)).exp())),
             (reals.relu(x), arb(a).max(arb(0))),
+            (reals.maximum(x, y), arb(a).max(arb(b))),
+            (reals.divide(y, reals.real(abs(a))), arb(b) / abs(arb(a))),
+            (reals.exp(x), arb(a).exp()),
+            (reals.softplus(x), arb(a).max(arb(0)) + (-abs(arb(a))).exp().log1p()),
+            (reals.logsigmoid(x), arb(a).min(arb(0)) - (-abs(arb(a))).exp().log1p()),
         ):
             assert _ball(*found).overlaps(exact), (a, b)
             low, high = _ball(found[0], found[0]), _ball(found[1], found[1])

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from holdfast import cells
+from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.engine.native import environment
 from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
+from tests.oracle.cells import EXPONENTIAL
 from tests.oracle.networks import THEMES, Shape
 
 CELLS = cells.FOLDER.names()
@@ -62,6 +65,28 @@ def test_in_ieee_arithmetic_every_number_lies_in_its_set(cell, processes):
     found = containment.check_ieee(some, dtype, [how], processes)
     assert not found.outside, told(found)
     assert found.checked > 2 * found.networks
+
+
+def exponential_cases(cell: str, dtype: str) -> list[containment.Case]:
+    return list(containment.cases(Shape(cell, 1, 1, 2, 1, dtype), (4,), NETWORKS, PATHS, STEPS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ACCURACIES)
+@pytest.mark.parametrize("cell", EXPONENTIAL)
+def test_of_exponential_gates_and_quotients_every_number_lies_in_its_set(cell, dtype, exponential):
+    found = containment.check_ieee(exponential_cases(cell, dtype), dtype, ["side by side", "one by one"], None)
+    found += containment.check_real(exponential_cases(cell, dtype))
+    assert not found.outside, told(found)
+    assert found.checked > 20 * found.networks
+    assert found.unbounded < 0.8 * found.networks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cell", "errors"), [("slstm", "exp_errors"), ("stabilised", "softplus_errors")])
+def test_were_a_function_taken_to_be_exact_numbers_would_lie_outside(cell, errors, exponential, monkeypatch):
+    monkeypatch.setitem(ACCURACIES, "float32", replace(ACCURACIES["float32"], **{errors: 0}))
+    assert containment.check_ieee(exponential_cases(cell, "float32"), "float32", ["side by side"], None).outside
 
 
 SEARCHES: dict[str, tuple[str, Shape, Sequence[str]]] = {

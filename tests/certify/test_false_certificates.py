@@ -40,7 +40,7 @@ def forged(case: FalseCertificate, kind: str, method: dict, settled: int | None)
                    "widen_to": None, **method},
         "settled": settled,
         "exact_above": None,
-        "assumptions": [ACCURACIES["float32"].words()] if case.semantics == "ieee" else [],
+        "assumptions": list(ACCURACIES["float32"].words(())) if case.semantics == "ieee" else [],
     }  # fmt: skip
 
 

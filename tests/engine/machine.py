@@ -25,8 +25,8 @@ def tiny_format(exponent_bits: int, fraction_bits: int) -> Format:
 
 
 def rounding(form: Format) -> Rounding:
-    """The rules for this format; of sigmoid and tanh nothing is said here."""
-    return Rounding(Accuracy(form, 0, 0, 0.0, 0.0, 0.0))
+    """The rules for this format; of sigmoid and the other functions nothing is said here."""
+    return Rounding(Accuracy(form, 0, 0, 0, 0, 0.0, 0.0, 0.0))
 
 
 def numbers(form: Format) -> np.ndarray:
@@ -66,6 +66,14 @@ class Machine:
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             return self.rounded(self.read(a) * self.read(b))
+
+    def divide(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Of numbers of so few bits the quotient of float64 lies on the same side of every tie as the exact one."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.rounded(self.read(a) / self.read(b))
+
+    def maximum(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.maximum(self.read(a), self.read(b))
 
     def fused(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """a * b + c, rounded once."""

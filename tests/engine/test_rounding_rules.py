@@ -3,6 +3,7 @@ fused or not, subnormal numbers kept and flushed. What is tested is the code tha
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import numpy as np
@@ -14,7 +15,7 @@ from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.core.ops import Word
 from holdfast.engine.network import Linear
 from holdfast.engine.readings.bounds import Bounds, Exact, exact
-from tests.engine.machine import machines, numbers, rounding, tiny_format
+from tests.engine.machine import Machine, machines, numbers, rounding, tiny_format
 
 LARGE, MIDDLE, SMALL, LEAST = tiny_format(3, 3), tiny_format(3, 2), tiny_format(2, 2), tiny_format(2, 1)
 
@@ -154,6 +155,45 @@ def test_products():
     assert products_hold(LARGE) == 111**2
 
 
+def pairs_hold(form, word: str) -> int:
+    """A word of two operands, on all pairs of numbers; of how many it says something."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    a, b = grid(every, every)
+    acts = {
+        "divide": (Machine.divide, lambda m, x, y: m.multiply(x, m.divide(np.ones_like(y), y))),
+        "subtract": (lambda m, x, y: m.add(x, -y),),
+        "maximum": (Machine.maximum,),
+    }
+    results = [act(machine, a, b) for machine in machines(form) for act in acts[word]]
+    forms = {value: read(ops, value) for value in every.tolist()}
+    said = 0
+    for place, (x, y) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        found = bounded(lambda: getattr(ops, word)((forms[x],), (forms[y],))[0])  # noqa: B023
+        held(found, results, place, (x, y))
+        said += found is not None
+    return said
+
+
+def test_quotients():
+    """Nothing is said where the divisor may be read as 0: it is 0 or subnormal."""
+    assert 80 * 111 < pairs_hold(LARGE, "divide") <= 96 * 111
+    with pytest.raises(Unbounded, match="subnormal"):
+        Bounds(rounding(LARGE)).divide((number(1),), (number(arb(2.0**LARGE.least_subnormal)),))
+
+
+@pytest.mark.parametrize("word", ["subtract", "maximum"])
+def test_differences_and_maxima(word):
+    assert pairs_hold(LARGE, word) > 10_000
+
+
+def test_a_quotient_by_a_power_of_two_is_not_rounded():
+    ops = Bounds(rounding(LARGE))
+    for value in numbers(LARGE).tolist():
+        for power in (1.0, -0.25):
+            with contextlib.suppress(Unbounded):  # the quotient is too large
+                assert ops.divide((number(arb(value)),), (number(arb(power)),))[0] == number(arb(value / power))
+
+
 def mixes_hold(form) -> int:
     """k * h + (1 - k) * n: every product rounded or fused into the sum."""
     ops, every = Bounds(rounding(form)), numbers(form)
@@ -238,6 +278,15 @@ FAULTS = {
     ),
     "overflow": ("fits", lambda self, size: None, lambda: sums_hold(MIDDLE, 3)),
     "product": ("product", lambda self, found, a, b: self.checked(found), lambda: products_hold(LARGE)),
+    "quotient": ("quotient", lambda self, found, a, b: self.checked(found), lambda: pairs_hold(LARGE, "divide")),
+    "reciprocal": ("quotient", lambda self, found, a, b: self.rounded(found), lambda: pairs_hold(LARGE, "divide")),
+    "subnormal reciprocal": (
+        "quotient",
+        lambda self, found, a, b: self.rounded(found, roundings=2),
+        lambda: pairs_hold(LARGE, "divide"),
+    ),
+    "flushed quotient": ("underflows", lambda self, a: False, lambda: pairs_hold(LARGE, "divide")),
+    "difference": ("gamma", lambda self, roundings: arb(0), lambda: pairs_hold(LARGE, "subtract")),
     "mix": ("mixed", lambda self, found, keep, kept, new: self.checked(found), lambda: mixes_hold(MIDDLE)),
     "cancellation": (
         "cancelled",

@@ -15,7 +15,20 @@ import numpy as np
 
 from holdfast.engine.network import Linear, Network
 from tests.oracle import reals
-from tests.oracle.reals import Real, add, divide, multiply, relu, sigmoid, subtract, tanh
+from tests.oracle.reals import (
+    Real,
+    add,
+    divide,
+    exp,
+    logsigmoid,
+    maximum,
+    multiply,
+    relu,
+    sigmoid,
+    softplus,
+    subtract,
+    tanh,
+)
 
 Vector = list[Real]
 State = dict[str, Vector]
@@ -64,7 +77,7 @@ class Oracle:
     """A whole network. ``step`` gives the next state of every layer and the outputs."""
 
     def __init__(self, network: Network) -> None:
-        self.equation, self.states = CELLS[network.cell_name]
+        self.equation, self.states = {**CELLS, **EXPONENTIAL}[network.cell_name]
         self.layers = [Layer(layer) for layer in network.layers]
         self.readout = _gate(network.readout, network.readout.gates[0])
         self.units = network.units
@@ -242,6 +255,41 @@ def _from_inside(w: Layer, x: Vector, s: State) -> tuple[Vector, Vector]:
     return _open(w.W("output", x), w.U("output", s["h"])), w.V("candidate", k)
 
 
+def _normalised(w: Layer, x: Vector, s: State, i: Vector, f: Vector) -> tuple[Vector, State]:
+    """c' = f c + i g, n' = f n + i, h' = o c' / n'."""
+    o = _open(w.W("output", x), w.U("output", s["h"]))
+    c, n = _sum(_product(f, s["c"]), _product(i, _candidate(w, x, s))), _sum(_product(f, s["n"]), i)
+    h = _product(o, _each(divide, c, n))
+    return h, {"h": h, "c": c, "n": n}
+
+
+def slstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """i = exp(W x + U h)."""
+    i = _each(exp, _sum(w.W("input", x), w.U("input", s["h"])))
+    return _normalised(w, x, s, i, _open(w.W("forget", x), w.U("forget", s["h"])))
+
+
+def stabilised(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """m' = max(log f + m, log i), i = exp(log i - m'), f = exp(log f + m - m')."""
+    log_i = _sum(w.W("input", x), w.U("input", s["h"]))
+    log_f = _sum(_each(logsigmoid, _sum(w.W("forget", x), w.U("forget", s["h"]))), s["m"])
+    m = _each(maximum, log_f, log_i)
+    i, f = _each(exp, _each(subtract, log_i, m)), _each(exp, _each(subtract, log_f, m))
+    h, after = _normalised(w, x, s, i, f)
+    return h, {**after, "m": m}
+
+
+def quotients(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """h' = max((h / (1/2 + r)) / s, n / (s / (r + s))) - r / s."""
+    sums = {gate: _sum(w.W(gate, x), w.U(gate, s["h"])) for gate in ("rate", "scale", "candidate")}
+    r, scale, n = _each(softplus, sums["rate"]), _each(exp, _each(tanh, sums["scale"])), _each(tanh, sums["candidate"])
+    half = [reals.real(0.5)] * len(r)
+    kept = _each(divide, _each(divide, s["h"], _each(add, half, r)), scale)
+    new = _each(divide, n, _each(divide, scale, _each(add, r, scale)))
+    h = _each(subtract, _each(maximum, kept, new), _each(divide, r, scale))
+    return h, {"h": h}
+
+
 CELLS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "feedforward": (feedforward, ()),
     "elman": (elman, ("h",)),
@@ -261,3 +309,9 @@ CELLS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "residual": (residual, ("h", "c")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
+EXPONENTIAL: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "slstm": (slstm, ("h", "c", "n")),
+    "stabilised": (stabilised, ("h", "c", "n", "m")),
+    "quotients": (quotients, ("h",)),
+}
+"""The same of the cells in ``tests/exponential``."""

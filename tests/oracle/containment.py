@@ -148,15 +148,20 @@ EXACTLY = frozenset({"exactly"})
 
 
 def _by_oracle(case: Case) -> Callable[[int], Values]:
-    """The numbers of every path, one step after the other."""
+    """The numbers of every path, one step after the other, as far as the oracle can follow it: exp of what has an
+    exponent of more than 64 bits it cannot compute."""
     oracle = Oracle(case.network)
-    states = [oracle.start() for _ in case.paths]
+    states = {p: oracle.start() for p in range(len(case.paths))}
 
     def step(t: int) -> Values:
         found = {}
         for p, path in enumerate(case.paths):
-            if t < len(path.taken):
-                states[p], outputs = oracle.step(states[p], path.inputs[t])
+            if t < len(path.taken) and p in states:
+                try:
+                    states[p], outputs = oracle.step(states[p], path.inputs[t])
+                except OverflowError:
+                    del states[p]
+                    continue
                 values = [v for layer in states[p] for name in oracle.states for v in layer[name]] + outputs
                 found[p] = [[(_ball(*value), EXACTLY)] for value in values]
         return found

@@ -2,8 +2,8 @@
 
 This is the arithmetic of the containment oracle. It shares nothing with the bounds under test: these are balls of
 Arb, here the ends are numbers of mpmath's ``libmp``. Sums, products and quotients of ``libmp`` are rounded correctly
-in the direction asked for. Its exp and tanh are not proved to be, so their results are moved outwards by ``SPARE``
-bits more.
+in the direction asked for. Its exp, log and tanh are not proved to be, so their results are moved outwards by
+``SPARE`` bits more.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from mpmath.libmp import (
     fone,
     from_float,
     fzero,
+    mpf_abs,
     mpf_add,
     mpf_div,
     mpf_exp,
+    mpf_log,
     mpf_lt,
     mpf_mul,
     mpf_neg,
@@ -29,7 +31,7 @@ from mpmath.libmp import (
 BITS = 320
 """The precision of both ends."""
 SPARE = 40
-"""So many of the last bits of exp and tanh are not relied on."""
+"""So many of the last bits of exp, log and tanh are not relied on."""
 
 End = Any
 """A number of libmp: (sign, mantissa, exponent, bits)."""
@@ -74,9 +76,28 @@ def multiply(a: Real, b: Real) -> Real:
 
 
 def divide(a: Real, b: Real) -> Real:
-    """a / b for a >= 0 and b > 0."""
-    assert mpf_sign(a[0]) >= 0 < mpf_sign(b[0])
-    return mpf_div(a[0], b[1], BITS, "f"), mpf_div(a[1], b[0], BITS, "c")
+    """a / b for b > 0."""
+    assert mpf_sign(b[0]) > 0
+    below, above = b[1] if mpf_sign(a[0]) >= 0 else b[0], b[0] if mpf_sign(a[1]) >= 0 else b[1]
+    return mpf_div(a[0], below, BITS, "f"), mpf_div(a[1], above, BITS, "c")
+
+
+def maximum(a: Real, b: Real) -> Real:
+    return tuple(y if mpf_lt(x, y) else x for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+
+
+def exp(a: Real) -> Real:
+    return _risen(mpf_exp, a)
+
+
+def softplus(a: Real) -> Real:
+    """log(1 + exp(a)), as max(a, 0) + log(1 + e), e = exp(-|a|), of both ends."""
+    return _risen(_softplus, a)
+
+
+def logsigmoid(a: Real) -> Real:
+    low, high = softplus((mpf_neg(a[1]), mpf_neg(a[0])))
+    return mpf_neg(high), mpf_neg(low)
 
 
 def tanh(a: Real) -> Real:
@@ -90,6 +111,12 @@ def sigmoid(a: Real) -> Real:
 
 def relu(a: Real) -> Real:
     return tuple(fzero if mpf_sign(end) < 0 else end for end in a)  # type: ignore[return-value]
+
+
+def _softplus(a: End, bits: int, direction: str) -> End:
+    e = mpf_exp(mpf_neg(mpf_abs(a)), bits + 20)
+    less = mpf_log(mpf_add(fone, e), bits + 20) if e[2] + e[3] > -bits else e  # where log(1 + e) is e within e^2
+    return mpf_add(fzero if mpf_sign(a) < 0 else a, less, bits, direction)
 
 
 def _risen(function: Callable[..., End], a: Real) -> Real:

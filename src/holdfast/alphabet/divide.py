@@ -13,15 +13,25 @@ if TYPE_CHECKING:
 arity = 2
 text = latex = "{0:product} / {1:atom}"
 level = PRODUCT
+cpp = "{0} / {1}"
+gradient = ("{d} / {1}", "0 - {d} * {y} / {1}")
 javascript = "{0} / ({1})"
 domain = ((-2.0, 2.0), (0.25, 2.0))
 
 
 def numbers(a: Any, b: Any) -> Any:
+    """Between barriers, else XLA would compute a / (b / c) as (a * c) / b, (a / b) / c as a / (b * c), and so on. It
+    removes the barriers before it compiles. A divisor that is the same for several components still becomes a factor
+    1 / b, which the bounds allow for.
+    """
+    from jax import lax
+
+    a, b = lax.optimization_barrier((a, b))
+    return lax.optimization_barrier(a / b)
+
+
+def reference(a: Any, b: Any) -> Any:
     return a / b
-
-
-reference = numbers
 
 
 def bounds(rounding: Rounding | None, a: Form, b: Form) -> Form:
@@ -29,9 +39,10 @@ def bounds(rounding: Rounding | None, a: Form, b: Form) -> Form:
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.convex import RECIPROCAL
 
-    forms.exact_only(rounding, "divide")
     if b.low > 0:
-        return forms.result(forms.times(a, RECIPROCAL(b)))
-    if b.high < 0:
-        return forms.result(forms.times(forms.negated(a), RECIPROCAL(forms.negated(b))))
-    raise forms.Unbounded("a divisor may be 0")
+        found = forms.result(forms.times(a, RECIPROCAL(b)))
+    elif b.high < 0:
+        found = forms.result(forms.times(forms.negated(a), RECIPROCAL(forms.negated(b))))
+    else:
+        raise forms.Unbounded("a divisor may be 0")
+    return found if rounding is None else rounding.quotient(found, a, b)

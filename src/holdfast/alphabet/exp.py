@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 arity = 1
 limits = (0.0, float("inf"))
 text, latex = "exp({0})", r"\exp({0})"
+cpp = "exp({0})"
+gradient = ("{d} * {y}",)
 javascript = "Math.exp({0})"
 
 
 def numbers(a: Any) -> Any:
+    """Behind a barrier, else XLA would compute exp(a) * exp(b) as exp(a + b), and c / exp(a) as c * exp(-a)."""
     import jax.numpy as jnp
+    from jax import lax
 
-    return jnp.exp(a)
+    return lax.optimization_barrier(jnp.exp(a))
 
 
 def reference(a: Any) -> Any:
@@ -30,5 +34,11 @@ def bounds(rounding: Rounding | None, a: Form) -> Form:
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.convex import EXP
 
-    forms.exact_only(rounding, "exp")
-    return EXP(a)
+    if rounding is None:
+        return EXP(a)
+    if a.is_number(0):
+        return forms.UNIT
+    if a.high <= rounding.accuracy.zero:
+        return forms.ZERO
+    found = rounding.rounded(EXP(a), roundings=rounding.accuracy.exp_errors)
+    return forms.within(found, forms.NOTHING, found.high)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (float("-inf"), 0.0)
 text, latex = "logsigmoid({0})", r"\log\sigma({0})"
+cpp = "logsigmoid({0})"
+gradient = ("{d} * sigmoid(0 - {0})",)
 javascript = "Math.min({0}, 0) - Math.log1p(Math.exp(-Math.abs({0})))"
 
 
@@ -27,8 +29,8 @@ def reference(a: Any) -> Any:
 
 
 def bounds(rounding: Rounding | None, a: Form) -> Form:
+    """-softplus(-a), which is how it is computed."""
+    from holdfast.alphabet import softplus
     from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.convex import SOFTPLUS
 
-    forms.exact_only(rounding, "logsigmoid")
-    return forms.negated(SOFTPLUS(forms.negated(a)))
+    return forms.negated(softplus.bounds(rounding, forms.negated(a)))

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 arity = 2
 text, latex = "max({0}, {1})", r"\max({0}, {1})"
+cpp = "maximum({0}, {1})"
+gradient = ("where_larger({0}, {1}, {d})", "where_larger({1}, {0}, {d})")
 javascript = "Math.max({0}, {1})"
 
 

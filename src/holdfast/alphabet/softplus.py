@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (0.0, float("inf"))
 text, latex = "softplus({0})", r"\mathrm{{softplus}}({0})"
+cpp = "softplus({0})"
+gradient = ("{d} * sigmoid({0})",)
 javascript = "Math.max({0}, 0) + Math.log1p(Math.exp(-Math.abs({0})))"
 
 
@@ -30,5 +32,9 @@ def bounds(rounding: Rounding | None, a: Form) -> Form:
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.convex import SOFTPLUS
 
-    forms.exact_only(rounding, "softplus")
-    return SOFTPLUS(a)
+    if rounding is None:
+        return SOFTPLUS(a)
+    if a.high <= rounding.accuracy.zero:
+        return forms.ZERO
+    found = rounding.rounded(SOFTPLUS(a), roundings=rounding.accuracy.softplus_errors)
+    return forms.within(found, forms.NOTHING, found.high)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 arity = 2
 text = latex = "{0} - {1:product}"
 level = SUM
+cpp = "{0} - {1}"
+gradient = ("{d}", "0 - {d}")
 javascript = "{0} - ({1})"
 exact = True
 

@@ -14,17 +14,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from holdfast import tasks
+from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
+from holdfast.core.cell import Cell
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
 from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
+from holdfast.engine.readings.record import Unsupported, record
 from holdfast.plugins.verified import verified, verified_cell
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64
@@ -99,9 +101,15 @@ def rounding_of(claim: Claim) -> Rounding | None:
     return None if claim.semantics == ("real",) else Rounding(ACCURACIES[claim.dtype])
 
 
-def assumptions_of(claim: Claim) -> tuple[str, ...]:
-    """What this checker assumes of the arithmetic that a claim is about."""
-    return () if claim.semantics == ("real",) else (ACCURACIES[claim.dtype].words(),)
+def assumptions_of(claim: Claim, cell: Cell) -> tuple[str, ...]:
+    """What this checker assumes of the arithmetic that a claim about a network of this cell is about."""
+    if claim.semantics == ("real",):
+        return ()
+    try:
+        used = {node.word for node in record(cell).nodes}
+    except Unsupported:  # a step that cannot be written down may use any word
+        used = set(alphabet.FOLDER.names())
+    return ACCURACIES[claim.dtype].words(used)
 
 
 def within(reached: Reached, claim: Claim) -> bool:
@@ -192,8 +200,8 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
         return f"the network has {sizes}, its task {task.inputs} and {task.outputs}"
     if claim.dtype != str(network.dtype) or (claim.semantics == ("ieee",) and claim.dtype not in ACCURACIES):
         return f"it speaks of {claim.dtype} arithmetic, the network's is {network.dtype}"
-    if certificate.assumptions != assumptions_of(claim):
-        return f"it assumes {certificate.assumptions}, this checker {assumptions_of(claim)}"
+    if certificate.assumptions != (known := assumptions_of(claim, network.cell)):
+        return f"it assumes {certificate.assumptions}, this checker {known}"
     if claim.steps is not None and claim.steps != scenario.steps:
         return f"it speaks of {claim.steps} steps, and rows of its task have up to {scenario.steps}"
     if claim.exactly and claim.lengths != task.lengths():
@@ -260,7 +268,7 @@ def _words(piece: Piece) -> str:
 
 def _found(reached: Reached) -> str:
     if reached == NOTHING_KNOWN:
-        return "the bounds grew past every number"
+        return "the bounds grew past every number" + (f": {reached.unbounded}" if reached.unbounded else "")
     if not reached.right:
         return f"the right symbol is not known to lead (bound {reached.margin:.6g})"
     assert reached.error is not None

@@ -128,4 +128,5 @@ def together(found: Iterable[Reached]) -> Reached:
     margins = [r.margin for r in every if r.margin is not None]
     settled = [r.settled for r in every if r.settled is not None]
     last = max(settled) if len(settled) == len(every) else None
-    return Reached(max(errors, default=None), min(margins, default=None), last, max(r.steps for r in every))
+    why = next((r.unbounded for r in every if r.unbounded), "")
+    return Reached(max(errors, default=None), min(margins, default=None), last, max(r.steps for r in every), why)

@@ -74,6 +74,8 @@ class Proof:
         if self.verdict == "unknown":
             goal = "below what a constant output reaches" if self.tolerance is None else f"{self.tolerance:g}"
             lines = [f"unknown: nothing was proved that is good enough ({goal}). Best bound: {self._bound()}."]
+            if self.reached.unbounded:
+                lines.append(f"why: {self.reached.unbounded}.")
         if self.refutation is not None:
             found = self.refutation
             lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from flint import arb, ctx, fmpq
@@ -69,12 +69,14 @@ class Method:
 @dataclass(frozen=True)
 class Reached:
     """What holds on every path: |output - answer| <= ``error`` (None: no real answer was judged, infinite: nothing is
-    known), and the right symbol leads by at least ``margin`` (likewise). ``settled``: for every later step too."""
+    known), and the right symbol leads by at least ``margin`` (likewise). ``settled``: for every later step too.
+    ``unbounded`` says why nothing is known."""
 
     error: float | None
     margin: float | None
     settled: int | None
     steps: int
+    unbounded: str = field(default="", compare=False)
 
     @property
     def right(self) -> bool:
@@ -147,9 +149,11 @@ def run(
     """
     before, ctx.prec = ctx.prec, method.precision_bits
     try:
-        return _judged(Propagation(weights, scenario, piece, rounding, method, lengths), steps, enough, memory)
-    except Unbounded:
-        return NOTHING_KNOWN
+        propagation = Propagation(weights, scenario, piece, rounding, method, lengths)
+        try:
+            return _judged(propagation, steps, enough, memory)
+        except Unbounded as why:
+            return replace(NOTHING_KNOWN, unbounded=f"at step {propagation.done + 1} {why}")
     finally:
         ctx.prec = before
 

@@ -86,7 +86,7 @@ def prove(
     verdict: Literal["proved", "unknown", "refuted"] = "proved" if proved else "refuted" if refutation else "unknown"
     document = None
     if best is not None and proved:
-        document = _certificate(claim, best, tolerance, exact_above, fingerprint(network), version).as_json()
+        document = _certificate(claim, best, tolerance, exact_above, network, version).as_json()
     return Proof(
         verdict=verdict,
         task=task,
@@ -148,18 +148,18 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
 
 
 def _certificate(
-    claim: Claim, best: Best, tolerance: float | None, exact_above: float | None, network: str, version: str
+    claim: Claim, best: Best, tolerance: float | None, exact_above: float | None, network: Network, version: str
 ) -> Certificate:
     error = best.reached.error or 0.0
     roomy = min(error * (1 + ROOM), float("inf") if tolerance is None else tolerance)
     return Certificate(
         claim=replace(claim, error=max(error, roomy)),
-        network=network,
+        network=fingerprint(network),
         cuts=best.cuts,
         method=best.method,
         settled=best.reached.settled,
         exact_above=exact_above,
-        assumptions=assumptions_of(claim),
+        assumptions=assumptions_of(claim, network.cell),
         holdfast=version,
     )
 

@@ -238,7 +238,7 @@ class Search:
         question = self.weights, self.scenario, self.lengths, piece, steps, self.rounding, method
         found = run(*question, self._go_on, memory)
         whole = found.settled is not None or found.steps == (steps if self.any_length else self.scenario.steps)
-        return found if whole else NOTHING_KNOWN
+        return found if whole else replace(NOTHING_KNOWN, unbounded=found.unbounded)
 
     def _go_on(self, reached: Reached) -> bool:
         hopeless = reached.error == float("inf") or (reached.error is None and not reached.right)

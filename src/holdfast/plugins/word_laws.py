@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import alphabet
+from holdfast.core.formats import Format
 from holdfast.core.ops import Word
 from holdfast.plugins.equations import WORDS
 from holdfast.plugins.laws import NotChecked, expect
@@ -29,7 +30,12 @@ STEP = 1e-6
 DRAWS = 64
 WIDE = (-3.0, 3.0)
 """From where operands are drawn of which a word says nothing."""
-CPP: dict[str, Any] = {"where_positive": lambda a, d: np.where(a > 0, d, 0.0), "__builtins__": {}}
+CPP: dict[str, Any] = {
+    "where_positive": lambda a, d: np.where(a > 0, d, 0.0),
+    "where_larger": lambda a, b, d: np.where(a > b, d, np.where(a == b, d / 2, 0.0)),
+    "__builtins__": {},
+}
+"""Functions of templates that are no words."""
 
 
 def numbers_are_the_reference(word: Word) -> None:
@@ -146,6 +152,36 @@ def _expect_inside(form: Form, value: float, x: float, told: str) -> None:
     expect(ends[0] <= value <= ends[1], f"{told}, outside {ends}")
 
 
+def rounded_bounds_contain_numbers(word: Word) -> None:
+    """In float32 and in float64, what JAX computes of operands of all sizes lies in the bounds for rounded arithmetic,
+    as far as these say something."""
+    from flint import arb, ctx
+
+    from holdfast.alphabet.enclosures.forms import Unbounded, number
+    from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
+
+    before, ctx.prec = ctx.prec, 128
+    try:
+        for dtype, accuracy in ACCURACIES.items():
+            rounding, said = Rounding(accuracy), 0
+            operands = [part.astype(dtype) for part in _of_all_sizes(word, accuracy.format)]
+            with jax.enable_x64(True):
+                results = np.asarray(jax.jit(word.numbers)(*map(jnp.asarray, operands)))
+            for values, result in zip(np.transpose(operands).tolist(), results.tolist(), strict=True):
+                try:
+                    read = [rounding.flushed(number(arb(a))) for a in values]
+                    form = word.bounds(rounding, *read)
+                except Unbounded:
+                    continue
+                said += 1
+                value = arb(result)
+                outside = value < form.low or value > form.high or abs(value - form.centre) > form.slack
+                expect(not outside, f"{dtype}: {word.name} of {values} is {result!r}, outside its rounded bounds")
+            expect(said > DRAWS, f"{dtype}: rounded bounds say something of {said} of {len(results)} draws only")
+    finally:
+        ctx.prec = before
+
+
 LAWS = (
     numbers_are_the_reference,
     results_have_the_axes,
@@ -154,6 +190,7 @@ LAWS = (
     the_text_is_the_reference,
     results_are_within_the_limits,
     bounds_contain_numbers,
+    rounded_bounds_contain_numbers,
 )
 
 
@@ -163,6 +200,19 @@ def drawn(word: Word, seed: int) -> list[np.ndarray]:
     limits = word.domain or (WIDE,) * (word.arity or 3)
     shapes = word.shapes or ((),) * len(limits)
     return [random.uniform(low, high, (DRAWS, *shape)) for (low, high), shape in zip(limits, shapes, strict=True)]
+
+
+def _of_all_sizes(word: Word, form: Format) -> list[np.ndarray]:
+    """Operands [draw]: those of ``drawn`` times powers of two, as far as that stays within the word's domain."""
+    random = np.random.default_rng(7)
+    found = []
+    for place, operand in enumerate(drawn(word, 8)):
+        scale = 2.0 ** np.concatenate([random.integers(-3, 8, 8 * DRAWS), random.integers(form.least_normal, 0, DRAWS)])
+        wide = np.tile(operand, 9) * scale
+        if word.domain:
+            wide = np.clip(wide, *word.domain[place])
+        found.append(np.concatenate([operand, wide]))
+    return found
 
 
 def _inside(word: Word, place: int, centre: float, sizes: np.ndarray) -> tuple[float, float, float]:

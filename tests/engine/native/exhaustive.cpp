@@ -1,11 +1,11 @@
-// sigmoid and tanh on every float32 there is, against correctly rounded values from the C library's double precision:
+// sigmoid, tanh, exp and softplus on every float32 there is, against correctly rounded values from the C library's double precision:
 // prints, for each, the largest error and where it is, in units in the last place and in units of u = 2^-24 of the
 // value; where it falls (it must not); how many values are outside its range; from where on it is exact, and where it
 // still is not.
 //
 // Its arguments: which share of the numbers this process looks at, i of n; and "stdin" where the values are not computed
-// here but read, in the order in which they are looked at (sigmoid, then tanh; positive numbers, then negative ones; by
-// size). Or "truth" and a count: so many arguments and the values that are taken for true, to be checked elsewhere.
+// here but read, in the order in which they are looked at (function by function; positive numbers, then negative ones;
+// by size). Or "truth" and a count: so many arguments and the values that are taken for true, to be checked elsewhere.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -27,11 +27,21 @@ static float number(uint32_t bits) {
 }
 
 static const float least = 0x1p-126f;
+enum { SIGMOID, TANH, EXP, SOFTPLUS, FUNCTIONS };
+static const char* const names[] = {"sigmoid", "tanh", "exp", "softplus"};
+static const float lowest[] = {0, -1, 0, 0}, highest[] = {1, 1, INFINITY, INFINITY};
+
+using V = Pack<float, 2>;
+static V computed(int function, V z) {
+  return function == SIGMOID ? sigmoid(z) : function == TANH ? tanh(z) : function == EXP ? exp(z) : softplus(z);
+}
 
 // In double precision; where the C library need not be asked, the first terms of the series are exact to 2^-50.
 static double truth(int function, float z) {
   const double x = z, size = std::fabs(x);
-  if (function == 0) {
+  if (function == EXP) return std::exp(x);
+  if (function == SOFTPLUS) return std::fmax(x, 0) + std::log1p(std::exp(-size));
+  if (function == SIGMOID) {
     if (size < 0x1p-20) return 0.5 + x / 4;
     return size > 110 ? x > 0 : 1 / (1 + std::exp(-x));
   }
@@ -57,7 +67,7 @@ static double relative(double exact, float got) {
 static int print_truth(uint32_t count) {
   for (uint32_t n = 0; n < count; ++n) {
     const uint32_t bits = uint32_t(uint64_t(0x7f800000u) * n / count) | (n % 2) << 31;
-    for (int function = 0; function < 2; ++function)
+    for (int function = 0; function < FUNCTIONS; ++function)
       std::printf("%d %a %a\n", function, double(number(bits)), truth(function, number(bits)));
   }
   return 0;
@@ -70,11 +80,10 @@ int main(int argc, char** argv) {
 #if defined(__x86_64__)
   _mm_setcsr(_mm_getcsr() | 0x8040);
 #endif
-  using V = Pack<float, 2>;
   constexpr uint32_t chunk = 1 << 16;
   const uint32_t share = uint32_t(std::atoi(argv[1])), shares = uint32_t(std::atoi(argv[2]));
   std::vector<float> in(chunk), out(chunk);
-  for (int function = 0; function < 2; ++function) {
+  for (int function = 0; function < FUNCTIONS; ++function) {
     double worst = 0, worst_u = 1;
     float worst_at = 0, worst_u_at = 0;
     long falls = 0, wrong_ends = 0, checked = 0;
@@ -88,25 +97,21 @@ int main(int argc, char** argv) {
         const uint32_t base = piece * chunk;
         if (piece == from && piece > 0 && !read) {
           float one[V::size] = {number((base - 1) | sign << 31)};
-          const V z = V::load(one);
-          (function == 0 ? sigmoid(z) : tanh(z)).store(one);
+          computed(function, V::load(one)).store(one);
           before = one[0];
         }
         for (uint32_t n = 0; n < chunk; ++n) in[n] = number((base + n) | sign << 31);
         if (read) {
           if (std::fread(out.data(), sizeof(float), chunk, stdin) != chunk) return 1;
         } else {
-          for (uint32_t n = 0; n < chunk; n += V::size) {
-            const V z = V::load(&in[n]);
-            (function == 0 ? sigmoid(z) : tanh(z)).store(&out[n]);
-          }
+          for (uint32_t n = 0; n < chunk; n += V::size) computed(function, V::load(&in[n])).store(&out[n]);
         }
         for (uint32_t n = 0; n < chunk; ++n) {
           const float z = in[n], y = out[n];
           ++checked;
           if (sign == 0 ? y < before : y > before) ++falls;
           before = y;
-          if (!(y >= (function == 0 ? 0.0f : -1.0f) && y <= 1.0f)) ++wrong_ends;
+          if (!(y >= lowest[function] && y <= highest[function])) ++wrong_ends;
           const double exact = truth(function, std::fabs(z) < least ? 0.0f : z);
           if (float(exact) != y) {  // else within half a unit in the last place, which is at most u
             const double off = error(exact, y), part = exact == 0 ? INFINITY : relative(exact, y);
@@ -116,16 +121,16 @@ int main(int argc, char** argv) {
           if (y == 1.0f && z < first_one) first_one = z;
           if (y == 0.0f && z < 0 && z > last_zero) last_zero = z;
           if (y != 1.0f && z > not_one) not_one = z;
-          if (function == 1 && y != -1.0f && -z > not_one) not_one = -z;
+          if (function == TANH && y != -1.0f && -z > not_one) not_one = -z;
           if (y != 0.0f && z < not_zero) not_zero = z;
-          if (function == 1 && y != z && std::fabs(z) >= least && std::fabs(z) < identity) identity = std::fabs(z);
+          if (function == TANH && y != z && std::fabs(z) >= least && std::fabs(z) < identity) identity = std::fabs(z);
         }
       }
     }
     std::printf("{\"function\": \"%s\", \"checked\": %ld, \"worst_ulp\": %.6f, \"worst_at\": %.9g, \"worst_u\": %.6f, "
                 "\"worst_u_at\": %.9g, \"falls\": %ld, \"outside\": %ld, \"one_from\": \"%.9g\", \"zero_to\": \"%.9g\", "
                 "\"differs_from\": \"%.9g\", \"not_one_to\": %.9g, \"not_zero_from\": %.9g}\n",
-                function == 0 ? "sigmoid" : "tanh", checked, worst, double(worst_at), worst_u, double(worst_u_at), falls,
+                names[function], checked, worst, double(worst_at), worst_u, double(worst_u_at), falls,
                 wrong_ends, double(first_one), double(last_zero), double(identity), double(not_one), double(not_zero));
   }
 }

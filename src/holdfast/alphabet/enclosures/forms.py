@@ -144,12 +144,6 @@ def negated(a: Form) -> Form:
     return Form(-a.centre, terms, a.slack, -a.high, -a.low, summands)
 
 
-def exact_only(rounding: object, word: str) -> None:
-    """Raises ``Unbounded`` in rounded arithmetic: there is no rule yet of what this word rounds."""
-    if rounding is not None:
-        raise Unbounded(f"there is no rule for how '{word}' is rounded")
-
-
 def added(parts: Sequence[Form]) -> Form:
     """Their sum, one after the other."""
     found = parts[0]

@@ -17,24 +17,34 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 7 (overflow).     No operation above overflows if the sum of the sizes of its terms, with the error, is at
                             most the largest number: every partial sum is at most that.
     Lemma 8 (weights).      A subnormal weight w of an operand s may act as 0, which changes a sum by |w s| at most.
+    Lemma 9 (quotient).     a / b, |b| >= t, rounded once, or a times the rounded 1 / b: within g(2) |a/b| of it, and t
+                            more where it may underflow; for |b| > 1 / t, where 1 / b may be 0, within |a/b| more. By
+                            a power of two nothing is rounded; by one of at most 1 nothing becomes subnormal.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
 a flushed result differs by |v| < t. 2: Lemma 1 for every product and addition; what is lost at one operation passes
 through at most n - 1 more (Higham 2002, sections 3.1 and 4.2), and a term or partial sum is flushed once. 3: rounding
 is monotone, and two numbers have a common grid. 5: Lemma 1 four times. 6: K/2 <= |m + K| <= 2|K|, where subtracting K
-is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 4, 7, 8: at once.
+is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 9: 1 / b is normal for
+t <= |b| <= 1 / t; Lemma 1 twice. 4, 7, 8: at once.
 
 ``tests/engine/test_rounding_rules.py`` holds every lemma on small formats: all operands, all orders, fused or not,
 subnormal numbers kept and flushed, exact rationals as the oracle. The code below has the format as a parameter: what
 is tested there is what runs for float32 and float64.
 
-Measured, not proved: sigmoid and tanh are off by at most so many u of their value, lie in [0, 1] and [-1, 1], and are
-exact from certain arguments on (1, 0, and tanh z = z). Assumed: a sum is added in the same order at every step.
+Measured, not proved: sigmoid, tanh, exp and softplus are off by at most so many u of their value, lie in [0, 1],
+[-1, 1] and from 0 on, and are exact from certain arguments on (1, 0, and tanh z = z; exp 0 = 1). logsigmoid z is
+computed as -softplus(-z). Assumed: a sum is added in the same order at every step.
+
+The operations are those that a step says. XLA's algebraic simplifier would replace quotients and products of exp by
+others (e^a e^b by e^(a + b), a / (b / c) by a c / b, a / e^b by a e^-b, and more); the barriers in the ``numbers`` of
+``exp`` and ``divide`` keep it from that, and ``tests/engine/test_rewriting.py`` looks at what it compiles.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -46,12 +56,14 @@ from holdfast.core.formats import FORMATS, Format
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Of one format: the errors of sigmoid and tanh in units of u, the roundoff, relative to their value; sigmoid is 1
-    from ``one`` and 0 up to ``zero``; tanh is +-1 from ``saturated``."""
+    """Of one format: the errors of sigmoid, tanh, exp and softplus in units of u, the roundoff, relative to their
+    value; sigmoid is 1 from ``one``, and it, exp and softplus are 0 up to ``zero``; tanh is +-1 from ``saturated``."""
 
     format: Format
     sigmoid_errors: int
     tanh_errors: int
+    exp_errors: int
+    softplus_errors: int
     one: float
     zero: float
     saturated: float
@@ -62,8 +74,19 @@ class Accuracy:
         little more than the power itself is needed by a range that ends there."""
         return self.format.identity * (1 + 2.0**-4)
 
-    def words(self) -> str:
-        """The assumption in a sentence."""
+    def words(self, used: Collection[str]) -> tuple[str, ...]:
+        """The assumptions, a sentence each, for a step that uses the words of these names."""
+        found = [self._always()]
+        if {"exp", "softplus", "logsigmoid"} & set(used):
+            found.append(
+                f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
+                f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
+            )
+        if "divide" in used:
+            found.append("a quotient is rounded once, or is the product by the rounded reciprocal of its divisor")
+        return tuple(found)
+
+    def _always(self) -> str:
         return (
             f"{self.format.name}: sigmoid within {self.sigmoid_errors} u and tanh within {self.tanh_errors} u of "
             f"their values (u = 2^-{self.format.bits}); sigmoid is 1 from {self.one:.4g}, 0 up to {self.zero:.5g}; "
@@ -73,14 +96,17 @@ class Accuracy:
         )
 
 
-def _accuracy(name: str, sigmoid_errors: int, tanh_errors: int, saturated: float) -> Accuracy:
+def _accuracy(name: str, sigmoid: int, tanh: int, exp: int, softplus: int, saturated: float) -> Accuracy:
     """The thresholds of sigmoid are one bit past those of the formula 1/(1 + e^-z) in correct rounding."""
     form = FORMATS[name]
     one, zero = (form.bits + 1) * math.log(2), (form.least_subnormal - 2) * math.log(2)
-    return Accuracy(form, sigmoid_errors, tanh_errors, one, zero, saturated)
+    return Accuracy(form, sigmoid, tanh, exp, softplus, one, zero, saturated)
 
 
-ACCURACIES = {"float32": _accuracy("float32", 4, 8, 20.0), "float64": _accuracy("float64", 6, 12, 20.0)}
+ACCURACIES = {
+    "float32": _accuracy("float32", sigmoid=4, tanh=8, exp=8, softplus=8, saturated=20.0),
+    "float64": _accuracy("float64", sigmoid=6, tanh=12, exp=6, softplus=6, saturated=20.0),
+}
 """Measured with XLA of jaxlib 0.10 on x86-64, with its optimisations and without. Largest errors: float32, every 23rd
 number of all, sigmoid 2.44 u and tanh 5.55 u; float64, two million numbers, 3.25 u and 6.99 u. sigmoid is 1 from 16.636
 and 36.737, and 0 up to -87.34 and -708.4, where its value is subnormal; tanh is 1 from 20, where the library cuts it
@@ -124,6 +150,20 @@ class Rounding:
         """``a`` after so many roundings relative to it (Lemma 1), flushed where it may underflow."""
         flush = self.tiny * roundings * (1 + self.gamma(roundings)) if self.underflows(a) else NOTHING
         return self.checked(widened(a, self.gamma(roundings) * a.size + flush))
+
+    def quotient(self, found: Form, a: Form, b: Form) -> Form:
+        """``found``, which is a / b in real arithmetic, as it is computed (Lemma 9)."""
+        if not (b.low >= self.tiny or b.high <= -self.tiny):
+            raise Unbounded("a divisor may be subnormal, and is 0 then")
+        if a.is_number(0):
+            return found
+        if is_power(b) and b.size <= 1:
+            return self.checked(found)
+        error = NOTHING if is_power(b) else self.gamma(2) * found.size
+        if not b.size * self.tiny <= 1:
+            error += found.size
+        computed = widened(found, error)
+        return self.checked(widened(computed, self.tiny) if self.underflows(computed) else computed)
 
     def product(self, found: Form, a: Form, b: Form) -> Form:
         """``found``, which is a * b in real arithmetic, as it is computed (Lemmas 1 and 4)."""
@@ -189,7 +229,7 @@ class Rounding:
     def fits(self, size: arb) -> None:
         """Raises ``Unbounded`` where the format may not hold numbers of this size (Lemma 7)."""
         if not size <= self.largest:
-            raise Unbounded(f"a number may be too large for {self.accuracy.format.name}")
+            raise Unbounded(f"a number of up to {float(size):.3g} may be too large for {self.accuracy.format.name}")
 
 
 @lru_cache(maxsize=256)

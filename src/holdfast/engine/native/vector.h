@@ -158,6 +158,24 @@ INLINE Pack<T, N> where_positive(const Pack<T, N>& a, const Pack<T, N>& yes) {
 HOLDFAST_EXTREME(larger_of, >, max_ps, max_pd)
 HOLDFAST_EXTREME(smaller_of, <, min_ps, min_pd)
 
+// The larger of two; NaN where either is.
+template <class T, int N>
+INLINE Pack<T, N> maximum(const Pack<T, N>& a, const Pack<T, N>& b) {
+  Pack<T, N> c;
+  UNROLL for (int n = 0; n < N; ++n) c.part[n] = a.part[n] == a.part[n] ? larger_of(a.part[n], b.part[n]) : a.part[n];
+  return c;
+}
+
+// `yes` where a > b, half of it where they are equal, else 0: the slope of the larger of two.
+template <class T, int N>
+INLINE Pack<T, N> where_larger(const Pack<T, N>& a, const Pack<T, N>& b, const Pack<T, N>& yes) {
+  const Pack<T, N> half = yes * Pack<T, N>(T(0.5)), none{};
+  Pack<T, N> c;
+  UNROLL for (int n = 0; n < N; ++n)
+    c.part[n] = a.part[n] > b.part[n] ? yes.part[n] : (a.part[n] == b.part[n] ? half.part[n] : none.part[n]);
+  return c;
+}
+
 // At least, at most `bound`; NaN stays NaN.
 template <class T, int N>
 INLINE Pack<T, N> at_least(const Pack<T, N>& a, T bound) {
