@@ -184,7 +184,7 @@ def test_a_diagonal_cell_with_its_own_initialisation_is_one_file(plugged, float6
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ('"C": ("head", "value", "key"),', "its C has the axes"),
+        ('"C": ("head", "value", "key"),', "its multiply has operands that do not fit"),
         ('"output": ("head", "value"),', "its multiply has operands that do not fit"),
         ('"query": ("head", "key"),', "its contract has operands that do not fit"),
     ],

@@ -49,10 +49,9 @@ def reference(a: Any) -> Any:
 def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     """Every component rises with itself, and falls towards 0 with the size of every other one. What it depends on is
     forgotten."""
-    from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
 
-    forms.exact_only(rounding, "normalise")
+    no_rule(rounding, "normalise")
     return FormArray.of(a.shape, [one for row in last_axis(a) for one in _normalised(row)])
 
 

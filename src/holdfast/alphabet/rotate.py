@@ -46,9 +46,9 @@ def reference(a: Any, angle: Any) -> Any:
 def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArray:
     """The cosine and sine as intervals: how both depend on the angle is forgotten."""
     from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
 
-    forms.exact_only(rounding, "rotate")
+    no_rule(rounding, "rotate")
     found = []
     for (x, y), turn in zip(last_axis(a), angle, strict=True):
         cosine, sine = _circle(turn, 0), _circle(turn, 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from holdfast.alphabet.enclosures.forms import Form
+from holdfast.alphabet.enclosures.forms import Form, Unbounded
+from holdfast.alphabet.enclosures.rounding import Rounding
 
 
 class FormArray(tuple[Form, ...]):
@@ -43,3 +44,9 @@ def aligned(operands: tuple[tuple[Form, ...], ...]) -> tuple[tuple[int, ...], li
         times = prod(shape[len(a.shape) :])
         found.append(a if times == 1 else tuple(form for form in a for _ in range(times)))
     return shape, found
+
+
+def no_rule(rounding: Rounding | None, word: str) -> None:
+    """Raises ``Unbounded`` in rounded arithmetic: there is no rule yet of what this word rounds."""
+    if rounding is not None:
+        raise Unbounded(f"there is no rule for how '{word}' is rounded")
