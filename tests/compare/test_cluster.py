@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.compare import cluster
-from holdfast.compare.engine import Errand
+from holdfast.compare.executors import cluster
+from holdfast.compare.executors.job import Errand
 from holdfast.compare.run import run_study
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.core.errors import BadRun
 from tests.compare.test_run import STUDY, results, uninterrupted  # noqa: F401
 

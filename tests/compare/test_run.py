@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.compare.grid import Grid
+from holdfast.compare.grid.grid import Grid
 from holdfast.compare.run import run_study
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
 from holdfast.engine.files import tensors
 from holdfast.tasks.recall import Recall
@@ -115,7 +115,7 @@ def test_a_store_that_forgets_a_point_is_found_out(tmp_path, monkeypatch):
             errand.land([f for f in finished(GRID) if f.result.place.configuration == unit.configuration.key])
             errand.done(unit)
 
-    monkeypatch.setattr("holdfast.compare.processes.run", all_at_once)
+    monkeypatch.setattr("holdfast.compare.executors.processes.run", all_at_once)
     with Store(tmp_path / "good.sqlite") as store:
         assert run_study(STUDY, store)[0].done == 6
     with (

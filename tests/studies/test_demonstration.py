@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.compare.study import difference
+from holdfast.compare.results.verdicts import difference
 from holdfast.studies.demonstration import SEQUENCES, demonstrate
 from holdfast.studies.demonstration_parts import parts
 from holdfast.studies.questions.tutorial import KERAS

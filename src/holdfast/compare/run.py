@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection
 
-from holdfast.compare import processes
-from holdfast.compare.engine import Errand
-from holdfast.compare.results import Results
-from holdfast.compare.store import Store
+from holdfast.compare.executors import processes
+from holdfast.compare.executors.job import Errand
+from holdfast.compare.executors.units import Unit, divide
+from holdfast.compare.executors.worker import Finished
+from holdfast.compare.results.results import Results
+from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
-from holdfast.compare.units import Unit, divide
-from holdfast.compare.work import Finished
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.progress import Pace, Progress, cores
 from holdfast.train.interrupt import Interrupts
@@ -57,7 +57,7 @@ def run_study(
 
         errand = Errand(land, finish, clock.at, interrupts.stop)
         if units and address:
-            from holdfast.compare import cluster
+            from holdfast.compare.executors import cluster
 
             cluster.run(units, errand, address)
         elif units:

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.grid_version_0_1 import renamed
-from holdfast.compare.result import Result
-from holdfast.compare.summary import Summary, summarise
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.version_0_1 import renamed
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.summary import Summary, summarise
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadRun
 from holdfast.core.results import Part, Table, Text

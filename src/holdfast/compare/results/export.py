@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from holdfast.compare.results import Results
+from holdfast.compare.results.results import Results
 from holdfast.core.files import write_atomically
 from holdfast.core.requirements import require
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.compare.curves import pictures
-from holdfast.compare.results import Results
-from holdfast.compare.study import Study, Verdict
+from holdfast.compare.results.curves import pictures
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict
+from holdfast.compare.study import Study
 from holdfast.core.results import Part, Table, Text
 
 

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.engine import Deaths, Errand, as_problem
-from holdfast.compare.units import Schedule, Unit
+from holdfast.compare.executors.job import Deaths, Errand, as_problem
+from holdfast.compare.executors.units import Schedule, Unit
 from holdfast.core.errors import Problem
 from holdfast.core.progress import cores
 
@@ -157,8 +157,8 @@ def work(pipe: Connection, threads: int) -> None:
 
 
 def _work(pipe: Connection, threads: int) -> None:
-    from holdfast.compare.grid import Configuration
-    from holdfast.compare.work import prepare, train
+    from holdfast.compare.executors.worker import prepare, train
+    from holdfast.compare.grid.place import Configuration
     from holdfast.train.settings import Settings
 
     prepare(threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from holdfast.compare.summary import Summary
+from holdfast.compare.results.summary import Summary
 from holdfast.core.results import Curve, Heatmap, Line, Part
 from holdfast.core.values import text
 

@@ -1,106 +1,26 @@
-"""A grid: settings, and which of their fields are swept over which values. Every combination is a configuration.
-
-Every configuration (all but the seed of a network) is one ``train.settings.Settings``; every seed of it is a point.
-"""
+"""A grid: settings, and which of their fields are swept over which values. Every combination is a configuration."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
-from holdfast.cells._former import settings_of
+from holdfast.compare.grid.place import AXES, Configuration, sweepable
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, UnknownName, refuse
-from holdfast.core.fields import REQUIRED, Described, described, given
+from holdfast.core.fields import Described, given
 from holdfast.core.task import Task
 from holdfast.train.rules import RULES
 from holdfast.train.settings import Settings, task_as_json, task_from_json
-
-AXES = ("task", "cell", "lag_steps", "units", "learning_rate", "initialisation", "update", "order", "layers", "weights")
-"""What every point is told apart by; other fields of the settings are added where a grid sweeps them."""
-
-ONCE = ("seeds", "seed")
-"""Fields that say which networks are trained, and not how: they are not swept."""
-
-OF_TASK = {"task": str, "lag_steps": int}
-"""The axes that are read off the task."""
-
-Plain = str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a grid: the plain value of every axis, to group and filter by. ``configuration`` names everything else
-    as well, such as the task's other axes, budget and batch."""
-
-    configuration: str
-    values: tuple[tuple[str, Plain], ...]
-
-    def __getitem__(self, axis: str) -> Any:
-        """The value of an axis. A name that is none is a bug of the caller: ``KeyError``."""
-        return dict(self.values)[axis]
-
-    def as_json(self) -> dict[str, Plain]:
-        return {**dict(self.values), "configuration": self.configuration}
-
-    @staticmethod
-    def from_json(document: Mapping[str, Any], where: str) -> Place:
-        """A place among the plain values of a document, which may have others too. Raises ``BadFile``."""
-        known, document = sweepable(Settings), settings_of(dict(document))
-        younger = {name: known[name].meta.before for name in AXES if name in known}
-        document = {**{name: value for name, value in younger.items() if value is not REQUIRED}, **document}
-        if missing := [name for name in (*AXES, "configuration") if name not in document]:
-            raise BadFile(f"{where} lacks the field '{missing[0]}'.")
-        names = dict.fromkeys((*AXES, *(name for name in document if name in known)))
-        axes = {name: document[name] for name in names}
-        try:
-            for name, value in axes.items():
-                if name in known:
-                    known[name].taken(value)
-                else:
-                    values.taken(OF_TASK[name], value)
-            return Place(values.taken(str, document["configuration"]), tuple(axes.items()))
-        except (ValueError, Problem) as why:
-            raise BadFile(f"{where}: its place has a value that {why}.") from None
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One combination of a grid, all seeds of it. ``settings`` decide every bit of its results; ``initialisation`` is
-    as it was asked for, so that "auto" is one place in the grid though it means other numbers at every lag. ``stored``
-    is the key under which a store already has it, ``swept`` has the axes that its study sweeps besides ``AXES``."""
-
-    settings: Settings
-    stored: str = ""
-    swept: tuple[str, ...] = ()
-
-    @cached_property
-    def key(self) -> str:
-        """Settings with the same key give the same results: the name of the configuration in the store."""
-        if self.stored:
-            return self.stored
-        text = json.dumps(self.settings.identity(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-    @cached_property
-    def place(self) -> Place:
-        s = self.settings
-        of_task: dict[str, Plain] = {"task": s.task.name, "lag_steps": s.task.lag_steps}
-        names = (*AXES, *self.swept)
-        axes = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
-        return Place(self.key, tuple(axes.items()))
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
     """What is compared: ``base`` with every combination of the values that ``over`` has for its fields. ``task`` takes
-    tasks; ``compare.lags.with_lags`` makes them by their lags. Where the update rule is swept, each leaves out the
+    tasks; ``lags.with_lags`` makes them by their lags. Where the update rule is swept, each leaves out the
     settings that mean nothing to it.
 
     Raises ``UnknownName`` for what is no field, ``BadValue`` for an empty axis, a value twice or a wrong one, with
@@ -176,13 +96,13 @@ class Grid:
     @staticmethod
     def from_json(document: Any, where: str = "the grid of this study") -> Grid:
         """A grid as a store keeps it; ``where`` names the file. Raises ``BadFile`` where it is foreign."""
-        from holdfast.compare import grid_version_0_1
+        from holdfast.compare.grid import version_0_1
 
         try:
             if not isinstance(document, dict):
                 raise BadFile(f"{where} is {values.got(document)}, expected an object.")
             if "base" not in document:
-                return grid_version_0_1.read(document, where)
+                return version_0_1.read(document, where)
             base, over = document["base"], document.get("over")
             if not isinstance(base, dict) or not isinstance(over, dict) or len(document) != 2:
                 raise BadFile(f"{where} has {values.got(document)}, expected 'base' and 'over', two objects.")
@@ -211,11 +131,6 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
         except BadValue as refused:
             problem = refused
     raise problem
-
-
-def sweepable(record: type[Settings]) -> dict[str, Described]:
-    """The fields of settings that a grid may sweep, besides the task."""
-    return {name: one for name, one in described(record).items() if name not in ONCE}
 
 
 def _mistakes(field: Described | None, name: str, some: Sequence[Any]) -> list[str]:

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.compare.grid import Plain
-from holdfast.compare.result import Result
+from holdfast.compare.grid.place import Plain
+from holdfast.compare.results.result import Result
 from holdfast.core.rates import Rate
 
 

@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from holdfast.compare.grid import Grid, Place
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
-from holdfast.compare.study import Verdict
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.place import Place
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict
 from holdfast.core.documents import convert, read_json, shown
 from holdfast.core.errors import BadFile
 from holdfast.core.files import write_atomically
@@ -33,7 +34,7 @@ FIGURES = 4
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRun:
     """A finished study as it is kept: everything but the networks."""
 
     results: Results
@@ -52,7 +53,7 @@ def machine(workers: int, wall_seconds: float, version: str) -> dict[str, Any]:
     }
 
 
-def write(path: Path, kept: Kept) -> None:
+def write(path: Path, kept: StoredRun) -> None:
     """Raises ``BadRun`` where the file cannot be written."""
     results = kept.results
     places = list(dict.fromkeys(point.place for point in results.points))
@@ -87,7 +88,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     points: list[list[str | int | float | None]]
 
 
-def read(path: Path) -> Kept:
+def read(path: Path) -> StoredRun:
     """Raises ``BadFile`` where it is no such file."""
     where = str(path)
     read = convert(read_json(path, "a study as it is kept"), _Document, where)
@@ -100,7 +101,7 @@ def read(path: Path) -> Kept:
     )
     grids = tuple(Grid.from_json(grid, f"{where}, grids[{n}]") for n, grid in enumerate(read.grids))
     verdicts = tuple(convert(verdict, Verdict, f"{where}, verdicts[{n}]") for n, verdict in enumerate(read.verdicts))
-    return Kept(Results(read.study, grids, points, read.of), verdicts, read.machine)
+    return StoredRun(Results(read.study, grids, points, read.of), verdicts, read.machine)
 
 
 def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:

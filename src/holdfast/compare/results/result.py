@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from holdfast.compare.grid import Place
+from holdfast.compare.grid.place import Place
 from holdfast.core.documents import convert
 from holdfast.train.block import FIGURES, Outcome
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from holdfast.compare.answer import Answer
-from holdfast.compare.curves import name, pictures
-from holdfast.compare.grid import AXES
-from holdfast.compare.result import Result
-from holdfast.compare.results import READ, Results, tables
-from holdfast.compare.summary import Summary
+from holdfast.compare.grid.place import AXES
+from holdfast.compare.results.answer import Answer
+from holdfast.compare.results.curves import name, pictures
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import READ, Results, tables
+from holdfast.compare.results.summary import Summary
 from holdfast.core.results import Curve
 from holdfast.core.values import text
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from holdfast.compare.units import Unit
-from holdfast.compare.work import Finished
+from holdfast.compare.executors.units import Unit
+from holdfast.compare.executors.worker import Finished
 from holdfast.core.errors import BadRun, Problem
 
 MOST_DEATHS = 3

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.compare.result import Result
-from holdfast.compare.units import Unit
+from holdfast.compare.executors.units import Unit
+from holdfast.compare.results.result import Result
 from holdfast.engine.files import as_bytes
 from holdfast.engine.native import library
 from holdfast.train.block import Block

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from holdfast.cells._former import FORMER, settings_of
-from holdfast.compare.grid import Grid, formed
-from holdfast.compare.lags import with_lags
+from holdfast.compare.grid.grid import Grid, formed
+from holdfast.compare.grid.lags import with_lags
 from holdfast.core.documents import convert
 from holdfast.core.fields import described
 from holdfast.train.rules import RULES

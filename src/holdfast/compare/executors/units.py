@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from holdfast import cells
-from holdfast.compare.grid import Configuration
+from holdfast.compare.grid.place import Configuration
 from holdfast.train.settings import Settings
 
 WIDEST = 16

@@ -13,13 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.grid import AXES, Configuration, Grid, said
-from holdfast.compare.grid_version_0_1 import renamed
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
-from holdfast.compare.sqlite import connect, told
+from holdfast.compare.executors.worker import Finished
+from holdfast.compare.grid.grid import Grid, said
+from holdfast.compare.grid.place import AXES, Configuration
+from holdfast.compare.grid.version_0_1 import renamed
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
+from holdfast.compare.store.sqlite import connect, told
 from holdfast.compare.study import Study
-from holdfast.compare.work import Finished
 from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.core.fields import described, differences

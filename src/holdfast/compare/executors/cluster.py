@@ -11,9 +11,9 @@ import logging
 import socket
 from typing import Any
 
-from holdfast.compare.engine import Deaths, Errand
-from holdfast.compare.units import Schedule, Unit
-from holdfast.compare.work import Finished
+from holdfast.compare.executors.job import Deaths, Errand
+from holdfast.compare.executors.units import Schedule, Unit
+from holdfast.compare.executors.worker import Finished
 from holdfast.core.errors import BadRun, Problem
 from holdfast.core.requirements import require
 
@@ -87,8 +87,8 @@ def _fetched(ray: Any, reference: Any, unit: Unit, deaths: Deaths) -> list[Finis
 
 def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Finished]:
     """Runs on the cluster: one unit, from its start."""
-    from holdfast.compare.grid import Configuration
-    from holdfast.compare.work import prepare, train
+    from holdfast.compare.executors.worker import prepare, train
+    from holdfast.compare.grid.place import Configuration
     from holdfast.train.settings import Settings
 
     prepare(1)
