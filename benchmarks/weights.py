@@ -27,9 +27,9 @@ import torch  # noqa: E402
 from holdfast.certify.check import check  # noqa: E402
 from holdfast.certify.prove import prove  # noqa: E402
 from holdfast.certify.refute import refute  # noqa: E402
+from holdfast.construct.evaluation.construction import Told, construct  # noqa: E402
 from holdfast.engine.network import Network  # noqa: E402
 from holdfast.engine.unroll import unroll  # noqa: E402
-from holdfast.studies.construction import Told, construct  # noqa: E402
 from holdfast.train.settings import make_task  # noqa: E402
 
 CHUNK = 1000

@@ -31,6 +31,7 @@ ROOMS = (
     "exchange",
     "compare",
     "tune",
+    "demonstration",
     "studies",
     "report",
 )

@@ -6,10 +6,10 @@ import textwrap
 
 from holdfast.certify.prove import prove
 from holdfast.construct import constructions, theorems
+from holdfast.construct.evaluation.construction import Told, construct
+from holdfast.construct.evaluation.impossibility import look
 from holdfast.core.claim import Semantics
 from holdfast.core.formats import FORMATS
-from holdfast.studies.construction import Told, construct
-from holdfast.studies.impossibility import look
 from holdfast.train.settings import make_task
 
 CELLS = ("lstm", "gru", "elman", "lstm1997", "irnn")

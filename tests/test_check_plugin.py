@@ -16,6 +16,7 @@ from holdfast.certify.check import check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.cli._main import main
+from holdfast.construct.evaluation.construction import construct
 from holdfast.construct.interpreter import interpret
 from holdfast.construct.program import Program
 from holdfast.core.errors import BadFile, BadValue
@@ -26,7 +27,6 @@ from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.studies.check_plugin import check_plugin
-from holdfast.studies.construction import construct
 from holdfast.tasks.recall import Recall
 from holdfast.train.loop import train_networks
 from holdfast.train.settings import Settings

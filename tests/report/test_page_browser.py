@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from holdfast import tasks
+from holdfast.construct.evaluation.construction import construct
 from holdfast.core.results import Curve, Heatmap, Line, Table, Text
 from holdfast.explain.finding import Finding
 from holdfast.explain.page import flow
@@ -17,7 +18,6 @@ from holdfast.explain.page.document import Band, document
 from holdfast.explain.page.words import script
 from holdfast.explain.subject import examine
 from holdfast.report import page as pages
-from holdfast.studies.construction import construct
 from tests.networks import random_network
 
 pytestmark = pytest.mark.slow

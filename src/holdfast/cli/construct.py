@@ -54,8 +54,8 @@ def run(args: Namespace) -> int:
         jax.config.update("jax_enable_x64", True)
 
     from holdfast import tasks
+    from holdfast.construct.evaluation import construction, impossibility
     from holdfast.report.terminal import draw
-    from holdfast.studies import construction, impossibility
     from holdfast.train.settings import make_task
 
     if args.out:

@@ -18,7 +18,7 @@ from holdfast.compare.results.result import Result
 from holdfast.compare.results.results import Results
 from holdfast.compare.results.verdicts import Verdict, apart, difference
 from holdfast.core.rates import Rate
-from holdfast.studies.demonstration import SEQUENCES, UNITS
+from holdfast.demonstration.demonstrate import SEQUENCES, UNITS
 from holdfast.studies.questions._measures import NOTHING, Figures, percent
 from holdfast.tasks.echo import Echo
 from holdfast.train.settings import Settings

@@ -13,6 +13,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.construct.compile import Construction, compile_program
+from holdfast.construct.evaluation.laws import verified_program
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Table, Text, rounded_up
@@ -21,7 +22,6 @@ from holdfast.engine.readings.equation import equation
 from holdfast.engine.unroll import trace
 from holdfast.plugins.rows import shortened
 from holdfast.plugins.verified import verified, verified_cell
-from holdfast.studies.construction_laws import verified_program
 
 ROWS = 64
 WATCHED = 200

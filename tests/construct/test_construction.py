@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from holdfast import tasks
+from holdfast.construct.evaluation import construction
+from holdfast.construct.evaluation.construction import construct
+from holdfast.construct.evaluation.impossibility import look
 from holdfast.construct.theorems import ALL_REALS, ALL_REALS_RELU, NO_CONTINUUM, TOO_MANY
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.results import Table, Text
 from holdfast.engine.unroll import trace, unroll
-from holdfast.studies import construction
-from holdfast.studies.construction import construct
-from holdfast.studies.impossibility import look
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast.construct.evaluation.construction import construct
 from holdfast.construct.theorems import Theorem, impossible
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue, refuse
@@ -17,7 +18,6 @@ from holdfast.core.results import Part, Text
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
-from holdfast.studies.construction import construct
 from holdfast.tasks.recall import Recall
 
 WITNESS_STEPS = 2

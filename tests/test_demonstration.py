@@ -3,10 +3,10 @@
 import pytest
 
 from holdfast.compare.results.verdicts import difference
-from holdfast.studies.demonstration import SEQUENCES, demonstrate
-from holdfast.studies.demonstration_parts import parts
+from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
+from holdfast.demonstration.parts import parts
+from holdfast.demonstration.predictions import ambiguities, why_control_fails
 from holdfast.studies.questions.tutorial import KERAS
-from holdfast.studies.reading import ambiguities, why_control_fails
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_network_has_every_step_right_and_the_control_seven_of_eight(whole):
     assert network.solved
     wrong = [
         (now, then)
-        for r in control.readings
+        for r in control.predictions
         for now, then, said in zip(r.input, r.expected, r.predicted, strict=True)
         if then != said
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from holdfast.core.results import Part, Table, Text, some
-from holdfast.studies.demonstration import CONTROL, Demonstration, Shown, SuccessRate
-from holdfast.studies.reading import verdict, why_control_fails
+from holdfast.demonstration.demonstrate import CONTROL, Demonstration, Shown, SuccessRate
+from holdfast.demonstration.predictions import sentence, why_control_fails
 
 LOSS_LINES = 6
 """Lines of the loss table for each network: evenly spread, the first and the last among them."""
@@ -45,7 +45,7 @@ def _steps(network: Shown) -> Table:
             f"{now} → {said} ({then})" + ("" if said == then else "  wrong")
             for now, said, then in zip(r.input, r.predicted, r.expected, strict=True)
         ]
-        for r in network.readings
+        for r in network.predictions
     ]
     heads = ("step", *(f"sequence {number}" for number in range(1, len(columns) + 1)))
     rows = tuple((str(step), *cells) for step, cells in enumerate(zip_longest(*columns, fillvalue=""), 1))
@@ -53,7 +53,7 @@ def _steps(network: Shown) -> Table:
 
 
 def _sentences(demonstration: Demonstration) -> list[str]:
-    said = [verdict(network.settings.cell, network.readings) for network in demonstration.networks]
+    said = [sentence(network.settings.cell, network.predictions) for network in demonstration.networks]
     if any(network.settings.cell == CONTROL for network in demonstration.networks):
         said.append(why_control_fails(demonstration.sequences))
     return said

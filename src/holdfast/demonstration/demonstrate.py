@@ -20,9 +20,9 @@ from holdfast.core.losses import mean_loss
 from holdfast.core.progress import Progress
 from holdfast.core.rates import Rate
 from holdfast.core.sequences import Words
+from holdfast.demonstration.predictions import SequencePrediction, predictions
 from holdfast.engine.network import Network
 from holdfast.engine.reach import reach
-from holdfast.studies.reading import Reading, read
 from holdfast.tasks.echo import Echo
 from holdfast.train.loop import train_networks
 from holdfast.train.programs import programs
@@ -44,11 +44,11 @@ class Shown:
     training: Training
     network: Network
     losses: tuple[tuple[int, float], ...]
-    readings: tuple[Reading, ...]
+    predictions: tuple[SequencePrediction, ...]
 
     @property
     def solved(self) -> bool:
-        return all(r.expected == r.predicted for r in self.readings)
+        return all(r.expected == r.predicted for r in self.predictions)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Demonstration:
                     "order": shown.settings.order,
                     "sequences": [
                         {"input": list(r.input), "expected": list(r.expected), "predicted": list(r.predicted)}
-                        for r in shown.readings
+                        for r in shown.predictions
                     ],
                     "losses": [{"epoch": epoch, "loss": loss} for epoch, loss in shown.losses],
                 }
@@ -164,7 +164,7 @@ def _show(settings: Settings, threads: int | None, watch: Callable[[str, Progres
     trained = _train(settings, settings.cell, threads, watch)
     task, network = _echo(settings), trained.networks[0]
     losses = tuple((row["sequences"] // _count(settings), row["loss"]) for row in trained.history)
-    return Shown(settings, trained, network, losses, read(network, task))
+    return Shown(settings, trained, network, losses, predictions(network, task))
 
 
 def _train(settings: Settings, what: str, threads: int | None, watch: Callable[[str, Progress], None]) -> Training:

@@ -14,7 +14,7 @@ from holdfast.tasks.echo import Echo
 
 
 @dataclass(frozen=True)
-class Reading:
+class SequencePrediction:
     """One sequence: at every step the input, the symbol that follows, and the symbol that was predicted."""
 
     input: Words
@@ -22,14 +22,14 @@ class Reading:
     predicted: Words
 
 
-def read(network: Network, task: Echo) -> tuple[Reading, ...]:
+def predictions(network: Network, task: Echo) -> tuple[SequencePrediction, ...]:
     """Every given sequence, read by ``network`` from its start."""
     rows = task.examples()
     assert rows is not None, "only given sequences can be read"
     assert task.sequences is not None
     best = np.asarray(unroll(network, rows.inputs, present=rows.present)[0]).argmax(-1)
     return tuple(
-        Reading(words[:-1], words[1:], tuple(task.alphabet[n] for n in best[row, : len(words) - 1]))
+        SequencePrediction(words[:-1], words[1:], tuple(task.alphabet[n] for n in best[row, : len(words) - 1]))
         for row, words in enumerate(task.sequences)
     )
 
@@ -47,15 +47,15 @@ def ambiguities(sequences: tuple[Words, ...]) -> list[tuple[str, Words]]:
     return [(symbol, tuple(after)) for symbol, after in follows.items() if len(after) > 1]
 
 
-def verdict(name: str, readings: tuple[Reading, ...]) -> str:
+def sentence(name: str, predicted: tuple[SequencePrediction, ...]) -> str:
     """One sentence: how many transitions are right, and which are not."""
     wrong = [
         f"{now} → {then} in sequence {number} (predicted {said})"
-        for number, r in enumerate(readings, 1)
+        for number, r in enumerate(predicted, 1)
         for now, then, said in zip(r.input, r.expected, r.predicted, strict=True)
         if then != said
     ]
-    total = sum(len(r.input) for r in readings)
+    total = sum(len(r.input) for r in predicted)
     if not wrong:
         return f"{name}: all {total} transitions are right."
     return f"{name}: {total - len(wrong)} of {total} transitions are right; wrong: {', '.join(wrong)}."
