@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from holdfast.explain.diagnostics.gates import spans
+from holdfast.explain.gating import spans
 from holdfast.explain.subject import Subject
 
 SAME = 0.02

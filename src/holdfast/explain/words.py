@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import finite
-from holdfast.explain.diagnostics.gates import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.finding import Finding
+from holdfast.explain.gating import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.roles import Role, Roles, Unit
 from holdfast.explain.subject import Subject
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from holdfast.core.results import Curve, Line, Part, Table, finite, some
 from holdfast.explain.backwards import Backwards, backwards
-from holdfast.explain.diagnostics.gates import keeping
 from holdfast.explain.finding import Finding
+from holdfast.explain.gating import keeping
 from holdfast.explain.jacobians import Jacobians
 from holdfast.explain.subject import Subject
 
