@@ -12,7 +12,7 @@ import pytest
 from holdfast import tasks
 from holdfast.construct.evaluation import construction
 from holdfast.construct.evaluation.construction import construct
-from holdfast.construct.evaluation.impossibility import look
+from holdfast.construct.evaluation.impossibility import why_impossible
 from holdfast.construct.theorems import ALL_REALS, ALL_REALS_RELU, NO_CONTINUUM, TOO_MANY
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.results import Table, Text
@@ -32,7 +32,7 @@ def told(name="recall", cell="lstm", steps=20, semantics="ieee", form="", **axes
 def asked(range, cell="lstm", steps=10, semantics="ieee", units=32, name="recall", **axes):
     task = tasks.get(name)(**axes)
     more = {"units": units, "steps": steps, "tolerance": 0.01, "dtype": "float32", "semantics": semantics}
-    return look(task, range, cell, **more)
+    return why_impossible(task, range, cell, **more)
 
 
 def words(parts) -> str:

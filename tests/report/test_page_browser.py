@@ -10,7 +10,7 @@ import pytest
 
 from holdfast import tasks
 from holdfast.construct.evaluation.construction import construct
-from holdfast.core.results import Curve, Heatmap, Line, Table, Text
+from holdfast.core.results import Heatmap, Line, LinePlot, Table, Text
 from holdfast.explain.finding import Finding
 from holdfast.explain.page import flow
 from holdfast.explain.page import network as network_data
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.slow
 EVIL = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1>"
 STEPS, UNITS = 200, 32
 PARTS = (
-    Curve((Line("a", (1.0, 2.0), (0.5, None), (0.4, 0.3), (0.6, 0.7)), Line(EVIL, (1.0,), (1.0,))), "lag", "R²", "C"),
+    LinePlot(
+        (Line("a", (1.0, 2.0), (0.5, None), (0.4, 0.3), (0.6, 0.7)), Line(EVIL, (1.0,), (1.0,))), "lag", "R²", "C"
+    ),
     Heatmap(((0.5, -1.0), (None, 0.25)), ("u 1", EVIL), ("1", "2"), "unit", "step", "bits", "Kept"),
     Table(("head", "n"), tuple((EVIL, str(n)) for n in range(60)), "Rows"),
     Text(EVIL, "Words"),

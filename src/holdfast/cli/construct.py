@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
     steps = None if forever else task.longest
     tolerance = getattr(task, "tolerance", math.inf)
     asked = {"units": args.units, "steps": steps, "tolerance": tolerance, "dtype": args.dtype}
-    refused = impossibility.look(task, range_, args.cell, semantics=args.semantics, **asked)
+    refused = impossibility.why_impossible(task, range_, args.cell, semantics=args.semantics, **asked)
     if refused is not None:
         print_json(refused.as_json()) if args.json else draw(refused.parts())
         return Exit.NO

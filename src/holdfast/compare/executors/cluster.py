@@ -11,8 +11,8 @@ import logging
 import socket
 from typing import Any
 
-from holdfast.compare.executors.job import Deaths, Errand
-from holdfast.compare.executors.units import Schedule, Unit
+from holdfast.compare.executors.job import JobCallbacks, RetryCounter
+from holdfast.compare.executors.units import Schedule, WorkUnit
 from holdfast.compare.executors.worker import Finished
 from holdfast.core.errors import BadRun, Problem
 from holdfast.core.requirements import require
@@ -22,7 +22,7 @@ WINDOW = 2
 """Units given out per processor of the cluster: the next is there when one is done, and little is in flight."""
 
 
-def run(units: list[Unit], errand: Errand, address: str) -> None:
+def run(units: list[WorkUnit], callbacks: JobCallbacks, address: str) -> None:
     """Train all units on the cluster at ``address`` ("host:port", or "auto" for the one of this machine).
 
     Raises ``BadValue`` where Ray is not installed, ``BadRun`` where the cluster cannot be reached or loses a unit
@@ -40,17 +40,17 @@ def run(units: list[Unit], errand: Errand, address: str) -> None:
             "'ray status --address ADDRESS' shows whether it runs; every machine needs the same Ray and Python.",
         ) from error
     try:
-        _run(ray, units, errand)
+        _run(ray, units, callbacks)
     finally:
         ray.shutdown()
 
 
-def _run(ray: Any, units: list[Unit], errand: Errand) -> None:
+def _run(ray: Any, units: list[WorkUnit], callbacks: JobCallbacks) -> None:
     remote = ray.remote(num_cpus=1, max_retries=0)(train_remotely)
-    schedule, deaths = Schedule(units), Deaths()
-    running: dict[Any, Unit] = {}
+    schedule, lost = Schedule(units), RetryCounter()
+    running: dict[Any, WorkUnit] = {}
     last: tuple = ()
-    while (running or len(schedule)) and not errand.stop.is_set():
+    while (running or len(schedule)) and not callbacks.stop.is_set():
         room = WINDOW * max(1, int(ray.cluster_resources().get("CPU", 0)))
         while len(running) < room and (unit := schedule.take(last)):
             last = unit.program
@@ -59,16 +59,16 @@ def _run(ray: Any, units: list[Unit], errand: Errand) -> None:
         ready, _ = ray.wait(list(running), timeout=0.2)
         for reference in ready:
             unit = running.pop(reference)
-            if (finished := _fetched(ray, reference, unit, deaths)) is None:
+            if (finished := _fetched(ray, reference, unit, lost)) is None:
                 schedule.give_back(unit)
                 continue
-            errand.land(finished)
-            errand.done(unit)
+            callbacks.on_points(finished)
+            callbacks.on_unit_done(unit)
     for reference in running:
         ray.cancel(reference, force=True)
 
 
-def _fetched(ray: Any, reference: Any, unit: Unit, deaths: Deaths) -> list[Finished] | None:
+def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> list[Finished] | None:
     """What came of a unit; None where its worker was lost."""
     errors = ray.exceptions
     try:
@@ -77,11 +77,11 @@ def _fetched(ray: Any, reference: Any, unit: Unit, deaths: Deaths) -> list[Finis
         if isinstance(error.cause, Problem):
             raise error.cause from None
         if isinstance(error.cause, errors.RayError):
-            deaths.count(unit, type(error.cause).__name__)
+            lost.count(unit, type(error.cause).__name__)
             return None
         raise
     except errors.RayError as error:
-        deaths.count(unit, type(error).__name__)
+        lost.count(unit, type(error).__name__)
         return None
 
 
@@ -92,9 +92,10 @@ def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Fi
     from holdfast.train.settings import Settings
 
     prepare(1)
-    landed: list[Finished] = []
-    train(Unit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers)), land=landed.extend)
-    return landed
+    finished: list[Finished] = []
+    unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
+    train(unit, on_points=finished.extend)
+    return finished
 
 
 def check_installed() -> None:

@@ -1,4 +1,4 @@
-"""What runs units, here or elsewhere, and what it needs from whoever asked: the same words for processes and Ray."""
+"""What an executor calls while it runs units, and how it counts lost workers: the same for processes and Ray."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from holdfast.compare.executors.units import Unit
+from holdfast.compare.executors.units import WorkUnit
 from holdfast.compare.executors.worker import Finished
 from holdfast.core.errors import BadRun, Problem
 
-MOST_DEATHS = 3
-"""A unit whose worker dies so often is what kills it."""
+MAX_RETRIES = 3
+"""How many workers may be lost with a unit; then the unit itself is taken for the cause."""
 
 
 @dataclass(frozen=True)
-class Errand:
-    """``land`` keeps finished points at once; ``done`` is called when all points of a unit were landed; ``at`` tells
-    which share of a unit is trained; ``stop`` ends the work, with what is finished kept."""
+class JobCallbacks:
+    """``on_points`` stores finished points at once; ``on_unit_done`` is called when all points of a unit are stored;
+    ``on_progress`` gets the share of a unit that is trained. ``stop`` ends the job; what is finished stays stored."""
 
-    land: Callable[[list[Finished]], None]
-    done: Callable[[Unit], None]
-    at: Callable[[Unit, float], None]
+    on_points: Callable[[list[Finished]], None]
+    on_unit_done: Callable[[WorkUnit], None]
+    on_progress: Callable[[WorkUnit, float], None]
     stop: threading.Event
 
 
-class Deaths:
-    """Counts lost workers, so that none is started for ever for a unit that kills it."""
+class RetryCounter:
+    """Counts the workers lost with each unit, so that a unit that crashes its worker is not tried for ever."""
 
     def __init__(self) -> None:
-        self._of: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
 
-    def count(self, unit: Unit, how: str) -> None:
+    def count(self, unit: WorkUnit, how: str) -> None:
         """Raises ``BadRun`` at the third."""
-        self._of[unit.name] = self._of.get(unit.name, 0) + 1
-        if self._of[unit.name] >= MOST_DEATHS:
+        self._lost[unit.name] = self._lost.get(unit.name, 0) + 1
+        if self._lost[unit.name] >= MAX_RETRIES:
             s = unit.configuration.settings
             raise BadRun(
                 f"the worker that trains {s.cell}, {s.units} units, on {s.task.name} with lag {s.task.lag_steps} was "
-                f"lost {MOST_DEATHS} times ({how}).",
+                f"lost {MAX_RETRIES} times ({how}).",
                 "Memory may be short: give fewer --workers. Every finished point is kept.",
             )
 

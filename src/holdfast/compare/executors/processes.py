@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.executors.job import Deaths, Errand, as_problem
-from holdfast.compare.executors.units import Schedule, Unit
+from holdfast.compare.executors.job import JobCallbacks, RetryCounter, as_problem
+from holdfast.compare.executors.units import Schedule, WorkUnit
 from holdfast.core.errors import Problem
 from holdfast.core.progress import cores
 
@@ -26,34 +26,34 @@ class _Worker:
     process: Any
     pipe: Connection
     threads: int
-    unit: Unit | None = None
+    unit: WorkUnit | None = None
     compiled: tuple = ()
 
-    def give(self, unit: Unit, folder: Path) -> None:
+    def give(self, unit: WorkUnit, folder: Path) -> None:
         configuration = unit.configuration
         self.unit, self.compiled = unit, unit.program
         settings = json.dumps(configuration.settings.as_json())
         self.pipe.send((settings, configuration.key, unit.numbers, str(folder / unit.name)))
 
 
-def run(units: list[Unit], errand: Errand, workers: int, folder: Path) -> None:
-    """Train all units on so many processes, until all are done or ``errand.stop``; checkpoints go into ``folder``.
+def run(units: list[WorkUnit], callbacks: JobCallbacks, workers: int, folder: Path) -> None:
+    """Train all units on so many processes, until all are done or ``callbacks.stop``; checkpoints go into ``folder``.
 
     Raises what a worker told as a problem, and ``BadRun`` where one dies again and again on the same unit.
     """
-    schedule, deaths = Schedule(units), Deaths()
+    schedule, lost = Schedule(units), RetryCounter()
     team = [_start(max(1, cores() // workers)) for _ in range(min(workers, len(units)))]
     try:
-        while any(worker.unit for worker in team) or (len(schedule) and not errand.stop.is_set()):
-            if not errand.stop.is_set():
+        while any(worker.unit for worker in team) or (len(schedule) and not callbacks.stop.is_set()):
+            if not callbacks.stop.is_set():
                 _employ(team, schedule, folder)
             ready = wait([worker.pipe for worker in team], timeout=0.2)
             for index, worker in enumerate(team):
-                if worker.pipe in ready and not _listen(worker, errand):
-                    team[index] = _replaced(worker, schedule, deaths)
-            if errand.stop.is_set():
+                if worker.pipe in ready and not _listen(worker, callbacks):
+                    team[index] = _replaced(worker, schedule, lost)
+            if callbacks.stop.is_set():
                 break
-        _stop(team, errand)
+        _stop(team, callbacks)
     finally:
         for worker in team:
             worker.process.kill()
@@ -72,7 +72,7 @@ def _employ(team: list[_Worker], schedule: Schedule, folder: Path) -> None:
                     worker.unit = unit
 
 
-def _listen(worker: _Worker, errand: Errand) -> bool:
+def _listen(worker: _Worker, callbacks: JobCallbacks) -> bool:
     """Take everything that the worker has said; false where it is gone."""
     landed, finished, alive = [], False, True
     try:
@@ -82,7 +82,7 @@ def _listen(worker: _Worker, errand: Errand) -> bool:
                 landed += content
             elif kind == "at":
                 assert worker.unit is not None
-                errand.at(worker.unit, content)
+                callbacks.on_progress(worker.unit, content)
             elif kind == "problem":
                 raise as_problem(*content)
             elif kind == "bug":
@@ -93,25 +93,25 @@ def _listen(worker: _Worker, errand: Errand) -> bool:
         alive = False
     finally:
         if landed:
-            errand.land(landed)
+            callbacks.on_points(landed)
     if finished and worker.unit:
-        errand.done(worker.unit)
+        callbacks.on_unit_done(worker.unit)
         worker.unit = None
     return alive
 
 
-def _replaced(worker: _Worker, schedule: Schedule, deaths: Deaths) -> _Worker:
+def _replaced(worker: _Worker, schedule: Schedule, lost: RetryCounter) -> _Worker:
     """A new worker in place of one that is gone, whose unit is next in line."""
     worker.process.join()
     worker.pipe.close()
     if worker.unit:
         schedule.give_back(worker.unit)
         code = worker.process.exitcode
-        deaths.count(worker.unit, f"killed by signal {-code}" if code < 0 else f"exit code {code}")
+        lost.count(worker.unit, f"killed by signal {-code}" if code < 0 else f"exit code {code}")
     return _start(worker.threads)
 
 
-def _stop(team: list[_Worker], errand: Errand) -> None:
+def _stop(team: list[_Worker], callbacks: JobCallbacks) -> None:
     """Ask all to save where they are and go; take the points that they finished meanwhile."""
     going = []
     for worker in team:
@@ -124,7 +124,7 @@ def _stop(team: list[_Worker], errand: Errand) -> None:
     # A worker cannot go while its last points wait in the pipe: they are read until it has closed its end.
     while going and time.monotonic() < deadline:
         ready = wait([worker.pipe for worker in going], timeout=0.2)
-        going = [worker for worker in going if worker.pipe not in ready or _listen(worker, errand)]
+        going = [worker for worker in going if worker.pipe not in ready or _listen(worker, callbacks)]
 
 
 def _start(threads: int) -> _Worker:
@@ -164,13 +164,13 @@ def _work(pipe: Connection, threads: int) -> None:
     prepare(threads)
     while (order := pipe.recv()) is not None:
         settings, key, numbers, folder = order
-        unit = Unit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
+        unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
         Path(folder).parent.mkdir(parents=True, exist_ok=True)
         done = train(
             unit,
             stopped=pipe.poll,
-            land=lambda finished: pipe.send(("points", finished)),
-            progress=lambda share: pipe.send(("at", share)),
+            on_points=lambda finished: pipe.send(("points", finished)),
+            on_progress=lambda share: pipe.send(("at", share)),
             folder=Path(folder),
         )
         if not done:

@@ -23,7 +23,7 @@ NUMBER_SECONDS = 7e-10
 
 
 @dataclass(frozen=True)
-class Unit:
+class WorkUnit:
     """The seeds ``numbers`` of one configuration."""
 
     configuration: Configuration
@@ -52,14 +52,14 @@ def point_seconds(settings: Settings) -> float:
     return settings.budget * task.longest * (STEP_SECONDS * settings.layers + NUMBER_SECONDS * weights)
 
 
-def divide(configurations: Iterable[Configuration]) -> list[Unit]:
+def divide(configurations: Iterable[Configuration]) -> list[WorkUnit]:
     """Every configuration's seeds in groups of nearly equal size, at most ``WIDEST``."""
     units = []
     for configuration in configurations:
         seeds = configuration.settings.seeds
         count = -(-seeds // WIDEST)
         edges = [seeds * i // count for i in range(count + 1)]
-        units += [Unit(configuration, tuple(range(low, high))) for low, high in pairwise(edges)]
+        units += [WorkUnit(configuration, tuple(range(low, high))) for low, high in pairwise(edges)]
     return units
 
 
@@ -67,7 +67,7 @@ class Schedule:
     """Which unit is next: the dearest first, so that workers end together; but a worker goes on with the programs
     that it has compiled already, and does not begin with those that another is compiling."""
 
-    def __init__(self, units: Iterable[Unit]) -> None:
+    def __init__(self, units: Iterable[WorkUnit]) -> None:
         self._waiting = sorted(units, key=lambda unit: -unit.cost)  # stable: equals stay in the grid's order
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class Schedule:
     def cost(self) -> float:
         return sum(unit.cost for unit in self._waiting)
 
-    def take(self, compiled: tuple = (), running: Collection[tuple] = ()) -> Unit | None:
+    def take(self, compiled: tuple = (), running: Collection[tuple] = ()) -> WorkUnit | None:
         """The next unit for a worker that has the programs ``compiled`` while others run those in ``running``."""
         if not self._waiting:
             return None
@@ -85,6 +85,6 @@ class Schedule:
         fresh = (i for i, unit in enumerate(self._waiting) if unit.program not in running)
         return self._waiting.pop(next(same, next(fresh, 0)))
 
-    def give_back(self, unit: Unit) -> None:
+    def give_back(self, unit: WorkUnit) -> None:
         """A unit whose worker is lost: it is next."""
         self._waiting.insert(0, unit)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.compare.executors.units import Unit
+from holdfast.compare.executors.units import WorkUnit
 from holdfast.compare.results.result import Result
 from holdfast.engine.files import as_bytes
 from holdfast.engine.native import library
@@ -45,14 +45,14 @@ def prepare(threads: int) -> None:
 
 
 def train(
-    unit: Unit,
+    unit: WorkUnit,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    land: Callable[[list[Finished]], None],
-    progress: Callable[[float], None] = lambda share: None,
+    on_points: Callable[[list[Finished]], None],
+    on_progress: Callable[[float], None] = lambda share: None,
     folder: Path | None = None,
 ) -> bool:
-    """Train ``unit`` until it is done (true) or ``stopped()``; ``land`` gets networks as they finish.
+    """Train ``unit`` until it is done (true) or ``stopped()``; ``on_points`` gets networks as they finish.
 
     ``folder`` keeps a checkpoint, from which the same unit goes on to the same bits; it is removed by whoever has
     kept the points. Raises what training raises.
@@ -72,9 +72,9 @@ def train(
             seconds = (time.monotonic() - began) / len(numbers)
             fresh = [number for number in block.outcomes if number not in told]
             if fresh:
-                land([_finished(unit, block, number, before[number], seconds) for number in fresh])
+                on_points([_finished(unit, block, number, before[number], seconds) for number in fresh])
                 told.update(fresh)
-            progress(block.drawn / settings.batches)
+            on_progress(block.drawn / settings.batches)
 
         tell(block)
         train_block(block, made_of, stopped, run=run, tell=tell)
@@ -84,7 +84,7 @@ def train(
             run.close()
 
 
-def _finished(unit: Unit, block: Block, number: int, before: float | None, seconds: float) -> Finished:
+def _finished(unit: WorkUnit, block: Block, number: int, before: float | None, seconds: float) -> Finished:
     settings, network = unit.configuration.settings, block.network(number)
     result = Result(
         **vars(block.outcomes[number]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from holdfast.compare.results.summary import Summary
-from holdfast.core.results import Curve, Heatmap, Line, Part
+from holdfast.core.results import Heatmap, Line, LinePlot, Part
 from holdfast.core.values import text
 
 APART = ("task", "units", "update", "order", "layers")
@@ -34,7 +34,7 @@ def name(line: Summary, among: Sequence[Summary]) -> str:
     return " ".join(words)
 
 
-def _curve(some: list[Summary], of: int) -> Curve:
+def _curve(some: list[Summary], of: int) -> LinePlot:
     named: dict[str, list[Summary]] = {}
     for line in some:
         named.setdefault(name(line, some), []).append(line)
@@ -53,7 +53,7 @@ def _curve(some: list[Summary], of: int) -> Curve:
     first = some[0]
     more = f", update per {first['update']}, order {first['order']}" if of > 1 else ""
     title = f"{first['task']}: share solved over the lag, {first['units']} units{more}"
-    return Curve(tuple(drawn), "lag (steps)", "share solved", title, x_log=True)
+    return LinePlot(tuple(drawn), "lag (steps)", "share solved", title, x_log=True)
 
 
 def _map(task: str, some: list[Summary]) -> Heatmap:

@@ -12,7 +12,7 @@ from holdfast.compare.results.curves import name, pictures
 from holdfast.compare.results.result import Result
 from holdfast.compare.results.results import READ, Results, tables
 from holdfast.compare.results.summary import Summary
-from holdfast.core.results import Curve
+from holdfast.core.results import LinePlot
 from holdfast.core.values import text
 
 
@@ -31,7 +31,7 @@ def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> 
         "verdicts": None if found.verdicts is None else [verdict.as_json() for verdict in found.verdicts],
         "note": READ,
         "grids": [_grid(task, some, links) for task, some in by_task.items()],
-        "curves": [part for part in pictures(lines) if isinstance(part, Curve)],
+        "curves": [part for part in pictures(lines) if isinstance(part, LinePlot)],
         "tables": tables(lines),
     }
 

@@ -32,7 +32,7 @@ WORDS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
 
 
 @dataclass(frozen=True)
-class Told:
+class ConstructionReport:
     """A construction with its gates as they were seen on sequences of its task."""
 
     task: Task
@@ -91,7 +91,7 @@ def construct(
     dtype: str = "float32",
     semantics: Semantics = "ieee",
     form: str = "",
-) -> Told:
+) -> ConstructionReport:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
     For every length ``semantics`` says in which arithmetic. ``form``: "pytorch" for a GRU that is exact there too.
@@ -118,7 +118,7 @@ def construct(
             "good, and not in exact arithmetic.",
             f"Leave out '--semantics {semantics}', or name a length.",
         )
-    return Told(task, made, _gates(task, made))
+    return ConstructionReport(task, made, _gates(task, made))
 
 
 def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ WITNESS_STEPS = 2
 
 
 @dataclass(frozen=True)
-class Impossible:
+class Impossibility:
     """A theorem, and a witness against the best network on offer where it has one."""
 
     task: str
@@ -67,7 +67,7 @@ error {w["error"]:.6g}."""),
         return parts
 
 
-def look(
+def why_impossible(
     task: Task,
     range: tuple[float, float],
     cell: str,
@@ -77,7 +77,7 @@ def look(
     tolerance: float,
     dtype: str,
     semantics: Semantics,
-) -> Impossible | None:
+) -> Impossibility | None:
     """The theorem against what is asked, with a witness; None where there is none."""
     refuse([] if units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}")
     theorem = impossible(task, range, cell, units, steps, semantics)
@@ -94,7 +94,7 @@ def look(
             "range": list(task.range),
             "claim": offered.construction.claim.error,
         }
-    return Impossible(task.name, cell, theorem, witness)
+    return Impossibility(task.name, cell, theorem, witness)
 
 
 def _failure(network: Network, task: Recall, range: tuple[float, float], tolerance: float) -> dict[str, Any]:

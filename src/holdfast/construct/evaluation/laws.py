@@ -20,7 +20,7 @@ from holdfast import tasks
 from holdfast.construct import constructions
 from holdfast.construct.compile import compile_program
 from holdfast.construct.interpreter import interpret
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.task import Task
 from holdfast.engine.unroll import unroll
@@ -88,10 +88,12 @@ def program_of(name: str):
     return module.program
 
 
-def made(name: str, task: Task, cell: str) -> Program:
+def made(name: str, task: Task, cell: str) -> RegisterProgram:
     """The program of this construction. Raises ``Broken`` where it is none, ``BadValue`` where it refuses."""
     program = program_of(name)(task, cell)
-    expect(isinstance(program, Program), f"'program' gives a {type(program).__name__}, expected a Program")
+    expect(
+        isinstance(program, RegisterProgram), f"'program' gives a {type(program).__name__}, expected a RegisterProgram"
+    )
     outputs, inputs = len(program.outputs), len(program.channels)
     expect(outputs == task.outputs, f"the program has {outputs} outputs, the task {task.outputs}")
     expect(inputs == task.inputs, f"the program has {inputs} channels, the task {task.inputs} inputs")
@@ -118,7 +120,7 @@ def the_program_is_right(
     return f"rows of {', '.join(map(str, met))} steps"
 
 
-def _right(program: Program, output: np.ndarray, answer: np.ndarray, where: str, room: float) -> None:
+def _right(program: RegisterProgram, output: np.ndarray, answer: np.ndarray, where: str, room: float) -> None:
     if program.gap is None:
         error = float(np.abs(output - answer).max())
         size = max(program.size(value) for value in program.outputs)
@@ -162,7 +164,7 @@ def networks_keep_their_claim(name: str, task: Task, cell: str, seed: int = 0) -
     return f"error at most {worst:.3g}, claimed {built.claim.error:.3g}" if built.gap is None else "right symbols"
 
 
-def _accepted(name: str, task: Task, cell: str) -> Program:
+def _accepted(name: str, task: Task, cell: str) -> RegisterProgram:
     try:
         return made(name, task, cell)
     except BadValue as problem:
@@ -192,7 +194,7 @@ def _lengths(task: Task, count: int) -> list[Task]:
     return [*(found[steps] for steps in sorted(found) if steps < task.longest), task]
 
 
-def verified_program(name: str, task: Task, cell: str) -> Program:
+def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
     """The program of a construction. Raises ``BadFile`` with what is wrong where it is a plug-in's and not right."""
     if constructions.FOLDER.is_plugin(name):
         file, found = _quick(name, task, cell, constructions.get(name))

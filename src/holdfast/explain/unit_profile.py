@@ -16,7 +16,7 @@ SEEN = 0.9
 DELAYS = 4
 
 
-class Look:
+class UnitProfile:
     """One unit over all rows of the subject: what it keeps, and what it shows."""
 
     def __init__(self, subject: Subject, layer: int, unit: int, step: int | None) -> None:

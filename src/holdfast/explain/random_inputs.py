@@ -13,7 +13,7 @@ def is_symbols(inputs: np.ndarray, present: np.ndarray) -> bool:
     return read.shape[-1] > 1 and bool(((read == 0) | (read == 1)).all() and (read.sum(-1) == 1).all())
 
 
-def drawn(subject: Subject, sequences: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def random_inputs(subject: Subject, sequences: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Inputs [batch, time, input] and what is to be read of them, [batch, time, value], of variance 1 and independent.
 
     Numbers: every input uniform over the range seen in the task's rows. Symbols: each of those seen as likely as any

@@ -1,4 +1,4 @@
-"""A network whose every pre-activation is pushed, at every step, by numbers of somebody's choice."""
+"""A network with given perturbations added to every pre-activation at every step."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def columns(network: Network) -> int:
     return sum(network.units for layer in network.layers for _ in _first(layer))
 
 
-def outputs(network: Network, inputs: jax.Array, present: jax.Array, pushes: jax.Array) -> jax.Array:
-    """The outputs [batch, time, output] under ``pushes`` [batch, time, column]."""
+def perturbed_rollout(network: Network, inputs: jax.Array, present: jax.Array, perturbations: jax.Array) -> jax.Array:
+    """The outputs [batch, time, output] under ``perturbations`` [batch, time, column]."""
 
     def one(state: Any, now: Any) -> Any:
         x, push = now
         hidden, after, _ = advance(_pushed(network, push), state, x)
         return after, network.readout(hidden)
 
-    along, here = time_first(((inputs, pushes), present))
+    along, here = time_first(((inputs, perturbations), present))
     return time_first(over_time(one, network.start(inputs.shape[0]), along, present=here)[1])
 
 

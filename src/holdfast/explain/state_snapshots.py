@@ -25,7 +25,7 @@ def fresh(subject: Subject, rows: int) -> Batch:
     return draw(jax.random.key(subject.seed))
 
 
-def visits(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:
+def state_snapshots(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:
     """The state [step, batch, component] after each of these steps (counted from 0), in the network's own format."""
     inputs = jnp.asarray(batch.inputs, network.dtype)
     return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(steps)))
