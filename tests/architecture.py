@@ -70,7 +70,21 @@ LOOP = "engine/over_time.py"
 
 def broken_rules(folder: Path) -> list[str]:
     """Every breach, one line each, with its file."""
-    return [breach for file in sorted(folder.rglob("*.py")) for breach in _of_file(file, folder)]
+    files = sorted(folder.rglob("*.py"))
+    return [*(breach for file in files for breach in _of_file(file, folder)), *_names_with_two_meanings(files, folder)]
+
+
+def _names_with_two_meanings(files: list[Path], folder: Path) -> Iterator[str]:
+    """Public classes of one name in two files. Every cell has a ``State`` and ``Gates`` of its own, which are meant."""
+    known: dict[str, str] = {}
+    for file in files:
+        place = file.relative_to(folder).as_posix()
+        names = [
+            node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
+        ]
+        for name in names:
+            if not name.startswith("_") and not place.startswith("cells/") and known.setdefault(name, place) != place:
+                yield f"{place} has a class {name}, as {known[name]} has"
 
 
 def _of_file(file: Path, folder: Path) -> Iterator[str]:

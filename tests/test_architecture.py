@@ -63,6 +63,7 @@ def test_makers_and_checkers_are_strangers():
         ("pickled", ["engine/files.py imports pickle"]),
         ("rooms", ["attic/box.py: the room attic is not in the table", "loose.py is in no room"]),
         ("nameless", ["core/utils.py: a file named utils says nothing"]),
+        ("twice", ["train/measure.py has a class Score, as explain/decode.py has"]),
         ("relative", ["engine/unroll.py imports ..train, expected an absolute import"]),
         (
             "scanning",

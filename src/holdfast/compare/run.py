@@ -16,8 +16,6 @@ from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.progress import Pace, Progress, cores
 from holdfast.train.interrupt import Interrupts
 
-Runner = Callable[[list[WorkUnit], JobCallbacks], None]
-
 
 def run_study(
     study: Study,
