@@ -25,14 +25,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "train": ("core", "cells", "tasks", "engine", "plugins"),
     "construct": ("core", "cells", "tasks", "engine.network"),
     "construct.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construct"),
-    "certify": ("core", "alphabet", "cells", "tasks", "engine", "plugins"),
-    "explain": ("core", "alphabet", "cells", "tasks", "engine"),
+    "certify": ("core", "alphabet", "tasks", "engine", "plugins"),
+    "explain": ("core", "alphabet", "cells", "engine"),
     "exchange": ("core", "cells", "engine"),
-    "tune": ("core", "cells", "tasks", "engine", "train"),
+    "tune": ("core", "cells", "engine", "train"),
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "demonstration": ("core", "tasks", "engine", "train"),
     "studies": (
-        *("core", "alphabet", "cells", "tasks", "engine", "plugins", "train", "compare", "construct"),
+        *("core", "cells", "tasks", "engine", "plugins", "train", "compare", "construct"),
         *("construct.evaluation", "certify", "explain", "exchange", "demonstration"),
     ),
     "report": ("core",),
@@ -72,6 +72,18 @@ def broken_rules(folder: Path) -> list[str]:
     """Every breach, one line each, with its file."""
     files = sorted(folder.rglob("*.py"))
     return [*(breach for file in files for breach in _of_file(file, folder)), *_names_with_two_meanings(files, folder)]
+
+
+def arrows(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Which rooms each room imports, as its files have it; rooms in the order of the table."""
+    found: dict[str, set[str]] = {}
+    for file in sorted(folder.rglob("*.py")):
+        place = file.relative_to(folder)
+        room = room_of(".".join(place.with_suffix("").parts))
+        if len(place.parts) > 1:
+            names = (name.removeprefix(f"{PACKAGE}.") for name in _imports(ast.parse(file.read_text(encoding="utf-8"))))
+            found.setdefault(room, set()).update(known for name in names if (known := room_of(name)) != room)
+    return {room: tuple(known for known in MAY_IMPORT if known in found[room]) for room in MAY_IMPORT if room in found}
 
 
 def _names_with_two_meanings(files: list[Path], folder: Path) -> Iterator[str]:
