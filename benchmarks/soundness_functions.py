@@ -34,7 +34,7 @@ CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What is known of one function of one engine, over all numbers."""
 
     engine: str
@@ -117,7 +117,7 @@ def _truth(program: Path) -> float:
     return worst
 
 
-def _native(name: str, program: Path, processes: int, share: int) -> list[Judged]:
+def _native(name: str, program: Path, processes: int, share: int) -> list[Evaluation]:
     """Every part of the numbers by a process of its own."""
     parts = 16
     asked = [(str(part), str(parts * share)) for part in range(0, parts * share, share)]
@@ -127,7 +127,7 @@ def _native(name: str, program: Path, processes: int, share: int) -> list[Judged
     return [_together(f"native {name}", function, told) for function in ("sigmoid", "tanh")]
 
 
-def _xla(judge: Path, optimised: bool, share: int) -> list[Judged]:
+def _xla(judge: Path, optimised: bool, share: int) -> list[Evaluation]:
     """XLA computes, in a loop that is compiled, as the engine does; the same program looks at its values."""
     import jax
 
@@ -170,10 +170,10 @@ def _values(part: int, parts: int) -> Iterator[bytes]:
                 yield np.asarray(run(jnp.asarray(bits.view(np.float32).reshape(rows, CHUNK)))).tobytes()
 
 
-def _together(engine: str, function: str, told: list[dict]) -> Judged:
+def _together(engine: str, function: str, told: list[dict]) -> Evaluation:
     parts = [one for one in told if one["function"] == function]
     worst = max(parts, key=lambda one: one["worst_u"])
-    return Judged(
+    return Evaluation(
         engine,
         function,
         sum(one["checked"] for one in parts),
@@ -186,7 +186,7 @@ def _together(engine: str, function: str, told: list[dict]) -> Judged:
     )
 
 
-def _print(judged: list[Judged]) -> int:
+def _print(judged: list[Evaluation]) -> int:
     mistakes = 0
     for one in judged:
         ends = f"1 past {one.not_one_to:.6g}"
