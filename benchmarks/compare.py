@@ -39,8 +39,8 @@ NAME = "benchmark"
 
 
 def study(full: bool, budget: int):
-    from holdfast.compare.grid import Grid
-    from holdfast.compare.lags import with_lags
+    from holdfast.compare.grid.grid import Grid
+    from holdfast.compare.grid.lags import with_lags
     from holdfast.compare.study import Study
     from holdfast.train.settings import Settings
 
@@ -53,7 +53,7 @@ def study(full: bool, budget: int):
 def train(path: Path, full: bool, budget: int, workers: int) -> None:
     """What the killed process does."""
     from holdfast.compare.run import run_study
-    from holdfast.compare.store import Store
+    from holdfast.compare.store.store import Store
 
     with Store(path) as store:
         run_study(study(full, budget), store, workers=workers)
@@ -107,7 +107,7 @@ def stored(path: Path) -> int:
 
 def points(path: Path, networks: bool = False) -> list:
     """Everything but the time that it took."""
-    from holdfast.compare.store import Store
+    from holdfast.compare.store.store import Store
     from holdfast.engine.files import tensors
 
     with Store(path, write=False) as store:
@@ -122,15 +122,15 @@ def points(path: Path, networks: bool = False) -> list:
 
 
 def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
-    from holdfast.compare.answer import answer
-    from holdfast.compare.grid import Grid
-    from holdfast.compare.lags import with_lags
-    from holdfast.compare.page import document
-    from holdfast.compare.result import Result
-    from holdfast.compare.store import Store
+    from holdfast.compare.executors.units import divide
+    from holdfast.compare.executors.worker import Finished
+    from holdfast.compare.grid.grid import Grid
+    from holdfast.compare.grid.lags import with_lags
+    from holdfast.compare.results.answer import answer
+    from holdfast.compare.results.page import document
+    from holdfast.compare.results.result import Result
+    from holdfast.compare.store.store import Store
     from holdfast.compare.study import Study
-    from holdfast.compare.units import divide
-    from holdfast.compare.work import Finished
     from holdfast.engine.files import as_bytes
     from holdfast.engine.initialise import build
     from holdfast.report import page

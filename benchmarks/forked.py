@@ -29,8 +29,8 @@ CRASHED = 99
 WANTED = (
     "jax", "optax", "scipy.optimize", "flint", "rich.table", "filelock", "safetensors.numpy", "matplotlib", "sqlite3",
     "holdfast.train.loop", "holdfast.explain.explain", "holdfast.certify.prove", "holdfast.certify.refute",
-    "holdfast.studies.construction", "holdfast.studies.demonstration", "holdfast.exchange", "holdfast.compare.run",
-    "holdfast.report.figures", "holdfast.report.page", "holdfast.cli._main",
+    "holdfast.construct.evaluation.construction", "holdfast.demonstration.demonstrate", "holdfast.exchange",
+    "holdfast.compare.run", "holdfast.report.figures", "holdfast.report.page", "holdfast.cli._main",
 )  # fmt: skip
 
 

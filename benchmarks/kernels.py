@@ -229,7 +229,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Ratios:
     """A row's best contestant from outside, how ours compares with it and with our engine "xla", and ours in float64
     with float32; None where left out."""
 
@@ -239,13 +239,13 @@ class Judged:
     float64: tuple[float, float, float] | None
 
 
-def judge(timed: list[Timed]) -> Judged:
+def judge(timed: list[Timed]) -> Ratios:
     mine = {one.by: one for one in timed if one.by in MINE}
     best = min((one for one in timed if one.by not in mine), key=lambda one: one.median)
     if OURS not in mine:
-        return Judged(best, None, None, None)
+        return Ratios(best, None, None, None)
     ours = mine[OURS]
-    return Judged(best, best.over(ours), mine[OURS_XLA].over(ours), ours.over(mine[OURS64]) if OURS64 in mine else None)
+    return Ratios(best, best.over(ours), mine[OURS_XLA].over(ours), ours.over(mine[OURS64]) if OURS64 in mine else None)
 
 
 def lines_of(done: Done, peak: float) -> list[dict[str, str]]:

@@ -36,7 +36,7 @@ CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What is known of one function of one engine, over all numbers."""
 
     engine: str
@@ -120,7 +120,7 @@ def _truth(program: Path) -> float:
     return worst
 
 
-def _native(name: str, program: Path, processes: int, share: int) -> list[Judged]:
+def _native(name: str, program: Path, processes: int, share: int) -> list[Evaluation]:
     """Every part of the numbers by a process of its own."""
     parts = 16
     asked = [(str(part), str(parts * share)) for part in range(0, parts * share, share)]
@@ -130,7 +130,7 @@ def _native(name: str, program: Path, processes: int, share: int) -> list[Judged
     return [_together(f"native {name}", function, told) for function in FUNCTIONS]
 
 
-def _xla(judge: Path, optimised: bool, share: int) -> list[Judged]:
+def _xla(judge: Path, optimised: bool, share: int) -> list[Evaluation]:
     """XLA computes, in a loop that is compiled, as the engine does; the same program looks at its values."""
     import jax
 
@@ -173,10 +173,10 @@ def _values(part: int, parts: int) -> Iterator[bytes]:
                 yield np.asarray(run(jnp.asarray(bits.view(np.float32).reshape(rows, CHUNK)))).tobytes()
 
 
-def _together(engine: str, function: str, told: list[dict]) -> Judged:
+def _together(engine: str, function: str, told: list[dict]) -> Evaluation:
     parts = [one for one in told if one["function"] == function]
     worst = max(parts, key=lambda one: one["worst_u"])
-    return Judged(
+    return Evaluation(
         engine,
         function,
         sum(one["checked"] for one in parts),
@@ -189,7 +189,7 @@ def _together(engine: str, function: str, told: list[dict]) -> Judged:
     )
 
 
-def _print(judged: list[Judged]) -> int:
+def _print(judged: list[Evaluation]) -> int:
     mistakes = 0
     for one in judged:
         ends = f"z below {one.differs_from:.6g}" if one.function == "tanh" else f"0 below {one.not_zero_from:.6g}"

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import holdfast
 from holdfast.compare.run import Progress, run_study
-from holdfast.compare.store import Store
-from holdfast.studies import kept, questions
+from holdfast.compare.store import stored_run
+from holdfast.compare.store.store import Store
+from holdfast.studies import questions
 
 ORDER = ("tutorial", "shared_weights", "why_gates", "forget_bias", "lag", "smallest")
 ROOT = Path(__file__).parent.parent
@@ -74,9 +75,9 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
     trained = time.monotonic() - began
     verdicts = study.verdicts(results)
     core = sum(point.seconds for point in results.points)
-    machine = kept.machine(asked.workers, trained, holdfast.__version__)
-    kept.write(asked.out / f"{name}.json", kept.Kept(results, verdicts, machine))
-    counts = ", ".join(f"{count} {word}" for word, count in kept.counts(verdicts).items())
+    machine = stored_run.machine(asked.workers, trained, holdfast.__version__)
+    stored_run.write(asked.out / f"{name}.json", stored_run.StoredRun(results, verdicts, machine))
+    counts = ", ".join(f"{count} {word}" for word, count in stored_run.counts(verdicts).items())
     judged = time.monotonic() - began - trained
     took = f"{trained:.0f} s ({core:.0f} s of cores), verdicts in {judged:.0f} s"
     print(f"{name}: {results.done:,} points in {took}: {counts}", flush=True)

@@ -27,9 +27,9 @@ import torch  # noqa: E402
 from holdfast.certify.check import check  # noqa: E402
 from holdfast.certify.prove import prove  # noqa: E402
 from holdfast.certify.refute import refute  # noqa: E402
+from holdfast.construct.evaluation.construction import ConstructionReport, construct  # noqa: E402
 from holdfast.engine.network import Network  # noqa: E402
 from holdfast.engine.unroll import unroll  # noqa: E402
-from holdfast.studies.construction import Told, construct  # noqa: E402
 from holdfast.train.settings import make_task  # noqa: E402
 
 CHUNK = 1000
@@ -81,7 +81,7 @@ def torch_run(modules: tuple[torch.nn.Module, torch.nn.Linear], x: np.ndarray, s
         return linear(hidden).numpy(), state
 
 
-def recall(cell: str, steps: int | None, tolerance: float, dtype: str, form: str = "") -> Told:
+def recall(cell: str, steps: int | None, tolerance: float, dtype: str, form: str = "") -> ConstructionReport:
     task = make_task("recall", {"steps": steps or 1000, "tolerance": tolerance})
     return construct(task, cell, units=32, steps=steps, tolerance=tolerance, dtype=dtype, form=form)
 

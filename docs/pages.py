@@ -31,6 +31,7 @@ ROOMS = (
     "exchange",
     "compare",
     "tune",
+    "demonstration",
     "studies",
     "report",
 )
@@ -46,11 +47,13 @@ def write(docs: Path) -> None:
     import diagnosing  # beside this file, on the path while the documentation is built
     import guarantees
     import remembering
+    import rooms
     import study_pages  # beside this file, on the path while the documentation is built
 
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
     wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
+    wanted["rooms.inc"] = rooms.section()  # included by architecture.md, and no page by itself
     wanted["remembering.md"] = remembering.page()
     wanted["diagnostics.md"] = diagnosing.page()
     wanted["guarantees.md"] = guarantees.page()

@@ -6,10 +6,10 @@ import textwrap
 
 from holdfast.certify.prove import prove
 from holdfast.construct import constructions, theorems
+from holdfast.construct.evaluation.construction import ConstructionReport, construct
+from holdfast.construct.evaluation.impossibility import why_impossible
 from holdfast.core.claim import Semantics
 from holdfast.core.formats import FORMATS
-from holdfast.studies.construction import Told, construct
-from holdfast.studies.impossibility import look
 from holdfast.train.settings import make_task
 
 CELLS = ("lstm", "gru", "elman", "lstm1997", "irnn")
@@ -19,10 +19,10 @@ OWN = """\
 from holdfast.certify.check import check
 from holdfast.certify.prove import prove
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.train.settings import make_task
 
-program = Program()
+program = RegisterProgram()
 value = program.real("value", 0, 1)
 program.mark("marker", 0, 1)
 total = program.accumulate("sum", value, when=program.reads("marker"), writes=2)
@@ -60,17 +60,17 @@ def page() -> str:
     )
 
 
-def _recall(cell: str, steps: int | None, form: str = "") -> Told:
+def _recall(cell: str, steps: int | None, form: str = "") -> ConstructionReport:
     task = make_task("recall", {"steps": steps or STEPS, "tolerance": TOLERANCE})
     return construct(task, cell, units=32, steps=steps, tolerance=TOLERANCE, form=form)
 
 
-def _bound(told: Told, semantics: Semantics) -> str:
+def _bound(told: ConstructionReport, semantics: Semantics) -> str:
     proof = prove(told.construction.network, told.task, tolerance=TOLERANCE, semantics=semantics, seconds=30)
     return f"{proof.error:.3g}" if proof.verdict == "proved" and proof.error is not None else proof.verdict
 
 
-def _answers(recalled: dict[str, Told]) -> str:
+def _answers(recalled: dict[str, ConstructionReport]) -> str:
     rows = [
         (
             f"[`{cell}`](cells/{cell}.md)",
@@ -103,12 +103,12 @@ def _forever() -> str:
     return _table(("cell", "error at every length, float32", "and"), rows)
 
 
-def _weights(told: Told) -> str:
+def _weights(told: ConstructionReport) -> str:
     shown = told.parts(None)[0]
     return _code(_columns((shown.heads, *shown.rows)))
 
 
-def _budget(told: Told) -> str:
+def _budget(told: ConstructionReport) -> str:
     rows = [(name, f"{value:.2e}") for name, value in told.construction.budget.as_json().items()]
     return _table(("term", "at most"), rows)
 
@@ -126,7 +126,7 @@ def _witness() -> str:
     task = make_task("recall", {"steps": 10, "tolerance": TOLERANCE})
     infinite = (float("-inf"), float("inf"))
     asked = {"units": 32, "steps": 10, "tolerance": TOLERANCE, "dtype": "float32", "semantics": "ieee"}
-    found = look(task, infinite, "lstm", **asked)
+    found = why_impossible(task, infinite, "lstm", **asked)
     assert found is not None
     assert found.witness is not None
     w = found.witness

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pages import escaped, table
 
-from holdfast.compare.results import tables
-from holdfast.compare.study import Verdict
+from holdfast.compare.results.results import tables
+from holdfast.compare.results.verdicts import Verdict
+from holdfast.compare.store import stored_run
 from holdfast.core import values
 from holdfast.core.results import Table
-from holdfast.studies import kept, questions
+from holdfast.studies import questions
 
 FOLDER = Path(__file__).parent / "studies"
 WORDS = {"holds": "holds", "does not hold": "does not hold", "undecided": "**undecided**"}
@@ -29,12 +30,12 @@ def page(name: str) -> str:
     file = FOLDER / f"{name}.json"
     if not file.exists():
         return "\n".join([*lines, "No run of this study is kept yet.", "", *_again(name)])
-    run = kept.read(file)
+    run = stored_run.read(file)
     return "\n".join([*lines, *_verdicts(run.verdicts), *_figures(run.verdicts), *_run(run), *_again(name)])
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> list[str]:
-    counts = kept.counts(verdicts)
+    counts = stored_run.counts(verdicts)
     open_ = [v.claim for v in verdicts if v.verdict == "undecided"]
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     undecided = (
@@ -62,7 +63,7 @@ def _figures(verdicts: tuple[Verdict, ...]) -> list[str]:
     return made
 
 
-def _run(run: kept.Kept) -> list[str]:
+def _run(run: stored_run.StoredRun) -> list[str]:
     machine, results = run.machine, run.results
     core = sum(point.seconds for point in results.points)
     shown = ("cell", "units", "learning_rate", "seeds", "seed", "batch", "budget", "clip")
@@ -75,7 +76,7 @@ def _run(run: kept.Kept) -> list[str]:
         "",
         f"{results.done:,} networks, trained in {machine['wall_seconds']:,} s on {machine['cores']} cores "
         f"({escaped(machine['processor'])}, {machine['workers']} workers, {core:,.0f} s of cores in training) by "
-        f"holdfast {machine['holdfast']}. Figures in numbers are rounded to {kept.FIGURES} digits where kept.",
+        f"holdfast {machine['holdfast']}. Figures in numbers are rounded to {stored_run.FIGURES} digits where kept.",
         "",
         table(("task", *(name.replace("_", " ") for name in shown)), list(dict.fromkeys(settings))),
         "",

@@ -24,19 +24,22 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "plugins": ("core", "alphabet", "cells", "tasks", "engine"),
     "train": ("core", "cells", "tasks", "engine", "plugins"),
     "construct": ("core", "cells", "tasks", "engine.network"),
-    "certify": ("core", "alphabet", "cells", "tasks", "engine", "plugins"),
-    "explain": ("core", "alphabet", "cells", "tasks", "engine"),
+    "construct.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construct"),
+    "certify": ("core", "alphabet", "tasks", "engine", "plugins"),
+    "explain": ("core", "alphabet", "cells", "engine"),
     "exchange": ("core", "cells", "engine"),
-    "tune": ("core", "cells", "tasks", "engine", "train"),
+    "tune": ("core", "cells", "engine", "train"),
     "compare": ("core", "cells", "tasks", "engine", "train"),
+    "demonstration": ("core", "tasks", "engine", "train"),
     "studies": (
-        *("core", "alphabet", "cells", "tasks", "engine", "plugins", "train", "compare", "construct", "certify"),
-        *("explain", "exchange"),
+        *("core", "cells", "tasks", "engine", "plugins", "train", "compare", "construct"),
+        *("construct.evaluation", "certify", "explain", "exchange", "demonstration"),
     ),
     "report": ("core",),
     "cli": ("everything",),
 }
-"""Every room, and what it may import besides itself. Nobody has ``cli``, which may import everything."""
+"""Every room, and what it may import besides itself. Nobody has ``cli``, which may import everything. A folder inside a
+room that has a line of its own is a room of its own: a line that names the outer one does not open it."""
 
 FRONT = ("__init__.py", "__main__.py")
 """The only files outside a room; ``__main__`` may import anything."""
@@ -67,12 +70,38 @@ LOOP = "engine/over_time.py"
 
 def broken_rules(folder: Path) -> list[str]:
     """Every breach, one line each, with its file."""
-    return [breach for file in sorted(folder.rglob("*.py")) for breach in _of_file(file, folder)]
+    files = sorted(folder.rglob("*.py"))
+    return [*(breach for file in files for breach in _of_file(file, folder)), *_names_with_two_meanings(files, folder)]
+
+
+def arrows(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Which rooms each room imports, as its files have it; rooms in the order of the table."""
+    found: dict[str, set[str]] = {}
+    for file in sorted(folder.rglob("*.py")):
+        place = file.relative_to(folder)
+        room = room_of(".".join(place.with_suffix("").parts))
+        if len(place.parts) > 1:
+            names = (name.removeprefix(f"{PACKAGE}.") for name in _imports(ast.parse(file.read_text(encoding="utf-8"))))
+            found.setdefault(room, set()).update(known for name in names if (known := room_of(name)) != room)
+    return {room: tuple(known for known in MAY_IMPORT if known in found[room]) for room in MAY_IMPORT if room in found}
+
+
+def _names_with_two_meanings(files: list[Path], folder: Path) -> Iterator[str]:
+    """Public classes of one name in two files. Every cell has a ``State`` and ``Gates`` of its own, which are meant."""
+    known: dict[str, str] = {}
+    for file in files:
+        place = file.relative_to(folder).as_posix()
+        names = [
+            node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
+        ]
+        for name in names:
+            if not name.startswith("_") and not place.startswith("cells/") and known.setdefault(name, place) != place:
+                yield f"{place} has a class {name}, as {known[name]} has"
 
 
 def _of_file(file: Path, folder: Path) -> Iterator[str]:
     place = file.relative_to(folder).as_posix()
-    room = place.split("/")[0]
+    room = room_of(place.removesuffix(".py").replace("/", "."))
     text = file.read_text(encoding="utf-8")
     tree = ast.parse(text)
     if (lines := len(text.splitlines())) > LONGEST:
@@ -105,9 +134,20 @@ def _of_file(file: Path, folder: Path) -> Iterator[str]:
 def _allowed(room: str, rest: list[str]) -> bool:
     """Whether this room may import ``holdfast.<rest>``; the package itself (rest empty) is for its front and cli."""
     wanted = rest[0] if rest else ""
+    inner = len(room_of(wanted))
     return room == "cli" or any(
-        wanted == known or wanted.startswith(known + ".") for known in (room, *MAY_IMPORT.get(room, ()))
+        _lies_in(wanted, known) and len(known) >= inner for known in (room, *MAY_IMPORT.get(room, ()))
     )
+
+
+def room_of(module: str) -> str:
+    """The room of a module such as ``engine.network``: the innermost folder that has a line in the table."""
+    rooms = [room for room in MAY_IMPORT if _lies_in(module, room)]
+    return max(rooms, key=len, default=module.split(".")[0])
+
+
+def _lies_in(module: str, known: str) -> bool:
+    return module == known or module.startswith(known + ".")
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -155,4 +195,7 @@ def _names(node: ast.AST) -> Iterator[str]:
         elif node.module == PACKAGE:  # from holdfast import cells: a room, or a public name of the front
             yield from (f"{PACKAGE}.{alias.name}" for alias in node.names)
         else:
-            yield node.module or ""
+            module = node.module or ""
+            yield module
+            inside = (f"{module}.{alias.name}" for alias in node.names)  # from holdfast.construct import evaluation
+            yield from (name for name in inside if name.removeprefix(f"{PACKAGE}.") in MAY_IMPORT)

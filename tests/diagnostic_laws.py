@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from holdfast.core.results import Curve, Heatmap, Part, Table, Text
+from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
 from holdfast.explain.diagnostics import Diagnostic
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
@@ -87,7 +87,7 @@ def _can_be_drawn(part: Part) -> None:
             assert all(isinstance(cell, str) for row in part.rows for cell in row), f"{part.title}: a cell is no text"
         case Text():
             assert part.text, f"{part.title}: no text"
-        case Curve():
+        case LinePlot():
             for line in part.lines:
                 assert len(line.x) == len(line.y), f"{part.title}: {line.name} has {len(line.y)} values"
                 numbers = [v for v in (*line.x, *line.y, *line.low, *line.high) if v is not None]

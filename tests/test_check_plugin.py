@@ -16,8 +16,9 @@ from holdfast.certify.check import check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.cli._main import main
+from holdfast.construct.evaluation.construction import construct
 from holdfast.construct.interpreter import interpret
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.scenario import Edge, Lengths, Scenario, Value, point
 from holdfast.core.task import axis
@@ -26,7 +27,6 @@ from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.studies.check_plugin import check_plugin
-from holdfast.studies.construction import construct
 from holdfast.tasks.recall import Recall
 from holdfast.train.loop import train_networks
 from holdfast.train.settings import Settings
@@ -40,12 +40,12 @@ MANY = 2000
 """Rows of a split: enough for every planted fault."""
 PROGRAM = '''"""The number with its sign turned: recall's latch, read out times -1."""
 
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.scenario import drawn
 
 
 def program(task, cell):
-    made = Program()
+    made = RegisterProgram()
     x = made.real("x", *drawn(*task.range))
     kept = made.latch("first", x, when=~made.flag("started", after=1), writes=1)
     made.output(kept * {factor})
@@ -345,8 +345,8 @@ def test_an_answer_at_the_start_is_no_row_of_no_steps():
     assert 1 <= len(found.inputs) <= 3
 
 
-def one_latch(writes: int | None = None) -> Program:
-    program = Program()
+def one_latch(writes: int | None = None) -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("mark", 0, 1)
     program.output(program.latch("kept", x, when=program.reads("mark"), writes=writes))

@@ -17,7 +17,7 @@ import pytest
 
 from holdfast.cells import FOLDER
 from holdfast.cells._former import FORMER
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.engine.files import load
 from holdfast.engine.initialise import build
 from holdfast.train.loop import train_networks

@@ -198,7 +198,7 @@ def _result(path: Path) -> None:
 
 
 def _store(path: Path) -> None:
-    from holdfast.compare.store import Store
+    from holdfast.compare.store.store import Store
 
     for beside in path.parent.glob(f"{path.name}-*"):
         beside.unlink()
@@ -209,7 +209,7 @@ def _store(path: Path) -> None:
 
 
 def _kept(path: Path) -> None:
-    from holdfast.studies.kept import read
+    from holdfast.compare.store.stored_run import read
 
     read(path)
 

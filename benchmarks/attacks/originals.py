@@ -67,8 +67,8 @@ def _certificates(folder: Path) -> None:
     from holdfast.certify.certificate import save as keep
     from holdfast.certify.check import check
     from holdfast.certify.prove import prove
+    from holdfast.construct.evaluation.construction import construct
     from holdfast.engine.files import save
-    from holdfast.studies.construction import construct
     from holdfast.train.settings import make_task
 
     for number, (name, axes, cell, kind, semantics) in enumerate(CERTIFIED):

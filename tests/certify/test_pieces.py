@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import pytest
 
 from holdfast.certify.check import check, pieces_of
-from holdfast.certify.pieces import Node, Pieces, limited
-from holdfast.certify.propagate import Memory, Method, Piece, Propagation, run
+from holdfast.certify.pieces import CutNode, Pieces, limited
+from holdfast.certify.propagate import Memory, Method, PathPiece, Propagation, run
 from holdfast.certify.prove import prove
-from holdfast.certify.search import Search
+from holdfast.certify.search import ProofSearch
 from holdfast.certify.weights import weights_of
 from holdfast.core.scenario import Scenario, Value
 from holdfast.tasks.recall import Recall
@@ -26,12 +26,12 @@ def network():
     return random_network("gru", 1, 3, 1, dtype=jnp.float32)
 
 
-def follow(piece: Piece, memory: Memory | None = None):
+def follow(piece: PathPiece, memory: Memory | None = None):
     weights = weights_of(network(), every_unit=False)
     return run(weights, TASK.scenario(), TASK.lengths(), piece, 4, None, METHOD, memory=memory)
 
 
-def halves() -> list[Piece]:
+def halves() -> list[PathPiece]:
     whole = next(pieces_of(TASK.scenario(), (None,)))
     low, high = (Fraction(-1), Fraction(0)), (Fraction(0), Fraction(1))
     first = [limited(whole, (3, 0), limits) for limits in (low, high)]
@@ -55,7 +55,7 @@ def test_steps_before_a_cut_are_not_computed_again(monkeypatch):
 
 
 def test_what_is_remembered_under_a_key_that_forgets_inputs_is_caught(monkeypatch):
-    monkeypatch.setattr(Piece, "until", lambda self, step: (step,))
+    monkeypatch.setattr(PathPiece, "until", lambda self, step: (step,))
     memory: Memory = {}
     assert [follow(piece, memory) for piece in halves()] != [follow(piece) for piece in halves()]
 
@@ -65,7 +65,7 @@ def test_cutting_every_input_is_tighter_than_cutting_the_remembered_one():
     ends = Fraction(-1), Fraction(1)
 
     def bound(variables: list, pieces: int = 48) -> float:
-        grown = Pieces(Node(whole, follow(whole), {}), dict.fromkeys(variables, ends), follow, lambda r: (r.error,))
+        grown = Pieces(CutNode(whole, follow(whole), {}), dict.fromkeys(variables, ends), follow, lambda r: (r.error,))
         while grown.count < pieces:
             assert grown.cut_worst()
         assert len(list(pieces_of(TASK.scenario(), grown.cuts()))) == pieces
@@ -76,10 +76,10 @@ def test_cutting_every_input_is_tighter_than_cutting_the_remembered_one():
 
 def test_inputs_of_short_rows_can_be_cut_and_no_others():
     asked = (None, None, float("inf"))
-    search = Search(weights_of(network(), False), TASK.scenario(), TASK.lengths(), *asked)  # type: ignore[arg-type]
+    search = ProofSearch(weights_of(network(), False), TASK.scenario(), TASK.lengths(), *asked)  # type: ignore[arg-type]
     assert list(search.variables()) == ["x1", (2, 0), (3, 0), (4, 0)]
     long = Recall(steps=100)
-    search = Search(weights_of(network(), False), long.scenario(), long.lengths(), *asked)  # type: ignore[arg-type]
+    search = ProofSearch(weights_of(network(), False), long.scenario(), long.lengths(), *asked)  # type: ignore[arg-type]
     assert list(search.variables()) == ["x1"]
 
 

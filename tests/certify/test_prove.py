@@ -10,9 +10,9 @@ import pytest
 from holdfast.certify.check import Question, check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
+from holdfast.construct.evaluation.construction import construct
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network, create
-from holdfast.studies.construction import construct
 from holdfast.tasks.adding import Adding
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall

@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli._main import main
+from holdfast.construct.evaluation.construction import construct
 from holdfast.core.errors import BadValue
 from holdfast.core.requirements import require
-from holdfast.studies.construction import construct
 from holdfast.tasks.recall import Recall
 
 NETWORK = "net.safetensors"
 STARTS = {
     "explain": "holdfast.explain.explain.explain",
     "certify": "holdfast.certify.prove.prove",
-    "construct": "holdfast.studies.construction.construct",
+    "construct": "holdfast.construct.evaluation.construction.construct",
     "compare": "holdfast.compare.run.run_study",
     "tune": "holdfast.tune.find.tune",
     "export": "holdfast.exchange.verify",
     "import": "holdfast.exchange.verify",
-    "demo": "holdfast.studies.demonstration.demonstrate",
+    "demo": "holdfast.demonstration.demonstrate.demonstrate",
 }
 """Where the work of a verb begins."""
 GRID = "compare --task recall --cells elman --lags 2"

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from typing import Any
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.lags import with_lags
-from holdfast.compare.result import Result
-from holdfast.compare.units import divide
-from holdfast.compare.work import Finished
+from holdfast.compare.executors.units import divide
+from holdfast.compare.executors.worker import Finished
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.lags import with_lags
+from holdfast.compare.results.result import Result
 from holdfast.train.settings import Settings
 
 TASKS = with_lags("recall", {}, (2, 5))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.compare import cluster
-from holdfast.compare.engine import Errand
+from holdfast.compare.executors import cluster
+from holdfast.compare.executors.job import JobCallbacks
 from holdfast.compare.run import run_study
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.core.errors import BadRun
 from tests.compare.test_run import STUDY, results, uninterrupted  # noqa: F401
 
@@ -32,11 +32,11 @@ def descendants(process):
 
 def test_a_cluster_that_is_not_there_is_told_at_once():
     began = time.monotonic()
-    errand = Errand(lambda points: None, lambda unit: None, lambda unit, share: None, threading.Event())
+    callbacks = JobCallbacks(lambda points: None, lambda unit: None, lambda unit, share: None, threading.Event())
     with pytest.raises(BadRun, match=r"the Ray cluster at 127\.0\.0\.1:1 cannot be reached: .*refused"):
-        cluster.run([], errand, "127.0.0.1:1")
+        cluster.run([], callbacks, "127.0.0.1:1")
     with pytest.raises(BadRun, match=r"--address is 'nowhere', expected HOST:PORT"):
-        cluster.run([], errand, "nowhere")
+        cluster.run([], callbacks, "nowhere")
     assert time.monotonic() - began < 10
 
 

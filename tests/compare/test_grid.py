@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from holdfast.compare.estimate import check_size
-from holdfast.compare.grid import Grid
-from holdfast.compare.lags import with_lag, with_lags
-from holdfast.compare.study import Study, apart
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.lags import with_lag, with_lags
+from holdfast.compare.results.verdicts import apart
+from holdfast.compare.study import Study
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo

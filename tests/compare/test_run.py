@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import holdfast
-from holdfast.compare.grid import Grid
+from holdfast.compare.grid.grid import Grid
 from holdfast.compare.run import run_study
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
 from holdfast.engine.files import tensors
 from holdfast.tasks.recall import Recall
@@ -110,12 +110,12 @@ def test_a_worker_that_is_killed_is_replaced_and_its_unit_done_again(tmp_path, u
 def test_a_store_that_forgets_a_point_is_found_out(tmp_path, monkeypatch):
     from tests.compare.laws import finished
 
-    def all_at_once(units, errand, workers, folder):
+    def all_at_once(units, callbacks, workers, folder):
         for unit in units:
-            errand.land([f for f in finished(GRID) if f.result.place.configuration == unit.configuration.key])
-            errand.done(unit)
+            callbacks.on_points([f for f in finished(GRID) if f.result.place.configuration == unit.configuration.key])
+            callbacks.on_unit_done(unit)
 
-    monkeypatch.setattr("holdfast.compare.processes.run", all_at_once)
+    monkeypatch.setattr("holdfast.compare.executors.processes.run", all_at_once)
     with Store(tmp_path / "good.sqlite") as store:
         assert run_study(STUDY, store)[0].done == 6
     with (

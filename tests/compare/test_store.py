@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.compare.store import Store
+from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from tests.compare.laws import GRID, finished, keeps_every_point_once

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from holdfast.compare.grid import AXES, Place
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
-from holdfast.compare.summary import summarise
+from holdfast.compare.grid.place import AXES, Place
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.summary import summarise
 from holdfast.core.rates import Rate
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.units import WIDEST, Schedule, divide
+from holdfast.compare.executors.units import WIDEST, Schedule, divide
+from holdfast.compare.grid.grid import Grid
 from tests.compare.laws import GRID, hands_out_each_unit_once
 from tests.offenders.compare import LosingSchedule, RepeatingSchedule
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from holdfast.cli._main import main
-from holdfast.compare.answer import answer
-from holdfast.compare.store import Store
-from holdfast.compare.study import Study, Verdict
+from holdfast.compare.results.answer import answer
+from holdfast.compare.results.verdicts import Verdict
+from holdfast.compare.store.store import Store
+from holdfast.compare.study import Study
 from tests.compare.laws import GRID, TASKS, finished
 
 SMALL = GRID.altered({}, seeds=2, task=TASKS[1])
@@ -155,7 +156,7 @@ def test_a_study_of_ones_own_is_a_file_in_a_plug_in_folder(tmp_path, monkeypatch
     (tmp_path / "questions").mkdir()
     (tmp_path / "questions" / "mine.py").write_text(
         '"""Does it remember?"""\n'
-        "from holdfast.compare.study import Verdict\n"
+        "from holdfast.compare.results.verdicts import Verdict\n"
         "from tests.compare.test_verb import SMALL\n"
         "def grids():\n    return (SMALL,)\n"
         "def verdicts(results):\n"

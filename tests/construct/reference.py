@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construct.program import Now, Program, Sum
+from holdfast.construct.program import Now, RegisterProgram, Sum
 
 
-def run(program: Program, inputs: np.ndarray) -> np.ndarray:
+def run(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     """The program's outputs [row, time, output] in float64 for inputs [row, time, channel]."""
     return np.stack([_row(program, row) for row in np.asarray(inputs, np.float64)])
 
 
-def _row(program: Program, row: np.ndarray) -> np.ndarray:
+def _row(program: RegisterProgram, row: np.ndarray) -> np.ndarray:
     kept = {**{r.name: 0.0 for r in program.registers}, **{b.name: 0.0 for b in program.bits}}
     seen: set[str] = set()
     outputs = []
@@ -37,7 +37,7 @@ def _value(value: Sum, known: Mapping[str, float]) -> float:
     return value.constant + sum(c * known[name] for name, c in value.terms.items())
 
 
-def rows(program: Program, steps: int, count: int, draw: np.random.Generator, mark: float = 0.5) -> np.ndarray:
+def rows(program: RegisterProgram, steps: int, count: int, draw: np.random.Generator, mark: float = 0.5) -> np.ndarray:
     """Inputs [row, time, channel] in float32: reals anywhere or at the ends of their ranges, marks as they come."""
     found = np.zeros((count, steps, len(program.channels)), np.float32)
     for place, channel in enumerate(program.channels):

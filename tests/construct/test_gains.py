@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from holdfast.construct.budget import Budget, Demand, combining, demand, opening, power_of_two, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_STEP, gated
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.formats import FORMATS
 
 F32, F64 = FORMATS["float32"], FORMATS["float64"]
@@ -48,8 +48,8 @@ def test_a_budget_is_the_sum_of_its_terms():
     assert (one * 2 + Budget(leak=1)).as_json() == {"write": 2, "hold": 4, "leak": 7, "read-out": 8, "rounding": 10}
 
 
-def adding_up(coefficient: float, constant: float = 0.0, **more) -> Program:
-    program = Program()
+def adding_up(coefficient: float, constant: float = 0.0, **more) -> RegisterProgram:
+    program = RegisterProgram()
     x, y = program.real("x", -4, 3), program.real("y", -1, 1)
     started = program.flag("started", after=1)
     a = program.latch("a", x, when=~started)
@@ -72,7 +72,7 @@ def test_no_register_is_allowed_more_than_what_it_holds():
 
 
 def test_half_of_a_lead_may_be_lost():
-    program = Program()
+    program = RegisterProgram()
     a, b = program.symbols("a", "b")
     kept = program.latch("kept", b - a, when=~program.flag("started", after=1), writes=1)
     program.choose([kept * -2 - 1, kept * 2 - 1], gap=4.0)
@@ -89,7 +89,7 @@ def test_what_is_put_together_rounds_but_for_powers_of_two():
 
 
 def test_what_a_value_rounds_is_carried_along():
-    program = Program()
+    program = RegisterProgram()
     x, y = program.real("x", -1, 1), program.real("y", -1, 1)
     first = program.latch("first", x + y)
     program.output(program.latch("second", first * 2))
@@ -99,7 +99,7 @@ def test_what_a_value_rounds_is_carried_along():
 
 
 def test_one_hot_features_are_added_up_one_at_a_time():
-    program = Program()
+    program = RegisterProgram()
     a, b = program.symbols("a", "b")
     program.output(program.latch("kept", a - b * 2))
     assert combining(program, F32) == Budget()

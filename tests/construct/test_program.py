@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Now, Program
+from holdfast.construct.program import Now, RegisterProgram
 from holdfast.core.errors import BadValue
 from holdfast.engine.unroll import unroll
 
@@ -17,7 +17,7 @@ def outputs(made, inputs):
 
 
 def test_names_are_taken_once_and_known():
-    program = Program()
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     with pytest.raises(BadValue, match="two things named 'x'"):
         program.mark("x", 0, 1)
@@ -27,7 +27,7 @@ def test_names_are_taken_once_and_known():
 
 
 def test_conditions_combine():
-    program = Program()
+    program = RegisterProgram()
     program.mark("a", 0, 1)
     program.mark("b", 0, 1)
     late = program.flag("late", after=2)
@@ -39,7 +39,7 @@ def test_conditions_combine():
 
 
 def test_the_size_of_a_sum_counts_one_hot_features_once():
-    program = Program()
+    program = RegisterProgram()
     a, b = program.symbols("a", "b")
     x = program.real("x", -3, 2)
     assert program.size(a * 2 - b) == 2
@@ -51,7 +51,7 @@ def test_the_size_of_a_sum_counts_one_hot_features_once():
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "lstm1997", "irnn"])
 def test_a_program_of_ones_own_does_what_it_says(cell):
     """Twice the first number, less the second marked one, from the step after it on."""
-    program = Program()
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("mark", 0, 1)
     first = program.latch("first", x, when=~program.flag("started", after=1), writes=1)
@@ -68,7 +68,7 @@ def test_a_program_of_ones_own_does_what_it_says(cell):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
 def test_delay_is_what_was_read_so_many_steps_ago(cell):
-    program = Program()
+    program = RegisterProgram()
     program.output(program.delay("x before", program.real("x", -1, 1), steps=3))
     made = compile_program(program, cell, units=8, steps=20, tolerance=0.05)
     x = np.random.default_rng(1).uniform(-1, 1, 20).astype(np.float32).astype(np.float64)
@@ -77,7 +77,7 @@ def test_delay_is_what_was_read_so_many_steps_ago(cell):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_counter_tells_steps_apart(cell):
-    program = Program()
+    program = RegisterProgram()
     count = program.counter("count")
     program.output(program.latch("fifth", program.real("x", -1, 1), when=~count(5)))
     made = compile_program(program, cell, units=4, steps=20, tolerance=0.01)
@@ -87,7 +87,7 @@ def test_a_counter_tells_steps_apart(cell):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])
 def test_a_bit_bears_the_noise_that_it_was_built_for(cell):
-    program = Program()
+    program = RegisterProgram()
     program.output(program.bit("bit", program.real("x", -1, 1), noise=0.3))
     made = compile_program(program, cell, units=1, steps=None, tolerance=0.1)
     for sign in (-1.0, 1.0):

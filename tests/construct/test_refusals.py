@@ -7,7 +7,7 @@ import math
 import pytest
 
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.theorems import ALL_REALS, ALL_REALS_RELU, NO_CONTINUUM, TOO_MANY, impossible
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.train.settings import make_task
@@ -15,8 +15,8 @@ from holdfast.train.settings import make_task
 INFINITE = (-math.inf, math.inf)
 
 
-def exclusive_or() -> Program:
-    program = Program()
+def exclusive_or() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("a", 0, 1)
     program.mark("b", 0, 1)
@@ -36,7 +36,7 @@ def test_every_reason_is_told_at_once():
 
 def test_nonsense_is_told_at_once():
     with pytest.raises(BadValue, match=r"--tolerance is -1.*--units is 0.*--steps is 0.*--dtype is 'half'"):
-        compile_program(Program(), "lstm", units=0, steps=0, tolerance=-1, dtype="half")
+        compile_program(RegisterProgram(), "lstm", units=0, steps=0, tolerance=-1, dtype="half")
 
 
 def test_a_cell_without_a_backend_is_unknown():
@@ -45,7 +45,7 @@ def test_a_cell_without_a_backend_is_unknown():
 
 
 def test_below_the_number_format_one_tolerance_is_named_that_would_do():
-    program = Program()
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.output(program.latch("first", x, when=~program.flag("started", after=1), writes=1))
     with pytest.raises(BadValue, match=r"below what elman reaches in float32.*would do, or --dtype float64") as refused:

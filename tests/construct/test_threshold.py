@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from holdfast.construct.program import Condition, Now, Program
+from holdfast.construct.program import Condition, Now, RegisterProgram
 from holdfast.construct.threshold import Situation, separate, situations
 
 
@@ -53,7 +53,7 @@ def test_exclusive_or_is_not():
 
 def test_weights_are_the_smallest_and_hold_in_the_worst_corner():
     flags = [{"started": (0.0, 0.0)}, {"started": (0.76, 1.0)}]
-    met = situations(Program(), flags, {})
+    met = situations(RegisterProgram(), flags, {})
     gate = separate(met, Condition("first", lambda now: now.elapsed == 0), high=8.0, low=-16.0)
     assert gate is not None
     assert gate.bias == pytest.approx(8.0)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Program, Sum
+from holdfast.construct.program import RegisterProgram, Sum
 from holdfast.core.errors import BadValue
 from tests import construction_laws as laws
 from tests.construct import reference
@@ -34,15 +34,15 @@ GATED = {"lstm", "gru"}
 ADDING = EVERY - {"gru_pytorch"}
 
 
-def first(program: Program, name: str = "first", low: float = -1.0, high: float = 1.0) -> Sum:
+def first(program: RegisterProgram, name: str = "first", low: float = -1.0, high: float = 1.0) -> Sum:
     """The first number of a channel."""
     x = program.real(f"x of {name}", low, high)
     started = program.flag(f"{name} started", after=1)
     return program.latch(name, x, when=~started, writes=1)
 
 
-def of_the_docstring() -> Program:
-    program = Program()
+def of_the_docstring() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     started = program.flag("started", after=1)
     kept = program.latch("first", x, when=~started)
@@ -50,64 +50,64 @@ def of_the_docstring() -> Program:
     return program
 
 
-def a_part_of_it() -> Program:
+def a_part_of_it() -> RegisterProgram:
     """0.3 is no float: its coefficient and its product round."""
-    program = Program()
+    program = RegisterProgram()
     program.output(first(program) * 0.3)
     return program
 
 
-def a_part_is_written() -> Program:
-    program = Program()
+def a_part_is_written() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.output(program.latch("first", x * 0.3 + 0.7, when=~program.flag("started", after=1), writes=1))
     return program
 
 
-def a_little_and_a_thousand() -> Program:
+def a_little_and_a_thousand() -> RegisterProgram:
     """The sum rounds on the grid of a thousand."""
-    program = Program()
+    program = RegisterProgram()
     program.output(first(program) * 1e-3 + 1000.0)
     return program
 
 
-def three_times_less_once() -> Program:
-    program = Program()
+def three_times_less_once() -> RegisterProgram:
+    program = RegisterProgram()
     kept = first(program)
     program.output(kept * 3.0 - kept)
     program.output(kept)
     return program
 
 
-def of_large_and_small() -> Program:
-    program = Program()
+def of_large_and_small() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(first(program))
     program.output(program.latch("other", program.real("y", -30, 70), when=~program.flag("go", after=1), writes=1))
     return program
 
 
-def far_from_zero() -> Program:
-    program = Program()
+def far_from_zero() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(first(program, low=7.0, high=9.0))
     return program
 
 
-def of_a_million() -> Program:
-    program = Program()
+def of_a_million() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(first(program, low=-1e6, high=1e6) * 1e-6)
     return program
 
 
-def when_marked() -> Program:
-    program = Program()
+def when_marked() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("mark", 0, 1)
     program.output(program.latch("kept", x, when=program.reads("mark")))
     return program
 
 
-def when_first_marked() -> Program:
-    program = Program()
+def when_first_marked() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("mark", 0, 1)
     done = program.seen("done", "mark")
@@ -115,61 +115,61 @@ def when_first_marked() -> Program:
     return program
 
 
-def when_all_three_are() -> Program:
-    program = Program()
+def when_all_three_are() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     a, b, c = (program.mark(name, 0, 1) and program.reads(name) for name in "abc")
     program.output(program.latch("kept", x, when=a & b & c))
     return program
 
 
-def when_two_of_three_are() -> Program:
-    program = Program()
+def when_two_of_three_are() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     a, b, c = (program.mark(name, 0, 1) and program.reads(name) for name in "abc")
     program.output(program.latch("kept", x, when=(a & b) | (b & c) | (a & c)))
     return program
 
 
-def when_one_of_three_letters_is_read() -> Program:
+def when_one_of_three_letters_is_read() -> RegisterProgram:
     """The letters are one-hot, so that 'or' adds their marks up."""
-    program = Program()
+    program = RegisterProgram()
     a, b, c, _ = program.symbols("a", "b", "c", "other")
     read = program.reads("a") | program.reads("b") | program.reads("c")
     program.output(program.latch("kept", a - b + c * 0.5, when=read))
     return program
 
 
-def sum_of_marked() -> Program:
-    program = Program()
+def sum_of_marked() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     program.mark("mark", -1, 0, 1)
     program.output(program.accumulate("sum", x, when=program.reads("mark"), writes=4))
     return program
 
 
-def sum_when_three_are() -> Program:
-    program = Program()
+def sum_when_three_are() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     a, b, c = (program.mark(name, 0, 1) and program.reads(name) for name in "abc")
     program.output(program.accumulate("sum", x, when=a & b & c, writes=4) * 0.25)
     return program
 
 
-def what_is_now() -> Program:
-    program = Program()
+def what_is_now() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(program.delay("now", program.real("x", -1, 1), steps=0))
     return program
 
 
-def delayed() -> Program:
-    program = Program()
+def delayed() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(program.delay("before", program.real("x", -1, 1), steps=4))
     return program
 
 
-def first_and_now() -> Program:
-    program = Program()
+def first_and_now() -> RegisterProgram:
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     kept = program.latch("first", x, when=~program.flag("started", after=1), writes=1)
     now = program.latch("now", x)
@@ -178,14 +178,14 @@ def first_and_now() -> Program:
     return program
 
 
-def kept_and_copied() -> Program:
-    program = Program()
+def kept_and_copied() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(program.latch("again", first(program)))
     return program
 
 
-def shift_register() -> Program:
-    program = Program()
+def shift_register() -> RegisterProgram:
+    program = RegisterProgram()
     value = program.real("x", -1, 1)
     program.mark("shift", 0, 1)
     for place in range(4):
@@ -194,50 +194,50 @@ def shift_register() -> Program:
     return program
 
 
-def up_to_a_step() -> Program:
-    program = Program()
+def up_to_a_step() -> RegisterProgram:
+    program = RegisterProgram()
     x, count = program.real("x", -1, 1), program.counter("count")
     program.output(program.latch("sixth", x, when=~count(6)))
     return program
 
 
-def up_to_the_second_step() -> Program:
-    program = Program()
+def up_to_the_second_step() -> RegisterProgram:
+    program = RegisterProgram()
     x, count = program.real("x", -1, 1), program.counter("count")
     program.output(program.latch("second", x, when=~count(2)))
     return program
 
 
-def between_steps() -> Program:
-    program = Program()
+def between_steps() -> RegisterProgram:
+    program = RegisterProgram()
     x, count = program.real("x", -1, 1), program.counter("count")
     program.output(program.latch("fifth", x, when=count(4) & ~count(5), writes=1))
     return program
 
 
-def before_and_after() -> Program:
-    program = Program()
+def before_and_after() -> RegisterProgram:
+    program = RegisterProgram()
     x, count = program.real("x", -1, 1), program.counter("count")
     program.output(program.latch("third", x, when=~count(3)))
     program.output(program.latch("now, later", x, when=count(6)))
     return program
 
 
-def bit_and_number() -> Program:
-    program = Program()
+def bit_and_number() -> RegisterProgram:
+    program = RegisterProgram()
     program.output(first(program))
     program.output(program.bit("bit", program.real("sign", -1, 1), noise=0.2))
     return program
 
 
-def number_from_a_bit() -> Program:
-    program = Program()
+def number_from_a_bit() -> RegisterProgram:
+    program = RegisterProgram()
     bit = program.bit("bit", program.real("sign", -1, 1), noise=0.2)
     program.output(program.latch("kept", bit, when=~program.flag("started", after=3)))
     return program
 
 
-PROGRAMS: dict[Callable[[], Program], set[str]] = {
+PROGRAMS: dict[Callable[[], RegisterProgram], set[str]] = {
     of_the_docstring: GATED,
     a_part_of_it: EVERY,
     a_part_is_written: EVERY,
@@ -268,7 +268,7 @@ PROGRAMS: dict[Callable[[], Program], set[str]] = {
 """With the backends that lay each out; the others refuse."""
 
 
-def rows_for(program: Program) -> np.ndarray:
+def rows_for(program: RegisterProgram) -> np.ndarray:
     """Rows on which every promise of the program is kept: as few writes as it says, bits that are signs at first."""
     draw = np.random.default_rng(3)
     found = reference.rows(program, STEPS, 60, draw, mark=0.2)

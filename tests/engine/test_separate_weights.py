@@ -14,11 +14,11 @@ from holdfast.engine.native import choice
 from holdfast.engine.network import create
 from holdfast.engine.reach import reach
 from holdfast.engine.unroll import advance, trace, unroll
-from holdfast.explain import disturbed, dynamics
+from holdfast.explain import dynamics, perturbed_rollout
 from holdfast.explain.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
 from holdfast.explain.interventions import bench
+from holdfast.explain.state_snapshots import state_snapshots
 from holdfast.explain.subject import examine
-from holdfast.explain.visits import visits
 from holdfast.tasks.recall import Recall
 from holdfast.train.loop import train_networks
 from holdfast.train.settings import Settings
@@ -143,7 +143,7 @@ def test_one_step_derivatives_are_those_of_each_steps_own_weights(subject, float
 
 def test_probes_and_interventions_run_each_step_with_its_own_weights(subject):
     states = np.concatenate([a for layer in subject.states for a in layer.values()], -1)
-    found = visits(subject.network, subject.batch, np.array([1, 4]))
+    found = state_snapshots(subject.network, subject.batch, np.array([1, 4]))
     np.testing.assert_allclose(found, np.moveaxis(states[:, [1, 4]], 1, 0), atol=1e-6)
     made = bench(subject)
     nothing = np.zeros((1, made.units), bool)
@@ -165,7 +165,7 @@ def test_probes_and_interventions_run_each_step_with_its_own_weights(subject):
 @pytest.mark.parametrize("diagnostic", [capacity, fixed_points, noise_margin])
 def test_what_asks_about_one_map_says_that_there_is_none(diagnostic, subject):
     assert diagnostic.measure(subject).figures["reason"] == dynamics.TIMELESS
-    assert disturbed.columns(subject.network) == 24
+    assert perturbed_rollout.columns(subject.network) == 24
 
 
 @pytest.mark.parametrize("update", ["step", "sequence", "batch", "online"])

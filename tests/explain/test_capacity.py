@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.engine.network import create
 from holdfast.explain.diagnostics import capacity
-from holdfast.explain.drive import drawn
+from holdfast.explain.random_inputs import random_inputs
 from holdfast.explain.subject import Subject, examine
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
@@ -60,7 +60,7 @@ def test_silent_on_a_network_of_zeros(cell):
 
 def test_symbols_are_read_as_contrasts_of_variance_one():
     subject = examine(create("elman", 5, 4, 5), Echo(lag=12), rows=64)
-    inputs, values = drawn(subject, 64, 100)
+    inputs, values = random_inputs(subject, 64, 100)
     assert inputs.sum(-1) == pytest.approx(1)
     flat = values.reshape(-1, 4)
     assert flat.T @ flat / len(flat) == pytest.approx(np.eye(4), abs=0.06)

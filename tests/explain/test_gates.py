@@ -10,6 +10,7 @@ from holdfast import cells
 from holdfast.engine.network import create
 from holdfast.engine.readings.properties import mixes, openings
 from holdfast.explain.diagnostics import gates
+from holdfast.explain.gating import time_constant_steps
 from holdfast.explain.subject import examine
 from holdfast.tasks.recall import Recall
 from tests.certify.latches import designed, exact
@@ -23,7 +24,7 @@ CONSTANTS = {0.0: 1.44, 1.0: 3.19, 2.0: 7.88, 5.0: 148.9, 6.91: 1002.7}
 @pytest.mark.parametrize("bias", CONSTANTS)
 def test_time_constants_are_those_of_the_bias(bias):
     keep = 1 / (1 + np.exp(-bias))
-    assert gates.time_constant_steps(keep) == pytest.approx(CONSTANTS[bias], rel=3e-3)
+    assert time_constant_steps(keep) == pytest.approx(CONSTANTS[bias], rel=3e-3)
 
 
 def test_a_latch_writes_at_its_first_step_and_holds_from_then_on():

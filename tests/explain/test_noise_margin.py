@@ -12,7 +12,7 @@ import pytest
 from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from holdfast.explain.diagnostics import noise_margin
-from holdfast.explain.disturbed import columns, outputs
+from holdfast.explain.perturbed_rollout import columns, perturbed_rollout
 from holdfast.explain.subject import examine
 from holdfast.tasks.bits import Bits
 from holdfast.tasks.recall import Recall
@@ -53,7 +53,7 @@ def test_a_push_is_a_bias_of_one_step(float64, cell):
     network, x = random_network(cell, 2, 3, 1, layers=2), numbers(2, 4, 2)
     pushes = numbers(2, 4, columns(network), seed=5)
     pushes = jnp.zeros_like(pushes).at[:, 0].set(pushes[:, 0])
-    got = np.asarray(outputs(network, x, jnp.ones((2, 4), bool), pushes))
+    got = np.asarray(perturbed_rollout(network, x, jnp.ones((2, 4), bool), pushes))
     for row in range(2):
         layers, at = [], 0
         for layer in network.layers:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.compare.store import Store
-from holdfast.compare.units import Schedule
+from holdfast.compare.executors.units import Schedule
+from holdfast.compare.store.store import Store
 
 
 class ForgetfulStore(Store):

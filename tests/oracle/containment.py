@@ -19,7 +19,7 @@ from flint import arb, ctx, fmpq
 
 from holdfast.alphabet.enclosures.forms import Form, Unbounded
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify.propagate import Method, Piece, Propagation, Reached, StateSet
+from holdfast.certify.propagate import Bound, Method, PathPiece, Propagation, StateSet
 from holdfast.certify.weights import Weights, weights_of
 from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.engine.network import Linear, Network
@@ -42,7 +42,7 @@ class Case:
     network: Network
     scenario: Scenario
     lengths: Lengths
-    piece: Piece
+    piece: PathPiece
     method: Method
     paths: tuple[Path, ...]
 
@@ -234,7 +234,7 @@ class Sets:
         self.bits, self.lengths = case.method.precision_bits, case.lengths
         with _precision(self.bits):
             self.propagation = Propagation(weights, case.scenario, case.piece, rounding, case.method, case.lengths)
-        self.claimed = Reached(None, None, None, 0)
+        self.claimed = Bound(None, None, None, 0)
         self.passages: dict[tuple[Edge, Box], tuple[Sequence[Form], Sequence[Form]]] = {}
 
     @property
@@ -273,7 +273,7 @@ class _Judge:
                 if not value.is_finite() or outside(form, value, at):
                     self._report(engines, f"{what} {n}", value, str(form))
 
-    def claim(self, claimed: Reached, node: str, numbers: Mapping[str, float], read: Any) -> None:
+    def claim(self, claimed: Bound, node: str, numbers: Mapping[str, float], read: Any) -> None:
         """The error and the margin that are claimed."""
         answer = self.case.scenario.answers.get(node)
         if answer is None:
@@ -320,7 +320,7 @@ def outside(form: Form, value: arb, at: Mapping[str, arb]) -> bool:
     return bool(abs(value - middle) > spread)
 
 
-def _symbols(piece: Piece, path: Path) -> list[dict[str, arb]]:
+def _symbols(piece: PathPiece, path: Path) -> list[dict[str, arb]]:
     """After every step the values of the names that are bound by then: remembered numbers, and every input."""
     found, bound = [], {}
     for t, (edge, _) in enumerate(path.taken):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.certify.propagate import Method, Piece
+from holdfast.certify.propagate import Method, PathPiece
 from holdfast.core.formats import FORMATS
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task
@@ -72,7 +72,9 @@ def _words(task: Task) -> str:
     return " ".join([task.name, *(f"{name}={value}" for name, value in changed.items())])
 
 
-def piece(scenario: Scenario, steps: int, dtype: str, draw: np.random.Generator) -> tuple[Piece, dict[str, np.ndarray]]:
+def piece(
+    scenario: Scenario, steps: int, dtype: str, draw: np.random.Generator
+) -> tuple[PathPiece, dict[str, np.ndarray]]:
     """For every remembered number the part of its range that is looked at, with limits for some other inputs; and
     numbers of this format that lie in each part: both ends, some between, the smallest."""
     parts, numbers = {}, {}
@@ -90,7 +92,7 @@ def piece(scenario: Scenario, steps: int, dtype: str, draw: np.random.Generator)
     for _ in range(int(draw.choice([0, 0, 1, 3]))):
         step, channel = int(draw.integers(1, steps + 1)), int(draw.integers(len(low)))
         cuts[step, channel] = _part(float(low[channel].min()), float(high[channel].max()), dtype, draw)
-    return Piece(parts, cuts), numbers
+    return PathPiece(parts, cuts), numbers
 
 
 def _part(low: float, high: float, dtype: str, draw: np.random.Generator) -> tuple[Fraction, Fraction]:
@@ -137,7 +139,7 @@ class Path:
 def path(
     scenario: Scenario,
     lengths: Lengths,
-    part: Piece,
+    part: PathPiece,
     numbers: Mapping[str, np.ndarray],
     steps: int,
     dtype: str,
@@ -161,7 +163,7 @@ def path(
 
 def _passage(
     edges: list[Edge],
-    part: Piece,
+    part: PathPiece,
     step: int,
     remembered: Mapping[str, float],
     dtype: str,

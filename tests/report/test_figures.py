@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from holdfast.core.errors import BadRun, BadValue
-from holdfast.core.results import Curve, Heatmap, Line, Table, Text
+from holdfast.core.results import Heatmap, Line, LinePlot, Table, Text
 from holdfast.report import figures
 
-CURVE = Curve(
+CURVE = LinePlot(
     (Line("lstm", (1.0, 2.0, 3.0), (0.1, None, 0.3), (0.0, 0.1, 0.2), (0.2, 0.3, 0.4)),), "lag", "norm", "Flow"
 )
 MAP = Heatmap(((0.5, -1.0), (None, math.nan)), ("u 1", "u 2"), ("1", "2"), "unit", "step", "c", "Cell state $c$ <b>")
@@ -46,7 +46,7 @@ def test_labels_are_text_and_markup_and_dollars_are_shown_as_they_are(written):
 
 def test_a_logarithmic_axis_has_powers_and_a_long_title_is_broken(tmp_path):
     line = Line("a", (1.0, 2.0, 3.0), (1e-6, 1.0, 1e3))
-    (_, svg) = figures.write([Curve((line,) * 5, "lag", "norm", "A title " * 20, y_log=True)], tmp_path)
+    (_, svg) = figures.write([LinePlot((line,) * 5, "lag", "norm", "A title " * 20, y_log=True)], tmp_path)
     text = svg.read_text(encoding="utf-8")
     assert "mathdefault" not in text.replace("<!-- $\\mathdefault", "")
     assert text.count(">A title") >= 2

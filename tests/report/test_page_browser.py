@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from holdfast import tasks
-from holdfast.core.results import Curve, Heatmap, Line, Table, Text
+from holdfast.construct.evaluation.construction import construct
+from holdfast.core.results import Heatmap, Line, LinePlot, Table, Text
 from holdfast.explain.finding import Finding
 from holdfast.explain.page import flow
 from holdfast.explain.page import network as network_data
@@ -17,7 +18,6 @@ from holdfast.explain.page.document import Band, document
 from holdfast.explain.page.words import script
 from holdfast.explain.subject import examine
 from holdfast.report import page as pages
-from holdfast.studies.construction import construct
 from tests.networks import random_network
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.slow
 EVIL = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1>"
 STEPS, UNITS = 200, 32
 PARTS = (
-    Curve((Line("a", (1.0, 2.0), (0.5, None), (0.4, 0.3), (0.6, 0.7)), Line(EVIL, (1.0,), (1.0,))), "lag", "R²", "C"),
+    LinePlot(
+        (Line("a", (1.0, 2.0), (0.5, None), (0.4, 0.3), (0.6, 0.7)), Line(EVIL, (1.0,), (1.0,))), "lag", "R²", "C"
+    ),
     Heatmap(((0.5, -1.0), (None, 0.25)), ("u 1", EVIL), ("1", "2"), "unit", "step", "bits", "Kept"),
     Table(("head", "n"), tuple((EVIL, str(n)) for n in range(60)), "Rows"),
     Text(EVIL, "Words"),

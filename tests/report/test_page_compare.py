@@ -1,9 +1,10 @@
 """The page of a comparison, in a browser: its grid says what was measured, and its places lead to their networks."""
 
-from holdfast.compare.answer import answer
-from holdfast.compare.page import document
-from holdfast.compare.results import Results
-from holdfast.compare.study import Study, Verdict
+from holdfast.compare.results.answer import answer
+from holdfast.compare.results.page import document
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict
+from holdfast.compare.study import Study
 from holdfast.report import page
 from tests.compare.laws import GRID
 from tests.compare.test_summary import made

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict
 from holdfast.compare.run import run_study
-from holdfast.compare.store import Store
-from holdfast.compare.study import Verdict
+from holdfast.compare.store import stored_run
+from holdfast.compare.store.store import Store
 from holdfast.core.errors import BadFile
 from holdfast.engine.initialise import build
-from holdfast.studies import kept, questions
+from holdfast.studies import questions
 from holdfast.studies.questions import _measures, _trained, shared_weights, tutorial, why_gates
 from holdfast.tasks.echo import Echo
 
@@ -148,8 +149,8 @@ def test_a_run_is_kept_and_read_as_it_was(tmp_path):
     results = outcomes(study, lambda settings, seed: (seed == 0, -0.123456789))
     verdicts = (Verdict("a claim", {"a figure": 0.5, "words": "3 of 4", "nothing": None}, "undecided", "too little"),)
     path = tmp_path / "lag.json"
-    kept.write(path, kept.Kept(results, verdicts, kept.machine(2, 3.2, "1.0")))
-    again = kept.read(path)
+    stored_run.write(path, stored_run.StoredRun(results, verdicts, stored_run.machine(2, 3.2, "1.0")))
+    again = stored_run.read(path)
     assert again.verdicts == verdicts
     assert again.results.grids == results.grids
     assert [p.place for p in again.results.points] == [p.place for p in results.points]
@@ -162,12 +163,12 @@ def test_a_run_is_kept_and_read_as_it_was(tmp_path):
 def test_a_file_that_is_no_kept_study_is_told(content, tmp_path):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(BadFile, match=r"x\.json"):
-        kept.read(tmp_path / "x.json")
+        stored_run.read(tmp_path / "x.json")
 
 
 def test_kept_runs_are_whole_and_of_the_study_as_it_is():
     for file in (DOCS / "studies").glob("*.json"):
-        run = kept.read(file)
+        run = stored_run.read(file)
         assert run.results.study == file.stem
         assert run.results.done == run.results.of
         assert run.results.grids == questions.get(file.stem).grids, f"{file.name} was run with other settings"
@@ -188,7 +189,7 @@ def test_a_page_says_verdicts_and_what_is_undecided(tmp_path, monkeypatch):
         Verdict("first", {"a_b": 1}, "holds", "so"),
         Verdict("second", {}, "undecided", "too little"),
     )
-    kept.write(tmp_path / "lag.json", kept.Kept(results, verdicts, kept.machine(16, 100, "1.0")))
+    stored_run.write(tmp_path / "lag.json", stored_run.StoredRun(results, verdicts, stored_run.machine(16, 100, "1.0")))
     text = pages.page("lag")
     assert "Of 2 claims: 1 holds, 0 does not hold, 1 undecided. These data do not decide: second." in text
     assert "16 workers" in text

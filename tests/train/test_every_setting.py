@@ -18,7 +18,8 @@ import holdfast
 from holdfast.cli._flags import given_fields
 from holdfast.cli._parser import Parser
 from holdfast.cli.compare import _given
-from holdfast.compare.grid import ONCE, Configuration, Grid
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.place import ONCE, Configuration
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.fields import REQUIRED, described
 from holdfast.core.values import text
@@ -161,8 +162,9 @@ from pathlib import Path
 from holdfast.cli._flags import given_fields
 from holdfast.cli._parser import Parser
 from holdfast.cli.compare import _given
-from holdfast.compare.grid import Configuration, Grid
-from holdfast.compare.store import Store
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.place import Configuration
+from holdfast.compare.store.store import Store
 from holdfast.tasks.recall import Recall
 from holdfast.train.run import read_settings
 from holdfast.train.settings import Settings
@@ -191,7 +193,7 @@ print(next(iter(Grid.from_json(document).configurations())).key)
 KEY = """
 import json, sys
 from pathlib import Path
-from holdfast.compare.grid import Grid
+from holdfast.compare.grid.grid import Grid
 document = json.loads((Path(sys.argv[1]) / "grid.json").read_text())["grids"][0]
 print(next(iter(Grid.from_json(document).configurations())).key)
 """

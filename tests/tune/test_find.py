@@ -15,7 +15,7 @@ from holdfast.train.settings import Settings
 from holdfast.tune import find, storage
 from holdfast.tune.find import tune
 from holdfast.tune.search import Search
-from holdfast.tune.trial import Tried
+from holdfast.tune.trial import Trial
 from tests.tune.trainer import Trainer, from_units
 
 TASK = Echo(sequences=(("a", "b"), ("b", "a")))
@@ -184,7 +184,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
 
 def test_two_trials_are_ordered_by_weights_then_sequences_and_failures_come_last():
     def tried(weights, solved, sequences, loss=0.1):
-        return Tried(0, {}, weights, solved, 4, (sequences,) * solved, loss, 0).score(SEARCH)
+        return Trial(0, {}, weights, solved, 4, (sequences,) * solved, loss, 0).score(SEARCH)
 
     order = [
         tried(10, 4, 2000),
@@ -200,7 +200,7 @@ def test_two_trials_are_ordered_by_weights_then_sequences_and_failures_come_last
 
 
 def test_the_budget_is_the_fewest_sequences_that_show_the_success():
-    fresh = Tried(0, {}, 10, 4, 4, (100, 200, 300, 4000), 0.1, 0)
+    fresh = Trial(0, {}, 10, 4, 4, (100, 200, 300, 4000), 0.1, 0)
     assert fresh.budget(SEARCH) == 4000
     assert fresh.budget(Search(BASE, confirm=4, success=0.2)) == 300
 
@@ -229,6 +229,6 @@ def test_a_cell_without_gates_is_not_given_their_initialisations():
 
 
 def test_what_is_stored_reads_as_it_was():
-    tried = Tried(3, {"units": 2}, 10, 1, 4, (7,), float("nan"), 5)
-    again = Tried.from_stored(json.loads(json.dumps(tried.stored())))
+    tried = Trial(3, {"units": 2}, 10, 1, 4, (7,), float("nan"), 5)
+    again = Trial.from_stored(json.loads(json.dumps(tried.stored())))
     assert str(again) == str(tried)

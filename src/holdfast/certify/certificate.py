@@ -34,7 +34,7 @@ from holdfast.core.documents import STEPS, convert, parse_json, read_json, shown
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.files import write_atomically
 from holdfast.core.results import rounded_up
-from holdfast.core.scenario import Kind, Lengths
+from holdfast.core.scenario import LengthKind, Lengths
 from holdfast.core.task import Task
 
 FORMAT = "holdfast-certificate-2"
@@ -60,7 +60,7 @@ class _Claim(msgspec.Struct, forbid_unknown_fields=True):
     error: Fraction
     semantics: Semantics
     dtype: Text
-    lengths: Kind
+    lengths: LengthKind
     first_step: Followed
     last_step: Steps | None
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
-from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Method, Piece, Reached, run
+from holdfast.certify.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.cell import Cell
 from holdfast.core.claim import Claim
@@ -33,7 +33,7 @@ MARGIN, SETTLING = Fraction(1, 2**50), 64
 """How recall is shown to be exact at every length: with this widening, in so many steps more."""
 
 
-class Verdict(NamedTuple):
+class CheckResult(NamedTuple):
     """Whether a certificate proves its claim, and in words why, or why not."""
 
     accepted: bool
@@ -49,20 +49,20 @@ class Question:
     tolerance: float | None = None
 
 
-def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> Verdict:
+def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> CheckResult:
     """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
 
     Raises ``BadFile`` where the document is malformed: then there is nothing to judge; and where the task or the cell
     is a plug-in's that is wrong.
     """
     if document.get("format") != FORMAT:
-        return Verdict(False, f"its format is '{document.get('format')}', and this checker reads '{FORMAT}'")
+        return CheckResult(False, f"its format is '{document.get('format')}', and this checker reads '{FORMAT}'")
     certificate = parse(document)
     claim = certificate.claim
     task, _ = verified(task_of(claim)), verified_cell(network.cell_name)
     scenario = task.scenario()
     if refusal := _foreign(certificate, network, task, scenario) or (question and _less(claim, scenario, question)):
-        return Verdict(False, refusal)
+        return CheckResult(False, refusal)
     rounding = rounding_of(claim)
     weights = weights_of(network, every_unit=rounding is not None)
     last = claim.steps if claim.steps is not None else certificate.settled
@@ -73,17 +73,17 @@ def check(document: Mapping[str, Any], network: Network, question: Question | No
             weights, scenario, claim.lengths, piece, last, rounding, certificate.method, lambda r: within(r, claim)
         )
         if not within(reached, claim):
-            return Verdict(False, f"{_words(piece)}: {_found(reached)}, claimed {claim.error:.6g}")
+            return CheckResult(False, f"{_words(piece)}: {_found(reached)}, claimed {claim.error:.6g}")
         if claim.steps is None and reached.settled is None:
-            return Verdict(False, f"{_words(piece)}: not settled by step {last}, so later steps are not covered")
+            return CheckResult(False, f"{_words(piece)}: not settled by step {last}, so later steps are not covered")
         worst, judged = max(worst, reached.error or 0.0), judged or reached.judged
     if not judged:
-        return Verdict(False, "no row that it speaks of has an answer, so it proves nothing")
+        return CheckResult(False, "no row that it speaks of has an answer, so it proves nothing")
     if certificate.exact_above is not None and not exact_from(
         certificate.exact_above, weights, scenario, claim.lengths, rounding, last
     ):
-        return Verdict(False, f"recall is not shown to be bit for bit from {certificate.exact_above:.3g} on")
-    return Verdict(True, f"found again: error at most {rounded_up(worst)}, claimed {rounded_up(claim.error)}")
+        return CheckResult(False, f"recall is not shown to be bit for bit from {certificate.exact_above:.3g} on")
+    return CheckResult(True, f"found again: error at most {rounded_up(worst)}, claimed {rounded_up(claim.error)}")
 
 
 def task_of(claim: Claim) -> Task:
@@ -112,7 +112,7 @@ def assumptions_of(claim: Claim, cell: Cell) -> tuple[str, ...]:
     return ACCURACIES[claim.dtype].words(used)
 
 
-def within(reached: Reached, claim: Claim) -> bool:
+def within(reached: Bound, claim: Claim) -> bool:
     """Whether no error reaches past the claim and every symbol is right. NaN is never within anything."""
     return reached.right and (reached.error is None or reached.error <= claim.error)
 
@@ -124,10 +124,10 @@ def of_any_length(task: Task) -> bool:
     return _contains(one, other, False) and _contains(other, one, False)
 
 
-def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[Piece]:
+def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
     """Every piece of the tree. Raises ``BadFile`` where it is no tree, or cuts what cannot be cut."""
     numbers = {name: (Fraction(low), Fraction(high)) for name, (low, high) in scenario.ranges.items()}
-    waiting = [Piece(numbers)]
+    waiting = [PathPiece(numbers)]
     for cut in cuts:
         if not waiting:
             raise BadFile("the certificate is malformed: its cuts are more than one tree.")
@@ -140,11 +140,11 @@ def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[Piece]:
             if read_again(scenario, cut.of):
                 raise BadFile(f"the certificate is malformed: '{cut.of}' may be read twice, from different pieces.")
             parts = [{**piece.numbers, cut.of: half} for half in _halves(piece.numbers[cut.of], cut.at)]
-            waiting += [Piece(part, piece.inputs) for part in reversed(parts)]
+            waiting += [PathPiece(part, piece.inputs) for part in reversed(parts)]
         else:
             whole = piece.inputs.get(cut.of) or _readable(scenario, cut.of[1])
             parts = [{**piece.inputs, cut.of: half} for half in _halves(whole, cut.at)]
-            waiting += [Piece(piece.numbers, part) for part in reversed(parts)]
+            waiting += [PathPiece(piece.numbers, part) for part in reversed(parts)]
     if waiting:
         raise BadFile("the certificate is malformed: its cuts are no whole tree.")
 
@@ -181,7 +181,7 @@ def exact_from(
     method = Method(0, steps, MARGIN, far, precision_bits=2 * (form.bits - form.least_subnormal))
 
     sides = [(threshold, high)] * (threshold <= high) + [(low, -threshold)] * (-threshold >= low)
-    pieces = [Piece({name: (Fraction(a), Fraction(b))}) for a, b in sides]
+    pieces = [PathPiece({name: (Fraction(a), Fraction(b))}) for a, b in sides]
     last = steps + SETTLING if every_length else steps
     found = [run(weights, scenario, lengths, p, last, rounding, method, lambda r: r.error in (None, 0)) for p in pieces]
 
@@ -260,13 +260,13 @@ def read_again(scenario: Scenario, name: str) -> bool:
     return any(e.source in reached and e.remember and e.remember[1] == name for e in scenario.edges)
 
 
-def _words(piece: Piece) -> str:
+def _words(piece: PathPiece) -> str:
     named = [f"{name} from {float(a):g} to {float(b):g}" for name, (a, b) in piece.numbers.items()]
     read = [f"input {c + 1} of step {t} from {float(a):g} to {float(b):g}" for (t, c), (a, b) in piece.inputs.items()]
     return ", ".join([*named, *read]) or "all rows"
 
 
-def _found(reached: Reached) -> str:
+def _found(reached: Bound) -> str:
     if reached == NOTHING_KNOWN:
         return "the bounds grew past every number" + (f": {reached.unbounded}" if reached.unbounded else "")
     if not reached.right:

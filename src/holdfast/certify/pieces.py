@@ -14,33 +14,33 @@ from fractions import Fraction
 from math import inf
 
 from holdfast.certify.certificate import Cut, Cuts
-from holdfast.certify.propagate import Input, Limits, Piece, Reached
+from holdfast.certify.propagate import Bound, Input, Limits, PathPiece
 
 Variable = str | Input
 """What can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
 
 
 @dataclass(eq=False)
-class Node:
+class CutNode:
     """A piece, what was reached there, how often each variable was cut on the way to it, and its two parts, if any."""
 
-    piece: Piece
-    reached: Reached
+    piece: PathPiece
+    reached: Bound
     depth: Mapping[Variable, int]
     cut: Cut | None = None
-    parts: tuple[Node, ...] = ()
+    parts: tuple[CutNode, ...] = ()
 
 
 @dataclass
 class Pieces:
     """A tree of cuts that grows. ``follow`` says what is reached on a piece, ``whole`` the limits of each variable."""
 
-    root: Node
+    root: CutNode
     whole: Mapping[Variable, Limits]
-    follow: Callable[[Piece], Reached]
-    badness: Callable[[Reached], tuple]
+    follow: Callable[[PathPiece], Bound]
+    badness: Callable[[Bound], tuple]
     choices: dict[tuple[int, ...], Variable] = field(default_factory=dict)
-    _leaves: list[tuple[tuple, int, Node]] = field(default_factory=list)
+    _leaves: list[tuple[tuple, int, CutNode]] = field(default_factory=list)
     _ties: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -51,7 +51,7 @@ class Pieces:
         return len(self._leaves)
 
     @property
-    def worst(self) -> Reached:
+    def worst(self) -> Bound:
         """What holds on all pieces."""
         return together(node.reached for _, _, node in self._leaves)
 
@@ -77,10 +77,10 @@ class Pieces:
             self._push(half)
         return True
 
-    def _push(self, node: Node) -> None:
+    def _push(self, node: CutNode) -> None:
         heapq.heappush(self._leaves, (tuple(-x for x in self.badness(node.reached)), next(self._ties), node))
 
-    def _best_cut(self, node: Node, hope: float) -> tuple[Variable, Fraction, tuple[Node, ...]] | None:
+    def _best_cut(self, node: CutNode, hope: float) -> tuple[Variable, Fraction, tuple[CutNode, ...]] | None:
         wide = [v for v in self.whole if self._limits(node.piece, v)[0] < self._limits(node.piece, v)[1]]
         shape = tuple(node.depth.get(v, 0) for v in self.whole)
         known = self.choices.get(shape)
@@ -95,33 +95,33 @@ class Pieces:
         self.choices[shape] = best
         return best, *tried[best]
 
-    def _halved(self, node: Node, variable: Variable, hope: float) -> tuple[Fraction, tuple[Node, ...]]:
+    def _halved(self, node: CutNode, variable: Variable, hope: float) -> tuple[Fraction, tuple[CutNode, ...]]:
         """Where it is cut, and both halves; only the first where that leaves more than ``hope``."""
         low, high = self._limits(node.piece, variable)
         at = Fraction(0) if low < 0 < high else (low + high) / 2
         depth = {**node.depth, variable: node.depth.get(variable, 0) + 1}
-        halves: list[Node] = []
+        halves: list[CutNode] = []
         for limits in (low, at), (at, high):
             piece = limited(node.piece, variable, limits)
-            halves.append(Node(piece, self.follow(piece), depth))
+            halves.append(CutNode(piece, self.follow(piece), depth))
             if (halves[-1].reached.error or 0.0) > hope:
                 break
         return at, tuple(halves)
 
-    def _limits(self, piece: Piece, variable: Variable) -> Limits:
+    def _limits(self, piece: PathPiece, variable: Variable) -> Limits:
         if isinstance(variable, str):
             return piece.numbers[variable]
         return piece.inputs.get(variable, self.whole[variable])
 
 
-def limited(piece: Piece, variable: Variable, limits: Limits) -> Piece:
+def limited(piece: PathPiece, variable: Variable, limits: Limits) -> PathPiece:
     """The part of a piece in which a variable lies between these limits."""
     if isinstance(variable, str):
-        return Piece({**piece.numbers, variable: limits}, piece.inputs)
-    return Piece(piece.numbers, {**piece.inputs, variable: limits})
+        return PathPiece({**piece.numbers, variable: limits}, piece.inputs)
+    return PathPiece(piece.numbers, {**piece.inputs, variable: limits})
 
 
-def together(found: Iterable[Reached]) -> Reached:
+def together(found: Iterable[Bound]) -> Bound:
     """What holds on all of them."""
     every = list(found)
     errors = [r.error for r in every if r.error is not None]
@@ -129,4 +129,4 @@ def together(found: Iterable[Reached]) -> Reached:
     settled = [r.settled for r in every if r.settled is not None]
     last = max(settled) if len(settled) == len(every) else None
     why = next((r.unbounded for r in every if r.unbounded), "")
-    return Reached(max(errors, default=None), min(margins, default=None), last, max(r.steps for r in every), why)
+    return Bound(max(errors, default=None), min(margins, default=None), last, max(r.steps for r in every), why)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from holdfast.certify.certificate import lengths_words
-from holdfast.certify.propagate import Reached
+from holdfast.certify.propagate import Bound
 from holdfast.certify.refute import Refutation
 from holdfast.core.claim import Semantics
 from holdfast.core.results import Part, Text, finite, rounded_up
@@ -27,7 +27,7 @@ class Proof:
     verdict: Literal["proved", "unknown", "refuted"]
     task: Task
     tolerance: float | None
-    reached: Reached
+    reached: Bound
     lengths: Lengths
     semantics: Semantics
     dtype: str

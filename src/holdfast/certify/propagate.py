@@ -31,7 +31,7 @@ Input = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Piece:
+class PathPiece:
     """A part of all paths: for every remembered number the part of its range that is looked at, and for inputs of some
     steps, where they are not remembered, the limits between which they lie."""
 
@@ -67,7 +67,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Reached:
+class Bound:
     """What holds on every path: |output - answer| <= ``error`` (None: no real answer was judged, infinite: nothing is
     known), and the right symbol leads by at least ``margin`` (likewise). ``settled``: for every later step too.
     ``unbounded`` says why nothing is known."""
@@ -89,7 +89,7 @@ class Reached:
         return not (self.error is None and self.margin is None)
 
 
-NOTHING_KNOWN = Reached(float("inf"), float("-inf"), None, 0)
+NOTHING_KNOWN = Bound(float("inf"), float("-inf"), None, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,8 @@ class StateSet:
     forms: Set
 
 
-Memory = dict[tuple, tuple[Mapping[str, StateSet], Reached]]
-"""By ``Piece.until``: the sets of all nodes after a step, and what was reached until then."""
+Memory = dict[tuple, tuple[Mapping[str, StateSet], Bound]]
+"""By ``PathPiece.until``: the sets of all nodes after a step, and what was reached until then."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepPassages:
     """All passages of one step, its number from 1, and the images by the node that they lead to."""
 
     number: int
@@ -134,13 +134,13 @@ def run(
     weights: Weights,
     scenario: Scenario,
     lengths: Lengths,
-    piece: Piece,
+    piece: PathPiece,
     steps: int,
     rounding: Rounding | None,
     method: Method,
-    enough: Callable[[Reached], bool] = lambda reached: True,
+    enough: Callable[[Bound], bool] = lambda reached: True,
     memory: Memory | None = None,
-) -> Reached:
+) -> Bound:
     """Up to ``steps`` steps, or until it settles; answers are judged where ``lengths`` says. Stops early once what was
     reached is no longer ``enough``.
 
@@ -158,8 +158,8 @@ def run(
         ctx.prec = before
 
 
-def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bool], memory: Memory | None) -> Reached:
-    lengths, piece, worst = propagation.lengths, propagation.piece, Reached(None, None, None, 0)
+def _judged(propagation: Propagation, steps: int, enough: Callable[[Bound], bool], memory: Memory | None) -> Bound:
+    lengths, piece, worst = propagation.lengths, propagation.piece, Bound(None, None, None, 0)
     for known in range(steps - 1, 0, -1) if memory else ():
         found = memory.get(piece.until(known)) if memory else None
         if found is not None:
@@ -171,13 +171,13 @@ def _judged(propagation: Propagation, steps: int, enough: Callable[[Reached], bo
         settled = propagation.settled(step)
         if settled or lengths.judged(number):
             worst = propagation.judged(step, worst)
-        reached = Reached(worst.error, worst.margin, number if settled else None, number)
+        reached = Bound(worst.error, worst.margin, number if settled else None, number)
         if settled or not enough(reached):
             return reached
         propagation.merge(step)
         if memory is not None:
             memory[piece.until(number)] = propagation.now, worst
-    return Reached(worst.error, worst.margin, None, steps)
+    return Bound(worst.error, worst.margin, None, steps)
 
 
 def start(weights: Weights) -> Set:
@@ -205,7 +205,7 @@ class Propagation:
         self,
         weights: Weights,
         scenario: Scenario,
-        piece: Piece,
+        piece: PathPiece,
         rounding: Rounding | None,
         method: Method,
         lengths: Lengths | None = None,
@@ -226,7 +226,7 @@ class Propagation:
         self.now: Mapping[str, StateSet] = {scenario.start: StateSet(start(weights))}
         self.done = 0
 
-    def step(self) -> Step:
+    def step(self) -> StepPassages:
         """Along every edge out of every occupied node: the sets that come out, and the outputs.
 
         Nodes that share a set (paths that have not yet parted) share what is made of it.
@@ -245,16 +245,16 @@ class Propagation:
                         after, outputs = advance(self.weights, self.ops, _forget(here.forms, edge), read)
                         made[key] = StateSet(after), outputs
                     passages.append(Passage(edge, box, here, *made[key]))
-        return Step(number, tuple(passages))
+        return StepPassages(number, tuple(passages))
 
-    def settled(self, step: Step) -> bool:
+    def settled(self, step: StepPassages) -> bool:
         """Whether all that this step makes was there before, and every later step takes the same edges."""
         return step.number >= self.steady_from and all(
             node in self.now and all(_contains(self.now[node].forms, image.forms) for image in there)
             for node, there in step.images.items()
         )
 
-    def merge(self, step: Step) -> None:
+    def merge(self, step: StepPassages) -> None:
         """Go on to one set for every node, which holds all that came there."""
         after = self.method.widen_after
         keep = after is not None and step.number > after
@@ -269,7 +269,7 @@ class Propagation:
                 found[node] = StateSet(tuple(self._wider(old, new, step.number) for old, new in parts))
         self.now, self.done = found, step.number
 
-    def judged(self, step: Step, so_far: Reached) -> Reached:
+    def judged(self, step: StepPassages, so_far: Bound) -> Bound:
         """The worst of ``so_far`` and of all answers after this step."""
         error, margin, seen = so_far.error, so_far.margin, set()
         for passage in step.passages:
@@ -279,7 +279,7 @@ class Propagation:
                 seen.add(which)
                 error = _worst(max, error, self._errors(answer, passage.outputs))
                 margin = _worst(min, margin, self._margins(answer, passage.outputs))
-        return Reached(error, margin, None, step.number)
+        return Bound(error, margin, None, step.number)
 
     def _inputs(self, box: Box, edge: Edge, step: int) -> Set | None:
         """What this edge reads, in this piece; None where no input of the box lies in it."""

@@ -15,7 +15,7 @@ from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
 from holdfast.certify.refute import Refutation, fit, refute
 from holdfast.certify.replay import errs_exactly
-from holdfast.certify.search import Best, Goal, Search
+from holdfast.certify.search import Best, Goal, ProofSearch
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
@@ -62,7 +62,7 @@ def prove(
     claim = Claim(task.name, _axes(task), 0.0, rows.last, (semantics,), dtype, rows.first, rows.kind == "exactly")
     rounding, deadline = rounding_of(claim), began + seconds
     goal = Goal(_half_width(scenario) if tolerance is None else tolerance, tolerance is None)
-    search = Search(weights_of(network, every_unit=rounding is not None), scenario, rows, rounding, goal, deadline)
+    search = ProofSearch(weights_of(network, every_unit=rounding is not None), scenario, rows, rounding, goal, deadline)
     interrupted, best, exact_above, refutation, looked = False, None, None, None, False
     falsifiable = tolerance is not None or _symbols(scenario)
     try:

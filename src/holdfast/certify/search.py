@@ -20,8 +20,8 @@ from fractions import Fraction
 from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.certify.certificate import MOST_PIECES, Cut, Cuts
 from holdfast.certify.check import exact_from, pieces_of, read_again
-from holdfast.certify.pieces import Node, Pieces, Variable, limited, together
-from holdfast.certify.propagate import NOTHING_KNOWN, Limits, Memory, Method, Piece, Reached, run
+from holdfast.certify.pieces import CutNode, Pieces, Variable, limited, together
+from holdfast.certify.propagate import NOTHING_KNOWN, Bound, Limits, Memory, Method, PathPiece, run
 from holdfast.certify.weights import Weights
 from holdfast.core.scenario import Edge, Lengths, Scenario
 
@@ -52,7 +52,7 @@ class Best:
     method: Method
     cuts: Cuts
     pieces: int
-    reached: Reached
+    reached: Bound
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Search:
+class ProofSearch:
     """One proof in the making, until the clock (``time.monotonic``) passes the deadline."""
 
     weights: Weights
@@ -150,9 +150,9 @@ class Search:
         if sparing:  # one variable will do, and pieces are kept where each is worth its time in 'check'
             whole = {name: limits for name, limits in whole.items() if name == self.first}
         method = self._for_pieces(best, whole)
-        everything = Piece(self.numbers)
+        everything = PathPiece(self.numbers)
         known = (method, 1) == (best.method, best.pieces)
-        root = Node(everything, best.reached if known else self._follow(method, everything), {})
+        root = CutNode(everything, best.reached if known else self._follow(method, everything), {})
         memory: Memory | None = {} if len(whole) > len(self.numbers) and not method.symbols else None
         pieces = Pieces(root, whole, lambda piece: self._follow(method, piece, memory), self._badness)
         doubled, bound = 1, root.reached.error or 0.0
@@ -179,7 +179,7 @@ class Search:
             return best.method
         if len(whole) > len(self.numbers):
             return Method(inputs=True)  # several times as fast as symbols for all errors, and nearly as good
-        part = Piece(self.numbers)
+        part = PathPiece(self.numbers)
         for variable, (low, high) in whole.items():
             part = limited(part, variable, (low, low + (high - low) / PROBE))
         errors = {method: self._follow(method, part).error or 0.0 for method in (best.method, Method(symbols=SYMBOLS))}
@@ -222,7 +222,7 @@ class Search:
             yield Method(symbols=SYMBOLS), False
 
     def _whole(self, method: Method, at_zero: bool) -> Best:
-        piece = Piece(self.numbers)
+        piece = PathPiece(self.numbers)
         if not at_zero:
             return Best(method, (None,), 1, self._follow(method, piece))
         assert self.first is not None
@@ -231,7 +231,7 @@ class Search:
         reached = together(self._follow(method, side) for side in sides)
         return Best(method, (Cut(self.first, zero), None, None), 2, reached)
 
-    def _follow(self, method: Method, piece: Piece, memory: Memory | None = None) -> Reached:
+    def _follow(self, method: Method, piece: PathPiece, memory: Memory | None = None) -> Bound:
         steps = HORIZON if self.any_length else self.scenario.steps
         if method.widen_after is not None:
             steps = min(steps, method.widen_after + PATIENCE)
@@ -240,20 +240,20 @@ class Search:
         whole = found.settled is not None or found.steps == (steps if self.any_length else self.scenario.steps)
         return found if whole else replace(NOTHING_KNOWN, unbounded=found.unbounded)
 
-    def _go_on(self, reached: Reached) -> bool:
+    def _go_on(self, reached: Bound) -> bool:
         hopeless = reached.error == float("inf") or (reached.error is None and not reached.right)
         return not hopeless and not self._late()
 
     def _late(self) -> bool:
         return time.monotonic() > self.deadline
 
-    def _badness(self, reached: Reached) -> tuple:
+    def _badness(self, reached: Bound) -> tuple:
         """The larger, the more a piece needs cutting: unsettled ones, then by error, then by how far symbols lead."""
         return self.any_length and reached.settled is None, reached.error or 0.0, -(reached.margin or 0.0)
 
 
-def _better(new: Reached, old: Reached, any_length: bool) -> bool:
-    def rank(reached: Reached) -> tuple:
+def _better(new: Bound, old: Bound, any_length: bool) -> bool:
+    def rank(reached: Bound) -> tuple:
         unsettled = any_length and reached.settled is None
         return unsettled, reached.error if reached.error is not None else 0.0, -(reached.margin or 0.0)
 

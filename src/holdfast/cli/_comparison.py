@@ -11,7 +11,7 @@ from urllib.parse import quote
 def write_page(found: Any, store: Any, path: Path, tell: Callable[[str], None]) -> None:
     """Write ``path`` and the folder ``path`` without its suffix. Raises ``BadRun`` where they cannot be written."""
     from holdfast import __version__
-    from holdfast.compare.page import document, file_name, representative
+    from holdfast.compare.results.page import document, file_name, representative
     from holdfast.core.errors import BadRun
     from holdfast.report import page
 

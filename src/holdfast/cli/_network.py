@@ -13,7 +13,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.formats import not_positive
 
 if TYPE_CHECKING:
-    from holdfast.core.scenario import Kind, Lengths
+    from holdfast.core.scenario import LengthKind, Lengths
     from holdfast.core.task import Task
     from holdfast.engine.network import Network
 
@@ -99,7 +99,7 @@ class Asked:
     unbounded: tuple[float, float] | None
 
 
-def asked_about(args: Namespace, own: dict[str, Any], kind: Kind = "exactly", first: int = 1) -> Asked:
+def asked_about(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactly", first: int = 1) -> Asked:
     """``own``, a task's name and axes, changed by the flags: rows of exactly its length, or as --up-to or 'any' say.
 
     ``kind`` and ``first`` (the first step with an answer, for lengths that are not exact) hold where no flag is about

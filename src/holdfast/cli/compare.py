@@ -90,8 +90,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.compare.answer import answer
-    from holdfast.compare.store import Store
+    from holdfast.compare.results.answer import answer
+    from holdfast.compare.store.store import Store
 
     _check(args)
     if not Path(args.store).exists():
@@ -138,11 +138,11 @@ def _check_outputs(args: Namespace) -> None:
 
         check_folder(networks_folder(Path(args.page)))
     if args.executor == "ray":
-        from holdfast.compare.cluster import check_installed
+        from holdfast.compare.executors.cluster import check_installed
 
         check_installed()
     if args.parquet:
-        from holdfast.compare.export import check_parquet
+        from holdfast.compare.results.export import check_parquet
 
         check_parquet()
     if args.figures:
@@ -194,7 +194,7 @@ def _study(args: Namespace, store: Any) -> Any:
 def _altered(study: Any, given: Given) -> Any:
     from dataclasses import replace
 
-    from holdfast.compare.lags import with_lags
+    from holdfast.compare.grid.lags import with_lags
 
     def altered(grid: Any) -> Any:
         over, task = dict(given.over), grid.base.task
@@ -211,8 +211,8 @@ def _fresh(args: Namespace, given: Given, store: Any) -> Any:
     import json
 
     from holdfast import tasks
-    from holdfast.compare.grid import formed
-    from holdfast.compare.lags import with_lags
+    from holdfast.compare.grid.grid import formed
+    from holdfast.compare.grid.lags import with_lags
     from holdfast.compare.study import Study
     from holdfast.train.settings import make_task
 
@@ -244,7 +244,7 @@ class Given:
 
 
 def _given(args: Namespace) -> Given:
-    from holdfast.compare.grid import sweepable
+    from holdfast.compare.grid.place import sweepable
     from holdfast.train.settings import Settings
 
     known, words = sweepable(Settings), vars(args)
@@ -290,7 +290,7 @@ def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None
 
 
 def _write(args: Namespace, found: Any, store: Any) -> None:
-    from holdfast.compare import export
+    from holdfast.compare.results import export
 
     if args.csv:
         export.write_csv(found.results, Path(args.csv))

@@ -54,8 +54,8 @@ def run(args: Namespace) -> int:
         jax.config.update("jax_enable_x64", True)
 
     from holdfast import tasks
+    from holdfast.construct.evaluation import construction, impossibility
     from holdfast.report.terminal import draw
-    from holdfast.studies import construction, impossibility
     from holdfast.train.settings import make_task
 
     if args.out:
@@ -74,7 +74,7 @@ def run(args: Namespace) -> int:
     steps = None if forever else task.longest
     tolerance = getattr(task, "tolerance", math.inf)
     asked = {"units": args.units, "steps": steps, "tolerance": tolerance, "dtype": args.dtype}
-    refused = impossibility.look(task, range_, args.cell, semantics=args.semantics, **asked)
+    refused = impossibility.why_impossible(task, range_, args.cell, semantics=args.semantics, **asked)
     if refused is not None:
         print_json(refused.as_json()) if args.json else draw(refused.parts())
         return Exit.NO

@@ -27,7 +27,7 @@ from holdfast.cli._output import Teller, print_json, show_page
 from holdfast.cli._parser import Parser
 
 if TYPE_CHECKING:
-    from holdfast.studies.demonstration import Demonstration
+    from holdfast.demonstration.demonstrate import Demonstration
 
 
 DEFAULTS = {"cell": "lstm", "units": 20, "update": "sequence", "order": "fixed", "learning_rate": 1e-3,
@@ -71,9 +71,9 @@ def run(args: Namespace) -> int:
         check_writable(args.page)
     keep_compiled_programs()
 
+    from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
+    from holdfast.demonstration.parts import parts
     from holdfast.report.terminal import draw
-    from holdfast.studies.demonstration import SEQUENCES, demonstrate
-    from holdfast.studies.demonstration_parts import parts
 
     teller = Teller()
     try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from holdfast.compare.grid import Grid
+from holdfast.compare.executors.units import point_seconds
+from holdfast.compare.grid.grid import Grid
 from holdfast.compare.study import Study
-from holdfast.compare.units import point_seconds
 from holdfast.core.errors import BadValue
 
 MANY_POINTS = 100_000

@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection
 
-from holdfast.compare import processes
-from holdfast.compare.engine import Errand
-from holdfast.compare.results import Results
-from holdfast.compare.store import Store
+from holdfast.compare.executors import processes
+from holdfast.compare.executors.job import JobCallbacks
+from holdfast.compare.executors.units import WorkUnit, divide
+from holdfast.compare.executors.worker import Finished
+from holdfast.compare.results.results import Results
+from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
-from holdfast.compare.units import Unit, divide
-from holdfast.compare.work import Finished
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.progress import Pace, Progress, cores
 from holdfast.train.interrupt import Interrupts
-
-Runner = Callable[[list[Unit], Errand], None]
 
 
 def run_study(
@@ -51,17 +49,17 @@ def run_study(
             done.update((f.result.point, f.result.verdict) for f in new)
             clock.landed(new)
 
-        def finish(unit: Unit) -> None:
+        def finish(unit: WorkUnit) -> None:
             clock.finished(unit)
             shutil.rmtree(folder / unit.name, ignore_errors=True)
 
-        errand = Errand(land, finish, clock.at, interrupts.stop)
+        callbacks = JobCallbacks(land, finish, clock.at, interrupts.stop)
         if units and address:
-            from holdfast.compare import cluster
+            from holdfast.compare.executors import cluster
 
-            cluster.run(units, errand, address)
+            cluster.run(units, callbacks, address)
         elif units:
-            processes.run(units, errand, count, folder)
+            processes.run(units, callbacks, count, folder)
         results = store.results(study.name)
         if interrupts.heard and results.done < results.of:
             return results, True
@@ -75,7 +73,9 @@ def run_study(
 class _Clock:
     """Progress by cost: what is finished, and what is under way."""
 
-    def __init__(self, units: list[Unit], kept: Collection[str], of: int, watch: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, units: list[WorkUnit], kept: Collection[str], of: int, watch: Callable[[Progress], None]
+    ) -> None:
         self._pace, self._watch, self._of = Pace(), watch, of
         self._cost = self._left = sum(unit.cost for unit in units)
         self._shares = dict[str, float]()
@@ -86,11 +86,11 @@ class _Clock:
         self._solved += sum(f.result.solved for f in new)
         self._tell()
 
-    def at(self, unit: Unit, share: float) -> None:
+    def at(self, unit: WorkUnit, share: float) -> None:
         self._shares[unit.name] = share * unit.cost
         self._tell()
 
-    def finished(self, unit: Unit) -> None:
+    def finished(self, unit: WorkUnit) -> None:
         self._shares.pop(unit.name, None)
         self._left -= unit.cost
 
@@ -100,7 +100,7 @@ class _Clock:
         self._watch(Progress(self._solved, self._finished, self._of, seconds))
 
 
-def _check_disk(store: Store, units: list[Unit]) -> None:
+def _check_disk(store: Store, units: list[WorkUnit]) -> None:
     from holdfast import cells
 
     needed = 0

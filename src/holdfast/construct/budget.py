@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from holdfast.construct.program import Program, Sum
+from holdfast.construct.program import RegisterProgram, Sum
 from holdfast.core.formats import Format
 
 
@@ -70,7 +70,7 @@ class Demand:
         return each * (self.steps or 0) if each else 0.0
 
 
-def demand(program: Program, steps: int | None, tolerance: float, format: Format) -> Demand:
+def demand(program: RegisterProgram, steps: int | None, tolerance: float, format: Format) -> Demand:
     """The demand on each register, so that every output (or the lead of the right symbol) is good enough."""
     names = {r.name for r in (*program.registers, *program.bits)}
 
@@ -96,7 +96,7 @@ def demand(program: Program, steps: int | None, tolerance: float, format: Format
     )
 
 
-def combining(program: Program, format: Format) -> Budget:
+def combining(program: RegisterProgram, format: Format) -> Budget:
     """What is rounded where values and outputs are put together, in units of the output (for symbols: of a lead).
 
     One term times a power of two rounds nothing. In every other sum each coefficient, product and addition rounds,
@@ -119,7 +119,7 @@ def combining(program: Program, format: Format) -> Budget:
     return Budget(rounding=worst if program.gap is None else 2 * worst)
 
 
-def _hops(program: Program, name: str) -> int:
+def _hops(program: RegisterProgram, name: str) -> int:
     """Through how many registers a value passes on its way into this one, itself counted."""
     depth: dict[str, int] = {}
     for register in program.registers:

@@ -16,7 +16,7 @@ import numpy as np
 from holdfast.construct import backends
 from holdfast.construct.budget import Budget, combining, demand
 from holdfast.construct.layout import Realised
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue, refuse
@@ -44,7 +44,7 @@ class Construction:
 
 
 def compile_program(
-    program: Program,
+    program: RegisterProgram,
     cell: str,
     *,
     units: int,
@@ -93,13 +93,13 @@ def compile_program(
     return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
 
 
-def _bound(program: Program, tolerance: float) -> float:
+def _bound(program: RegisterProgram, tolerance: float) -> float:
     """What the budget may spend: the tolerance or, for symbols, half of the right one's lead."""
     return tolerance if program.gap is None else program.gap / 2
 
 
 def _realise(
-    program: Program, backend: str, steps: int | None, tolerance: float, dtype: str
+    program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str
 ) -> tuple[Realised, Budget]:
     """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
     count, the layout is made again with smaller shares."""
@@ -123,7 +123,7 @@ def _unfit(sheet: Sheet, dtype: str) -> list[str]:
     ]
 
 
-def _coarser(program: Program, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
+def _coarser(program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
     """Which tolerance would do."""
     if program.gap is not None:
         return ""

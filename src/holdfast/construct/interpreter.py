@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construct.program import Now, Program, Sum
+from holdfast.construct.program import Now, RegisterProgram, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
 """How far a float32 input may be outside the range that a program was written for, relative to its size."""
 
 
-def interpret(program: Program, inputs: np.ndarray) -> np.ndarray:
+def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     """The outputs [time, output] after every step of one sequence ``inputs`` [time, input], in float64.
 
     Raises ``BadValue`` where an input is none that the program declares, where a register is written more often than
@@ -55,7 +55,7 @@ def _of(value: Sum, known: Mapping[str, float]) -> float:
     return value.constant + sum(by * known[name] for name, by in value.terms.items())
 
 
-def _declared(program: Program, inputs: np.ndarray) -> None:
+def _declared(program: RegisterProgram, inputs: np.ndarray) -> None:
     """Whether every input is one that its channel may have. Raises ``BadValue`` with every channel where one is not."""
     reasons, groups = [], dict[str, np.ndarray]()
     for channel, column in zip(program.channels, inputs.T, strict=True):
@@ -74,7 +74,7 @@ def _declared(program: Program, inputs: np.ndarray) -> None:
     refuse(reasons, "the program is written for other inputs")
 
 
-def _promised(program: Program, held: Mapping[str, float], written: Mapping[str, int], step: int) -> None:
+def _promised(program: RegisterProgram, held: Mapping[str, float], written: Mapping[str, int], step: int) -> None:
     for register in program.registers:
         name, value = register.name, held[register.name]
         if register.writes is not None and written[name] > register.writes:

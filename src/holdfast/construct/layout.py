@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.construct.budget import Budget, Demand
-from holdfast.construct.program import ALWAYS, Condition, Program, Register, Sum
+from holdfast.construct.program import ALWAYS, Condition, Register, RegisterProgram, Sum
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Gate, Range, separate, situations
 
@@ -18,7 +18,7 @@ PAD = 1e-5
 class Layout:
     """A program being laid out on a cell: the sheet, the reasons why it cannot be, the budget when it can."""
 
-    program: Program
+    program: RegisterProgram
     demand: Demand
     sheet: Sheet
     clock: Sequence[Mapping[str, Range]]
@@ -117,12 +117,12 @@ def ranges(heights: Sequence[float], name: str, ceiling: float = 1.0) -> list[di
     return [{name: r} for r in (*padded, (heights[-1] * (1 - PAD), ceiling))]
 
 
-def drive_name(program: Program) -> str:
+def drive_name(program: RegisterProgram) -> str:
     """A single flag gives its unit its name."""
     return next(iter(program.flags)) if len(set(program.flags.values())) == 1 else "clock"
 
 
-def last_flag(program: Program) -> int:
+def last_flag(program: RegisterProgram) -> int:
     """After how many steps the last flag rises (0: there is none)."""
     return max(program.flags.values(), default=0)
 

@@ -1,6 +1,6 @@
 """What is to be remembered, written as registers and conditions: the language that is turned into weights.
 
-    program = Program()
+    program = RegisterProgram()
     x = program.real("x", -1, 1)
     started = program.flag("started", after=1)
     first = program.latch("first", x, when=~started)
@@ -119,7 +119,7 @@ class Bit:
 
 
 @dataclass
-class Program:
+class RegisterProgram:
     """Channels in the order of the input's features, registers, and the linear read-out.
 
     Raises ``BadValue`` where a name is taken or unknown.

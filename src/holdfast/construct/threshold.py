@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from holdfast.construct.program import Condition, Now, Program
+from holdfast.construct.program import Condition, Now, RegisterProgram
 
 Range = tuple[float, float]
 
@@ -36,7 +36,7 @@ class Gate:
 
 
 def situations(
-    program: Program, clock: Sequence[Mapping[str, Range]], events: Mapping[str, tuple[Range, Range]]
+    program: RegisterProgram, clock: Sequence[Mapping[str, Range]], events: Mapping[str, tuple[Range, Range]]
 ) -> list[Situation]:
     """Every combination of marks, time and events. ``clock[e]`` has the ranges, before a step, of the units that tell
     time, when e steps were read; the last entry stands for every later time. ``events``: a unit's range before and
@@ -54,7 +54,7 @@ def situations(
     return found
 
 
-def _marks(program: Program) -> Iterator[dict[str, float]]:
+def _marks(program: RegisterProgram) -> Iterator[dict[str, float]]:
     single = [c for c in program.channels if c.values and not c.group]
     groups = sorted({c.group for c in program.channels if c.group})
     choices = [[{c.name: value} for value in c.values] for c in single]

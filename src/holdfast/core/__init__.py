@@ -1,0 +1,1 @@
+"""What every room builds on: shapes, what a cell and a task are, errors, results, files, registries."""

@@ -32,7 +32,7 @@ STEPS = 10**9
 SHOWN = 60
 """Characters of a wrong value that are shown."""
 
-Kind = TypeVar("Kind")
+Read = TypeVar("Read")
 
 RATIONAL = re.compile(r"-?[0-9]{1,1234}(/[0-9]{1,1234})?")
 HEXADECIMAL = re.compile(r"-?0x[01](\.[0-9a-f]{1,13})?p[+-]?[0-9]{1,4}")
@@ -103,7 +103,7 @@ def parse_json(text: str | bytes, where: str, *, non_finite: bool = False) -> An
     return value
 
 
-def convert(value: Any, kind: type[Kind], where: str, problem: type[Problem] = BadFile) -> Kind:
+def convert(value: Any, kind: type[Read], where: str, problem: type[Problem] = BadFile) -> Read:
     """``value`` as a ``kind``: every type, range and field of it is compared, nothing is turned into another type.
 
     ``kind`` is a ``msgspec.Struct``, a dataclass, or any type that msgspec knows; a ``Fraction`` is exact text,

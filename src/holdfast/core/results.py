@@ -27,7 +27,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a ``Curve``; ``y`` has None where there is no finite number, ``low`` and ``high`` bound a band."""
+    """One line of a ``LinePlot``; ``y`` has None where there is no finite number, ``low`` and ``high`` bound a band."""
 
     name: str
     x: tuple[float, ...]
@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Curve:
+class LinePlot:
     """Lines over one axis; a label carries its unit. ``x_log`` and ``y_log`` ask for logarithmic axes."""
 
     lines: tuple[Line, ...]
@@ -61,7 +61,7 @@ class Heatmap:
     title: str = ""
 
 
-Part = Table | Text | Curve | Heatmap
+Part = Table | Text | LinePlot | Heatmap
 """What a result is made of, in the order in which it is read."""
 
 

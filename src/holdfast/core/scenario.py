@@ -116,7 +116,7 @@ class Scenario:
         return tuple(edge for edge in self.edges if edge.source == node)
 
 
-Kind = Literal["exactly", "up to", "any"]
+LengthKind = Literal["exactly", "up to", "any"]
 """Rows of exactly the task's length or lengths; of all lengths up to its longest; of every length."""
 
 
@@ -127,7 +127,7 @@ class Lengths:
     ``exactly``: only paths that take every edge at its own steps. The other kinds: every path of the automaton.
     """
 
-    kind: Kind
+    kind: LengthKind
     first: int
     last: int | None
 

@@ -18,7 +18,7 @@ from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.fields import described, mistakes, setting, take
 from holdfast.core.formats import LARGEST
-from holdfast.core.scenario import Kind, Lengths, Scenario
+from holdfast.core.scenario import LengthKind, Lengths, Scenario
 
 Split = Literal["train", "test"]
 """Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
@@ -179,7 +179,7 @@ class Task(abc.ABC):
             "tasks/recall.py shows how one does: by a method 'scenario'.",
         )
 
-    def lengths(self, kind: Kind = "exactly", first: int = 1) -> Lengths:
+    def lengths(self, kind: LengthKind = "exactly", first: int = 1) -> Lengths:
         """Its rows as a question: those of exactly its length (the default), all up to it, or those of every length.
 
         For the latter two, answers before step ``first`` are not asked for.

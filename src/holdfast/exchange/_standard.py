@@ -18,7 +18,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Linear, Network, create, refuse_separate_weights
 
 
-class Kind(NamedTuple):
+class StandardLayer(NamedTuple):
     """A standard layer: ``name`` lstm, gru or rnn; ``activation`` of an rnn, tanh or relu (empty: not a choice)."""
 
     name: str
@@ -26,11 +26,11 @@ class Kind(NamedTuple):
 
 
 STANDARD = {
-    "lstm": Kind("lstm", ""),
-    "gru": Kind("gru", ""),
-    "elman": Kind("rnn", "tanh"),
-    "irnn": Kind("rnn", "relu"),
-    "feedforward": Kind("rnn", "tanh"),
+    "lstm": StandardLayer("lstm", ""),
+    "gru": StandardLayer("gru", ""),
+    "elman": StandardLayer("rnn", "tanh"),
+    "irnn": StandardLayer("rnn", "relu"),
+    "feedforward": StandardLayer("rnn", "tanh"),
 }
 """Our cells that the frameworks have. A feedforward cell is the rnn whose recurrent weights are zero, exactly."""
 
@@ -54,7 +54,7 @@ class Fused:
     bias_h: np.ndarray
 
 
-def kind_of(network: Network, target: str) -> Kind:
+def kind_of(network: Network, target: str) -> StandardLayer:
     """The standard layer that computes this network's cell. Raises ``BadValue`` where ``target`` has none."""
     refuse_separate_weights(network, f"{target} has no layer that does")
     cell = network.cell_name

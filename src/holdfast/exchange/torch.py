@@ -39,7 +39,7 @@ CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(0|[1-9][0-9]{0,2})(_reverse)?")
 
 
-class State(NamedTuple):
+class StateDict(NamedTuple):
     """A state_dict, its parts found: the recurrent parameters without their prefix, the Linear's two, the words."""
 
     recurrent: dict[str, np.ndarray]
@@ -147,7 +147,7 @@ def _open(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return storage.read_arrays(file), dict(header.metadata)
 
 
-def _find(file: Path) -> State:
+def _find(file: Path) -> StateDict:
     tensors, metadata = _open(file)
     recurrent, rest = _parted(tensors)
     _refuse_variants(recurrent, metadata)
@@ -173,7 +173,9 @@ def _find(file: Path) -> State:
             "weight and bias of one Linear."
         )
     matrix = rest[weight[0]]
-    return State(recurrent, matrix, rest.get(bias, np.zeros(len(matrix), matrix.dtype)), kinds[rows], layers, metadata)
+    return StateDict(
+        recurrent, matrix, rest.get(bias, np.zeros(len(matrix), matrix.dtype)), kinds[rows], layers, metadata
+    )
 
 
 def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

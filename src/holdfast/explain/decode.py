@@ -34,7 +34,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Score:
+class DecodeScore:
     """``recovered``: R^2 of numbers, the share of the entropy for symbols, both not below 0; ``bits``."""
 
     recovered: float
@@ -58,7 +58,7 @@ def variables(name: str, features: np.ndarray, one_hot: bool, most_classes: int 
     return found
 
 
-def read(states: np.ndarray, wanted: Sequence[Variable], curved: bool) -> tuple[list[Score], list[Score]]:
+def read(states: np.ndarray, wanted: Sequence[Variable], curved: bool) -> tuple[list[DecodeScore], list[DecodeScore]]:
     """How much of each variable is read from ``states`` [row, component] on rows that were not fitted: by a straight
     reading and by a curved one (the straight one again where ``curved`` is not asked for)."""
     y = np.concatenate([v.columns for v in wanted], 1)
@@ -165,8 +165,8 @@ def _surprise(y: np.ndarray, alone: np.ndarray, held: np.ndarray, predicted: np.
     return bits(held, predicted, best), bits(held, predicted, 0.0)
 
 
-def _score(variable: Variable, error: float, spread: float, rows: int) -> Score:
+def _score(variable: Variable, error: float, spread: float, rows: int) -> DecodeScore:
     left = min(1.0, float(error / spread)) if spread > 0 else 1.0
     if variable.symbols:
-        return Score(1 - left, max(0.0, float(spread - error) / rows))
-    return Score(1 - left, float(min(MOST_BITS, -0.5 * np.log2(max(left, 4.0**-MOST_BITS)))))
+        return DecodeScore(1 - left, max(0.0, float(spread - error) / rows))
+    return DecodeScore(1 - left, float(min(MOST_BITS, -0.5 * np.log2(max(left, 4.0**-MOST_BITS)))))

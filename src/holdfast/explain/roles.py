@@ -22,8 +22,8 @@ from typing import Literal
 import numpy as np
 
 from holdfast.explain.interventions import Bench, bench
-from holdfast.explain.look import Look
 from holdfast.explain.subject import Subject
+from holdfast.explain.unit_profile import UnitProfile
 
 Role = Literal["latch", "flag", "accumulator", "counter", "delay", "unused", "other"]
 
@@ -111,9 +111,9 @@ def roles(subject: Subject) -> Roles:
     held = _held(made)
     units = []
     for number, (layer, unit) in enumerate(layers):
-        look = Look(subject, layer, unit, step)
+        profile = UnitProfile(subject, layer, unit, step)
         carries = number in carriers or bool(share[number] >= ALONE)
-        role, rises, delay = _decide(look, removed[number], carries, held.slope[number], held.by_input[number])
+        role, rises, delay = _decide(profile, removed[number], carries, held.slope[number], held.by_input[number])
         carrier = role in ("latch", "accumulator")
         units.append(
             Unit(
@@ -123,11 +123,11 @@ def roles(subject: Subject) -> Roles:
                 share=float(share[number]),
                 removed=float(removed[number]),
                 held=_median(held.slope[number]),
-                slope=look.slope() if carrier else None,
+                slope=profile.slope() if carrier else None,
                 read=float(read[unit]) if layer == layers[-1][0] else 0.0,
-                writes=look.writes() if role != "unused" else [],
-                source=look.source() if carrier else None,
-                answer_r2=look.answer_r2() if carrier else None,
+                writes=profile.writes() if role != "unused" else [],
+                source=profile.source() if carrier else None,
+                answer_r2=profile.answer_r2() if carrier else None,
                 rises=rises,
                 delay_steps=delay,
             )
@@ -254,10 +254,10 @@ def _median(slope: np.ndarray) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _carrier(look: Look) -> Role:
+def _carrier(profile: UnitProfile) -> Role:
     """A unit that carries and holds: whether what is written replaces what was there, or comes on top of it; or, where
     no single input and no replacing is to be seen, neither."""
-    slope, source, answer = look.slope(), look.source(), look.answer_r2()
+    slope, source, answer = profile.slope(), profile.source(), profile.answer_r2()
     single = source[2] if source else 0.0
     replaces = slope is None or slope <= -0.5
     if not replaces and single < SINGLE and answer is not None and answer >= TELLS:
@@ -266,21 +266,21 @@ def _carrier(look: Look) -> Role:
 
 
 def _decide(
-    look: Look, removed: float, carries: bool, held: np.ndarray, by_input: float
+    profile: UnitProfile, removed: float, carries: bool, held: np.ndarray, by_input: float
 ) -> tuple[Role, int | None, int | None]:
     """The role; the step at which a flag rises; the steps of a delay."""
     if removed <= IDLE:
         return "unused", None, None
-    lag = max(look.subject.task.lag_steps, 1)
+    lag = max(profile.subject.task.lag_steps, 1)
     known = held[~np.isnan(held)]
     holding = bool(len(known)) and float((known >= min(HOLDS, 0.5 ** (1 / lag))).mean()) >= 0.5
     if carries and holding:
-        return _carrier(look), None, None
-    rises = look.rise()
-    if rises is not None and not carries and (holding or (look.is_same_in_every_row() and by_input <= DEAF)):
+        return _carrier(profile), None, None
+    rises = profile.rise()
+    if rises is not None and not carries and (holding or (profile.is_same_in_every_row() and by_input <= DEAF)):
         return "flag", rises, None
-    if look.is_same_in_every_row() and by_input <= DEAF and look.goes_one_way():
+    if profile.is_same_in_every_row() and by_input <= DEAF and profile.goes_one_way():
         return "counter", None, None
-    if (delay := look.delay()) is not None:
+    if (delay := profile.delay()) is not None:
         return "delay", None, delay
     return "other", None, None

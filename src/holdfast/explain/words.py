@@ -15,8 +15,8 @@ import numpy as np
 
 from holdfast.core.results import finite
 from holdfast.engine.readings.properties import shown as shown_by
-from holdfast.explain.diagnostics.gates import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.finding import Finding
+from holdfast.explain.gating import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.roles import Role, Roles, Unit
 from holdfast.explain.subject import Subject
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from holdfast.core.errors import Problem
 
-Verdict = Literal["passes", "fails", "not checked"]
+LawVerdict = Literal["passes", "fails", "not checked"]
 Law = Callable[[], str | None]
 
 
@@ -30,7 +30,7 @@ class Checked:
     """One law with its verdict and what was found."""
 
     check: str
-    verdict: Verdict
+    verdict: LawVerdict
     found: str
 
     @property

@@ -18,7 +18,7 @@ from typing import Any
 from holdfast.core.errors import BadRun
 from holdfast.core.files import check_folder, write_atomically
 from holdfast.core.requirements import require
-from holdfast.core.results import Curve, Heatmap, Part
+from holdfast.core.results import Heatmap, LinePlot, Part
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", "-.", ":")
@@ -72,10 +72,10 @@ def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
     look: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}
     with matplotlib.rc_context(look):
         for part in parts:
-            if not isinstance(part, Curve | Heatmap):
+            if not isinstance(part, LinePlot | Heatmap):
                 continue
             name = _unused(file_name(part.title), taken)
-            figure = _curve(part) if isinstance(part, Curve) else _heatmap(part)
+            figure = _curve(part) if isinstance(part, LinePlot) else _heatmap(part)
             for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
                 content = io.BytesIO()
                 figure.savefig(content, format=kind, metadata=metadata)
@@ -112,7 +112,7 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.add_subplot()
 
 
-def _curve(drawn: Curve) -> Any:
+def _curve(drawn: LinePlot) -> Any:
     figure, axes = _figure(5.2, 3.2)
     for number, line in enumerate(drawn.lines):
         look = {

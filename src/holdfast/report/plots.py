@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
-from holdfast.core.results import Curve, Heatmap, Line, some
+from holdfast.core.results import Heatmap, Line, LinePlot, some
 
 HEIGHT = 12
 """Rows of a curve."""
@@ -21,7 +21,7 @@ RISING, FALLING = "░▒▓█", "·-=≡"
 NEITHER, NONE = " ", "?"
 
 
-def curve(drawn: Curve, width: int) -> str:
+def curve(drawn: LinePlot, width: int) -> str:
     """Lines with a mark each, over axes that say where they begin and end; a band is shaded."""
     lines = [_finite(line, drawn) for line in drawn.lines]
     xs = [x for line in lines for x, *_ in line]
@@ -90,7 +90,7 @@ Point = tuple[float, float | None, float | None, float | None]
 """x, y and the ends of the band, on the axes as they are drawn (logarithms where they are logarithmic)."""
 
 
-def _finite(line: Line, drawn: Curve) -> list[Point]:
+def _finite(line: Line, drawn: LinePlot) -> list[Point]:
     def scaled(value: float | None, log: bool) -> float | None:
         if value is None or not math.isfinite(value) or (log and value <= 0):
             return None

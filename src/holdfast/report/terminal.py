@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-from holdfast.core.results import Curve, Heatmap, Part, Table, Text
+from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
 from holdfast.core.text import encodable, escaped
 from holdfast.report import plots
 
@@ -33,7 +33,7 @@ def draw(parts: Iterable[Part]) -> None:
                 file.write("".join(_wrap(escaped(line), width) for line in _lines(part.text)))
             case Table():
                 file.write(_table(part, width))
-            case Curve():
+            case LinePlot():
                 file.write(escaped(plots.curve(part, width), keep="\n"))
             case Heatmap():
                 file.write(escaped(plots.heatmap(part, width), keep="\n"))

@@ -12,6 +12,7 @@ import jax
 
 from holdfast import cells, exchange, tasks
 from holdfast.construct import backends, constructions
+from holdfast.construct.evaluation import laws as construction_laws
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
@@ -20,7 +21,7 @@ from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import Checked, expect, judged
 from holdfast.plugins.rows import MANY
-from holdfast.studies import construction_laws, questions
+from holdfast.studies import questions
 from holdfast.studies.describe import COMPONENTS
 
 HERE = Path(__file__).parent.parent

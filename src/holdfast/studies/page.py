@@ -8,10 +8,10 @@ from typing import Any
 from holdfast import tasks
 from holdfast.certify.prove import prove
 from holdfast.core.task import Task
+from holdfast.demonstration.demonstrate import Demonstration
 from holdfast.engine.network import Network
 from holdfast.explain.explain import Explanation, explain
 from holdfast.explain.page.document import Band, document
-from holdfast.studies.demonstration import Demonstration
 
 SECONDS = 5.0
 """For the proof; where it takes longer, the page says that its construction claims what nobody has proved."""

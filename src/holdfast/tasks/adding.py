@@ -14,14 +14,11 @@ anywhere: Martens & Sutskever 2011 and later variants.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from holdfast.core import splits
-from holdfast.core.scenario import Box, Edge, Scenario, Value
-from holdfast.core.task import Batch, Criterion, Task, axis
+from holdfast.core.task import Criterion, Task, axis
+from holdfast.tasks._adding_1997 import LEAST_STEPS, Paper1997
+from holdfast.tasks._adding_sum import MarkedSum
 
 
 @dataclass(frozen=True)
@@ -34,10 +31,17 @@ class Adding(Task):
 
     length_axis = "steps"
 
+    @cached_property
+    def _form(self) -> Paper1997 | MarkedSum:
+        """All that differs between the variants."""
+        return Paper1997(self.steps) if self.variant == "1997" else MarkedSum(self.steps, self.variant == "halves")
+
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
-        if self.variant == "1997" and self.steps < 24:
-            reasons.append(f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least 24")
+        if self.variant == "1997" and self.steps < LEAST_STEPS:
+            reasons.append(
+                f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least {LEAST_STEPS}"
+            )
         return reasons
 
     @property
@@ -62,7 +66,7 @@ class Adding(Task):
 
     @property
     def longest(self) -> int:
-        return self.steps + self.steps // 10 if self.variant == "1997" else self.steps
+        return self._form.longest
 
     @property
     def lag_steps(self) -> int:
@@ -77,96 +81,16 @@ class Adding(Task):
         return Criterion("error_sup", self.tolerance)
 
     def row(self, key, split):
-        values_key, marks_key, length_key = jax.random.split(key, 3)
-        values = splits.reals(values_key, (self.longest,), split, -1.0 if self.variant == "1997" else 0.0, 1.0)
-        first, second = self._marks(marks_key)
-        at = jnp.arange(self.longest)
-        marker = ((at == first) | (at == second)).astype(jnp.float32)
-        if self.variant != "1997":
-            target = values[first] + values[second]
-            length = self.longest
-        else:
-            length = jax.random.randint(length_key, (), self.steps, self.longest + 1)
-            marker = jnp.where((at == 0) & (marker == 0) | (at == length - 1), -1.0, marker)
-            target = 0.5 + (values[first] * (first > 0) + values[second] * (second > 0)) / 4
-        present, last = at < length, at == length - 1
-        inputs = jnp.stack([values, marker], -1) * present[:, None]
-        return Batch(inputs, jnp.where(last, target, 0.0)[:, None], last, present)
-
-    def _marks(self, key):
-        one, two = jax.random.split(key)
-        if self.variant == "halves":
-            half = self.steps // 2
-            return jax.random.randint(one, (), 0, half), jax.random.randint(two, (), half, self.steps)
-        near, far = (10, self.steps // 2 - 1) if self.variant == "1997" else (self.steps, self.steps)
-        first = jax.random.randint(one, (), 0, near)
-        second = jax.random.randint(two, (), 0, far - 1)
-        return first, second + (second >= first)
+        return self._form.row(key, split)
 
     def oracle(self, inputs):
-        values, marks = inputs[:, 0].astype(np.float64), inputs[:, 1] == 1
-        answer = np.zeros((len(inputs), 1))
-        if self.variant == "1997":
-            last = np.flatnonzero(inputs[:, 1] == -1)[-1]
-            answer[last] = 0.5 + values[1:][marks[1:]].sum() / 4
-        else:
-            answer[-1] = values[marks].sum()
-        return answer
+        return self._form.oracle(inputs)
 
     def chance(self):
-        one = 1 / 12  # the variance of a number uniform in [0, 1]
-        if self.variant == "1997":
-            # The last pair is never marked: nothing helps. A mark on the first pair counts as 0.
-            first_marked = 0.1 + 0.9 / (self.steps // 2 - 2)
-            mean_square = (2 - first_marked) * (1 / 3) / 16
-        else:
-            last_marked = 1 / (self.steps - self.steps // 2) if self.variant == "halves" else 2 / self.steps
-            mean_square = 2 * one - last_marked * one
-        return {"error_rms": mean_square**0.5, "accuracy": None}
+        return {"error_rms": self._form.chance() ** 0.5, "accuracy": None}
 
     def memory(self):
-        # In variant 1997 the first value never counts.
-        return [0.0 if self.variant == "1997" else 1.0] + [1.0] * (self.longest - 2) + [0.0]
-
-    def _steps_of_marks(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The first and the last step, from 1, that the earlier and the later mark may have."""
-        if self.variant == "halves":
-            return (1, self.steps // 2), (self.steps // 2 + 1, self.steps)
-        return ((1, 10), (2, self.steps // 2 - 1)) if self.variant == "1997" else ((1, self.steps), (1, self.steps))
+        return self._form.memory()
 
     def scenario(self):
-        """In a row of any length the marks are anywhere, but for their number: no mark yet, one, two.
-
-        In variant 1997 a mark on the first pair is counted and its value is not; after the last pair nothing follows.
-        """
-        paper = self.variant == "1997"
-        low = -1.0 if paper else 0.0
-
-        def pair(marker: float) -> tuple[Box, ...]:
-            return (Box((low, marker), (1.0, marker)),)
-
-        plain, marked = pair(0.0), pair(1.0)
-        first, second = self._steps_of_marks()
-        edges = [
-            Edge("none", "none", plain),
-            Edge("none", "one", marked, (0, "first"), first),
-            Edge("one", "one", plain),
-            Edge("one", "two", marked, (0, "second"), second),
-            Edge("two", "two", plain),
-        ]
-        both = {"first": 1.0, "second": 1.0}
-        start, answers = "none", {"two": (Value(both),)}
-        if paper:
-            start, end, last = "start", pair(-1.0), (self.shortest, self.longest)
-            edges += [
-                Edge("start", "none", end, steps=(1, 1)),
-                Edge("two", "end", end, steps=last),
-                Edge("start", "first pair", marked, steps=(1, 1)),
-                Edge("first pair", "first pair", plain),
-                Edge("first pair", "first pair and one", marked, (0, "second"), second),
-                Edge("first pair and one", "first pair and one", plain),
-                Edge("first pair and one", "end of one", end, steps=last),
-            ]
-            quarter = dict.fromkeys(both, 0.25)
-            answers = {"end": (Value(quarter, 0.5),), "end of one": (Value({"second": 0.25}, 0.5),)}
-        return Scenario(start, tuple(edges), answers, dict.fromkeys(both, (low, 1.0)), self.longest)
+        return self._form.scenario()

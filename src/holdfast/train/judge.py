@@ -16,7 +16,7 @@ from holdfast.train.streams import stream
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """Figures of one network, a line per task; the rate counts sequences without any wrong step. ``attacks`` has what
     an ``Attack`` found, in the order of the lines; None where none was made."""
 
@@ -85,13 +85,13 @@ def judge(
     seed: int = 0,
     file: str = "",
     attack: Attack | None = None,
-) -> Judged:
+) -> Evaluation:
     """Measure ``network`` on every task, and attack it there if an ``attack`` is given. Raises ``BadValue`` where sizes
     do not fit."""
     if sequences < 1:
         raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
     lines = tuple(_line(network, task, sequences, seed) for task in tasks)
-    return Judged(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
+    return Evaluation(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
 
 
 def _line(network: Network, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:

@@ -19,7 +19,7 @@ from holdfast.train.loop import train_networks
 from holdfast.tune.result import Confirmed, Tuned
 from holdfast.tune.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tune.storage import CONFIRMED, opened_study, shown, told
-from holdfast.tune.trial import Tried, tried
+from holdfast.tune.trial import Trial, trial_of
 
 STARTUP = 10
 """Trials that are drawn at random before the sampler learns from what it saw."""
@@ -84,13 +84,13 @@ class _Work:
         self.threads, self.watch = threads, watch
         self.interrupts = Interrupts()
 
-    def done(self) -> list[Tried]:
+    def done(self) -> list[Trial]:
         """Every finished trial, in the order of their places."""
         import optuna
 
         with told(self.storage):
             finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-        found = [Tried.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
+        found = [Trial.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
         for trial in found:
             if missing := sorted(ALWAYS - trial.values.keys()):
                 raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
@@ -156,7 +156,7 @@ class _Work:
             if done is None:
                 self._give_up(trial.number)
                 raise _Interrupted
-            came = tried(self.search, place, values, done)
+            came = trial_of(self.search, place, values, done)
             trial.set_user_attr(RESULT, came.stored())
             self.study.tell(trial, came.score(self.search))
 
@@ -166,7 +166,7 @@ class _Work:
         values["initialisation"] = self.search.initialisations[0]
         return values | ({"batch": start.batch} if self.search.batches else {})
 
-    def _values(self, trial: Any, best: Tried | None) -> dict[str, Any]:
+    def _values(self, trial: Any, best: Trial | None) -> dict[str, Any]:
         """Sizes above the smallest that solved the task cannot be the answer, and are no longer asked for."""
         s = self.search
         weights = best.weights if best else s.most_weights
@@ -202,16 +202,16 @@ class _Work:
                 done = self._train(settings, what)
                 if done is None:
                     raise _Interrupted
-                kept[key] = tried(self.search, candidate.number, candidate.values, done).stored()
+                kept[key] = trial_of(self.search, candidate.number, candidate.values, done).stored()
                 with told(self.storage):
                     self.study.set_user_attr(CONFIRMED, dict(kept))
-            found.append(Confirmed(candidate, Tried.from_stored(kept[key], self._where(candidate.number))))
+            found.append(Confirmed(candidate, Trial.from_stored(kept[key], self._where(candidate.number))))
             if self.search.solves(found[-1].fresh.rate):
                 break
         return found
 
 
-def candidates(search: Search, trials: list[Tried]) -> list[Tried]:
+def candidates(search: Search, trials: list[Trial]) -> list[Trial]:
     """The settings that solved the task in their trials, best first, at most ``CANDIDATES``."""
     solving = [t for t in trials if search.solves(t.rate)]
     return sorted(solving, key=lambda t: t.score(search))[:CANDIDATES]
@@ -223,7 +223,7 @@ def _place(trials: list[Any], number: int) -> int:
     return number - sum(RETRIED in t.user_attrs for t in trials[:number]) if again is None else int(again)
 
 
-def _best(search: Search, trials: list[Tried]) -> Tried | None:
+def _best(search: Search, trials: list[Trial]) -> Trial | None:
     return next(iter(candidates(search, trials)), None)
 
 

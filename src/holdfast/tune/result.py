@@ -10,7 +10,7 @@ from holdfast.core.results import Part, Table, Text, some
 from holdfast.core.text import escaped
 from holdfast.train.optimisers import OPTIMISERS
 from holdfast.tune.search import Search
-from holdfast.tune.trial import Tried
+from holdfast.tune.trial import Trial
 
 LINES = 16
 """Lines of the table of sizes."""
@@ -20,8 +20,8 @@ LINES = 16
 class Confirmed:
     """A setting that solved the task in its trial, and what came of it on seeds that no trial had."""
 
-    trial: Tried
-    fresh: Tried
+    trial: Trial
+    fresh: Trial
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Tuned:
     """``confirmations`` in the order in which they were made; only the last can have succeeded."""
 
     search: Search
-    trials: tuple[Tried, ...]
+    trials: tuple[Trial, ...]
     confirmations: tuple[Confirmed, ...]
     study: str
     storage: str
@@ -141,7 +141,7 @@ class Tuned:
         return [*said, f"Trials: {len(self.trials)}, in the study '{self.study}' in {escaped(self.storage)}"]
 
 
-def _size(tried: Tried) -> str:
+def _size(tried: Trial) -> str:
     units, layers = tried.values["units"], tried.values["layers"]
     deep = f"{layers} layers of " if layers > 1 else ""
     return f"{deep}{units} unit{'s' if units > 1 else ''}, {tried.weights:,} weights"

@@ -22,7 +22,7 @@ from holdfast.tune.search import SEARCHED, Search
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """What came of one setting. ``values`` are those of what is searched, by their names in ``Settings``;
     ``sequences`` the sequences to success of every network that solved the task, in increasing order;
     ``loss`` the median loss at the end, in nats or squared units as the task has it (NaN: training diverged)."""
@@ -79,7 +79,7 @@ class Tried:
         return {**asdict(self), "values": dict(self.values), "loss": finite(self.loss)}
 
     @staticmethod
-    def from_stored(document: Any, where: str = "a trial of this study") -> Tried:
+    def from_stored(document: Any, where: str = "a trial of this study") -> Trial:
         """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
         stored = msgspec.structs.asdict(convert(document, _Stored, where))
         known = described(Settings)
@@ -92,14 +92,14 @@ class Tried:
                 why = str(wrong)
             if why:
                 raise BadFile(f"{where}: {name} {why}.")
-        return Tried(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})
+        return Trial(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})
 
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a ``Tried`` in a storage; loss is null where it was no number."""
+    """The fields of a ``Trial`` in a storage; loss is null where it was no number."""
 
     number: Count
     values: dict[str, Any]
@@ -111,12 +111,12 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     seed: Count
 
 
-def tried(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Tried:
+def trial_of(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Trial:
     """What a finished training says about its setting."""
     losses = sorted(o.loss for o in done.outcomes if math.isfinite(o.loss))
     diverged = len(losses) <= len(done.outcomes) // 2
     s = done.settings
-    return Tried(
+    return Trial(
         number,
         dict(values),
         search.weights(s.units, s.layers),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from holdfast.construct.constructions import recall
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.tasks.recall import Recall
 
 
-def program(task: Recall, cell: str) -> Program:
+def program(task: Recall, cell: str) -> RegisterProgram:
     return recall.program(replace(task, position=task.position + 1), cell)

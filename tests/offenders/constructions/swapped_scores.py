@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from holdfast.construct.constructions import echo
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.tasks.echo import Echo
 
 
-def program(task: Echo, cell: str) -> Program:
+def program(task: Echo, cell: str) -> RegisterProgram:
     made = echo.program(task, cell)
     made.outputs[:2] = made.outputs[1::-1]
     return made

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from holdfast.construct.budget import Demand
 from holdfast.construct.layout import Realised
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.registry import Folder
 
 FOLDER = Folder("backend", "holdfast.construct.backends", Path(__file__).parent)
 
 
-def get(name: str) -> Callable[[Program, Demand], Realised]:
+def get(name: str) -> Callable[[RegisterProgram, Demand], Realised]:
     """The function that lays a program out on this cell. Raises ``UnknownName``."""
     return FOLDER.load(name).realise

@@ -7,7 +7,7 @@ import math
 from holdfast.construct.budget import sigmoid
 from holdfast.construct.gains import Gains
 from holdfast.construct.layout import drive_name, last_flag, ranges
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
@@ -15,7 +15,7 @@ FULL = 20.0
 """A candidate's pre-activation with tanh(20) = 1 - 8e-18: the constant 1."""
 
 
-def clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
+def clock(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
     """A unit that tells time: h = 1 - kept^t. After one step: full at once."""
     last, name = last_flag(program), drive_name(program)
     if not last:

@@ -24,7 +24,7 @@ from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.gains import ROUNDINGS_PER_HOP
 from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
-from holdfast.construct.program import ALWAYS, Program
+from holdfast.construct.program import ALWAYS, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
@@ -39,7 +39,7 @@ CURVE, LEAK = 3 / 4, 1 / 8
 """Shares of the tolerance."""
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on tanh units, three for each register and one for every step up to the last flag."""
     sheet = Sheet("elman", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
@@ -123,7 +123,7 @@ def _budget(demand: Demand, gains: _Gains, coarsest: float) -> Budget:
     )
 
 
-def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:
+def _chain(program: RegisterProgram, sheet: Sheet) -> list[dict[str, Range]]:
     last = last_flag(program)
     names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]
     for j, name in enumerate(names):

@@ -21,7 +21,7 @@ from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains, gated
 from holdfast.construct.layout import PAD, Layout, Realised
-from holdfast.construct.program import Program, Register
+from holdfast.construct.program import Register, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
@@ -30,7 +30,7 @@ PER_STEP = 12
 share of |h - n| <= 2 w V; both products, 1 - z, and the sum. PyTorch's form costs less."""
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on GRU units; where rounding at each step would be felt, in the form that does not round."""
     gains = gated(demand, curves=demand.writes, overwrites=True, per_step=PER_STEP)
     if gains.exact and not demand.latched:
@@ -90,7 +90,7 @@ def _register(layout: Layout, gains: Gains, register: Register) -> None:
     )
 
 
-def _events(program: Program, sheet: Sheet, gains: Gains, demand: Demand) -> dict[str, tuple[Range, Range]]:
+def _events(program: RegisterProgram, sheet: Sheet, gains: Gains, demand: Demand) -> dict[str, tuple[Range, Range]]:
     """A unit for every mark that is watched for: full from the step that reads it on."""
     leaked = min(demand.hold(gains.shut), 0.1)
     for name, channel in program.events.items():

@@ -19,7 +19,7 @@ from holdfast.construct.backends._gru_clock import clock
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains
 from holdfast.construct.layout import PAD, Layout, Realised, minus
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 
 CURVE = 3 / 4
@@ -28,7 +28,7 @@ GRID_ROUNDINGS = 2
 """Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, and a little."""
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on GRU units, three for each register."""
     format, v = demand.format, demand.size
     far, scale = format.closed, power_of_two(format.identity / v)

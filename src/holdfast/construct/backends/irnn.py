@@ -15,14 +15,14 @@ from collections.abc import Mapping
 
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
-from holdfast.construct.program import ALWAYS, Program
+from holdfast.construct.program import ALWAYS, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
 SIDES = ((1.0, "+"), (-1.0, "-"))
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on ReLU units, four for each register and one for every step up to the last flag."""
     sheet = Sheet("irnn", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
@@ -61,14 +61,14 @@ def realise(program: Program, demand: Demand) -> Realised:
     return Realised(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
 
 
-def _sides(program: Program, weights: Mapping[str, float], sign: float) -> dict[str, float]:
+def _sides(program: RegisterProgram, weights: Mapping[str, float], sign: float) -> dict[str, float]:
     """The same weights where a register is two units, its sides, for the side of this sign."""
     registers = {register.name for register in program.registers}
     channels = {name: w for name, w in weights.items() if name not in registers}
     return channels | {f"{n}{side}": sign * s * w for n, w in weights.items() if n in registers for s, side in SIDES}
 
 
-def _chain(program: Program, sheet: Sheet) -> list[dict[str, Range]]:
+def _chain(program: RegisterProgram, sheet: Sheet) -> list[dict[str, Range]]:
     last = last_flag(program)
     names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]
     for j, name in enumerate(names):

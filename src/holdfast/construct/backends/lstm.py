@@ -21,7 +21,7 @@ from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, ROUNDINGS_PER_STEP, Gains, gated
 from holdfast.construct.layout import PAD, Layout, Realised, drive_name, last_flag, ranges
-from holdfast.construct.program import Program, Register
+from holdfast.construct.program import Register, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
@@ -29,7 +29,7 @@ FULL = 20.0
 """A candidate's pre-activation with tanh(20) = 1 - 8e-18: the constant 1."""
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on LSTM units."""
     gains = gated(demand, curves=2, overwrites=any(not r.adds and r.writes != 1 for r in program.registers))
     sheet = Sheet("lstm", [c.name for c in program.channels])
@@ -84,7 +84,7 @@ def _register(layout: Layout, gains: Gains, register: Register) -> None:
     )
 
 
-def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
+def _clock(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
     """A unit that tells time. After one step: full at once. After k: c = 2 (1 - (1 - 1/k)^t), which rises for ever."""
     last, name = last_flag(program), drive_name(program)
     if not last:
@@ -107,7 +107,7 @@ def _clock(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, tuple
 
 
 def events(
-    program: Program, sheet: Sheet, gains: Gains, demand: Demand, forgets: bool = True
+    program: RegisterProgram, sheet: Sheet, gains: Gains, demand: Demand, forgets: bool = True
 ) -> dict[str, tuple[Range, Range]]:
     """A unit for every mark that is watched for: c is 1 more for each time it is read."""
     found = {}

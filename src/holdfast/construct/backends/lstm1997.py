@@ -13,12 +13,12 @@ from holdfast.construct.backends.lstm import FULL, budget, events
 from holdfast.construct.budget import Demand
 from holdfast.construct.gains import Gains, gated
 from holdfast.construct.layout import Layout, Realised, drive_name, last_flag
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay ``program`` out on units of the 1997 cell."""
     gains = gated(demand, curves=2, overwrites=False)
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
@@ -42,7 +42,7 @@ def realise(program: Program, demand: Demand) -> Realised:
     return Realised(sheet, budget(demand, gains, forgets=False), layout.reasons)
 
 
-def _chain(program: Program, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
+def _chain(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
     """One unit for every step up to the last flag: unit j is full from step j on."""
     last, lowest = last_flag(program), _open(gains) * math.tanh(_open(gains))
     names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]

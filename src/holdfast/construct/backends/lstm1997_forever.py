@@ -24,14 +24,14 @@ import math
 from holdfast.construct.backends.lstm import FULL
 from holdfast.construct.budget import Budget, Demand, opening, power_of_two, sigmoid
 from holdfast.construct.layout import Layout, Realised
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 
 KAPPA = 2.0**-4
 """M stores the difference at a small scale, where its two tanh bend it by kappa^2 less than the write does."""
 
 
-def realise(program: Program, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realised:
     """Lay out a program of one latch that is written at the first step."""
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, [{}])

@@ -12,13 +12,13 @@ w^2 (2a)^3/3, so w = sqrt(e)/a is of the right size.
 
 from __future__ import annotations
 
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.tasks.adding import Adding
 
 
-def program(task: Adding, cell: str) -> Program:
+def program(task: Adding, cell: str) -> RegisterProgram:
     """One sum of two marked values."""
-    made, old = Program(), task.variant == "1997"
+    made, old = RegisterProgram(), task.variant == "1997"
     value = made.real("value", -1.0 if old else 0.0, 1.0)
     made.mark("marker", *((-1.0, 0.0, 1.0) if old else (0.0, 1.0)))
     marked = made.reads("marker")

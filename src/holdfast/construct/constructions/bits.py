@@ -12,14 +12,14 @@ interval [m_lo, 1] is mapped into itself: a bit in it stays for ever. For F = ta
 
 from __future__ import annotations
 
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.scenario import drawn
 from holdfast.tasks.bits import Bits
 
 
-def program(task: Bits, cell: str) -> Program:
+def program(task: Bits, cell: str) -> RegisterProgram:
     """One bistable unit for each sign."""
-    made = Program()
+    made = RegisterProgram()
     _, noise = drawn(-task.noise, task.noise)
     signs = [made.real(f"sign {j}", -1.0, 1.0) for j in range(1, task.bits + 1)]
     for j, sign in enumerate(signs, 1):

@@ -16,14 +16,14 @@ nearest level's, and leads by the square of the distance between levels.
 
 from __future__ import annotations
 
-from holdfast.construct.program import Condition, Program, Sum
+from holdfast.construct.program import Condition, RegisterProgram, Sum
 from holdfast.core.scenario import drawn
 from holdfast.tasks.copy import Copy
 
 
-def program(task: Copy, cell: str) -> Program:
+def program(task: Copy, cell: str) -> RegisterProgram:
     """A shift register of ``steps`` registers."""
-    made = Program()
+    made = RegisterProgram()
     value, shifting = (_reals if task.variant == "reals" else _symbols)(made, task)
     for place in range(task.steps, 0, -1):
         value = made.latch(f"register {place}", value, when=shifting)
@@ -35,7 +35,7 @@ def program(task: Copy, cell: str) -> Program:
     return made
 
 
-def _reals(made: Program, task: Copy) -> tuple[Sum, Condition]:
+def _reals(made: RegisterProgram, task: Copy) -> tuple[Sum, Condition]:
     low, high = drawn(*task.range)
     value = made.real("value", min(low, 0.0), max(high, 0.0))
     made.mark("signal", 0.0, 1.0)
@@ -43,7 +43,7 @@ def _reals(made: Program, task: Copy) -> tuple[Sum, Condition]:
     return value, ~made.flag(f"{task.steps} read", after=task.steps) | answering
 
 
-def _symbols(made: Program, task: Copy) -> tuple[Sum, Condition]:
+def _symbols(made: RegisterProgram, task: Copy) -> tuple[Sum, Condition]:
     *letters, _, _ = made.symbols(*(f"symbol {s}" for s in range(task.symbols)), "blank", "signal")
     answering = made.seen("answering", "signal")
     level = Sum({})

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 
-from holdfast.construct.program import Condition, Now, Program, Sum
+from holdfast.construct.program import Condition, Now, RegisterProgram, Sum
 from holdfast.construct.threshold import Situation, separate
 from holdfast.core.errors import BadValue
 from holdfast.tasks.echo import Echo
@@ -24,13 +24,13 @@ SILENT = -4.0
 largest distance squared that two levels have."""
 
 
-def program(task: Echo, cell: str) -> Program:
+def program(task: Echo, cell: str) -> RegisterProgram:
     """A latch for the first symbol and, for given sequences, the symbol read now."""
     return _given(task) if task.sequences else _random(task)
 
 
-def _random(task: Echo) -> Program:
-    made = Program()
+def _random(task: Echo) -> RegisterProgram:
+    made = RegisterProgram()
     names = [f"symbol {s}" for s in task.alphabet]
     features = made.symbols(*names)
     levels = [-1 + 2 * s / (task.symbols - 1) for s in range(task.symbols)]
@@ -48,9 +48,9 @@ def _random(task: Echo) -> Program:
     return made
 
 
-def _given(task: Echo) -> Program:
+def _given(task: Echo) -> RegisterProgram:
     assert task.sequences is not None
-    made = Program()
+    made = RegisterProgram()
     features = dict(zip(task.alphabet, made.symbols(*(f"symbol {s}" for s in task.alphabet)), strict=True))
     started = made.flag("started", after=1)
     firsts = sorted({words[0] for words in task.sequences})

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import itertools
 
-from holdfast.construct.program import Program, Sum
+from holdfast.construct.program import RegisterProgram, Sum
 from holdfast.tasks.order import LETTERS, Order
 
 
-def program(task: Order, cell: str) -> Program:
+def program(task: Order, cell: str) -> RegisterProgram:
     """A shift register of as many registers as there are marks."""
-    made = Program()
+    made = RegisterProgram()
     features = dict(zip(LETTERS, made.symbols(*LETTERS), strict=True))
     marks = len(task.classes[0])
     value = features["Y"] - features["X"]

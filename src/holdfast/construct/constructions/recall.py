@@ -17,7 +17,7 @@ that cannot overwrite open it for step k alone, between two flags.
 
 from __future__ import annotations
 
-from holdfast.construct.program import Program
+from holdfast.construct.program import RegisterProgram
 from holdfast.core.scenario import drawn
 from holdfast.tasks.recall import Recall
 
@@ -25,9 +25,9 @@ CLEARS = ("lstm", "gru")
 """Cells with a gate that overwrites what was kept."""
 
 
-def program(task: Recall, cell: str) -> Program:
+def program(task: Recall, cell: str) -> RegisterProgram:
     """One latch and the flags it needs."""
-    made, k = Program(), task.position
+    made, k = RegisterProgram(), task.position
     x = made.real("x", *drawn(*task.range))
     name = "first value" if k == 1 else f"value {k}"
     if k == 1:

@@ -15,13 +15,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.core.results import Curve, Line, Table
+from holdfast.core.results import Line, LinePlot, Table
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.unroll import advance
-from holdfast.explain.drive import drawn
 from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64, pack
 from holdfast.explain.finding import Finding
+from holdfast.explain.random_inputs import random_inputs
 from holdfast.explain.subject import Subject
 
 formula = (
@@ -49,7 +49,7 @@ def measure(subject: Subject) -> Finding:
         return Finding({"capacity_inputs": None, "reason": TIMELESS})
     lags = min(MOST_LAG, 2 * network.units * len(network.layers) + 20)
     steps = SETTLING_STEPS + lags + READ_STEPS
-    inputs, values = drawn(subject, SEQUENCES, steps)
+    inputs, values = random_inputs(subject, SEQUENCES, steps)
     with jax.enable_x64(True):
         hidden, state = (np.asarray(a) for a in _driven(in_float64(network), jnp.asarray(inputs, jnp.float64)))
     seen = np.isfinite(hidden).all() and np.isfinite(state).all()
@@ -130,7 +130,7 @@ def _finding(curve: np.ndarray, whole: np.ndarray, units: int, components: int) 
     )
     parts = (
         Table(heads, rows, "memory capacity"),
-        Curve(lines, "lag (steps)", "variance recovered", "capacity by lag"),
+        LinePlot(lines, "lag (steps)", "variance recovered", "capacity by lag"),
     )
     furthest = (
         f"; more than half of an input is there up to {reach} {'step' if reach == 1 else 'steps'} later"

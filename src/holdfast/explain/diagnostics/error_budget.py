@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.results import Curve, Line, Part, Table, finite
+from holdfast.core.results import Line, LinePlot, Part, Table, finite
 from holdfast.core.task import Task
 from holdfast.explain.dynamics import bound_to_time
 from holdfast.explain.finding import Finding
@@ -233,7 +233,7 @@ def _parts(figures: dict[str, Any], axis: str) -> list[Part]:
     label = "lead of the right symbol" if figures["unit"] == "lead" else "error of the answer"
     return [
         Table(("term", f"of the {figures['unit']}"), rows, "error budget"),
-        Curve((worst, within, needed), f"{axis} (steps)", label, "error against length", x_log=True),
+        LinePlot((worst, within, needed), f"{axis} (steps)", label, "error against length", x_log=True),
     ]
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.results import Curve, Line, Part, Table, finite, some
+from holdfast.core.results import Line, LinePlot, Part, Table, finite, some
 from holdfast.explain.backwards import Backwards, backwards
-from holdfast.explain.diagnostics.gates import keeping
 from holdfast.explain.finding import Finding
+from holdfast.explain.gating import keeping
 from holdfast.explain.jacobians import Jacobians
 from holdfast.explain.subject import Subject
 
@@ -223,7 +223,7 @@ def _parts(distances: list[int], lines: dict[str, np.ndarray], figures: dict[str
             label = NAMES.get(name, "|dh_T/dh_t|" if name.endswith("log10") else f"|dloss/d{name[8:]}_t|")
             drawn.append(Line(label, tuple(float(d) for d in distances), shown))
     title = "Gradient flow: how much a change moves the answer, by how long before it"
-    parts: list[Part] = [Curve(tuple(drawn), "steps before the answer", "size of the derivative", title, y_log=True)]
+    parts: list[Part] = [LinePlot(tuple(drawn), "steps before the answer", "size of the derivative", title, y_log=True)]
     if figures["spectrum"]:
         rows = tuple(
             (distance, " ".join("-" if v is None else f"{v:.3g}" for v in values))

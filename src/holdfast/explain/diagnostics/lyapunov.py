@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.core.results import Curve, Line, Table
+from holdfast.core.results import Line, LinePlot, Table
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.explain.dynamics import in_float64, names, pack, step
@@ -120,7 +120,7 @@ def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) 
     line = Line("mean over rows", tuple(range(1, len(known) + 1)), tuple(known))
     parts = (
         Table(heads, rows[:8], title),
-        Curve((line,), "direction", "exponent (nats per step)", "Lyapunov spectrum"),
+        LinePlot((line,), "direction", "exponent (nats per step)", "Lyapunov spectrum"),
     )
     return Finding(figures, parts, _sentence(largest, kept, components, lag))
 

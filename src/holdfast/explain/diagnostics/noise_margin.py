@@ -17,9 +17,9 @@ import numpy as np
 
 from holdfast.core.results import Part, Table
 from holdfast.engine.network import Network
-from holdfast.explain.disturbed import columns, outputs
 from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64
 from holdfast.explain.finding import Finding
+from holdfast.explain.perturbed_rollout import columns, perturbed_rollout
 from holdfast.explain.subject import Subject
 
 formula = (
@@ -146,7 +146,7 @@ def _scored(
     symbols: bool,
 ) -> tuple[jax.Array, jax.Array]:
     def total(pushes: jax.Array) -> tuple[jax.Array, jax.Array]:
-        scores = _excess(outputs(network, inputs, present, pushes), targets, scored, symbols, bound)
+        scores = _excess(perturbed_rollout(network, inputs, present, pushes), targets, scored, symbols, bound)
         return scores.sum(), scores
 
     (_, scores), slopes = jax.value_and_grad(total, has_aux=True)(pushes)

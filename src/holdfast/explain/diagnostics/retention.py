@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.results import Curve, Heatmap, Line, Part, Table
-from holdfast.explain.decode import Score, Variable, read, read_alone, variables
-from holdfast.explain.drive import is_symbols
+from holdfast.core.results import Heatmap, Line, LinePlot, Part, Table
+from holdfast.explain.decode import DecodeScore, Variable, read, read_alone, variables
 from holdfast.explain.dynamics import names
 from holdfast.explain.finding import Finding
+from holdfast.explain.random_inputs import is_symbols
+from holdfast.explain.state_snapshots import fresh, spread_steps, state_snapshots
 from holdfast.explain.subject import Subject
-from holdfast.explain.visits import fresh, spread_steps, visits
 
 formula = (
     "numbers: R^2 = 1 - mse / variance, bits = 1/2 log2(variance / mse); symbols: bits = entropy - cross entropy; of "
@@ -49,7 +49,7 @@ def measure(subject: Subject) -> Finding:
         return Finding({"reason": "There is no state to read from." if steps else "No step gave finite numbers."})
     batch = fresh(subject, ROWS)
     at = spread_steps(steps, MOST_STEPS)
-    states = visits(subject.network, batch, at).astype(np.float64)
+    states = state_snapshots(subject.network, batch, at).astype(np.float64)
     good = np.isfinite(states).all((1, 2))
     at, states = at[good], states[good]
     inputs, present = np.asarray(batch.inputs, np.float64), np.asarray(batch.present)
@@ -74,7 +74,7 @@ def _finding(
 ) -> Finding:
     later = [n for n, t in enumerate(at) if t >= first]
     shown = [int(t) for t in at if t in wanted]
-    over_steps: dict[str, list[Score]] = {"straight": [], "curved": []}
+    over_steps: dict[str, list[DecodeScore]] = {"straight": [], "curved": []}
     grid = np.full((len(shown), len(at)), np.nan)
     alone = np.zeros((len(components), len(later)))
     for column, n in enumerate(later):
@@ -111,15 +111,15 @@ def _finding(
     return Finding(figures, parts, _sentence(figures))
 
 
-def _each(states: np.ndarray, groups: list[list[Variable]], curved: bool) -> list[list[Score]]:
+def _each(states: np.ndarray, groups: list[list[Variable]], curved: bool) -> list[list[DecodeScore]]:
     """Straight and curved, one score for every list of variables: the inputs of one step are told together."""
     both = [iter(scores) for scores in read(states, [v for group in groups for v in group], curved)]
     return [[_sum([next(scores) for _ in group]) for group in groups] for scores in both]
 
 
-def _sum(scores: list[Score]) -> Score:
+def _sum(scores: list[DecodeScore]) -> DecodeScore:
     """Bits added up, as of independent inputs; the mean of what is recovered."""
-    return Score(float(np.mean([s.recovered for s in scores])), float(sum(s.bits for s in scores)))
+    return DecodeScore(float(np.mean([s.recovered for s in scores])), float(sum(s.bits for s in scores)))
 
 
 def _parts(
@@ -137,10 +137,10 @@ def _parts(
     heads = ("after step", f"straight ({unit})", "straight (bits)", f"curved ({unit})", "curved (bits)")
     parts: list[Part] = [Table(heads, rows, f"what can be read of {name}, on rows not fitted")]
     lines = tuple(Line(k, tuple(seen), tuple(figures[f"{k}_bits"])) for k in ("straight", "curved"))
-    parts.append(Curve(lines, "after step", "bits", f"{name} in the state", x_log=True))
+    parts.append(LinePlot(lines, "after step", "bits", f"{name} in the state", x_log=True))
     lags = figures["lags_steps"]
     lines = tuple(Line(k, tuple(lags), tuple(figures[f"lag_{k}_recovered"])) for k in ("straight", "curved"))
-    parts.append(Curve(lines, "lag (steps)", unit, f"retention at step {figures['last_step']}"))
+    parts.append(LinePlot(lines, "lag (steps)", unit, f"retention at step {figures['last_step']}"))
     values = tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in grid)
     rows_read = tuple(f"x_{t + 1}" for t in shown)
     after = tuple(f"{t + 1}" for t in at)

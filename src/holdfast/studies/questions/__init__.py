@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.compare.grid import Grid
+from holdfast.compare.grid.grid import Grid
 from holdfast.compare.study import Study
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder

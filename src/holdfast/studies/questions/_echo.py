@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.lags import with_lags
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.grid.lags import with_lags
 from holdfast.train.settings import Settings
 
 RATES = (3e-3, 1e-2)

@@ -6,9 +6,9 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from holdfast.compare.result import Result
-from holdfast.compare.study import Verdict, Word, apart
-from holdfast.compare.summary import Summary, summarise
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.summary import Summary, summarise
+from holdfast.compare.results.verdicts import Verdict, Word, apart
 from holdfast.core.rates import Rate
 
 Figures = dict[str, str | float | int | None]

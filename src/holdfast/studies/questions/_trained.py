@@ -9,9 +9,9 @@ from itertools import pairwise
 import jax
 import jax.numpy as jnp
 
-from holdfast.compare.lags import with_lag
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
+from holdfast.compare.grid.lags import with_lag
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
 from holdfast.engine.network import Network

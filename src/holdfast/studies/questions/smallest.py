@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.results import Results
-from holdfast.compare.study import Verdict, Word
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict, Word
+from holdfast.construct.evaluation.construction import construct
 from holdfast.core.errors import Problem
 from holdfast.core.task import Task
-from holdfast.studies.construction import construct
 from holdfast.studies.questions._measures import NOTHING, Figures, half, line, said
 from holdfast.train.settings import Settings, make_task
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.result import Result
-from holdfast.compare.results import Results
-from holdfast.compare.study import Verdict, apart, difference
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.results.result import Result
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict, apart, difference
 from holdfast.core.rates import Rate
-from holdfast.studies.demonstration import SEQUENCES, UNITS
+from holdfast.demonstration.demonstrate import SEQUENCES, UNITS
 from holdfast.studies.questions._measures import NOTHING, Figures, percent
 from holdfast.tasks.echo import Echo
 from holdfast.train.settings import Settings

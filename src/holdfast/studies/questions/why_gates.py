@@ -16,9 +16,9 @@ Zaremba & Sutskever 2015 (output gate).
 
 from __future__ import annotations
 
-from holdfast.compare.grid import Grid
-from holdfast.compare.results import Results
-from holdfast.compare.study import Verdict, Word
+from holdfast.compare.grid.grid import Grid
+from holdfast.compare.results.results import Results
+from holdfast.compare.results.verdicts import Verdict, Word
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, paired, percent, rounded

@@ -2,7 +2,7 @@
 
 const CURVE = { width: 640, height: 250, left: 62, right: 14, top: 12, bottom: 40 };
 
-/** A `Curve` of results: {lines: [{name, x, y, low, high}], x_label, y_label, title, x_log, y_log}, as wide as there is room. */
+/** A `LinePlot` of results: {lines: [{name, x, y, low, high}], x_label, y_label, title, x_log, y_log}, as wide as there is room. */
 function curve(part, size = {}) {
   const layout = { ...CURVE, ...size };
   if (!curvePicture(part, layout)) return el("p", { class: "note" }, `${part.title || "A curve"}: there are no finite numbers to draw.`);

@@ -9,7 +9,7 @@ function drawPart(part) {
       return el("div", { class: "text" }, part.title ? el("h4", {}, part.title) : null, el("p", { class: "pre" }, part.text));
     case "Table":
       return table(part);
-    case "Curve":
+    case "LinePlot":
       return curve(part);
     case "Heatmap":
       return fixedMap(part);

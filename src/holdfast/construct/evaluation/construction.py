@@ -1,0 +1,210 @@
+"""Which weights would remember this? The construction for a task, told: units, gates, error budget and claim."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast import cells
+from holdfast.construct.compile import Construction, compile_program
+from holdfast.construct.evaluation.laws import verified_program
+from holdfast.core.claim import Semantics
+from holdfast.core.errors import BadValue
+from holdfast.core.results import Part, Table, Text, rounded_up
+from holdfast.core.task import Task
+from holdfast.engine.readings.equation import equation
+from holdfast.engine.unroll import trace
+from holdfast.plugins.rows import shortened
+from holdfast.plugins.verified import verified, verified_cell
+
+ROWS = 64
+WATCHED = 200
+"""Sequences, and about how many steps of each, on which the gates are watched."""
+SHOWN_TERMS = 6
+"""Terms of a pre-activation that are written out."""
+WORDS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
+
+
+@dataclass(frozen=True)
+class ConstructionReport:
+    """A construction with its gates as they were seen on sequences of its task."""
+
+    task: Task
+    construction: Construction
+    gates: list[dict[str, Any]]
+
+    def as_json(self, file: str | None) -> dict[str, Any]:
+        made = self.construction
+        return {
+            "possible": True,
+            "task": made.claim.task,
+            "cell": made.sheet.cell,
+            "units": made.network.units,
+            "claim": made.claim.as_json(),
+            "budget": made.budget.as_json(),
+            "gates": self.gates,
+            "file": file,
+        }
+
+    def origin(self) -> dict[str, Any]:
+        """What the network's file says of where it comes from."""
+        claim = self.construction.claim
+        return {"constructed": {"task": claim.task, "axes": dict(claim.axes), "claim": claim.as_json()}}
+
+    def parts(self, file: str | None) -> list[Part]:
+        made = self.construction
+        used = len(made.sheet.units)
+        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units; the others are zero"
+        rows = [
+            (str(g["unit"]), g["name"], g["gate"], g["formula"], _activation(g["step_1"]), _activation(g["later"]))
+            for g in self.gates
+        ]
+        parts: list[Part] = [
+            Table(("unit", "name", "gate", "activation", "at step 1", "later"), tuple(rows), title),
+            Text("\n".join(_readout(made)), "Read-out"),
+        ]
+        spent = [(name, f"{value:.3g}") for name, value in made.budget.as_json().items()]
+        if made.gap is None:
+            parts.append(Table(("error budget", "at most"), (*spent, ("in all", f"{made.budget.total:.3g}"))))
+        else:
+            spent.append(("of a lead of", f"{made.gap:.3g}"))
+            parts.append(Table(("error of a score's lead", "at most"), tuple(spent)))
+        parts.append(Text(_claim(made, self.task), "Claim"))
+        if file:
+            parts.append(Text(f"Written to {file}. To have it proved: holdfast certify {file}"))
+        return parts
+
+
+def construct(
+    task: Task,
+    cell: str,
+    *,
+    units: int,
+    steps: int | None,
+    tolerance: float,
+    dtype: str = "float32",
+    semantics: Semantics = "ieee",
+    form: str = "",
+) -> ConstructionReport:
+    """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
+
+    For every length ``semantics`` says in which arithmetic. ``form``: "pytorch" for a GRU that is exact there too.
+    Raises ``UnknownName`` where there is no construction, ``BadFile`` where a plug-in that takes part is wrong, and
+    ``BadValue`` with every reason why it cannot be laid out.
+    """
+    program = verified_program(verified(task).name, task, verified_cell(cell))
+    if cell == "lstm1997" and steps is None and semantics == "real":
+        form = "forever"
+    made = compile_program(
+        program,
+        cell,
+        units=units,
+        steps=steps,
+        tolerance=tolerance,
+        dtype=dtype,
+        task=task.name,
+        axes=asdict(task),
+        form=form,
+    )
+    if semantics not in made.claim.semantics:
+        raise BadValue(
+            f"{task.name} on {cell}, at every length: this holds in IEEE {dtype}, where rounding closes gates for "
+            "good, and not in exact arithmetic.",
+            f"Leave out '--semantics {semantics}', or name a length.",
+        )
+    return ConstructionReport(task, made, _gates(task, made))
+
+
+def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
+    """Every gate of every unit that has a name: its formula, and its activations on rows of the task."""
+    batch = shortened(task, WATCHED).sample(jax.random.key(0), ROWS)
+    seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
+    present = np.asarray(batch.present)
+    told = []
+    for number, name in enumerate(made.sheet.units):
+        for gate, (bias, channels, units) in made.sheet.gates[name].items():
+            opened = np.asarray(getattr(seen.gates[0], gate))[..., number]
+            later = opened[:, 1:][present[:, 1:]]
+            told.append(
+                {
+                    "unit": number + 1,
+                    "name": name,
+                    "role": made.sheet.roles[name],
+                    "gate": gate,
+                    "formula": _formula(made.sheet.cell, gate, bias, channels | units),
+                    "step_1": [float(opened[:, 0].min()), float(opened[:, 0].max())],
+                    "later": [float(later.min()), float(later.max())] if later.size else None,
+                }
+            )
+    return told
+
+
+@cache
+def _curves(cell: str) -> dict[str, str]:
+    """What squashes each gate, as the cell's own equation says."""
+    made = cells.get(cell)
+    found = {m[1]: m[2] for line in equation(made) if (m := re.match(r"(\S+) = (\w+)\(", line))}
+    return {gate: WORDS[found[letter]] for gate, letter in made.letters.items()}
+
+
+def _formula(cell: str, gate: str, bias: float, weights: dict[str, float]) -> str:
+    """A gate's activation in words: ``σ(9.4 − 32.6·started)``."""
+    text = _sum(bias, weights)
+    return f"{_curves(cell)[gate]}({text})"
+
+
+def _sum(bias: float, weights: dict[str, float]) -> str:
+    terms = [f"{_figure(bias)}"] if bias or not weights else []
+    ordered = list(weights.items())
+    for name, weight in ordered[:SHOWN_TERMS]:
+        sign = "−" if weight < 0 else "+"
+        size = "" if abs(weight) == 1 else f"{_figure(abs(weight))}·"
+        terms.append(f"{sign} {size}{name}" if terms else ("−" if weight < 0 else "") + f"{size}{name}")
+    if len(ordered) > SHOWN_TERMS:
+        terms.append(f"+ {len(ordered) - SHOWN_TERMS} more")
+    return " ".join(terms)
+
+
+def _figure(value: float) -> str:
+    text = f"{value:.3g}" if abs(value) < 1e4 else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def _activation(range: list[float] | None) -> str:
+    if range is None:
+        return ""
+    low, high = (_share(v) for v in range)
+    return low if low == high else f"{low} ... {high}"
+
+
+def _share(value: float) -> str:
+    """A gate's opening so that 1 and what is nearly 1 are told apart."""
+    if 0.999 < value < 1:
+        return f"1 − {1 - value:.1e}"
+    return f"{value:.3g}"
+
+
+def _readout(made: Construction) -> list[str]:
+    lines = [f"output {n} = {_sum(bias, weights)}" for n, (bias, weights) in enumerate(made.sheet.readout, 1)]
+    return [*lines[:SHOWN_TERMS], *(["..."] if len(lines) > SHOWN_TERMS else [])]
+
+
+def _claim(made: Construction, task: Task) -> str:
+    claim = made.claim
+    length = "at every length" if claim.steps is None else f"at every length up to {claim.steps} steps"
+    length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
+    where = {
+        ("real", "ieee"): f"in exact arithmetic on these weights, and in IEEE {claim.dtype}",
+        ("real",): f"in exact arithmetic on these weights; IEEE {claim.dtype} ends it when its growing cells round",
+        ("ieee",): f"in IEEE {claim.dtype}, where rounding closes gates for good; not in exact arithmetic",
+    }[claim.semantics]
+    if made.gap is not None:
+        return f"The right symbol has the largest output, {length}, {where}."
+    error = rounded_up(claim.error)
+    return f"The output is within {error} of the right answer for every input of the task, {length}, {where}."

@@ -1,0 +1,80 @@
+"""The demonstration as it is read: the loss as it falls, every step, the verdicts, the success rates and why."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from holdfast.core.results import Part, Table, Text, some
+from holdfast.demonstration.demonstrate import CONTROL, Demonstration, Shown, SuccessRate
+from holdfast.demonstration.predictions import sentence, why_control_fails
+
+LOSS_LINES = 6
+"""Lines of the loss table for each network: evenly spread, the first and the last among them."""
+
+
+def parts(demonstration: Demonstration) -> list[Part]:
+    """What ``holdfast demo`` prints, in order."""
+    first = demonstration.networks[0].settings
+    sizes = f"{first.units} units, update per {first.update}, {first.order} order, initialisation {first.how}"
+    shown: list[Part] = [
+        Text(
+            f"{first.cell} ({sizes}) and {CONTROL}, the control without memory.\n", "Given a symbol, predict the next"
+        ),
+        _losses(demonstration.networks),
+        *(_steps(network) for network in demonstration.networks),
+        Text("\n".join(_sentences(demonstration))),
+    ]
+    if demonstration.success_rates:
+        shown += [_rates(demonstration.success_rates), Text(_why(demonstration.success_rates))]
+    return shown
+
+
+def _losses(networks: tuple[Shown, ...]) -> Table:
+    by_epoch = [dict(network.losses) for network in networks]
+    epochs = sorted({epoch for losses in by_epoch for epoch in some(list(losses), LOSS_LINES)})
+    rows = tuple(
+        (str(epoch), *(f"{losses[epoch]:.4f}" if epoch in losses else "" for losses in by_epoch)) for epoch in epochs
+    )
+    heads = tuple(f"{network.settings.cell} (nats)" for network in networks)
+    return Table(("epoch", *heads), rows, "Loss as it falls")
+
+
+def _steps(network: Shown) -> Table:
+    columns = [
+        [
+            f"{now} → {said} ({then})" + ("" if said == then else "  wrong")
+            for now, said, then in zip(r.input, r.predicted, r.expected, strict=True)
+        ]
+        for r in network.predictions
+    ]
+    heads = ("step", *(f"sequence {number}" for number in range(1, len(columns) + 1)))
+    rows = tuple((str(step), *cells) for step, cells in enumerate(zip_longest(*columns, fillvalue=""), 1))
+    return Table(heads, rows, f"{network.settings.cell}: input → predicted (expected)")
+
+
+def _sentences(demonstration: Demonstration) -> list[str]:
+    said = [sentence(network.settings.cell, network.predictions) for network in demonstration.networks]
+    if any(network.settings.cell == CONTROL for network in demonstration.networks):
+        said.append(why_control_fails(demonstration.sequences))
+    return said
+
+
+def _rates(rates: tuple[SuccessRate, ...]) -> Table:
+    rows = tuple((f"per {r.update}", r.order, str(r.epochs), str(r.rate)) for r in rates)
+    return Table(("update", "order", "epochs", "every step right"), rows, "Success over many initialisations")
+
+
+def _why(rates: tuple[SuccessRate, ...]) -> str:
+    lines = ["How far the error at the last step reaches back, mean |∂loss/∂x| at steps 1, 2, ... before training:"]
+    width = max(len(r.update) for r in rates)
+    lines += [f"  per {r.update:<{width}}  " + "  ".join(f"{v:.4f}" for v in _ends(r.reach)) for r in rates]
+    if len(rates[0].reach) > 1 and not any(rates[0].reach[:-1]):
+        lines.append(
+            "With an update after every step no gradient flows through time: nothing teaches the network to store "
+            "the first symbol. It succeeds only where its random state happens to tell the sequences apart."
+        )
+    return "\n".join(lines)
+
+
+def _ends(reach: tuple[float, ...]) -> tuple[float, ...]:
+    return reach if len(reach) <= 12 else (*reach[:6], *reach[-6:])

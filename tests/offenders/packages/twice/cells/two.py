@@ -1,0 +1,4 @@
+"""INNOCENT: every cell has a state of its own."""
+
+
+class State: ...
