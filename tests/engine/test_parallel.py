@@ -10,15 +10,20 @@ import numpy as np
 import pytest
 
 from holdfast import cells
-from holdfast.core.cell import Step
+from holdfast.core.cell import Cell, Step
 from holdfast.core.errors import BadValue
 from holdfast.engine import linear_recurrence as recurrence
-from holdfast.engine.parallel import order, why_not
+from holdfast.engine.affine import order
+from holdfast.engine.engines import Request, parallel
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 AFFINE = ("feedforward", "mingru", "minlstm")
+
+
+def why_not(cell: Cell) -> str:
+    return parallel.unsuitable(Request(cell)) or ""
 
 
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
@@ -28,7 +33,7 @@ def test_the_record_says_which_cells_can(cell):
 
 
 def test_what_is_in_the_way_is_said(float64):
-    assert why_not(cells.get("lstm")) == "its new h reads the old h through a linear map"
+    assert why_not(cells.get("lstm")) == "it cannot run lstm: its new h reads the old h through a linear map"
     with pytest.raises(BadValue, match="'parallel' was asked for, but it cannot run gru: its new h reads the old h"):
         unroll(random_network("gru"), numbers(1, 4, 2), engine="parallel")
     with pytest.raises(BadValue, match="all steps at once, and the gradient is to be cut"):
@@ -42,14 +47,14 @@ def test_a_nonlinear_word_on_the_state_is_in_the_way():
         _, after, gates = mingru.step(ops, weights, x, state)
         return Step(ops.tanh(after.h), mingru.state_type(ops.tanh(after.h)), gates)
 
-    assert why_not(replace(mingru, step=step)) == "its new h reads the old h through tanh"
+    assert why_not(replace(mingru, step=step)) == "it cannot run mingru: its new h reads the old h through tanh"
 
     def squares(ops, weights, x, state):
         _, _, gates = mingru.step(ops, weights, x, state)
         h = ops.add(ops.multiply(state.h, state.h), gates.candidate)
         return Step(h, mingru.state_type(h), gates)
 
-    assert why_not(replace(mingru, step=squares)) == "its new h reads the old h through multiply"
+    assert why_not(replace(mingru, step=squares)) == "it cannot run mingru: its new h reads the old h through multiply"
 
 
 def test_states_are_solved_one_after_another():
@@ -78,7 +83,7 @@ def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, st
         return jnp.square(outputs).sum() + sum(jnp.sin(leaf).sum() for leaf in jax.tree.leaves(last))
 
     for differentiate in (lambda f: f, lambda f: jax.grad(f, argnums=(0, 1, 2))):
-        found, wanted = (differentiate(loss)(network, inputs, start, engine) for engine in ("parallel", "xla"))
+        found, wanted = (differentiate(loss)(network, inputs, start, engine) for engine in ("parallel", "loop"))
         for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 

@@ -122,7 +122,7 @@ int cell_number(const char* name, int64_t length) {
 
 #define HOLDFAST_EXPORT extern "C" __attribute__((visibility("default")))
 
-HOLDFAST_EXPORT int holdfast_abi() { return 2; }
+HOLDFAST_EXPORT int holdfast_abi() { return 3; }
 HOLDFAST_EXPORT const char* holdfast_describe() {
   static const std::string text = holdfast::described();
   return text.c_str();

@@ -1,4 +1,4 @@
-// What XLA calls: two handlers that check sizes, and nothing else of XLA anywhere.
+// What XLA calls: handlers that check sizes, and nothing else of XLA anywhere.
 #include <algorithm>
 #include <string>
 
@@ -173,6 +173,53 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
   return kernels(p)->backward(p, call) ? ffi::Error::Success() : no_memory();
 }
 
+// Arrays [..., steps, components...], where the components have `axes` axes: what vmap puts in front is sequences.
+bool described(const Buffer& factor, const Buffer& start, int64_t axes, LinearRecurrence& p) {
+  const auto all = factor.dimensions();
+  const Index before = Index(all.size()) - 1 - axes;
+  if (axes < 0 || before < 0 || !kernels()) return false;
+  p.number_size = factor.element_type() == ffi::DataType::F32 ? 4 : 8;
+  p.sequences = p.components = 1;
+  p.steps = all[size_t(before)];
+  for (Index axis = 0; axis < before; ++axis) p.sequences *= all[size_t(axis)];
+  for (Index axis = before + 1; axis < Index(all.size()); ++axis) p.components *= all[size_t(axis)];
+  p.factor = factor.untyped_data(), p.start = start.untyped_data();
+  return Index(start.element_count()) == p.sequences * p.components && start.element_type() == factor.element_type();
+}
+
+// Whether these arrays are as large as the first of them, and of its format.
+bool alike(const Buffer& one, std::initializer_list<const Buffer*> others) {
+  const auto is_like = [&](const Buffer* other) {
+    return other->element_type() == one.element_type() && other->element_count() == one.element_count();
+  };
+  const bool is_known = one.element_type() == ffi::DataType::F32 || one.element_type() == ffi::DataType::F64;
+  return is_known && std::all_of(others.begin(), others.end(), is_like);
+}
+
+ffi::Error misfit() {
+  return ffi::Error::InvalidArgument("holdfast's linear recurrence: arrays that do not fit one another.");
+}
+
+ffi::Error linear(int64_t axes, Buffer factor, Buffer offset, Buffer start, ffi::Result<Buffer> states) {
+  LinearRecurrence p{};
+  if (!described(factor, start, axes, p) || !alike(factor, {&offset, &*states})) return misfit();
+  p.offset = offset.untyped_data(), p.states = states->untyped_data();
+  kernels()->linear_recurrence(p);
+  return ffi::Error::Success();
+}
+
+ffi::Error linear_gradient(int64_t axes, Buffer factor, Buffer states, Buffer start, Buffer d_states,
+                           ffi::Result<Buffer> d_factor, ffi::Result<Buffer> d_offset, ffi::Result<Buffer> d_start) {
+  LinearRecurrence p{};
+  if (!described(factor, start, axes, p) || !alike(factor, {&states, &d_states, &*d_factor, &*d_offset}) ||
+      !alike(start, {&*d_start}))
+    return misfit();
+  p.states = states.untyped_data(), p.d_states = d_states.untyped_data();
+  p.d_factor = d_factor->untyped_data(), p.d_offset = d_offset->untyped_data(), p.d_start = d_start->untyped_data();
+  kernels()->linear_recurrence(p);
+  return ffi::Error::Success();
+}
+
 }  // namespace
 }  // namespace holdfast
 
@@ -195,6 +242,25 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_backward, holdfast::backward,
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_linear, holdfast::linear,
+                              ffi::Ffi::Bind()
+                                  .Attr<int64_t>("axes")
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_linear_gradient, holdfast::linear_gradient,
+                              ffi::Ffi::Bind()
+                                  .Attr<int64_t>("axes")
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>());

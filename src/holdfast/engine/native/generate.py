@@ -231,5 +231,12 @@ def header() -> str:
     )
 
 
+def write(path: Path) -> None:
+    """Write the header, unless it is there as it would be: what includes it need not be compiled again then."""
+    text = header()
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(header(), encoding="utf-8")
+    write(Path(sys.argv[1]))

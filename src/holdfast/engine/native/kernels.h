@@ -43,6 +43,17 @@ struct Backward {
   void* d_input;  // null where nobody asks
 };
 
+// s_t = factor_t * s_(t-1) + offset_t, component by component: arrays [sequences][steps][components], `start` and
+// `d_start` [sequences][components]. With `d_states`, the states' cotangents, it is the gradient that is asked for.
+struct LinearRecurrence {
+  int number_size;
+  Index sequences, steps, components;
+  const void *factor, *offset, *start;
+  void* states;
+  const void* d_states;  // null: forwards
+  void *d_factor, *d_offset, *d_start;
+};
+
 struct Kernels {
   const char* name;
   Index register_bytes;
@@ -52,6 +63,7 @@ struct Kernels {
   Index (*saved_numbers)(const Problem&);  // may be 0
   bool (*forward)(const Problem&, const Forward&);    // false: no memory
   bool (*backward)(const Problem&, const Backward&);
+  void (*linear_recurrence)(const LinearRecurrence&);
   void (*apply)(int function, int number_size, const void* from, void* to, Index count);  // 0 sigmoid, 1 tanh
 };
 

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.results import Curve, Line, Table
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.explain.drive import drawn
 from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64, pack
 from holdfast.explain.finding import Finding

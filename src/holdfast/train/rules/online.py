@@ -22,8 +22,8 @@ from jax.flatten_util import ravel_pytree
 from holdfast.core.arrays import Array
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch
+from holdfast.engine.advance import advance
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.train.learner import Learner, transformation, updated
 from holdfast.train.rules import UpdateRule
 from holdfast.train.settings import Settings
