@@ -12,8 +12,9 @@ from holdfast import cells
 from holdfast.cli import doctor
 from holdfast.cli._main import main
 from holdfast.engine import native
-from holdfast.engine.engines import native as native_engine
 from holdfast.engine.native import library
+from holdfast.engine.native.program import record
+from holdfast.engine.native.suitable import digest_of
 from tests.engine.native.small_library import DESCRIPTION, build
 
 
@@ -72,7 +73,7 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
     }
     left = told["library"].pop("cells_left_to_the_loop")
     assert set(left) == set(cells.FOLDER.names())  # the library of this test is of other digests than our cells
-    assert native_engine.digest_of(cells.get("lstm"))[0] != DESCRIPTION["cells"]["lstm"]
+    assert digest_of(cells.get("lstm"), record)[0] != DESCRIPTION["cells"]["lstm"]
     assert left["lstm"] == doctor.STALE
     assert left["minlstm"] == "it does not have one map of x and one of h"
     assert told["library"] == {

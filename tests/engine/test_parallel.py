@@ -15,6 +15,8 @@ from holdfast.core.errors import BadValue
 from holdfast.engine import linear_recurrence as recurrence
 from holdfast.engine.affine import order
 from holdfast.engine.engines import Request, parallel
+from holdfast.engine.native import gated, library
+from holdfast.engine.native import recurrence as native_recurrence
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
 
@@ -71,9 +73,27 @@ def test_states_are_solved_one_after_another():
     assert order(replace(lstm, step=step)) == (1, 0)
 
 
+@pytest.fixture(params=["unit by unit", "compiled recurrence", "chunks"])
+def how(request, monkeypatch):
+    """What computes it: the cell's own kernel, the library's recurrence, or JAX alone."""
+    assert library.ready().available
+    if request.param != "unit by unit":
+        monkeypatch.setattr(gated, "unsuitable", lambda *_: "a test says so")
+    if request.param == "chunks":
+        monkeypatch.setattr(native_recurrence, "is_suitable", lambda *_: False)
+    return request.param
+
+
+def test_the_kernel_is_the_one_that_is_asked_for(how, float64):
+    network, inputs = random_network("mingru"), numbers(3, 9, 2)
+    text = jax.jit(lambda network: unroll(network, inputs, engine="parallel")[0]).lower(network).as_text()
+    found = [name for name in ("holdfast_gated", "holdfast_linear") if name in text]
+    assert found == {"unit by unit": ["holdfast_gated"], "compiled recurrence": ["holdfast_linear"], "chunks": []}[how]
+
+
 @pytest.mark.parametrize(("layers", "steps"), [(1, 1), (2, 7), (1, 50)])
 @pytest.mark.parametrize("cell", AFFINE)
-def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, float64):
+def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, how, float64):
     network, inputs = random_network(cell, layers=layers), numbers(3, steps, 2)
     present = jnp.asarray(np.random.default_rng(0).random((3, steps)) < 0.8)
     start = random_state(network, 3)
@@ -93,7 +113,9 @@ def test_a_scan_that_forgets_the_chunk_before_is_noticed(float64, monkeypatch):
     right = [0.0]
     for _ in range(64):
         right.append(0.9 * right[-1] + 1.0)
-    np.testing.assert_allclose(recurrence.linear_recurrence(factor, offset)[:, 0], right[1:], rtol=1e-13)
+    start = jnp.zeros(2)
+    for solve in (recurrence.linear_recurrence, recurrence.in_chunks):
+        np.testing.assert_allclose(solve(factor, offset, start)[:, 0], right[1:], rtol=1e-13)
     forgetful = lambda state, now: (now[1], now[1])  # noqa: E731
     monkeypatch.setattr(recurrence, "_step", forgetful)
-    assert np.abs(recurrence.linear_recurrence(factor, offset)[:, 0] - np.array(right[1:])).max() > 0.1
+    assert np.abs(recurrence.in_chunks(factor, offset, start)[:, 0] - np.array(right[1:])).max() > 0.1

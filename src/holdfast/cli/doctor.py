@@ -95,10 +95,12 @@ def _left_to_the_loop() -> dict[str, str]:
     """Every cell of the package that the library does not run, with the reason."""
     from holdfast import cells
     from holdfast.engine.engines import Request, native
+    from holdfast.engine.native.program import record
+    from holdfast.engine.native.suitable import digest_of
 
     made = {name: cells.get(name) for name in cells.FOLDER.files() if not cells.FOLDER.is_plugin(name)}
     left = {name: cell for name, cell in made.items() if native.unsuitable(Request(cell))}
-    return {name: native.digest_of(cell)[1] or STALE for name, cell in left.items()}
+    return {name: digest_of(cell, record)[1] or STALE for name, cell in left.items()}
 
 
 def _plugins() -> dict[str, str]:

@@ -15,6 +15,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.engine.native import recurrence
@@ -34,7 +35,7 @@ def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
     [1.0, 1.5, 1.75, 1.875]
     """
     if recurrence.is_suitable(factor, offset, start):
-        return recurrence.states(factor, offset, start)
+        return lax.platform_dependent(factor, offset, start, cpu=recurrence.states, default=in_chunks)
     return in_chunks(factor, offset, start)
 
 
@@ -85,7 +86,8 @@ def _backward(kept: Kept, cotangent: Array) -> Kept:
 @jax.custom_vjp
 def _cotangents(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
     if recurrence.is_suitable(factor, states, start):
-        return recurrence.cotangents(factor, states, start, cotangent)
+        given = (factor, states, start, cotangent)
+        return lax.platform_dependent(*given, cpu=recurrence.cotangents, default=_reversed)
     return _reversed(factor, states, start, cotangent)
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
-from holdfast.core.arrays import Array, Leaf
+from holdfast.core.arrays import Array, Leaf, matrix_product
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 
@@ -36,7 +36,10 @@ class Linear:
 
     def __call__(self, source: Array) -> Array:
         """[..., source] to [..., gates * units]: all gates in one product."""
-        product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :] if self.diagonal else source @ self.matrix
+        if self.diagonal:
+            product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :]
+        else:
+            product = matrix_product(source, self.matrix)
         return product if self.bias is None else product + self.bias
 
     def dense(self) -> Linear:

@@ -6,10 +6,13 @@ whole gives. Of a network with weights of its own for every step, the next piece
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.core import Tracer
 
 from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
@@ -51,7 +54,7 @@ def unroll(
     ``engine`` computes, a file of ``engine/engines/``: ``loop`` anything anywhere, ``native`` (our own kernels) the
     cells and number formats that it has, on a processor, several times as fast, but in reverse mode only; ``parallel``
     all steps at once, of cells whose new state is affine in the old one, in reverse mode only and without ``truncate``;
-    ``auto`` is native where that is possible, else the loop.
+    ``auto`` is native where that is possible, else the loop; compiled for anything but a processor it is the loop.
     Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """
@@ -62,9 +65,15 @@ def unroll(
     if state is None:
         state = network.start(inputs.shape[0])
     request = Request(network.cell, gradient, network.steps is None, truncate, (network, inputs, state))
-    return engines.get(engines.chosen(engine, request)).run(
-        network, inputs, state, present=present, truncate=truncate, read_from=read_from, gradient=gradient
-    )
+    chosen = engines.chosen(engine, request)
+
+    def by(name: str) -> Callable[[Network, Array, Any, Array | None], tuple[Array, Any]]:
+        run = partial(engines.get(name).run, truncate=truncate, read_from=read_from, gradient=gradient)
+        return lambda network, inputs, state, present: run(network, inputs, state, present=present)
+
+    if engine == engines.AUTO and chosen != "loop":
+        return lax.platform_dependent(network, inputs, state, present, cpu=by(chosen), default=by("loop"))
+    return by(chosen)(network, inputs, state, present)
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:

@@ -49,6 +49,8 @@ static XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame) {
 XLA_FFI_Error* holdfast_forward(XLA_FFI_CallFrame* frame) { return answer(frame); }
 XLA_FFI_Error* holdfast_linear(XLA_FFI_CallFrame* frame) { return answer(frame); }
 XLA_FFI_Error* holdfast_linear_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_gated(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_gated_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #ifndef WITHOUT_BACKWARD
 XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #endif

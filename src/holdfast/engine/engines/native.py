@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from holdfast.core.arrays import Array
-from holdfast.core.cell import Cell
 from holdfast.engine.engines import Request
-from holdfast.engine.native import library
-from holdfast.engine.native.generate import digest
-from holdfast.engine.native.program import Unsupported
+from holdfast.engine.native import library, suitable
+from holdfast.engine.native.program import record
 from holdfast.engine.network import Network
-
-FORMATS = (jnp.float32, jnp.float64)
 
 
 def unsuitable(request: Request) -> str | None:
@@ -28,24 +21,11 @@ def unsuitable(request: Request) -> str | None:
         return "it computes with one set of weights for all steps"
     if request.gradient != "full":
         return f"it computes the full gradient, and not {request.gradient}"
-    if jax.default_backend() != "cpu":
-        return f"it runs on processors, and arrays here are on the {jax.default_backend()}"
-    found, cell = library.ready(), request.cell
-    if not found.available:
-        return found.reason
-    now, unsupported = digest_of(cell)
-    if unsupported:
-        return f"it cannot run {cell.name}: {unsupported}"
-    if found.cells.get(cell.name) != now:
-        return f"it was built before {cell.name} was written as it is now (in a checkout: make native)"
-    formats = {leaf.dtype for leaf in jax.tree.leaves(request.arrays)}
-    if len(formats) > 1:
-        return f"it computes in one number format, and there are {' and '.join(sorted(map(str, formats)))}"
-    if formats - {jnp.dtype(f) for f in FORMATS}:
-        return f"it computes in float32 and float64, not in {formats.pop()}"
-    if any(0 in leaf.shape for leaf in jax.tree.leaves(request.arrays)):
-        return "there is an axis of length 0"
-    return None
+    return (
+        suitable.no_library()
+        or suitable.not_built(request.cell, record, library.status().cells)
+        or suitable.not_computed(request.arrays)
+    )
 
 
 def run(
@@ -69,17 +49,3 @@ def run(
         # The last state has it too, and then no gradient comes to any step but through that.
         return network.readout(last[-1][0][:, None]), tuple(last)
     return network.readout(hidden[:, read_from:]), tuple(last)
-
-
-def digest_of(cell: Cell) -> tuple[str, str]:
-    """The digest of a cell's step, or nothing and why its step cannot be written as C++."""
-    key = (cell.name, cell.step)
-    if key not in _digests:
-        try:
-            _digests[key] = digest(cell), ""
-        except Unsupported as why:
-            _digests[key] = "", str(why)
-    return _digests[key]
-
-
-_digests: dict[Any, tuple[str, str]] = {}

@@ -1,7 +1,8 @@
 """All steps at once, where the recorded step shows that the new state is affine in the old one (``engine/affine.py``).
 
 Linear maps and gates are computed for all steps side by side; what is left between steps is a linear recurrence
-(``engine/linear_recurrence.py``). In reverse mode only. The sums are those of the loop in another order: equal up to
+(``engine/linear_recurrence.py``). Cells that the compiled library has are computed there, unit by unit
+(``engine/native/gated.py``). In reverse mode only. The sums are those of the loop in another order: equal up to
 rounding, and not what a certificate for rounded arithmetic speaks of.
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array
@@ -20,6 +23,7 @@ from holdfast.core.cell import Cell
 from holdfast.engine.affine import order
 from holdfast.engine.engines import Request
 from holdfast.engine.linear_recurrence import linear_recurrence
+from holdfast.engine.native import gated
 from holdfast.engine.network import Layer, Network
 from holdfast.engine.over_time import hold, time_first
 from holdfast.engine.readings.numbers import Numbers
@@ -54,12 +58,29 @@ def run(
     gradient: str,
 ) -> tuple[Array, Any]:
     """As ``Engine.run``: all steps of one layer at once, then all of the next."""
+    of_steps, given = partial(_by_steps, read_from), (network, inputs, state, present)
+    if gated.unsuitable(network.cell, given[:3]):
+        return of_steps(*given)
+    return lax.platform_dependent(*given, cpu=partial(_by_units, read_from), default=of_steps)
+
+
+def _by_steps(read_from: int, network: Network, inputs: Array, state: Any, present: Array | None) -> tuple[Array, Any]:
+    """Every value of the step for all steps, one value after another."""
     hidden, here = time_first((inputs, present))
     last = []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = solved(network.cell, layer, hidden, before, here)
         last.append(after)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), tuple(last)
+
+
+def _by_units(read_from: int, network: Network, inputs: Array, state: Any, present: Array | None) -> tuple[Array, Any]:
+    """Every unit by itself through all steps, in the compiled library."""
+    hidden, last = inputs, []
+    for layer, before in zip(network.layers, state, strict=True):
+        hidden, after = gated.layer(network.cell, layer["x"], hidden, before.h, present)
+        last.append(network.cell.state_type(after))
+    return network.readout(hidden[:, read_from:]), tuple(last)
 
 
 class Affine(NamedTuple):

@@ -9,6 +9,8 @@
 namespace holdfast::HOLDFAST_PATH {
 
 void linear_recurrence(const LinearRecurrence&);  // recurrence.cpp
+bool gated(const Gated&);                         // gated.cpp
+int gates_of_gated(int cell);
 
 namespace cell {
 #include "cells_generated.h"
@@ -285,6 +287,8 @@ const Kernels& kernels() {
       [](const Problem& p, const Forward& call) { return for_cell<DoForward>(p, call); },
       [](const Problem& p, const Backward& call) { return for_cell<DoBackward>(p, call); },
       linear_recurrence,
+      gated,
+      gates_of_gated,
       [](int function, int number_size, const void* from, void* to, Index count) {
         if (number_size == 4)
           apply(function, static_cast<const float*>(from), static_cast<float*>(to), count);

@@ -30,7 +30,10 @@ array of more than 32 MiB for the next call, and fresh pages take longer than co
 (``compiled.keep_memory``), room is what counts."""
 
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
-HANDLERS = ("holdfast_forward", "holdfast_backward", "holdfast_linear", "holdfast_linear_gradient")
+HANDLERS = (
+    *("holdfast_forward", "holdfast_backward", "holdfast_linear", "holdfast_linear_gradient"),
+    *("holdfast_gated", "holdfast_gated_gradient"),
+)
 """What XLA calls, by these names."""
 
 OTHERS = ("holdfast_set_threads", "holdfast_get_threads", "holdfast_saved_numbers", "holdfast_apply")
@@ -48,8 +51,8 @@ class Status:
     """Whether the compiled library can be used, and what it is.
 
     ``reason`` says why not, as a clause, and is empty where it can. ``cells`` has a digest for every cell that the
-    library holds, to be compared with the cell's own; ``ffi`` is the version of XLA's foreign functions that it was
-    built for. What could not be learnt is empty.
+    library holds, to be compared with the cell's own, and ``gated`` for those whose gates read the input alone; ``ffi``
+    is the version of XLA's foreign functions that it was built for. What could not be learnt is empty.
     """
 
     available: bool
@@ -60,6 +63,7 @@ class Status:
     instructions_supported: tuple[str, ...] = ()
     threads: int | None = None
     cells: Mapping[str, str] = field(default_factory=dict)
+    gated: Mapping[str, str] = field(default_factory=dict)
     compiler: str = ""
     ffi: tuple[int, ...] = ()
 
@@ -87,6 +91,7 @@ class Library:
             instructions_supported=tuple(told.get("supported", ())),
             threads=self.functions.holdfast_get_threads(),
             cells=told.get("cells", {}),
+            gated=told.get("gated", {}),
             compiler=told.get("compiler", ""),
             ffi=tuple(told.get("ffi", ())),
         )

@@ -6,20 +6,15 @@ Derivatives are not defined here: ``engine/linear_recurrence.py`` knows them.
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
-from holdfast.engine.native import library
-
-FORMATS = (jnp.float32, jnp.float64)
+from holdfast.engine.native import suitable
 
 
 def is_suitable(factor: Array, *others: Array) -> bool:
     """Whether the library can be had, and has kernels for arrays like these."""
-    if jax.default_backend() != "cpu" or factor.dtype not in FORMATS or factor.size == 0:
-        return False
-    return all(other.dtype == factor.dtype for other in others) and library.ready().available
+    return not (suitable.no_library() or suitable.not_computed((factor, *others)))
 
 
 def states(factor: Array, offset: Array, start: Array) -> Array:
