@@ -13,6 +13,8 @@ import pytest
 from holdfast.core.errors import BadValue, Problem, UnknownName
 from holdfast.engine import engines, native
 from holdfast.engine.native import library
+from holdfast.tasks.recall import Recall
+from holdfast.train.settings import Settings
 from tests.engine.native.small_library import NAME, build
 
 
@@ -190,6 +192,16 @@ def test_instructions_that_this_machine_lacks_are_told_where_they_are_forced(sup
         expected = "expected one of baseline" if supported else "it has no avx512"
         assert told.value.message == f"HOLDFAST_INSTRUCTIONS is 'avx512', which cannot run here: {expected}."
     assert library.status().reason == "it has no avx512"
+
+
+def test_the_former_name_of_the_loop_is_understood(place, monkeypatch):
+    build(place)
+    monkeypatch.setenv("HOLDFAST_ENGINE", "xla")
+    assert engines.asked() == ("loop",)
+    settings = Settings(Recall(steps=3), engine="loop")
+    document = {**settings.as_json(), "engine": "xla"}
+    assert Settings.from_json(document) == settings
+    assert settings.identity() == document  # so are the keys of a store
 
 
 def test_a_variable_that_is_empty_is_not_set(place, monkeypatch):
