@@ -243,7 +243,7 @@ def _value(action: argparse.Action, bad: bool, draw: random.Random) -> str:
         "store": ("store.sqlite", "new.sqlite"), "storage": ("new.journal", "sqlite:///new.db"), "clip": ("none", "1"),
         "sequences": ("a,b", "b,a"), "lengths": ("2,3",), "units": ("2",), "lags": ("2",), "rates": ("0.01",),
         "updates": ("step", "batch"), "diagnostics": ("gates", "retention"), "initialisation": ("keras", "auto"),
-        "initialisations": ("keras",), "engine": ("xla", "native", "auto", "processes"), "page": ("new.html",),
+        "initialisations": ("keras",), "engine": ("loop", "native", "auto", "processes"), "page": ("new.html",),
         "figures": ("pictures",), "csv": ("new.csv",), "parquet": ("new.parquet",), "study": ("mine", "new"),
         "orders": ("fixed",), "address": ("127.0.0.1:1",),
     }.get(action.dest, ("x",))  # fmt: skip

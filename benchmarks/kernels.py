@@ -8,7 +8,7 @@
 Timed is the gradient with respect to all weights of the cell, in float32, by two threads, compiled and warmed up
 beforehand: the median over rounds in which everyone works in turn. A row is held to its wanted ratio: the time of its
 best contestant over ours, whose best form counts: PyTorch's layers in a loop or one batched product, plain JAX mapped
-or batched. Every contestant's gradients are compared before anything is timed. Our own engine "xla" is told beside
+or batched. Every contestant's gradients are compared before anything is timed. Our own engine "loop" is told beside
 them with its own ratio, and is held to nothing: it is JAX with an option that makes small loops about three times as
 fast, so that it is no contestant from outside. Everyone keeps memory that was given back for the next call.
 
@@ -37,8 +37,8 @@ from side_by_side import CONTESTANTS, Contestant, machine, missing, parser, tabl
 
 CELLS = ("lstm", "gru", "elman")
 SIZES = "networks x batch x steps x inputs x units"
-OURS, OURS64, OURS_XLA = "holdfast", "holdfast, float64", "holdfast, xla"
-MINE = (OURS, OURS64, OURS_XLA)
+OURS, OURS64, OURS_LOOP = "holdfast", "holdfast, float64", "holdfast, loop"
+MINE = (OURS, OURS64, OURS_LOOP)
 THREADS = 2
 KEPT_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_ARENA_MAX": "1"}
 """What the GNU C library reads at a process's start; of no effect elsewhere."""
@@ -148,7 +148,7 @@ def rows(asked: argparse.Namespace) -> None:
     if missing(["torch"]):
         raise SystemExit("Nobody to be compared with.")
     processes = {"PyTorch": Contestant("recurrent_torch.py"), "JAX": Contestant("recurrent_jax.py")}
-    processes[OURS_XLA] = Contestant("recurrent_holdfast.py", "--engine", "xla")
+    processes[OURS_LOOP] = Contestant("recurrent_holdfast.py", "--engine", "loop")
     if not asked.without_native:
         processes[OURS] = Contestant("recurrent_holdfast.py", "--engine", "native")
     if asked.float64 and not asked.without_native:
@@ -230,12 +230,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Ratios:
-    """A row's best contestant from outside, how ours compares with it and with our engine "xla", and ours in float64
+    """A row's best contestant from outside, how ours compares with it and with our engine "loop", and ours in float64
     with float32; None where left out."""
 
     best: Timed
     ratio: tuple[float, float, float] | None
-    xla: tuple[float, float, float] | None
+    loop: tuple[float, float, float] | None
     float64: tuple[float, float, float] | None
 
 
@@ -245,7 +245,9 @@ def judge(timed: list[Timed]) -> Ratios:
     if OURS not in mine:
         return Ratios(best, None, None, None)
     ours = mine[OURS]
-    return Ratios(best, best.over(ours), mine[OURS_XLA].over(ours), ours.over(mine[OURS64]) if OURS64 in mine else None)
+    return Ratios(
+        best, best.over(ours), mine[OURS_LOOP].over(ours), ours.over(mine[OURS64]) if OURS64 in mine else None
+    )
 
 
 def lines_of(done: Done, peak: float) -> list[dict[str, str]]:
@@ -275,8 +277,8 @@ def lines_of(done: Done, peak: float) -> list[dict[str, str]]:
         if one.by == OURS and judged.ratio is not None:
             line["best over ours"] = spread(judged.ratio)
             line["wanted"] = against(judged.ratio, wanted)
-        if one.by == OURS_XLA and judged.xla is not None:
-            line["best over ours"] = f"({judged.xla[1]:.3g} times ours)"
+        if one.by == OURS_LOOP and judged.loop is not None:
+            line["best over ours"] = f"({judged.loop[1]:.3g} times ours)"
         if one.by == OURS64 and judged.float64 is not None:
             line["float64 over float32"] = f"{spread(judged.float64)}, {against(judged.float64, FLOAT64)}"
         lines.append(line)
@@ -297,7 +299,7 @@ def document(done: Done, peak: float) -> dict:
         "peaks": done.peaks,
         "best": judged.best.by,
         "ratio": judged.ratio,
-        "xla": judged.xla,
+        "loop": judged.loop,
         "float64": judged.float64,
         "by": {
             one.by: {
@@ -347,7 +349,7 @@ def curves(asked: argparse.Namespace) -> None:
 
 def memory(asked: argparse.Namespace) -> None:
     """The largest memory of one gradient, in a process of its own, beside what its backward pass needs to have."""
-    engines = {OURS_XLA: "xla"} if asked.without_native else {OURS_XLA: "xla", OURS: "native"}
+    engines = {OURS_LOOP: "loop"} if asked.without_native else {OURS_LOOP: "loop", OURS: "native"}
     found = []
     for cell in asked.cells:
         for of, truncate in MEMORY:

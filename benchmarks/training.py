@@ -5,7 +5,7 @@
 
 All contestants work in turn on two processors, everything compiled beforehand; a call of ours trains all networks over
 the budget, checks and first weights included. PyTorch's loop trains one network after the other.
-Floor: at least 5 times as many sequences as by our own engine "xla", which is the same command.
+Floor: at least 5 times as many sequences as by our own engine "loop", which is the same command.
 
 Below the table: the whole command from start to end, with nothing compiled beforehand, and with its programs on disk;
 and where the time of a step of learning goes, for one network, on one thread. What is missing there to the time of
@@ -41,7 +41,7 @@ def main() -> None:
     held = hold_processors()
     words = ("--cell", asked.cell, "--budget", str(asked.budget))
     ours = (*words, "--networks", str(asked.networks))
-    serving = {f"holdfast, {e}": Contestant("training_holdfast.py", "--engine", e, *ours) for e in ("native", "xla")}
+    serving = {f"holdfast, {e}": Contestant("training_holdfast.py", "--engine", e, *ours) for e in ("native", "loop")}
     work = {name: lambda one=one: one.ask(train=True) for name, one in serving.items()}
     if not missing(["torch"]):
         serving["PyTorch"] = Contestant("training_torch.py", *words)
@@ -83,7 +83,7 @@ def command(asked) -> dict[str, dict[str, float]]:
     """Seconds of the whole command, with an empty place for compiled programs and with what it then left there."""
     found = {}
     size = ("--steps", "100", "--units", "32", "--seeds", str(asked.networks), "--budget", str(asked.budget))
-    for engine in ("native", "xla"):
+    for engine in ("native", "loop"):
         words = holdfast("train", "recall", *size, "--cell", asked.cell, "--engine", engine, "--out", "")
         with tempfile.TemporaryDirectory() as cache:
             words[-1] = os.path.join(cache, "first")
@@ -102,7 +102,7 @@ def show(document: dict, budget: int) -> None:
         low, _, high = quartiles([a / b for a, b in zip(ours, values, strict=True)])
         ratio = statistics.median(ours) / statistics.median(values)
         floor = ""
-        if name == "holdfast, xla":
+        if name == "holdfast, loop":
             floor = f">= {FLOOR:g} {'met' if ratio >= FLOOR else 'NOT MET'}"
         lines.append((name, spread(quartiles(values)), spread((low, ratio, high)), floor))
     table(("train recall", "sequences / s", "ours over this", "wanted"), lines)

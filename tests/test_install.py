@@ -140,7 +140,7 @@ def test_without_a_compiler_the_wheel_is_pure_and_works(pure, tmp_path):
     assert not {name for name in names(pure) - pages if Path(name).suffix not in (".py", ".typed")}
     code, told = doctor_of(pure, tmp_path)
     assert code == 0
-    assert told["engine"]["used"] == "xla"
+    assert told["engine"]["used"] == "loop"
     assert "no compiled library" in told["engine"]["why"]
 
 

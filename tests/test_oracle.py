@@ -9,7 +9,7 @@ from flint import arb, ctx
 from mpmath.libmp import to_float
 
 from holdfast import cells
-from holdfast.engine.unroll import advance
+from holdfast.engine.advance import advance
 from tests.networks import numbers, random_network
 from tests.oracle import reals
 from tests.oracle.cells import CELLS, EXPONENTIAL, Oracle

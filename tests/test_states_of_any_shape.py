@@ -171,7 +171,7 @@ def test_a_diagonal_cell_with_its_own_initialisation_is_one_file(plugged, float6
     for run in (unroll, lambda *given: unroll(*given, engine="parallel")):
         cell_laws.gradients_are_finite_differences("decaying", run)
     start = random_state(network, 3)
-    loop = unroll(network, inputs, start, present=present, engine="xla")
+    loop = unroll(network, inputs, start, present=present, engine="loop")
     parallel = unroll(network, inputs, start, present=present, engine="parallel")
     for one, other in zip(jax.tree.leaves(loop), jax.tree.leaves(parallel), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)

@@ -1,4 +1,4 @@
-"""holdfast's unroll, forward and backward through time, compiled: by its own kernels, or by its engine "xla".
+"""holdfast's unroll, forward and backward through time, compiled: by its own kernels, or by its engine "loop".
 
 The latter is JAX with small loops compiled in one piece; plain JAX is recurrent_jax.py.
 
@@ -28,7 +28,7 @@ from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 
 arguments = argparse.ArgumentParser()
-arguments.add_argument("--engine", choices=("native", "xla"), default="xla")
+arguments.add_argument("--engine", choices=("native", "loop"), default="loop")
 arguments.add_argument("--dtype", choices=("float32", "float64"), default="float32")
 arguments.add_argument("--cell", default="lstm")
 arguments.add_argument("--truncate", type=int)

@@ -5,7 +5,7 @@ map    jit(map(grad)), many networks one after the other
 vmap   jit(vmap(grad)), many networks at once
 
 The products of the inputs are made all at once before the scan. XLA runs with its own options: the one that holdfast
-sets for its engine "xla" (compiling small loops in one piece) is not known to those who do not look for it.
+sets for its engine "loop" (compiling small loops in one piece) is not known to those who do not look for it.
 """
 
 import os

@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from side_by_side import answer
 
 arguments = argparse.ArgumentParser()
-arguments.add_argument("--engine", choices=("native", "xla"), default="native")
+arguments.add_argument("--engine", choices=("native", "loop"), default="native")
 arguments.add_argument("--cell", default="lstm")
 arguments.add_argument("--networks", type=int, default=64)
 arguments.add_argument("--steps", type=int, default=100)

@@ -12,7 +12,9 @@ from holdfast import cells
 from holdfast.cli import doctor
 from holdfast.cli._main import main
 from holdfast.engine import native
-from holdfast.engine.native import choice, library
+from holdfast.engine.native import library
+from holdfast.engine.native.program import record
+from holdfast.engine.native.suitable import digest_of
 from tests.engine.native.small_library import DESCRIPTION, build
 
 
@@ -44,14 +46,14 @@ def test_with_the_library(place, run):
     code, out, err = run()
     assert (code, err) == (0, "")
     for line in (
-        "engine        native: the compiled library is there, and computes its cells as they are written",
-        f"library       {path}",
-        "instructions  avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
-        "threads       3",
-        "cells         lstm",
-        "left to XLA   feedforward: it has no hidden state h",
-        "built with    GCC 12.2.0, XLA's foreign functions 0.3",
-        f"holdfast      {holdfast.__version__}",
+        "engine            native: the compiled library is there, and computes its cells as they are written",
+        f"library           {path}",
+        "instructions      avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
+        "threads           3",
+        "cells             lstm",
+        "left to the loop  feedforward: it has no hidden state h",
+        "built with        GCC 12.2.0, XLA's foreign functions 0.3",
+        f"holdfast          {holdfast.__version__}",
     ):
         assert line in out.splitlines()
     assert "Install g++" not in out
@@ -69,9 +71,9 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
         "why": "the compiled library is there, and computes its cells as they are written",
         "works": True,
     }
-    left = told["library"].pop("cells_left_to_xla")
+    left = told["library"].pop("cells_left_to_the_loop")
     assert set(left) == set(cells.FOLDER.names())  # the library of this test is of other digests than our cells
-    assert choice.digest_of(cells.get("lstm"))[0] != DESCRIPTION["cells"]["lstm"]
+    assert digest_of(cells.get("lstm"), record)[0] != DESCRIPTION["cells"]["lstm"]
     assert left["lstm"] == doctor.STALE
     assert left["minlstm"] == "it does not have one map of x and one of h"
     assert told["library"] == {
@@ -91,10 +93,10 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
     assert told["caches"] == str(place / "kept")
 
 
-def test_without_a_library_xla_does_the_work_and_that_is_no_failure(run):
+def test_without_a_library_the_loop_does_the_work_and_that_is_no_failure(run):
     code, out, err = run()
     assert (code, err) == (0, "")
-    assert "xla: this install has no compiled library" in out
+    assert "loop: this install has no compiled library" in out
     assert "Install g++ or clang++" in out
 
 
@@ -103,18 +105,19 @@ def test_without_a_library_that_was_asked_for_the_answer_is_no(run, monkeypatch)
     code, out, err = run("--json")
     told = json.loads(out)
     assert (code, err) == (1, "")
-    assert told["engine"]["used"] == "xla"
+    assert told["engine"]["used"] == "loop"
     assert told["engine"]["why"].startswith("HOLDFAST_ENGINE asks for native, but this install has no compiled library")
     assert not told["engine"]["works"]
 
 
-def test_xla_that_was_asked_for_is_used_though_the_library_is_there(place, run, monkeypatch):
+@pytest.mark.parametrize("name", ["loop", "xla"])
+def test_the_loop_that_was_asked_for_is_used_though_the_library_is_there(name, place, run, monkeypatch):
     build(place)
-    monkeypatch.setenv("HOLDFAST_ENGINE", "xla")
+    monkeypatch.setenv("HOLDFAST_ENGINE", name)
     code, out, _ = run("--json")
     told = json.loads(out)
     assert code == 0
-    assert (told["engine"]["used"], told["engine"]["why"]) == ("xla", "HOLDFAST_ENGINE asks for xla")
+    assert (told["engine"]["used"], told["engine"]["why"]) == ("loop", "HOLDFAST_ENGINE asks for loop")
     assert told["library"]["available"]
 
 
@@ -128,7 +131,7 @@ def test_a_library_that_computes_something_else_is_a_no(place, run, monkeypatch)
     code, out, _ = run("--json")
     assert code == 1
     assert json.loads(out)["engine"]["why"] == "HOLDFAST_ENGINE asks for native, but it is off by 0.5"
-    monkeypatch.setenv("HOLDFAST_ENGINE", "xla")
+    monkeypatch.setenv("HOLDFAST_ENGINE", "loop")
     assert run()[0] == 0
 
 
@@ -159,7 +162,7 @@ def test_a_library_that_does_not_load_is_a_line_in_the_report(place, run):
     code, out, err = run()
     assert (code, err) == (0, "")
     words = " ".join(out.split())
-    assert f"xla: {path} is cut short" in words
+    assert f"loop: {path} is cut short" in words
 
 
 def test_the_command_itself_agrees_with_what_python_is_told(tmp_path):
@@ -175,4 +178,4 @@ def test_the_command_itself_agrees_with_what_python_is_told(tmp_path):
     assert ran.returncode == 0, ran.stderr + ran.stdout
     told = json.loads(ran.stdout)
     assert told["library"]["available"] == library.status().available
-    assert told["engine"]["used"] == ("native" if told["library"]["available"] else "xla")
+    assert told["engine"]["used"] == ("native" if told["library"]["available"] else "loop")

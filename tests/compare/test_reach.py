@@ -31,12 +31,12 @@ def test_an_identity_keeps_the_gradient_and_a_small_one_loses_it():
         layer["h"] = layer["h"].put(gate, scale * jnp.eye(4))
         layer["x"] = layer["x"].put(gate, 1e-3 * layer["x"].matrix)  # so that tanh stays straight
         kept = replace(network, layers=(layer,))
-        return gradient_slope(kept, Settings(Recall(steps=12), cell="elman", units=4, engine="xla"), 0)
+        return gradient_slope(kept, Settings(Recall(steps=12), cell="elman", units=4, engine="loop"), 0)
 
     assert slope(1.0) == pytest.approx(0.0, abs=1e-3)
     assert slope(0.1) == pytest.approx(-1.0, abs=1e-3)
 
 
 def test_where_weights_change_after_every_step_no_gradient_flows():
-    settings = Settings(Recall(steps=3), cell="elman", units=2, update="step", engine="xla")
+    settings = Settings(Recall(steps=3), cell="elman", units=2, update="step", engine="loop")
     assert gradient_slope(build("elman", inputs=1, units=2, outputs=1), settings, 0) is None

@@ -23,7 +23,7 @@ from holdfast.tasks.recall import Recall
 from holdfast.train.settings import Settings
 from tests.offenders.compare import ForgetfulStore
 
-BASE = Settings(Recall(steps=3), "elman", 2, seeds=3, budget=3000, engine="xla")
+BASE = Settings(Recall(steps=3), "elman", 2, seeds=3, budget=3000, engine="loop")
 GRID = Grid(BASE, {"learning_rate": (0.01, 0.03)})
 STUDY = Study("small", (GRID,))
 COMMAND = "compare --task recall --cells elman --lags 2 --units 2 --rates 0.01,0.03 --seeds 3 --budget 3000"
@@ -127,7 +127,7 @@ def test_a_store_that_forgets_a_point_is_found_out(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_an_interrupt_keeps_what_is_done_and_the_command_goes_on(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(Path(holdfast.__file__).parents[1]), "HOLDFAST_ENGINE": "xla"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(holdfast.__file__).parents[1]), "HOLDFAST_ENGINE": "loop"}
     command = [sys.executable, "-m", "holdfast", *COMMAND.split(), "--study", "small", "--workers", "1", "--json"]
     running = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

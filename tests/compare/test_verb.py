@@ -48,7 +48,7 @@ def stored(tmp_path):
         ("compare --task recall --rates 0", "--rates is 0, expected a positive number of at most 3.4e+38."),
         ("compare --task recall --steps 5 --lags 3", "--steps and --lags both say how long recall is."),
         ("compare --study non", "there is no study, built in or stored, named 'non'"),
-        ("compare --task recall --engine ray", "--engine is 'ray', expected one of auto, native, xla, parallel"),
+        ("compare --task recall --engine ray", "--engine is 'ray', expected one of auto, loop, native, parallel"),
         ("compare --task recall --executor xla", "--executor is 'xla', expected processes or ray"),
         ("compare --task recall --executor ray", "--executor ray and --address go together."),
         ("compare --task recall --over clip", "--over is 'clip', expected a setting and its values."),

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from holdfast.core.errors import BadValue
-from holdfast.engine.native import choice
+from holdfast.engine import engines
+from holdfast.engine.engines import Request
 from holdfast.engine.reach import reach
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
@@ -24,7 +25,7 @@ INPUTS, WEIGHTS = (np.random.default_rng(seed).normal(size=(2, 5, 2)) for seed i
 def gradient(network, rule, **options):
     def objective(network):
         outputs, state = unroll(
-            network, jnp.asarray(INPUTS), random_state(network, 2), gradient=rule, engine="xla", **options
+            network, jnp.asarray(INPUTS), random_state(network, 2), gradient=rule, engine="loop", **options
         )
         return (outputs * WEIGHTS).sum() + sum(leaf.sum() for leaf in jax.tree.leaves(state))
 
@@ -75,7 +76,7 @@ def test_kernels_compute_the_full_gradient_only():
     inputs = jnp.asarray(INPUTS, jnp.float32)
     with pytest.raises(BadValue, match="it computes the full gradient, and not truncated_1997"):
         unroll(network, inputs, gradient="truncated_1997", engine="native")
-    assert choice.resolved("auto", network.cell, "truncated_1997") == "xla"
+    assert engines.chosen("auto", Request(network.cell, "truncated_1997")) == "loop"
 
 
 def test_a_rule_that_does_not_exist_is_told_by_its_name():

@@ -10,15 +10,22 @@ import numpy as np
 import pytest
 
 from holdfast import cells
-from holdfast.core.cell import Step
+from holdfast.core.cell import Cell, Step
 from holdfast.core.errors import BadValue
 from holdfast.engine import linear_recurrence as recurrence
-from holdfast.engine.parallel import order, why_not
+from holdfast.engine.affine import order
+from holdfast.engine.engines import Request, parallel
+from holdfast.engine.native import gated, library
+from holdfast.engine.native import recurrence as native_recurrence
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 AFFINE = ("feedforward", "mingru", "minlstm")
+
+
+def why_not(cell: Cell) -> str:
+    return parallel.unsuitable(Request(cell)) or ""
 
 
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
@@ -28,7 +35,7 @@ def test_the_record_says_which_cells_can(cell):
 
 
 def test_what_is_in_the_way_is_said(float64):
-    assert why_not(cells.get("lstm")) == "its new h reads the old h through a linear map"
+    assert why_not(cells.get("lstm")) == "it cannot run lstm: its new h reads the old h through a linear map"
     with pytest.raises(BadValue, match="'parallel' was asked for, but it cannot run gru: its new h reads the old h"):
         unroll(random_network("gru"), numbers(1, 4, 2), engine="parallel")
     with pytest.raises(BadValue, match="all steps at once, and the gradient is to be cut"):
@@ -42,14 +49,14 @@ def test_a_nonlinear_word_on_the_state_is_in_the_way():
         _, after, gates = mingru.step(ops, weights, x, state)
         return Step(ops.tanh(after.h), mingru.state_type(ops.tanh(after.h)), gates)
 
-    assert why_not(replace(mingru, step=step)) == "its new h reads the old h through tanh"
+    assert why_not(replace(mingru, step=step)) == "it cannot run mingru: its new h reads the old h through tanh"
 
     def squares(ops, weights, x, state):
         _, _, gates = mingru.step(ops, weights, x, state)
         h = ops.add(ops.multiply(state.h, state.h), gates.candidate)
         return Step(h, mingru.state_type(h), gates)
 
-    assert why_not(replace(mingru, step=squares)) == "its new h reads the old h through multiply"
+    assert why_not(replace(mingru, step=squares)) == "it cannot run mingru: its new h reads the old h through multiply"
 
 
 def test_states_are_solved_one_after_another():
@@ -66,9 +73,27 @@ def test_states_are_solved_one_after_another():
     assert order(replace(lstm, step=step)) == (1, 0)
 
 
+@pytest.fixture(params=["unit by unit", "compiled recurrence", "chunks"])
+def how(request, monkeypatch):
+    """What computes it: the cell's own kernel, the library's recurrence, or JAX alone."""
+    assert library.ready().available
+    if request.param != "unit by unit":
+        monkeypatch.setattr(gated, "unsuitable", lambda *_: "a test says so")
+    if request.param == "chunks":
+        monkeypatch.setattr(native_recurrence, "is_suitable", lambda *_: False)
+    return request.param
+
+
+def test_the_kernel_is_the_one_that_is_asked_for(how, float64):
+    network, inputs = random_network("mingru"), numbers(3, 9, 2)
+    text = jax.jit(lambda network: unroll(network, inputs, engine="parallel")[0]).lower(network).as_text()
+    found = [name for name in ("holdfast_gated", "holdfast_linear") if name in text]
+    assert found == {"unit by unit": ["holdfast_gated"], "compiled recurrence": ["holdfast_linear"], "chunks": []}[how]
+
+
 @pytest.mark.parametrize(("layers", "steps"), [(1, 1), (2, 7), (1, 50)])
 @pytest.mark.parametrize("cell", AFFINE)
-def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, float64):
+def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, how, float64):
     network, inputs = random_network(cell, layers=layers), numbers(3, steps, 2)
     present = jnp.asarray(np.random.default_rng(0).random((3, steps)) < 0.8)
     start = random_state(network, 3)
@@ -78,7 +103,7 @@ def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, st
         return jnp.square(outputs).sum() + sum(jnp.sin(leaf).sum() for leaf in jax.tree.leaves(last))
 
     for differentiate in (lambda f: f, lambda f: jax.grad(f, argnums=(0, 1, 2))):
-        found, wanted = (differentiate(loss)(network, inputs, start, engine) for engine in ("parallel", "xla"))
+        found, wanted = (differentiate(loss)(network, inputs, start, engine) for engine in ("parallel", "loop"))
         for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
@@ -88,7 +113,9 @@ def test_a_scan_that_forgets_the_chunk_before_is_noticed(float64, monkeypatch):
     right = [0.0]
     for _ in range(64):
         right.append(0.9 * right[-1] + 1.0)
-    np.testing.assert_allclose(recurrence.linear_recurrence(factor, offset)[:, 0], right[1:], rtol=1e-13)
+    start = jnp.zeros(2)
+    for solve in (recurrence.linear_recurrence, recurrence.in_chunks):
+        np.testing.assert_allclose(solve(factor, offset, start)[:, 0], right[1:], rtol=1e-13)
     forgetful = lambda state, now: (now[1], now[1])  # noqa: E731
     monkeypatch.setattr(recurrence, "_step", forgetful)
-    assert np.abs(recurrence.linear_recurrence(factor, offset)[:, 0] - np.array(right[1:])).max() > 0.1
+    assert np.abs(recurrence.in_chunks(factor, offset, start)[:, 0] - np.array(right[1:])).max() > 0.1

@@ -9,11 +9,13 @@ import pytest
 
 from holdfast import cells
 from holdfast.core.errors import BadValue
+from holdfast.engine import engines
+from holdfast.engine.advance import advance
+from holdfast.engine.engines import Request
 from holdfast.engine.files import load, save
-from holdfast.engine.native import choice
 from holdfast.engine.network import create
 from holdfast.engine.reach import reach
-from holdfast.engine.unroll import advance, trace, unroll
+from holdfast.engine.unroll import trace, unroll
 from holdfast.explain import dynamics, perturbed_rollout
 from holdfast.explain.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
 from holdfast.explain.interventions import bench
@@ -64,7 +66,7 @@ def test_with_the_same_weights_at_every_step_it_is_the_network_that_shares_them(
     layers = jax.tree.map(lambda a: jnp.broadcast_to(a, (STEPS, *a.shape)), shared.layers)
     network = shared.using(layers)
     assert (network.steps, shared.steps) == (STEPS, None)
-    close(unroll(network, inputs), unroll(shared, inputs, engine="xla"))
+    close(unroll(network, inputs), unroll(shared, inputs, engine="loop"))
 
 
 def test_read_in_pieces_the_next_one_is_read_by_what_is_left(float64):
@@ -114,7 +116,7 @@ def test_there_are_no_kernels_for_it():
     network = random_network("lstm", dtype=jnp.float32, steps=STEPS)
     with pytest.raises(BadValue, match="it computes with one set of weights for all steps"):
         unroll(network, numbers(1, 2, 2, dtype=jnp.float32), engine="native")
-    assert choice.resolved("auto", network.cell, shared=False) == "xla"
+    assert engines.chosen("auto", Request(network.cell, shared_weights=False)) == "loop"
     minimal = random_network("mingru", dtype=jnp.float32, steps=STEPS)
     with pytest.raises(BadValue, match="'parallel' was asked for, but it computes with one set of weights"):
         unroll(minimal, numbers(1, 2, 2, dtype=jnp.float32), engine="parallel")

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from holdfast.engine.unroll import advance
+from holdfast.engine.advance import advance
 from holdfast.explain import jacobians as room
 from holdfast.explain.subject import examine
 from holdfast.tasks.echo import Echo

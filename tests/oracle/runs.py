@@ -18,7 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.engine.compiled import keep_compiled_programs
-from holdfast.engine.native import choice, environment, library
+from holdfast.engine.engines import Request, native
+from holdfast.engine.native import environment, library
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import trace, unroll
 
@@ -55,7 +56,7 @@ def by_native(networks: Network, inputs: np.ndarray) -> tuple[Ran, np.ndarray]:
 
 
 def has_native(network: Network) -> bool:
-    return library.status().available and not choice.why_not(network.cell)
+    return not native.unsuitable(Request(network.cell))
 
 
 def instruction_sets() -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def _begin(instructions: str) -> None:
     os.environ[environment.THREADS] = "1"
     jax.config.update("jax_platforms", "cpu")
     keep_compiled_programs()
-    assert library.choose("native") == "native"
+    library.demand()
     assert library.status().instructions == instructions
 
 

@@ -128,7 +128,7 @@ def test_a_streak_is_kept_in_a_checkpoint(tmp_path):
     from holdfast.train.block import Block
     from holdfast.train.run import Run
 
-    settings = Settings(PAIR, units=4, budget=2000, seeds=1, stop="streak+sequences=1000", engine="xla")
+    settings = Settings(PAIR, units=4, budget=2000, seeds=1, stop="streak+sequences=1000", engine="loop")
     made = programs(settings)
     block = Block([0], made.begin([0]))
     block.learner = made.learn(block.learner, 300)

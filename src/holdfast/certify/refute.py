@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.certify.paths import Paths, Walks
+from holdfast.core.arrays import PRECISION
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Text, finite
 from holdfast.core.scenario import Box, Lengths, Scenario
@@ -204,7 +205,7 @@ def _scored(network: Network, constants: dict[str, jax.Array], place: jax.Array)
         rows = jnp.arange(len(x))
         y = unroll(network, x, present=c["present"])[0][rows, c["last"]]
         named = x[rows[:, None], c["when"], c["channel"]]
-        answer = c["constant"] + jnp.einsum("rok,rk->ro", c["weight"], named)
+        answer = c["constant"] + jnp.einsum("rok,rk->ro", c["weight"], named, precision=PRECISION)
         numbers = jnp.where(c["asked"], jnp.abs(y - answer), 0).max(1)
         chosen = jnp.arange(y.shape[1]) == c["right"][:, None]
         symbols = jnp.where(chosen, -jnp.inf, y).max(1) - jnp.where(chosen, y, 0).sum(1)

@@ -119,7 +119,7 @@ def _check(args: Namespace) -> None:
     if args.executor not in ("processes", "ray"):
         raise BadValue(
             f"--executor is '{args.executor}', expected processes or ray: it says where a study runs.",
-            "What computes its networks is --engine: native, parallel, xla or auto.",
+            "What computes its networks is --engine: native, parallel, loop or auto.",
         )
     if (args.executor == "ray") != (args.address is not None):
         raise BadValue("--executor ray and --address go together.", "As in --executor ray --address 10.0.0.1:6379.")

@@ -1,7 +1,7 @@
-"""What computes here, and why: the compiled library or XLA, with the versions of everything that takes part.
+"""What computes here, and why: the compiled library or XLA's loop, with the versions of everything that takes part.
 
 The library is made when holdfast is installed, if there is a C++ compiler; without it everything works, more slowly.
-The environment decides what is asked for: HOLDFAST_ENGINE (auto, native, xla), HOLDFAST_INSTRUCTIONS (baseline, avx2,
+The environment decides what is asked for: HOLDFAST_ENGINE (auto, native, loop), HOLDFAST_INSTRUCTIONS (baseline, avx2,
 avx512, neon: the library's, default the best that runs here), HOLDFAST_THREADS (the library's, default all cores).
 
 examples:
@@ -40,8 +40,8 @@ def run(args: Namespace) -> int:
 
     library.refuse_bad_environment()
     asked = environment.engine()
-    found = library.status() if asked == "xla" else library.ready()
-    used = "native" if found.available and asked != "xla" else "xla"
+    found = library.status() if asked == "loop" else library.ready()
+    used = "native" if found.available and asked != "loop" else "loop"
     wrong = _disagreement() if used == "native" else ""
     works = not wrong and (asked != "native" or found.available)
     document = {
@@ -68,7 +68,7 @@ def _disagreement() -> str:
 
 def _why(asked: str, found: Status, wrong: str) -> str:
     wish = "" if asked == "auto" else f"HOLDFAST_ENGINE asks for {asked}"
-    if asked == "xla":
+    if asked == "loop":
         return wish
     if wrong or not found.available:
         return f"{wish}, but {wrong or found.reason}" if wish else wrong or found.reason
@@ -87,17 +87,20 @@ def _library(found: Status) -> dict[str, Any]:
         "cells": dict(found.cells),
         "compiler": found.compiler,
         "ffi": found.ffi,
-        "cells_left_to_xla": _left_to_xla() if found.available else {},
+        "cells_left_to_the_loop": _left_to_the_loop() if found.available else {},
     }
 
 
-def _left_to_xla() -> dict[str, str]:
+def _left_to_the_loop() -> dict[str, str]:
     """Every cell of the package that the library does not run, with the reason."""
     from holdfast import cells
-    from holdfast.engine.native import choice
+    from holdfast.engine.engines import Request, native
+    from holdfast.engine.native.program import record
+    from holdfast.engine.native.suitable import digest_of
 
     made = {name: cells.get(name) for name in cells.FOLDER.files() if not cells.FOLDER.is_plugin(name)}
-    return {name: choice.digest_of(cell)[1] or STALE for name, cell in made.items() if choice.why_not(cell)}
+    left = {name: cell for name, cell in made.items() if native.unsuitable(Request(cell))}
+    return {name: digest_of(cell, record)[1] or STALE for name, cell in left.items()}
 
 
 def _plugins() -> dict[str, str]:
@@ -152,7 +155,7 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         rows += [
             ("threads", str(library["threads"])),
             ("cells", ", ".join(library["cells"]) or "none"),
-            *(("left to XLA", line) for line in _by_reason(library["cells_left_to_xla"])),
+            *(("left to the loop", line) for line in _by_reason(library["cells_left_to_the_loop"])),
             ("built with", f"{library['compiler']}, XLA's foreign functions {'.'.join(map(str, library['ffi']))}"),
         ]
     rows += [(package, version) for package, version in document["versions"].items()]

@@ -106,7 +106,7 @@ class Described:
 
     def read(self, word: str) -> Any:
         """The value that ``word`` stands for, not yet compared with the limits. Raises ``ValueError``."""
-        return None if self.optional and word == values.NONE else values.read(self.kind, word)
+        return None if self.optional and word == values.NONE else self.renewed(values.read(self.kind, word))
 
     def taken(self, value: Any) -> Any:
         """``value`` as the field keeps it. Raises ``ValueError`` with how it goes on after the field's name, and
@@ -136,8 +136,8 @@ class Described:
         return ""
 
     def renewed(self, value: Any) -> Any:
-        """A value in a document of an earlier version as it is written today."""
-        return next((new for was, new in self.meta.formerly if was is value), value)
+        """A value in a document of an earlier version, or on a command line, as it is written today."""
+        return next((new for was, new in self.meta.formerly if type(was) is type(value) and was == value), value)
 
     def as_before(self, value: Any) -> Any:
         """A value in a document as it was before the field, or its new values, existed; ``REQUIRED`` in place of one

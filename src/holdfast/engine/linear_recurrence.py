@@ -1,9 +1,10 @@
-"""s_t = a_t * s_(t-1) + b_t for all steps at once, component by component, from s = 0.
+"""s_t = a_t * s_(t-1) + b_t for all steps at once, component by component.
 
-Time is cut into chunks that are run side by side: within a chunk every step is one affine map of the state that enters
-it; then the states that enter the chunks are found, one after another. With as many chunks as steps in a chunk that
-takes 2 sqrt(time) steps in a row instead of time. Many components need fewer chunks: a vector is long enough already.
-The gradient is the same recurrence backwards, of which nothing but a and s has to be kept.
+On a processor one compiled loop over time does it (``native/recurrence.py``), all components side by side. Without the
+library time is cut into chunks that are run side by side: within a chunk every step is one affine map of the state that
+enters it; then the states that enter the chunks are found, one after another. With as many chunks as steps in a chunk
+that takes 2 sqrt(time) steps in a row instead of time. Many components need fewer chunks: a vector is long enough
+already. The gradient is the same recurrence backwards, of which nothing but a and s has to be kept.
 
 Source: Blelloch 1990, "Prefix sums and their applications"; Martin & Cundy 2018, arXiv:1709.04057.
 """
@@ -14,34 +15,44 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from holdfast.core.arrays import Array
+from holdfast.engine.native import recurrence
 from holdfast.engine.over_time import over_time
 
 LANES = 4096
 """Components side by side from which on more chunks gain nothing."""
 
+Kept = tuple[Array, Array, Array]
+
 
 @jax.custom_vjp
-def linear_recurrence(factor: Array, offset: Array) -> Array:
-    """The states [time, ...] for ``factor`` and ``offset`` [time, ...].
+def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
+    """The states [time, ...] after every step, for ``factor`` and ``offset`` [time, ...], from ``start`` [...].
 
-    >>> linear_recurrence(jnp.full(4, 0.5), jnp.ones(4)).tolist()
+    >>> linear_recurrence(jnp.full(4, 0.5), jnp.ones(4), jnp.zeros(())).tolist()
     [1.0, 1.5, 1.75, 1.875]
     """
+    if recurrence.is_suitable(factor, offset, start):
+        return lax.platform_dependent(factor, offset, start, cpu=recurrence.states, default=in_chunks)
+    return in_chunks(factor, offset, start)
+
+
+def in_chunks(factor: Array, offset: Array, start: Array) -> Array:
+    """The same, in JAX's own operations."""
     time, components = factor.shape[0], math.prod(factor.shape[1:])
     chunks = max(1, min(math.isqrt(time), LANES // max(1, components)))
     if chunks == 1:
-        return over_time(_step, jnp.zeros_like(offset[0]), (factor, offset))[1]
+        return over_time(_step, start, (factor, offset))[1]
     length = -(-time // chunks)
     missing = chunks * length - time
     factor = _chunked(jnp.concatenate([factor, jnp.ones_like(factor[:missing])]), chunks, length)
     offset = _chunked(jnp.concatenate([offset, jnp.zeros_like(offset[:missing])]), chunks, length)
     first = jnp.ones_like(factor[0]), jnp.zeros_like(offset[0])
     (whole, added), (factors, offsets) = over_time(_joined, first, (factor, offset))
-    _, after = over_time(_step, jnp.zeros_like(offset[0, 0]), (whole, added))
-    entering = jnp.concatenate([jnp.zeros_like(after[:1]), after[:-1]])
-    states = factors * entering + offsets
+    _, after = over_time(_step, start, (whole, added))
+    states = factors * jnp.concatenate([start[None], after[:-1]]) + offsets
     return jnp.swapaxes(states, 0, 1).reshape(chunks * length, *states.shape[2:])[:time]
 
 
@@ -62,17 +73,39 @@ def _chunked(along: Array, chunks: int, length: int) -> Array:
     return jnp.swapaxes(along.reshape(chunks, length, *along.shape[1:]), 0, 1)
 
 
-def _forward(factor: Array, offset: Array) -> tuple[Array, tuple[Array, Array]]:
-    states = linear_recurrence(factor, offset)
-    return states, (factor, states)
+def _forward(factor: Array, offset: Array, start: Array) -> tuple[Array, Kept]:
+    states = linear_recurrence(factor, offset, start)
+    return states, (factor, states, start)
 
 
-def _backward(kept: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
-    factor, states = kept
-    later = jnp.concatenate([factor[1:], jnp.zeros_like(factor[:1])])
-    reached = linear_recurrence(later[::-1], cotangent[::-1])[::-1]
-    before = jnp.concatenate([jnp.zeros_like(states[:1]), states[:-1]])
-    return reached * before, reached
+def _backward(kept: Kept, cotangent: Array) -> Kept:
+    """The cotangents of factor, offset and start."""
+    return _cotangents(*kept, cotangent)
+
+
+@jax.custom_vjp
+def _cotangents(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
+    if recurrence.is_suitable(factor, states, start):
+        given = (factor, states, start, cotangent)
+        return lax.platform_dependent(*given, cpu=recurrence.cotangents, default=_reversed)
+    return _reversed(factor, states, start, cotangent)
+
+
+def _reversed(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
+    """The same, as the recurrence read from its end."""
+    later = jnp.concatenate([factor[1:], jnp.ones_like(factor[:1])])
+    reached = linear_recurrence(later[::-1], cotangent[::-1], jnp.zeros_like(start))[::-1]
+    before = jnp.concatenate([start[None], states[:-1]])
+    return reached * before, reached, factor[0] * reached[0]
+
+
+def _again(*operands: Array) -> tuple[Kept, tuple[Array, ...]]:
+    return _cotangents(*operands), operands
+
+
+def _second(operands: tuple[Array, ...], cotangents: Kept) -> tuple[Array, ...]:
+    return jax.vjp(_reversed, *operands)[1](cotangents)
 
 
 linear_recurrence.defvjp(_forward, _backward)
+_cotangents.defvjp(_again, _second)

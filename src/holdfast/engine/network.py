@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
-from holdfast.core.arrays import Array, Leaf
+from holdfast.core.arrays import Array, Leaf, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
 
@@ -46,7 +46,10 @@ class Linear:
             source = source.reshape(*source.shape[: source.ndim - self.source_axes], -1)
         if self.matrix.shape[-2] == 0:
             source = source[..., :0]
-        product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :] if self.diagonal else source @ self.matrix
+        if self.diagonal:
+            product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :]
+        else:
+            product = matrix_product(source, self.matrix)
         return product if self.bias is None else product + self.bias
 
     def gate_values(self, source: Array) -> dict[str, Array]:

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.unroll import advance
 
 
 class Reach(NamedTuple):

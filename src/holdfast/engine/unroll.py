@@ -6,20 +6,22 @@ whole gives. Of a network with weights of its own for every step, the next piece
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.core import Tracer
 
 from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
 from holdfast.core.errors import BadValue
-from holdfast.engine import gradients
-from holdfast.engine.native import choice
+from holdfast.engine import engines, gradients
+from holdfast.engine.engines import Request
+from holdfast.engine.engines.loop import scanned
 from holdfast.engine.network import Network
-from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.parallel import solve
-from holdfast.engine.readings.numbers import as_vector
+from holdfast.engine.over_time import time_first
 
 
 class Trace(NamedTuple):
@@ -50,10 +52,10 @@ def unroll(
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
     ``gradient`` is a learning rule (``engine.gradients``): the same values, and what is called their gradient.
     Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
-    ``engine`` computes: ``xla`` anything anywhere, ``native`` (our own kernels) the cells and number formats that it
-    has, on a processor, several times as fast, but in reverse mode only; ``parallel`` all steps at once, of cells whose
-    new state is affine in the old one, in reverse mode only and without ``truncate``; ``auto`` is native where that is
-    possible, else xla.
+    ``engine`` computes, a file of ``engine/engines/``: ``loop`` anything anywhere, ``native`` (our own kernels) the
+    cells and number formats that it has, on a processor, several times as fast, but in reverse mode only; ``parallel``
+    all steps at once, of cells whose new state is affine in the old one, in reverse mode only and without ``truncate``;
+    ``auto`` is native where that is possible, else the loop; compiled for anything but a processor it is the loop.
     Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
     Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
     """
@@ -63,13 +65,16 @@ def unroll(
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
-    wanted = choice.chosen(engine, network, inputs, state, truncate, gradient)
-    if wanted == "native":
-        return _native(network, inputs, state, present, truncate, read_from)
-    if wanted == "parallel":
-        return _parallel(network, inputs, state, present, read_from)
-    hidden, state, _ = _scan(network, inputs, state, present, truncate, gradient, keep=False)
-    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
+    request = Request(network.cell, gradient, network.steps is None, truncate, (network, inputs, state))
+    chosen = engines.chosen(engine, request)
+
+    def by(name: str) -> Callable[[Network, Array, Any, Array | None], tuple[Array, Any]]:
+        run = partial(engines.get(name).run, truncate=truncate, read_from=read_from, gradient=gradient)
+        return lambda network, inputs, state, present: run(network, inputs, state, present=present)
+
+    if engine == engines.AUTO and chosen != "loop":
+        return lax.platform_dependent(network, inputs, state, present, cpu=by(chosen), default=by("loop"))
+    return by(chosen)(network, inputs, state, present)
 
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
@@ -78,78 +83,9 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
-    hidden, state, kept = _scan(network, inputs, state, present, None, "full", keep=True)
+    hidden, state, kept = scanned(network, inputs, state, present, None, "full", keep=True)
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
-
-
-def advance(
-    network: Network, state: tuple[Any, ...], x: Array, gradient: str = "full"
-) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
-    """One time step through all layers: x [batch, input] to the top hidden output, new states and gates.
-
-    Of a network with weights of its own for every step, those of one: ``network.using``.
-    """
-    cell, states, gates = network.cell, [], []
-    for layer, before in zip(network.layers, state, strict=True):
-        output, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)
-        x = as_vector(output, x)
-        states.append(after)
-        gates.append(opened)
-    return x, tuple(states), tuple(gates)
-
-
-def _native(
-    network: Network, inputs: Array, state: Any, present: Array | None, truncate: int | None, read_from: int
-) -> tuple[Array, Any]:
-    """All steps of one layer, then all of the next: the same numbers, since nothing passes downwards."""
-    from holdfast.engine.native.operation import recurrence
-
-    hidden, last = inputs, []
-    for layer, before in zip(network.layers, state, strict=True):
-        hidden, after = recurrence(network.cell, layer, hidden, before, present, truncate or 0)
-        last.append(after)
-    if present is None and read_from == inputs.shape[1] - 1:
-        # The last state has it too, and then no gradient comes to any step but through that.
-        return network.readout(last[-1][0][:, None]), tuple(last)
-    return network.readout(hidden[:, read_from:]), tuple(last)
-
-
-def _parallel(network: Network, inputs: Array, state: Any, present: Array | None, read_from: int) -> tuple[Array, Any]:
-    """All steps of one layer at once, then all of the next."""
-    hidden, here = time_first((inputs, present))
-    last = []
-    for layer, before in zip(network.layers, state, strict=True):
-        hidden, after = solve(network.cell, layer, hidden, before, here)
-        last.append(after)
-    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), tuple(last)
-
-
-def _scan(
-    network: Network,
-    inputs: Array,
-    state: Any,
-    present: Array | None,
-    truncate: int | None,
-    gradient: str,
-    *,
-    keep: bool,
-) -> tuple[Array, Any, Any]:
-    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
-
-    def step(state: Any, now: Any) -> tuple[Any, Any]:
-        x, weights = now
-        hidden, after, gates = advance(network.using(weights), state, x, gradient)
-        return after, (hidden, gates)
-
-    def kept(state: Any, seen: Any) -> tuple[Array, Any]:
-        hidden, gates = seen
-        return hidden, (state, gates) if keep else None
-
-    along = network.along(inputs.shape[1])
-    inputs, present = time_first((inputs, present))
-    state, (hidden, traced) = over_time(step, state, (inputs, along), present=present, cut=truncate, keep=kept)
-    return hidden, state, traced
 
 
 def _check(

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import advance
 
 
 def names(network: Network) -> list[str]:

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.core.arrays import Count
+from holdfast.core.arrays import PRECISION, Count
 from holdfast.engine.network import Network
 from holdfast.explain.dynamics import in_float64, jacobian, step
 from holdfast.explain.factorise import solve
@@ -74,8 +74,8 @@ def _minimised(network: Network, starts: jax.Array, x: jax.Array) -> tuple[jax.A
     def improve(now: Now) -> Now:
         count, s, r, damping = now
         a = jax.vmap(partial(jacobian, network))(s, xs) - eye
-        normal = jnp.einsum("bji,bjk->bik", a, a) + damping[:, None, None] * eye
-        tried = s - solve(normal, jnp.einsum("bji,bj->bi", a, r))
+        normal = jnp.einsum("bji,bjk->bik", a, a, precision=PRECISION) + damping[:, None, None] * eye
+        tried = s - solve(normal, jnp.einsum("bji,bj->bi", a, r, precision=PRECISION))
         there = moves(tried)
         better = (there**2).sum(1) < (r**2).sum(1)
         s, r = (jnp.where(better[:, None], new, old) for new, old in ((tried, s), (there, r)))

@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Layer, Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.unroll import advance
 
 
 def columns(network: Network) -> int:

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.task import Batch
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.explain.dynamics import pack
 from holdfast.explain.subject import Subject
 

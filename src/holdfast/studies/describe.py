@@ -78,12 +78,12 @@ def diagnostic(name: str) -> Described:
 
 
 def engine(cell: Cell) -> str:
-    """What computes it: the compiled library where that has been built, or XLA alone, and why."""
+    """What computes it: the compiled library where that has been built, or the loop alone, and why."""
     try:
         record(cell)
     except Unsupported as why:
-        return f"XLA, since {why}"
-    return "the compiled library, else XLA"
+        return f"loop, since {why}"
+    return "native (the compiled library), else loop"
 
 
 def task(name: str) -> Described:

@@ -13,7 +13,8 @@ from holdfast.cells._former import settings_of
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
-from holdfast.engine.native.environment import ENGINES
+from holdfast.engine import engines
+from holdfast.engine.native.environment import FORMER
 from holdfast.train.optimisers import OPTIMISERS, Optimiser
 from holdfast.train.rules import RULES, UpdateRule
 from holdfast.train.stops import STOPS, StoppingRule
@@ -76,7 +77,9 @@ class Settings:
         components=STOPS,
         formerly={True: "success", False: "budget"},
     )
-    engine: str = setting("auto", "what computes the networks; see 'holdfast doctor'", choices=ENGINES)
+    engine: str = setting(
+        "auto", "what computes the networks; see 'holdfast doctor'", choices=engines.names(), formerly=FORMER
+    )
 
     def __post_init__(self) -> None:
         from holdfast import cells
@@ -123,11 +126,11 @@ class Settings:
 
     @property
     def used_engine(self) -> str:
-        """What computes it here: "native", "parallel" or "xla". Raises as ``choice.resolved`` does."""
+        """The engine that computes it here. Raises as ``engines.chosen`` does."""
         from holdfast import cells
-        from holdfast.engine.native import choice
 
-        return choice.resolved(self.engine, cells.get(self.cell), self.gradient, self.weights == "shared")
+        cell, shared = cells.get(self.cell), self.weights == "shared"
+        return engines.chosen(self.engine, engines.Request(cell, self.gradient, shared, self.truncate))
 
     @property
     def steps(self) -> int | None:

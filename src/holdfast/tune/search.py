@@ -143,10 +143,11 @@ class Search:
 
 
 def completed(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study has kept of its search, with the settings that it says nothing of, since the version that wrote it
-    knew none but their defaults."""
-    known = {n: values.plain(one.default) for n, one in described(Settings).items() if n not in SEARCHED}
-    return {**known, **stored}
+    """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
+    version that wrote it knew none but their defaults."""
+    fields_now = described(Settings)
+    known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
+    return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 
 
 def _schemes(cell: str) -> tuple[str, ...]:

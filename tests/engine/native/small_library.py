@@ -47,6 +47,10 @@ static XLA_FFI_Error* answer(XLA_FFI_CallFrame* frame) {
   return 0;
 }
 XLA_FFI_Error* holdfast_forward(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_linear(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_linear_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_gated(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_gated_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #ifndef WITHOUT_BACKWARD
 XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #endif
@@ -57,7 +61,7 @@ XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame
 def build(
     folder: Path,
     description: Any = DESCRIPTION,
-    abi: int = 2,
+    abi: int = 3,
     minor: str = "XLA_FFI_API_MINOR",
     name: str = NAME,
     leave_out: str = "",

@@ -19,7 +19,12 @@ from hypothesis import strategies as st
 
 from holdfast import cells
 from holdfast.core.errors import BadValue
-from holdfast.engine.native import choice, library
+from holdfast.engine import engines
+from holdfast.engine.engines import Request
+from holdfast.engine.engines import native as native_engine
+from holdfast.engine.native import library
+from holdfast.engine.native.program import record
+from holdfast.engine.native.suitable import digest_of
 from holdfast.engine.unroll import unroll
 from tests.engine.native import agreement
 from tests.engine.native.agreement import AT_MOST, FIXED, MASKS, STATES, Case
@@ -69,7 +74,7 @@ ELSEWHERE = {
 def test_every_cell_of_one_map_of_x_and_one_of_h_is_in_the_library():
     assert [name for name in cells.FOLDER.names() if name not in ELSEWHERE] == CELLS
     for name, why in ELSEWHERE.items():
-        assert choice.digest_of(cells.get(name)) == ("", why)
+        assert digest_of(cells.get(name), record) == ("", why)
 
 
 @pytest.mark.slow
@@ -106,13 +111,13 @@ def test_the_comparison_sees_one_weight_that_is_off_by_little(cell):
         moved = replace(layer["h"], matrix=layer["h"].matrix.at[1, 0].multiply(1 + 1e-9))
         other = replace(a.network, layers=({**layer, "h": moved},))
         found = agreement.answered(other, a.inputs, a.state, a.present, a.cotangents, 3, "native")
-        assert agreement.apart(found, agreement.answers(case, "xla"))[0] > AT_MOST["float64"]
+        assert agreement.apart(found, agreement.answers(case, "loop"))[0] > AT_MOST["float64"]
 
 
 def test_the_comparison_sees_a_cut_one_step_late_and_a_nan():
     case = Case("gru", steps=6, truncate=2)
     with jax.enable_x64(True):
-        expected = agreement.answers(case, "xla")
+        expected = agreement.answers(case, "loop")
         assert agreement.apart(agreement.answers(replace(case, truncate=3), "native"), expected)[0] > 1e-3
         broken = jax.tree.map(lambda a: a.at[(0,) * a.ndim].set(jnp.nan), expected)
         assert not agreement.apart(broken, expected)[0] <= 1
@@ -164,14 +169,14 @@ def another_lstm(offenders, monkeypatch):
     return other
 
 
-def test_a_cell_that_is_not_the_one_that_was_built_goes_to_xla(another_lstm, monkeypatch, float64):
+def test_a_cell_that_is_not_the_one_that_was_built_goes_to_the_loop(another_lstm, monkeypatch, float64):
     network, inputs = random_network("lstm"), numbers(2, 5, 2)
-    assert "was built before lstm was written as it is now" in choice.why_not(network.cell)
-    assert choice.resolved("auto", another_lstm) == "xla"
+    assert "was built before lstm was written as it is now" in str(native_engine.unsuitable(Request(network.cell)))
+    assert engines.chosen("auto", Request(another_lstm)) == "loop"
     found, _ = unroll(network, inputs)
-    assert (found == unroll(network, inputs, engine="xla")[0]).all()
+    assert (found == unroll(network, inputs, engine="loop")[0]).all()
     # Were the digest not asked, the library would compute the step that it has, and nobody would know:
-    monkeypatch.setattr(choice, "why_not", lambda *_: "")
+    monkeypatch.setattr(native_engine, "unsuitable", lambda _: None)
     assert np.abs(unroll(network, inputs)[0] - found).max() > 1e-2
 
 
@@ -183,6 +188,6 @@ def test_a_cell_that_is_not_the_one_that_was_built_is_refused_by_name(another_ls
         "the engine 'native' was asked for, but it was built before lstm was written as it is now "
         "(in a checkout: make native)."
     )
-    assert told.value.fix == "Take the engine 'auto' or 'xla'."
+    assert told.value.fix == "Take the engine 'auto' or 'loop'."
     with pytest.raises(BadValue, match="was built before lstm"):
-        choice.resolved("native", another_lstm)
+        engines.chosen("native", Request(another_lstm))

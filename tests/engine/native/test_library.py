@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.core.errors import BadValue, Problem, UnknownName
-from holdfast.engine import native
+from holdfast.engine import engines, native
 from holdfast.engine.native import library
+from holdfast.tasks.recall import Recall
+from holdfast.train.settings import Settings
 from tests.engine.native.small_library import NAME, build
 
 
@@ -38,7 +40,7 @@ def place(tmp_path, monkeypatch):
 def apart(folder: Path, program: str, **environment: str) -> dict:
     """Run ``program`` in a process of its own, with ``folder`` for the library's place; gives what it prints."""
     start = (
-        "import json, sys\nfrom pathlib import Path\nfrom holdfast.engine import native\n"
+        "import json, sys\nfrom pathlib import Path\nfrom holdfast.engine import engines, native\n"
         "from holdfast.engine.native import library\nfolder = Path(sys.argv[1])\nnative.__path__ = [str(folder)]\n"
     )
     ran = subprocess.run(
@@ -74,14 +76,14 @@ def test_no_library_is_a_reason(place):
     assert found.path is None
     assert "no compiled library" in found.reason
     assert library.ready() == found
-    assert library.choose() == "xla"
+    assert engines.asked() == ("loop",)
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"abi": 7}, "of another version of holdfast: its functions are of form 7, not 2"),
-        ({"abi": 0, "leave_out": "ONLY_ABI"}, "its functions are of form 0, not 2"),
+        ({"abi": 7}, "of another version of holdfast: its functions are of form 7, not 3"),
+        ({"abi": 0, "leave_out": "ONLY_ABI"}, "its functions are of form 0, not 3"),
         ({"leave_out": "ONLY_ABI"}, "not holdfast's library"),
         ({"leave_out": "WITHOUT_BACKWARD"}, "holdfast_backward"),
         ({"description": "no JSON"}, "in words that are not understood"),
@@ -96,9 +98,9 @@ def test_a_library_that_will_not_do_is_a_reason(options, reason, place):
     assert reason in found.reason
     assert found.path == path
     assert library.ready() == found
-    assert library.choose() == "xla"
+    assert engines.asked() == ("loop",)
     with pytest.raises(BadValue, match="the engine 'native' was asked for, but") as told:
-        library.choose("native")
+        engines.asked("native")
     assert reason in told.value.message
     assert told.value.fix == library.REPAIR
 
@@ -158,8 +160,8 @@ def test_every_folder_of_the_package_is_searched(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
-        ("HOLDFAST_ENGINE", "fast", "expected one of auto, native, xla"),
-        ("HOLDFAST_ENGINE", "XLA", "expected one of auto, native, xla"),
+        ("HOLDFAST_ENGINE", "fast", "expected one of auto, native, loop"),
+        ("HOLDFAST_ENGINE", "XLA", "expected one of auto, native, loop"),
         ("HOLDFAST_INSTRUCTIONS", "sse9", "expected one of baseline, avx2, avx512, neon"),
         ("HOLDFAST_THREADS", "0", "expected a whole number from 1 to 1024"),
         ("HOLDFAST_THREADS", "-1", "expected a whole number"),
@@ -172,7 +174,7 @@ def test_a_variable_that_means_nothing_is_told(variable, value, expected, place,
     build(place)
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadValue) as told:
-        library.choose()
+        engines.asked()
     assert f"{variable} is '{value}', {expected}" in told.value.message
     assert "Leave it out" in told.value.fix
     found = library.status()
@@ -186,25 +188,35 @@ def test_instructions_that_this_machine_lacks_are_told_where_they_are_forced(sup
     monkeypatch.setenv("HOLDFAST_INSTRUCTIONS", "avx512")
     for engine in ("auto", "native"):
         with pytest.raises(BadValue) as told:
-            library.choose(engine)
+            engines.asked(engine)
         expected = "expected one of baseline" if supported else "it has no avx512"
         assert told.value.message == f"HOLDFAST_INSTRUCTIONS is 'avx512', which cannot run here: {expected}."
     assert library.status().reason == "it has no avx512"
 
 
+def test_the_former_name_of_the_loop_is_understood(place, monkeypatch):
+    build(place)
+    monkeypatch.setenv("HOLDFAST_ENGINE", "xla")
+    assert engines.asked() == ("loop",)
+    settings = Settings(Recall(steps=3), engine="loop")
+    document = {**settings.as_json(), "engine": "xla"}
+    assert Settings.from_json(document) == settings
+    assert settings.identity() == document  # so are the keys of a store
+
+
 def test_a_variable_that_is_empty_is_not_set(place, monkeypatch):
     for name in ("HOLDFAST_ENGINE", "HOLDFAST_INSTRUCTIONS", "HOLDFAST_THREADS"):
         monkeypatch.setenv(name, "")
-    assert library.choose() == "xla"
+    assert engines.asked() == ("loop",)
 
 
 def test_what_is_said_in_the_call_goes_before_the_environment(place, monkeypatch):
     monkeypatch.setenv("HOLDFAST_ENGINE", "native")
-    assert library.choose("xla") == "xla"
+    assert engines.asked("loop") == ("loop",)
     with pytest.raises(BadValue, match="the engine 'native' was asked for, but this install has no compiled library"):
-        library.choose()
+        engines.asked()
     with pytest.raises(UnknownName, match=r"there is no engine named 'natve'.*Did you mean 'native'"):
-        library.choose("natve")
+        engines.asked("natve")
 
 
 def test_threads_are_set_by_the_environment_and_by_call(place, monkeypatch):
@@ -232,14 +244,14 @@ def test_to_look_costs_no_jax(tmp_path):
 
 USE = (
     "import jax\nfound = library.ready()\n"
-    "print(json.dumps([found.available, found.reason, library.choose(), float(jax.numpy.ones(3).sum())]))"
+    "print(json.dumps([found.available, found.reason, engines.asked()[0], float(jax.numpy.ones(3).sum())]))"
 )
 
 
 def test_a_library_that_jax_takes_is_used(tmp_path):
     build(tmp_path)
     assert apart(tmp_path, USE) == [True, "", "native", 3.0]
-    assert apart(tmp_path, USE, HOLDFAST_ENGINE="xla") == [True, "", "xla", 3.0]
+    assert apart(tmp_path, USE, HOLDFAST_ENGINE="xla") == [True, "", "loop", 3.0]
 
 
 def test_a_library_for_another_version_of_xla_is_a_reason_and_jax_goes_on(tmp_path):
@@ -248,12 +260,12 @@ def test_a_library_for_another_version_of_xla_is_a_reason_and_jax_goes_on(tmp_pa
     assert not available
     assert "JAX does not take" in reason
     assert "version (0.99) is incompatible" in reason
-    assert (chosen, total) == ("xla", 3.0)
+    assert (chosen, total) == ("loop", 3.0)
 
 
 def test_where_jax_may_not_use_the_cpu_it_is_a_reason(tmp_path):
     build(tmp_path)
-    program = "found = library.ready()\nprint(json.dumps([found.available, found.reason, library.choose()]))"
+    program = "found = library.ready()\nprint(json.dumps([found.available, found.reason, engines.asked()[0]]))"
     available, reason, chosen = apart(tmp_path, program, JAX_PLATFORMS="tpu")
-    assert (available, chosen) == (False, "xla")
+    assert (available, chosen) == (False, "loop")
     assert "JAX does not take" in reason

@@ -58,7 +58,7 @@ def test_a_call_is_refused_where_it_needs_one_byte_more_than_there_is(monkeypatc
     assert (
         caught.value.fix == "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate)."
     )
-    slope("xla")
+    slope("loop")
 
 
 def test_more_than_any_machine_has_is_refused_in_words(monkeypatch):

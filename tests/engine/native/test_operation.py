@@ -52,10 +52,10 @@ def loss(engine, truncate=None):
 
 def agree(transformed, *arguments):
     """``transformed(loss(engine))`` is the same for both engines, and the native one is really asked."""
-    native, xla = (jax.jit(transformed(loss(engine))) for engine in ("native", "xla"))
+    native, loop = (jax.jit(transformed(loss(engine))) for engine in ("native", "loop"))
     assert "holdfast_forward" in native.lower(*arguments).as_text()
-    assert "holdfast" not in xla.lower(*arguments).as_text()
-    found, expected = native(*arguments), xla(*arguments)
+    assert "holdfast" not in loop.lower(*arguments).as_text()
+    found, expected = native(*arguments), loop(*arguments)
     assert jax.tree.structure(found) == jax.tree.structure(expected)
     at_most = AT_MOST[str(jax.tree.leaves(arguments)[0].dtype)]
     assert apart(found, expected)[0] <= at_most
@@ -89,7 +89,7 @@ def summed(f):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRANSFORMED)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_transformation_gives_what_it_gives_with_xla(name, cell):
+def test_a_transformation_gives_what_it_gives_with_the_loop(name, cell):
     transformed, network_axis, inputs_axis = TRANSFORMED[name]
     network = random_network(cell) if network_axis is None else several(cell)
     # Other than NETWORKS, so that axes mixed up would not fit.
@@ -118,12 +118,12 @@ def test_vmap_over_the_mask_and_the_state_alone():
 
         return jax.jit(jax.vmap(jax.vmap(value, (0, None)), (None, 0)))(present, states)
 
-    assert apart(act("native"), act("xla"))[0] <= AT_MOST["float64"]
+    assert apart(act("native"), act("loop"))[0] <= AT_MOST["float64"]
 
 
 @pytest.mark.parametrize("networks", [1, NETWORKS])
 @pytest.mark.parametrize("truncate", [None, 2])
-def test_a_jacobian_row_by_row_is_that_of_xla(networks, truncate):
+def test_a_jacobian_row_by_row_is_that_of_the_loop(networks, truncate):
     """Many cotangents meet what one forward pass has left, of one network and of several."""
     inputs = some_inputs()
 
@@ -135,13 +135,13 @@ def test_a_jacobian_row_by_row_is_that_of_xla(networks, truncate):
         return jax.jit(of_one if networks == 1 else jax.vmap(of_one, (0, None)))
 
     network = random_network("gru") if networks == 1 else several("gru")
-    assert apart(jacobian("native")(network, inputs), jacobian("xla")(network, inputs))[0] <= AT_MOST["float64"]
+    assert apart(jacobian("native")(network, inputs), jacobian("loop")(network, inputs))[0] <= AT_MOST["float64"]
 
 
 def test_windows_cut_within_vmap_of_grad():
     found, expected = (
         jax.jit(jax.vmap(jax.grad(loss(engine, truncate=2), (0, 1)), (0, None)))(several("gru"), some_inputs())
-        for engine in ("native", "xla")
+        for engine in ("native", "loop")
     )
     assert apart(found, expected)[0] <= AT_MOST["float64"]
 
@@ -171,7 +171,7 @@ def test_pieces_in_a_scan_are_the_whole(dtype):
     assert apart(found, expected)[0] <= AT_MOST[str(jnp.dtype(dtype))]
 
 
-def test_a_training_loop_inside_one_program_goes_where_it_goes_with_xla():
+def test_a_training_loop_inside_one_program_goes_where_it_goes_with_the_loop():
     def trained(engine):
         def step(_, network):
             gradient = jax.grad(loss(engine, truncate=3))(network, some_inputs())
@@ -181,15 +181,15 @@ def test_a_training_loop_inside_one_program_goes_where_it_goes_with_xla():
 
     start = random_network("gru")
     found = trained("native")(start)
-    assert apart(found, trained("xla")(start))[0] <= 1e-10  # 20 steps, over which differences may grow
+    assert apart(found, trained("loop")(start))[0] <= 1e-10  # 20 steps, over which differences may grow
     assert apart(found, start)[0] > 1e-2
 
 
-def test_forward_mode_is_refused_by_jax_and_had_with_xla():
+def test_forward_mode_is_refused_by_jax_and_had_with_the_loop():
     network, inputs = random_network("lstm"), some_inputs()
     with pytest.raises(TypeError, match="can't apply forward-mode autodiff"):
         jax.jacfwd(loss("native"), argnums=1)(network, inputs)
-    forwards = jax.jacfwd(loss("xla"), argnums=1)(network, inputs)
+    forwards = jax.jacfwd(loss("loop"), argnums=1)(network, inputs)
     assert apart(jax.grad(loss("native"), argnums=1)(network, inputs), forwards)[0] <= AT_MOST["float64"]
 
 
@@ -276,7 +276,7 @@ def test_a_network_beside_very_many_has_the_bits_that_it_has_alone(cell, kept, m
 @every_cell
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", ["inputs", "weights", "state"])
-def test_what_is_no_number_comes_out_as_it_does_with_xla(cell, value, place):
+def test_what_is_no_number_comes_out_as_it_does_with_the_loop(cell, value, place):
     network, inputs = random_network(cell), some_inputs()
     state = random_state(network, BATCH)
     if place == "inputs":
@@ -295,7 +295,7 @@ def test_what_is_no_number_comes_out_as_it_does_with_xla(cell, value, place):
 
         return jax.jit(jax.value_and_grad(value, argnums=(0, 1, 2), has_aux=True))(network, inputs, state)
 
-    ((_, found), gradients), ((_, expected), expected_gradients) = act("native"), act("xla")
+    ((_, found), gradients), ((_, expected), expected_gradients) = act("native"), act("loop")
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
     for a, b in zip(jax.tree.leaves(gradients), jax.tree.leaves(expected_gradients), strict=True):
@@ -310,7 +310,7 @@ def test_what_is_no_number_comes_out_as_it_does_with_xla(cell, value, place):
         assert np.isfinite(outputs[1:]).all()
 
 
-@pytest.mark.parametrize("engine", ["native", "xla"])
+@pytest.mark.parametrize("engine", ["native", "loop"])
 def test_a_rectifier_at_exactly_zero_has_the_slope_zero(engine):
     """Where a network of rectifiers begins: no input, no state, no bias."""
     network = create("irnn", 2, 3, 1, dtype=jnp.float64)

@@ -109,6 +109,10 @@ class Grid:
             if odd := [name for name, some in over.items() if not isinstance(some, list)]:
                 raise BadFile(f"{where}: '{odd[0]}' is {values.got(over[odd[0]])}, expected a list.")
             tasks = over.pop("task", None) or [base.pop("task", None)]
+            known = sweepable(Settings)
+            over = {
+                name: [known[name].renewed(v) for v in some] if name in known else some for name, some in over.items()
+            }
             over = {"task": [task_from_json(task, where) for task in tasks], **over}
             first = {name: some[0] for name, some in over.items() if name != "task" and some}
             fixed = given(Settings, {**base, **first}, where)

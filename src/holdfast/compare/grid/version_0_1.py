@@ -80,5 +80,6 @@ def read(document: Any, where: str) -> Grid:
     for field in ("batch", "truncate"):  # what no update rule of the grid has a use for was left out
         if over["update"] and all(field in RULES.parse(rule).unused for rule in over["update"]):
             old[field] = None
-    old["stop"] = described(Settings)["stop"].renewed(old["stop"])
+    for field in ("stop", "engine"):
+        old[field] = described(Settings)[field].renewed(old[field])
     return formed(old, over)

@@ -70,24 +70,51 @@ struct Cell {
 #include "cells_generated.h"
 #define HOLDFAST_ENTRY(name, digest) {#name, digest},
 const Cell cells[] = {HOLDFAST_CELLS(HOLDFAST_ENTRY)};
+namespace of_gated {
+#include "gated_generated.h"
+}
+const Cell gated[] = {HOLDFAST_GATED(HOLDFAST_ENTRY)};
+
+template <size_t count>
+std::string listed(const Cell (&some)[count]) {
+  std::string text;
+  for (const Cell& cell : some)
+    text += std::string(text.empty() ? "" : ", ") + "\"" + cell.name + "\": \"" + cell.digest + "\"";
+  return "{" + text + "}";
+}
+
+template <size_t count>
+int number_in(const Cell (&some)[count], const char* name, int64_t length) {
+  int number = 0;
+  for (const Cell& cell : some) {
+    if (std::strlen(cell.name) == size_t(length) && std::memcmp(cell.name, name, size_t(length)) == 0) return number;
+    ++number;
+  }
+  return -1;
+}
+
+// The kernels for so many units of so many bytes each: see `kernels` of a problem.
+const Kernels* kernels_for(Index units, Index number_size) {
+  static const Kernels* const narrow = chosen(32);
+  const bool has_room = narrow && narrow->register_bytes == 32 && units * number_size <= narrow->register_bytes;
+  return has_room ? narrow : kernels();
+}
 
 std::string described() {
   const Kernels* used = kernels();
-  std::string built, supported, known;
+  std::string built, supported;
   for (const Path& path : paths) {
     const std::string entry = std::string("\"") + path.name + "\"";
     built += (built.empty() ? "" : ", ") + entry;
     if (path.supported) supported += (supported.empty() ? "" : ", ") + entry;
   }
-  for (const Cell& cell : cells)
-    known += std::string(known.empty() ? "" : ", ") + "\"" + cell.name + "\": \"" + cell.digest + "\"";
 #if defined(__clang__)
   const std::string compiler = "Clang " __clang_version__;
 #else
   const std::string compiler = "GCC " __VERSION__;
 #endif
-  std::string text = "{\"built\": [" + built + "], \"supported\": [" + supported + "], \"cells\": {" + known +
-                     "}, \"compiler\": \"" + compiler + "\", \"ffi\": [" + std::to_string(ffi_major()) + ", " +
+  std::string text = "{\"built\": [" + built + "], \"supported\": [" + supported + "], \"cells\": " + listed(cells) +
+                     ", \"gated\": " + listed(gated) + ", \"compiler\": \"" + compiler + "\", \"ffi\": [" + std::to_string(ffi_major()) + ", " +
                      std::to_string(ffi_minor()) + "]";
   if (used)
     text += std::string(", \"instructions\": \"") + used->name + "\"}";
@@ -103,26 +130,17 @@ const Kernels* kernels() {
   return used;
 }
 
-const Kernels* kernels(const Problem& p) {
-  static const Kernels* const narrow = chosen(32);
-  const bool has_room = narrow && narrow->register_bytes == 32 && p.units * p.number_size <= narrow->register_bytes;
-  return has_room ? narrow : kernels();
-}
+const Kernels* kernels(const Problem& p) { return kernels_for(p.units, p.number_size); }
+const Kernels* kernels(const Gated& p) { return kernels_for(p.units, p.number_size); }
 
-int cell_number(const char* name, int64_t length) {
-  int number = 0;
-  for (const Cell& cell : cells) {
-    if (std::strlen(cell.name) == size_t(length) && std::memcmp(cell.name, name, size_t(length)) == 0) return number;
-    ++number;
-  }
-  return -1;
-}
+int cell_number(const char* name, int64_t length) { return number_in(cells, name, length); }
+int gated_number(const char* name, int64_t length) { return number_in(gated, name, length); }
 
 }  // namespace holdfast
 
 #define HOLDFAST_EXPORT extern "C" __attribute__((visibility("default")))
 
-HOLDFAST_EXPORT int holdfast_abi() { return 2; }
+HOLDFAST_EXPORT int holdfast_abi() { return 3; }
 HOLDFAST_EXPORT const char* holdfast_describe() {
   static const std::string text = holdfast::described();
   return text.c_str();

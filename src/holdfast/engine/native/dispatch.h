@@ -12,8 +12,11 @@ const Kernels* kernels();
 // rather than AVX-512: the same instructions on half-empty registers take longer.
 const Kernels* kernels(const Problem& p);
 
-// A cell's number for Problem::cell, or -1.
+const Kernels* kernels(const Gated& p);
+
+// A cell's number for Problem::cell and for Gated::cell, or -1.
 int cell_number(const char* name, int64_t length);
+int gated_number(const char* name, int64_t length);
 
 // The version of XLA's foreign-function interface that this is built for.
 int ffi_major();

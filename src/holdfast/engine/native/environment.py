@@ -14,9 +14,11 @@ ENGINE = "HOLDFAST_ENGINE"
 INSTRUCTIONS = "HOLDFAST_INSTRUCTIONS"
 THREADS = "HOLDFAST_THREADS"
 
-OF_A_PROCESS = ("auto", "native", "xla")
-ENGINES = (*OF_A_PROCESS, "parallel")
-"""What a call may ask for: "parallel" too, which few cells have."""
+AUTO = "auto"
+OF_A_PROCESS = (AUTO, "native", "loop")
+"""The engines that may be asked for with ``HOLDFAST_ENGINE``: "parallel" has few cells."""
+FORMER = {"xla": "loop"}
+"""What engines were called in version 0.1, in files, and may still be called by a flag or in the environment."""
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512", "neon")
 """Every name that some build of the library may know; which of them this one has, only the library can say."""
 
@@ -26,12 +28,15 @@ MOST_THREADS = 1024
 
 def engine() -> str:
     """What "auto" means in this process; itself where nothing is set. Raises ``BadValue``."""
-    return _one_of(ENGINE, OF_A_PROCESS, "Leave it out to have the fastest engine that can be had.") or "auto"
+    asked = os.environ.get(ENGINE, "")
+    named = FORMER.get(asked, asked)
+    return _known(ENGINE, named, OF_A_PROCESS, "Leave it out to have the fastest engine that can be had.") or AUTO
 
 
 def instructions() -> str:
     """The instruction set that is forced, or nothing. Raises ``BadValue`` for a name that no build has."""
-    return _one_of(INSTRUCTIONS, INSTRUCTION_SETS, "Leave it out to use the best that this machine has.")
+    named = os.environ.get(INSTRUCTIONS, "")
+    return _known(INSTRUCTIONS, named, INSTRUCTION_SETS, "Leave it out to use the best that this machine has.")
 
 
 def threads() -> int | None:
@@ -47,8 +52,7 @@ def threads() -> int | None:
     return int(text)
 
 
-def _one_of(variable: str, known: tuple[str, ...], fix: str) -> str:
-    value = os.environ.get(variable, "")
+def _known(variable: str, value: str, known: tuple[str, ...], fix: str) -> str:
     if value and value not in known:
         raise BadValue(f"{variable} is '{value}', expected one of {', '.join(known)}.", fix)
     return value

@@ -1,4 +1,4 @@
-// What XLA calls: two handlers that check sizes, and nothing else of XLA anywhere.
+// What XLA calls: handlers that check sizes, and nothing else of XLA anywhere.
 #include <algorithm>
 #include <string>
 
@@ -173,6 +173,110 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
   return kernels(p)->backward(p, call) ? ffi::Error::Success() : no_memory();
 }
 
+// Arrays [..., steps, components...], where the components have `axes` axes: what vmap puts in front is sequences.
+bool described(const Buffer& factor, const Buffer& start, int64_t axes, LinearRecurrence& p) {
+  const auto all = factor.dimensions();
+  const Index before = Index(all.size()) - 1 - axes;
+  if (axes < 0 || before < 0 || !kernels()) return false;
+  p.number_size = factor.element_type() == ffi::DataType::F32 ? 4 : 8;
+  p.sequences = p.components = 1;
+  p.steps = all[size_t(before)];
+  for (Index axis = 0; axis < before; ++axis) p.sequences *= all[size_t(axis)];
+  for (Index axis = before + 1; axis < Index(all.size()); ++axis) p.components *= all[size_t(axis)];
+  p.factor = factor.untyped_data(), p.start = start.untyped_data();
+  return Index(start.element_count()) == p.sequences * p.components && start.element_type() == factor.element_type();
+}
+
+// Whether these arrays are as large as the first of them, and of its format.
+bool alike(const Buffer& one, std::initializer_list<const Buffer*> others) {
+  const auto is_like = [&](const Buffer* other) {
+    return other->element_type() == one.element_type() && other->element_count() == one.element_count();
+  };
+  const bool is_known = one.element_type() == ffi::DataType::F32 || one.element_type() == ffi::DataType::F64;
+  return is_known && std::all_of(others.begin(), others.end(), is_like);
+}
+
+ffi::Error misfit() {
+  return ffi::Error::InvalidArgument("holdfast's library: arrays that do not fit one another.");
+}
+
+ffi::Error linear(int64_t axes, Buffer factor, Buffer offset, Buffer start, ffi::Result<Buffer> states) {
+  LinearRecurrence p{};
+  if (!described(factor, start, axes, p) || !alike(factor, {&offset, &*states})) return misfit();
+  p.offset = offset.untyped_data(), p.states = states->untyped_data();
+  kernels()->linear_recurrence(p);
+  return ffi::Error::Success();
+}
+
+ffi::Error linear_gradient(int64_t axes, Buffer factor, Buffer states, Buffer start, Buffer d_states,
+                           ffi::Result<Buffer> d_factor, ffi::Result<Buffer> d_offset, ffi::Result<Buffer> d_start) {
+  LinearRecurrence p{};
+  if (!described(factor, start, axes, p) || !alike(factor, {&states, &d_states, &*d_factor, &*d_offset}) ||
+      !alike(start, {&*d_start}))
+    return misfit();
+  p.states = states.untyped_data(), p.d_states = d_states.untyped_data();
+  p.d_factor = d_factor->untyped_data(), p.d_offset = d_offset->untyped_data(), p.d_start = d_start->untyped_data();
+  kernels()->linear_recurrence(p);
+  return ffi::Error::Success();
+}
+
+// Sizes from the shapes: the input is [..., batch, steps, inputs], or the map's outputs where `matrix` [..., inputs,
+// gates * units] is empty; what is in front of batch is sequences.
+ffi::Error described(std::string_view cell, const Buffer& input, const Buffer& matrix, const Buffer& bias,
+                     const Buffer& start, const Buffer& present, Gated& p) {
+  const auto refuse = [](const char* why) { return ffi::Error::InvalidArgument(std::string("holdfast's gated cells: ") + why); };
+  const auto sizes = input.dimensions(), of_start = start.dimensions();
+  p.cell = gated_number(cell.data(), Index(cell.size()));
+  if (p.cell < 0 || !kernels()) return refuse("there is no such cell here.");
+  if (sizes.size() < 3 || of_start.size() != sizes.size() - 1) return refuse("arrays of the wrong rank.");
+  p.number_size = input.element_type() == ffi::DataType::F32 ? 4 : 8;
+  p.sequences = 1;
+  for (size_t axis = 0; axis + 3 < sizes.size(); ++axis) p.sequences *= sizes[axis];
+  p.batch = sizes[sizes.size() - 3], p.steps = sizes[sizes.size() - 2], p.units = of_start[of_start.size() - 1];
+  p.inputs = matrix.element_count() > 0 ? sizes[sizes.size() - 1] : 0;
+  if (p.sequences < 1 || p.batch < 1 || p.steps < 1 || p.units < 1) return refuse("a size is below 1.");
+  if (p.inputs > most_gated_inputs) return refuse("too many inputs.");
+  const Index line = kernels(p)->gates_of_gated(p.cell) * p.units;
+  const auto is_of = [&](const Buffer& one, Index count) {
+    return Index(one.element_count()) == count && one.element_type() == input.element_type();
+  };
+  const bool has_bias = bias.element_count() > 0, is_masked = present.element_count() > 0;
+  if (!is_of(input, p.rows() * p.steps * (p.inputs > 0 ? p.inputs : line)) || !is_of(start, p.rows() * p.units) ||
+      !is_of(matrix, p.sequences * p.inputs * line) || (has_bias && !is_of(bias, p.sequences * line)) ||
+      (is_masked && (Index(present.element_count()) != p.rows() * p.steps || present.element_type() != ffi::DataType::PRED)))
+    return refuse("arrays that do not fit one another.");
+  p.input = input.untyped_data(), p.matrix = matrix.untyped_data(), p.start = start.untyped_data();
+  p.bias = has_bias ? bias.untyped_data() : nullptr;
+  p.present = is_masked ? present.untyped_data() : nullptr;
+  return ffi::Error::Success();
+}
+
+ffi::Error gated(std::string_view cell, Buffer input, Buffer matrix, Buffer bias, Buffer start, Buffer present,
+                 ffi::Result<Buffer> hidden, ffi::Result<Buffer> last) {
+  Gated p{};
+  if (auto error = described(cell, input, matrix, bias, start, present, p); error.failure()) return error;
+  if (Index(hidden->element_count()) != p.rows() * p.steps * p.units || !alike(start, {&*last})) return misfit();
+  p.hidden = hidden->untyped_data(), p.last = last->untyped_data();
+  return kernels(p)->gated(p) ? ffi::Error::Success() : no_memory();
+}
+
+ffi::Error gated_gradient(std::string_view cell, Buffer input, Buffer matrix, Buffer bias, Buffer start, Buffer present,
+                          Buffer hidden, Buffer d_hidden, Buffer d_last, ffi::Result<Buffer> d_weights,
+                          ffi::Result<Buffer> d_map, ffi::Result<Buffer> d_start) {
+  Gated p{};
+  if (auto error = described(cell, input, matrix, bias, start, present, p); error.failure()) return error;
+  const Index line = kernels(p)->gates_of_gated(p.cell) * p.units;
+  const Index weights = p.inputs > 0 ? p.rows() * (p.inputs + 1) * line : 0;
+  if (Index(hidden.element_count()) != p.rows() * p.steps * p.units || !alike(hidden, {&d_hidden}) ||
+      !alike(start, {&d_last, &*d_start}) || Index(d_weights->element_count()) != weights ||
+      (d_map->element_count() > 0 && Index(d_map->element_count()) != p.rows() * p.steps * line))
+    return misfit();
+  p.hidden = hidden.untyped_data(), p.d_hidden = d_hidden.untyped_data(), p.d_last = d_last.untyped_data();
+  p.d_weights = d_weights->untyped_data(), p.d_start = d_start->untyped_data();
+  p.d_map = d_map->element_count() > 0 ? d_map->untyped_data() : nullptr;
+  return kernels(p)->gated(p) ? ffi::Error::Success() : no_memory();
+}
+
 }  // namespace
 }  // namespace holdfast
 
@@ -195,6 +299,40 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_backward, holdfast::backward,
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_linear, holdfast::linear,
+                              ffi::Ffi::Bind()
+                                  .Attr<int64_t>("axes")
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_linear_gradient, holdfast::linear_gradient,
+                              ffi::Ffi::Bind()
+                                  .Attr<int64_t>("axes")
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>()
+                                  .Ret<ffi::AnyBuffer>());
+
+#define HOLDFAST_GATED_ARGUMENTS                                                                              \
+  .Attr<std::string_view>("cell").Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>()           \
+      .Arg<ffi::AnyBuffer>().Arg<ffi::AnyBuffer>()
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_gated, holdfast::gated,
+                              ffi::Ffi::Bind() HOLDFAST_GATED_ARGUMENTS.Ret<ffi::AnyBuffer>().Ret<ffi::AnyBuffer>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(holdfast_gated_gradient, holdfast::gated_gradient,
+                              ffi::Ffi::Bind() HOLDFAST_GATED_ARGUMENTS.Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>()
                                   .Ret<ffi::AnyBuffer>());

@@ -1,4 +1,5 @@
-"""Every cell's step and its gradient as C++, unit by unit: ``python -m holdfast.engine.native.generate cells.h``.
+"""Every cell's step and its gradient as C++, unit by unit: ``python -m holdfast.engine.native.generate CELLS GATED``
+writes the header of those that ``program.record`` takes, and that of ``program.record_gated``.
 
 Run when the package is built, with the standard library alone. A cell is a ``struct`` with two functions on vectors
 of units. ``forward`` goes from the linear maps' outputs (w of x, u of h) and the states before to the states after,
@@ -15,12 +16,13 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast import alphabet, cells
 from holdfast.core.cell import Cell
-from holdfast.engine.native.program import Node, Program, Unsupported, record
+from holdfast.engine.native.program import Node, Program, Unsupported, record, record_gated
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Writer:
                 f"  static constexpr int columns = {total}, h_first = {len(columns.x_only)};",
                 f"  static constexpr int x_count = {len(columns.x_gates)}, h_count = {len(columns.h_gates)};",
                 f"  static constexpr int x_gates[] = {{{_list(columns.x_gates)}}};",
-                f"  static constexpr int h_gates[] = {{{_list(columns.h_gates)}}};",
+                f"  static constexpr int h_gates[] = {{{_list(columns.h_gates or [-1])}}};",
                 f"  static constexpr bool reads_after = {str(self.reads_after).lower()};",
                 "  template <class V>",
                 "  static INLINE void forward(const V* w, const V* u, const V* before, V* after, V* saved) {",
@@ -204,32 +206,35 @@ def _list(numbers: list[int]) -> str:
     return ", ".join(str(n) for n in numbers)
 
 
-def written(cell: Cell) -> str:
-    """The C++ of one cell. Raises ``Unsupported``."""
-    return Writer(record(cell)).text()
-
-
-def digest(cell: Cell) -> str:
+def digest(program: Program) -> str:
     """What the library and the cell's file must agree on: changed as soon as either means another step."""
-    maps = "".join(f"{m.source}:{','.join(m.gates)}:{m.bias};" for m in cell.maps)
-    return hashlib.sha256((maps + written(cell)).encode()).hexdigest()[:16]
+    maps = "".join(f"{m.source}:{','.join(m.gates)}:{m.bias};" for m in program.cell.maps)
+    return hashlib.sha256((maps + Writer(program).text()).encode()).hexdigest()[:16]
 
 
-def header() -> str:
-    """All cells of the folder that can be written, and the list of them."""
+def header(recorded: Callable[[Cell], Program], name: str) -> str:
+    """All cells of the folder that can be written, and the list of them, a macro of this name."""
     texts, entries = [], []
     for file in sorted(Path(cells.__file__).parent.glob("[!_]*.py")):
         cell = cells.get(file.stem)
         try:
-            texts.append(written(cell))
-            entries.append(f'X({cell.name}, "{digest(cell)}")')
+            program = recorded(cell)
+            texts.append(Writer(program).text())
+            entries.append(f'X({cell.name}, "{digest(program)}")')
         except Unsupported as why:
             texts.append(f"// {cell.name} is not here: {why}.")
     listed = " ".join(entries)
     return "\n\n".join(
-        ["// Written by generate.py from the cells' own files.", *texts, f"#define HOLDFAST_CELLS(X) {listed}", ""]
+        ["// Written by generate.py from the cells' own files.", *texts, f"#define {name}(X) {listed}", ""]
     )
 
 
+def write(path: Path, text: str) -> None:
+    """Write a header, unless it is there as it would be: what includes it need not be compiled again then."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(header(), encoding="utf-8")
+    write(Path(sys.argv[1]), header(record, "HOLDFAST_CELLS"))
+    write(Path(sys.argv[2]), header(record_gated, "HOLDFAST_GATED"))

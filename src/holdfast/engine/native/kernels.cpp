@@ -8,6 +8,10 @@
 
 namespace holdfast::HOLDFAST_PATH {
 
+void linear_recurrence(const LinearRecurrence&);  // recurrence.cpp
+bool gated(const Gated&);                         // gated.cpp
+int gates_of_gated(int cell);
+
 namespace cell {
 #include "cells_generated.h"
 }
@@ -282,6 +286,9 @@ const Kernels& kernels() {
       [](const Problem& p) { return for_cell<DoSaved>(p); },
       [](const Problem& p, const Forward& call) { return for_cell<DoForward>(p, call); },
       [](const Problem& p, const Backward& call) { return for_cell<DoBackward>(p, call); },
+      linear_recurrence,
+      gated,
+      gates_of_gated,
       [](int function, int number_size, const void* from, void* to, Index count) {
         if (number_size == 4)
           apply(function, static_cast<const float*>(from), static_cast<float*>(to), count);

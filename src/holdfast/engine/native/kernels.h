@@ -43,6 +43,42 @@ struct Backward {
   void* d_input;  // null where nobody asks
 };
 
+// s_t = factor_t * s_(t-1) + offset_t, component by component: arrays [sequences][steps][components], `start` and
+// `d_start` [sequences][components]. With `d_states`, the states' cotangents, it is the gradient that is asked for.
+struct LinearRecurrence {
+  int number_size;
+  Index sequences, steps, components;
+  const void *factor, *offset, *start;
+  void* states;
+  const void* d_states;  // null: forwards
+  void *d_factor, *d_offset, *d_start;
+};
+
+// One layer of a cell whose gates read the input alone, and whose only state is its output. Arrays lie in C order, rows
+// are [sequences][batch]; `d_hidden` asks for the gradient.
+struct Gated {
+  int cell;         // its number in HOLDFAST_GATED
+  int number_size;  // 4 or 8 bytes
+  Index sequences, batch, steps, units;
+  Index inputs;     // as many numbers of every step, and a matrix for them; 0: the input is what the map makes of it
+  const void* input;    // [rows][steps][inputs], or [rows][steps][gates * units]
+  const void* matrix;   // [sequences][inputs][gates * units]
+  const void* bias;     // [sequences][gates * units], or null
+  const void* start;    // [rows][units]
+  const void* present;  // [rows][steps], bytes, or null
+  void* hidden;         // [rows][steps][units]
+  void* last;           // [rows][units]
+
+  const void *d_hidden, *d_last;  // null: forwards
+  void* d_weights;  // [rows][inputs + 1][gates * units], the bias's last; null without inputs
+  void* d_map;      // [rows][steps][gates * units], or null where nobody asks
+  void* d_start;    // [rows][units]
+
+  Index rows() const { return sequences * batch; }
+};
+
+inline constexpr Index most_gated_inputs = 4;
+
 struct Kernels {
   const char* name;
   Index register_bytes;
@@ -52,6 +88,9 @@ struct Kernels {
   Index (*saved_numbers)(const Problem&);  // may be 0
   bool (*forward)(const Problem&, const Forward&);    // false: no memory
   bool (*backward)(const Problem&, const Backward&);
+  void (*linear_recurrence)(const LinearRecurrence&);
+  bool (*gated)(const Gated&);  // false: no memory, or more inputs than `most_gated_inputs`
+  int (*gates_of_gated)(int cell);  // how many its map has
   void (*apply)(int function, int number_size, const void* from, void* to, Index count);  // 0 sigmoid, 1 tanh
 };
 

@@ -1,8 +1,8 @@
 """The compiled library: found, loaded once, and asked what it can do; where it cannot be had, why not.
 
 Nothing here raises because a file is missing, cut short, of another machine or of another version: that is a reason in
-plain words in the ``Status``, and the work is done by XLA instead. What raises is a choice that was asked for by name
-and cannot be met (``choose``).
+plain words in the ``Status``, and the work is done by another engine (``engine.engines``). What raises is a choice that
+was asked for by name and cannot be met (``demand``, ``refuse_bad_environment``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.errors import BadValue, Problem, UnknownName
+from holdfast.core.errors import BadValue, Problem
 from holdfast.engine import compiled, native
 from holdfast.engine.native import environment
 
-ABI = 2
+ABI = 3
 """The shape of the library's functions; it says its own, and any other number is not called."""
 
 MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 30
@@ -30,7 +30,10 @@ array of more than 32 MiB for the next call, and fresh pages take longer than co
 (``compiled.keep_memory``), room is what counts."""
 
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
-HANDLERS = ("holdfast_forward", "holdfast_backward")
+HANDLERS = (
+    *("holdfast_forward", "holdfast_backward", "holdfast_linear", "holdfast_linear_gradient"),
+    *("holdfast_gated", "holdfast_gated_gradient"),
+)
 """What XLA calls, by these names."""
 
 OTHERS = ("holdfast_set_threads", "holdfast_get_threads", "holdfast_saved_numbers", "holdfast_apply")
@@ -48,8 +51,8 @@ class Status:
     """Whether the compiled library can be used, and what it is.
 
     ``reason`` says why not, as a clause, and is empty where it can. ``cells`` has a digest for every cell that the
-    library holds, to be compared with the cell's own; ``ffi`` is the version of XLA's foreign functions that it was
-    built for. What could not be learnt is empty.
+    library holds, to be compared with the cell's own, and ``gated`` for those whose gates read the input alone; ``ffi``
+    is the version of XLA's foreign functions that it was built for. What could not be learnt is empty.
     """
 
     available: bool
@@ -60,6 +63,7 @@ class Status:
     instructions_supported: tuple[str, ...] = ()
     threads: int | None = None
     cells: Mapping[str, str] = field(default_factory=dict)
+    gated: Mapping[str, str] = field(default_factory=dict)
     compiler: str = ""
     ffi: tuple[int, ...] = ()
 
@@ -87,6 +91,7 @@ class Library:
             instructions_supported=tuple(told.get("supported", ())),
             threads=self.functions.holdfast_get_threads(),
             cells=told.get("cells", {}),
+            gated=told.get("gated", {}),
             compiler=told.get("compiler", ""),
             ffi=tuple(told.get("ffi", ())),
         )
@@ -144,23 +149,10 @@ def ready() -> Status:
     return replace(found, available=False, reason=refused) if refused else found
 
 
-def choose(engine: str = "auto") -> str:
-    """The engine that does the work: "native", "parallel" or "xla". "auto" is what ``HOLDFAST_ENGINE`` says, else the
-    fastest.
-
-    Raises ``UnknownName`` for an engine that does not exist, ``BadValue`` where the environment asks for something that
-    means nothing or that this machine lacks, or where "native" is asked for by name and cannot be had.
-    """
-    if engine not in environment.ENGINES:
-        raise UnknownName("engine", engine, environment.ENGINES)
-    refuse_bad_environment()
-    wanted = environment.engine() if engine == "auto" else engine
-    if wanted in ("parallel", "xla"):
-        return wanted
-    found = ready()
-    if wanted == "native" and not found.available:
-        raise BadValue(f"the engine 'native' was asked for, but {found.reason}.", REPAIR)
-    return "native" if found.available else "xla"
+def demand() -> None:
+    """Raise ``BadValue`` where the library cannot be had."""
+    if reason := ready().reason:
+        raise BadValue(f"the engine 'native' was asked for, but {reason}.", REPAIR)
 
 
 def refuse_bad_environment() -> None:

@@ -2,7 +2,7 @@
 
 ``recurrence`` is one layer over all steps. Every array has a leading axis of networks, 1 where there is one only or
 where networks share it; ``vmap`` makes that axis longer, so that networks side by side are one call. Reverse mode has
-a kernel of its own. There is no forward mode and no second derivative: for those ``unroll(..., engine="xla")``.
+a kernel of its own. There is no forward mode and no second derivative: for those ``unroll(..., engine="loop")``.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """A cell's step as the compiled library takes it: one product with the input, one with the hidden state, and then
-unit by unit. ``record`` holds a recorded step to that."""
+unit by unit; or, of gates that read the input alone, without the product with the hidden state. ``record`` and
+``record_gated`` hold a recorded step to that."""
 
 from __future__ import annotations
 
@@ -36,6 +37,20 @@ def record(cell: Cell) -> Program:
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
         raise Unsupported("it does not have one map of x and one of h")
+    return _recorded(cell)
+
+
+def record_gated(cell: Cell) -> Program:
+    """The step of a cell whose gates read the input alone and whose only state is its output: unit by unit but for the
+    map. Raises ``Unsupported`` where it is of another kind."""
+    if cell.states != ("h",):
+        raise Unsupported("it does not have one state, h")
+    if [m.source for m in cell.maps] != ["x"]:
+        raise Unsupported("it does not have one map, of x")
+    return _recorded(cell)
+
+
+def _recorded(cell: Cell) -> Program:
     if not cell.is_vector:
         raise Unsupported("it has states or gates that are no vectors over units")
     if any(m.diagonal for m in cell.maps):
@@ -44,7 +59,8 @@ def record(cell: Cell) -> Program:
     for node in step.nodes:
         if node.operands and alphabet.get(node.word).gradient is None:
             raise Unsupported(f"there is no kernel for its {node.word}")
-    for m, source in zip(cell.maps, (step.inputs, step.before[0]), strict=True):
+    for m in cell.maps:
+        source = step.inputs if m.source == "x" else step.before[0]
         outputs = [node for node in step.nodes if node.word == m.source]
         if any(node.source is not source for node in outputs):
             raise Unsupported(f"its map of {m.source} reads a value from inside the step")

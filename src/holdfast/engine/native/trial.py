@@ -17,7 +17,8 @@ import numpy as np
 from holdfast import cells
 from holdfast.alphabet import Words
 from holdfast.core.ops import Word
-from holdfast.engine.native import choice, library
+from holdfast.engine.engines import Request, native
+from holdfast.engine.native import library
 from holdfast.engine.network import Linear, Network, create
 from holdfast.engine.unroll import unroll
 
@@ -38,7 +39,7 @@ def disagreement() -> str:
     known = set(cells.FOLDER.names())  # a library that was built earlier may have cells that are no more
     networks = {cell: _drawn(create(cell, INPUTS, UNITS, 1)) for cell in library.status().cells if cell in known}
     for cell, network in networks.items():
-        if reason := choice.why_not(network.cell, network):
+        if reason := native.unsuitable(Request(network.cell, arrays=network)):
             return f"the library cannot be used for {cell}: {reason}"
     inputs = _drawn(np.zeros((ROWS, STEPS, INPUTS), np.float32))
 

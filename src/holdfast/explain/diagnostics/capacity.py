@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Table
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64, pack
 from holdfast.explain.finding import Finding
 from holdfast.explain.random_inputs import random_inputs

@@ -19,11 +19,11 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import PRECISION, Array, matrix_product
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch
+from holdfast.engine.advance import advance
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.train.learner import Learner, transformation, updated
 from holdfast.train.rules import UpdateRule
 from holdfast.train.settings import Settings
@@ -56,12 +56,12 @@ class Online(UpdateRule):
                 (network, adapting, states, reach), (now, number) = carried, along
                 found, after = rows(ravel_pytree(network)[0], states, now.inputs, now.targets, number)
                 (after_by_weights, after_by_state), (loss_by_weights, loss_by_state) = found
-                slopes = loss_by_weights + jnp.einsum("rs,rsw->rw", loss_by_state, reach)
+                slopes = loss_by_weights + jnp.einsum("rs,rsw->rw", loss_by_state, reach, precision=PRECISION)
                 gradient = jnp.where(now.scored[:, None], slopes, 0).sum(0) / jnp.maximum(now.scored.sum(), 1)
                 changed = updated(adapt, network, adapting, as_network(gradient))
                 asked = now.scored.any()
                 changed = jax.tree.map(lambda new, old: jnp.where(asked, new, old), changed, (network, adapting))
-                reached = after_by_weights + after_by_state @ reach
+                reached = after_by_weights + matrix_product(after_by_state, reach)
                 return (*changed, *hold(now.present, (after, reached), (states, reach))), None
 
             states = jnp.tile(fresh, (len(batch.inputs), 1))

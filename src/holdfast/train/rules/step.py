@@ -17,9 +17,9 @@ import optax
 from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch
+from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.engine.unroll import advance
 from holdfast.train.learner import Learner, is_always_scored, is_padded, transformation, updated
 from holdfast.train.rules import UpdateRule
 from holdfast.train.settings import Settings

@@ -1,0 +1,63 @@
+"""One step after another, compiled by XLA: every cell, everywhere, in every mode of differentiation.
+
+It is the definition of what is right: the other engines are compared with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from holdfast.core.arrays import Array
+from holdfast.engine.advance import advance
+from holdfast.engine.engines import Request
+from holdfast.engine.network import Network
+from holdfast.engine.over_time import over_time, time_first
+
+
+def unsuitable(request: Request) -> str | None:
+    """Nothing is: None."""
+    return None
+
+
+def run(
+    network: Network,
+    inputs: Array,
+    state: Any,
+    *,
+    present: Array | None,
+    truncate: int | None,
+    read_from: int,
+    gradient: str,
+) -> tuple[Array, Any]:
+    """As ``Engine.run``."""
+    hidden, state, _ = scanned(network, inputs, state, present, truncate, gradient, keep=False)
+    return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
+
+
+def scanned(
+    network: Network,
+    inputs: Array,
+    state: Any,
+    present: Array | None,
+    truncate: int | None,
+    gradient: str,
+    *,
+    keep: bool,
+) -> tuple[Array, Any, Any]:
+    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
+
+    def step(state: Any, now: Any) -> tuple[Any, Any]:
+        x, weights = now
+        hidden, after, gates = advance(network.using(weights), state, x, gradient)
+        return after, (hidden, gates)
+
+    def kept(state: Any, seen: Any) -> tuple[Array, Any]:
+        hidden, gates = seen
+        return hidden, (state, gates) if keep else None
+
+    along = network.along(inputs.shape[1])
+    inputs, present = time_first((inputs, present))
+    state, (hidden, traced) = over_time(step, state, (inputs, along), present=present, cut=truncate, keep=kept)
+    return hidden, state, traced

@@ -1,0 +1,91 @@
+"""One layer of a cell whose gates read the input alone, by the compiled library: units side by side, over all steps.
+
+It is one operation with a gradient of its own; there is no forward mode and no second derivative. With few inputs the
+library computes their map too; otherwise it is given what the map makes of all steps, one product.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+
+from holdfast.core.arrays import Array, matrix_product
+from holdfast.core.cell import Cell
+from holdfast.engine.native import library, suitable
+from holdfast.engine.native.program import record_gated
+from holdfast.engine.network import Linear
+
+MOST_INPUTS = 4
+"""So many inputs are multiplied in the library (``most_gated_inputs`` there)."""
+
+Operands = tuple[Array, Array, Array, Array, Array]
+"""Inputs [batch, time, source], matrix, bias, first state [batch, unit], mask; or, with an empty matrix, the map's
+outputs in place of the inputs. What is not there has an axis of length 0."""
+
+
+def unsuitable(cell: Cell, arrays: Any) -> str | None:
+    """Why the library cannot run this cell with arrays like these, as a clause; None where it can."""
+    return (
+        suitable.no_library()
+        or suitable.not_built(cell, record_gated, library.status().gated)
+        or suitable.not_computed(arrays)
+    )
+
+
+def layer(cell: Cell, weights: Linear, inputs: Array, start: Array, present: Array | None) -> tuple[Array, Array]:
+    """Hidden states [batch, time, unit] and the last state, for ``inputs`` [batch, time, source] from ``start``."""
+    mask = jnp.zeros((0, 0), bool) if present is None else present.astype(bool)
+    none = jnp.zeros(0, inputs.dtype)
+    if inputs.shape[-1] <= MOST_INPUTS:
+        given = (inputs, weights.matrix, none if weights.bias is None else weights.bias)
+    else:
+        given = (weights(inputs), jnp.zeros((0, weights.matrix.shape[-1]), inputs.dtype), none)
+    return _gated(cell.name, *map(jnp.asarray, given), jnp.asarray(start), mask)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _gated(cell: str, *operands: Array) -> tuple[Array, Array]:
+    (batch, time, _), units = operands[0].shape, operands[3].shape[-1]
+    hidden, last = _call("holdfast_gated", cell, [(batch, time, units), (batch, units)], *operands)
+    return hidden, last
+
+
+def _keeping(cell: str, *operands: Any) -> tuple[tuple[Array, Array], Any]:
+    given: Any = tuple(operand.value for operand in operands)
+    found: Any = _gated(cell, *given)
+    wants_inputs = operands[0].perturbed or given[1].size == 0
+    return found, (given, found[0], None if wants_inputs else jnp.zeros(()))
+
+
+def _back(cell: str, kept: tuple[Operands, Array, Any], cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
+    (inputs, matrix, bias, start, mask), hidden, unwanted = kept
+    (batch, time, _), (rows, columns) = inputs.shape, matrix.shape
+    of_map = (0, 0, 0) if unwanted is not None else (batch, time, columns)
+    shapes = [(batch, rows + 1 if rows else 0, columns), of_map, start.shape]
+    operands = (inputs, matrix, bias, start, mask, hidden, *map(_instantiated, cotangents))
+    of_weights, d_map, d_start = _call("holdfast_gated_gradient", cell, shapes, *operands)
+    sums = of_weights.sum(0)
+    d_inputs = d_map
+    if rows:
+        d_inputs = matrix_product(d_map, matrix.T) if unwanted is None else jnp.zeros_like(inputs)
+    d_bias = sums[-1] if bias.size else jnp.zeros_like(bias)
+    return d_inputs, sums[:rows], d_bias, d_start, np.zeros(mask.shape, jax.dtypes.float0)
+
+
+_gated.defvjp(_keeping, _back, symbolic_zeros=True)
+
+
+def _instantiated(cotangent: Any) -> Array:
+    zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
+    return jnp.zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+
+
+def _call(target: str, cell: str, shapes: list[tuple[int, ...]], *arrays: Array) -> list[Array]:
+    """vmap puts its axis in front of all of them, where the library takes it for more sequences."""
+    results = [jax.ShapeDtypeStruct(shape, arrays[0].dtype) for shape in shapes]
+    return list(jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")(*arrays, cell=cell))

@@ -1,0 +1,60 @@
+"""Why the compiled library cannot run a cell, or arrays like these, here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from holdfast.core.cell import Cell
+from holdfast.engine.native import library
+from holdfast.engine.native.generate import digest
+from holdfast.engine.native.program import Program, Unsupported
+
+FORMATS = (jnp.float32, jnp.float64)
+Recorded = Callable[[Cell], Program]
+"""``program.record`` or ``program.record_gated``: the two kinds of cells that the library has."""
+
+
+def no_library() -> str | None:
+    """Why no library can be used here, as a clause; None where it can."""
+    if jax.default_backend() != "cpu":
+        return f"it runs on processors, and arrays here are on the {jax.default_backend()}"
+    return library.ready().reason or None
+
+
+def not_built(cell: Cell, recorded: Recorded, built: Mapping[str, str]) -> str | None:
+    """Why the library does not have this cell, among those that it was built with; None where it has."""
+    now, unsupported = digest_of(cell, recorded)
+    if unsupported:
+        return f"it cannot run {cell.name}: {unsupported}"
+    if built.get(cell.name) != now:
+        return f"it was built before {cell.name} was written as it is now (in a checkout: make native)"
+    return None
+
+
+def not_computed(arrays: Any) -> str | None:
+    """Why it cannot compute with arrays of these formats and sizes; None where it can."""
+    leaves = jax.tree.leaves(arrays)
+    formats = {leaf.dtype for leaf in leaves}
+    if len(formats) > 1:
+        return f"it computes in one number format, and there are {' and '.join(sorted(map(str, formats)))}"
+    if formats - {jnp.dtype(f) for f in FORMATS}:
+        return f"it computes in float32 and float64, not in {formats.pop()}"
+    return "there is an axis of length 0" if any(0 in leaf.shape for leaf in leaves) else None
+
+
+def digest_of(cell: Cell, recorded: Recorded) -> tuple[str, str]:
+    """The digest of a cell's step, or nothing and why its step cannot be written as C++."""
+    key = (cell.name, cell.step, recorded)
+    if key not in _digests:
+        try:
+            _digests[key] = digest(recorded(cell)), ""
+        except Unsupported as why:
+            _digests[key] = "", str(why)
+    return _digests[key]
+
+
+_digests: dict[Any, tuple[str, str]] = {}
