@@ -201,7 +201,7 @@ def test_the_former_name_of_the_loop_is_understood(place, monkeypatch):
     settings = Settings(Recall(steps=3), engine="loop")
     document = {**settings.as_json(), "engine": "xla"}
     assert Settings.from_json(document) == settings
-    assert settings.identity() == document  # so are the keys of a store
+    assert settings.identity()["engine"] == "xla"  # so that the keys of a store stay as they are
 
 
 def test_a_variable_that_is_empty_is_not_set(place, monkeypatch):
