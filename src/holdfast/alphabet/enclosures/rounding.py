@@ -110,7 +110,10 @@ ACCURACIES = {
 """Measured with XLA of jaxlib 0.10 on x86-64, with its optimisations and without. Largest errors: float32, every 23rd
 number of all, sigmoid 2.44 u and tanh 5.55 u; float64, two million numbers, 3.25 u and 6.99 u. sigmoid is 1 from 16.636
 and 36.737, and 0 up to -87.34 and -708.4, where its value is subnormal; tanh is 1 from 20, where the library cuts it
-off (in float32 from 8 on where it is optimised, not where it is not)."""
+off (in float32 from 8 on where it is optimised, not where it is not).
+
+exp and softplus: float32, every number of size 2^-9 to 2^8, 5.52 u (at 88.72, just before it overflows) and 4.12 u, of
+the kernels 1.43 u and 3.81 u; float64, 240,000 numbers, 2.11 u and 3.21 u. Both are 0 up to -87.34 and -708.5."""
 
 
 @dataclass(frozen=True)
