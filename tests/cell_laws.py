@@ -6,6 +6,7 @@ it judges. ``test_every_cell.py`` applies each to every cell and to a planted of
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from holdfast.alphabet.enclosures.forms import ZERO, Form, total
 from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.engine.files import load, save
 from holdfast.engine.network import Network, create
-from holdfast.engine.readings.bounds import Bounds
+from holdfast.engine.readings.bounds import Bounds, unpacked
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.cell_laws import same, take
 from tests.networks import numbers, random_network, random_state
@@ -78,7 +79,8 @@ def files_keep_every_bit(name: str, folder: Path, dtype: Any, write: Any = save,
     network = random_network(name, layers=2, dtype=dtype)
     odd = jnp.asarray([-0.0, jnp.inf, jnp.finfo(dtype).tiny / 4], dtype)
     gate = network.layers[1]["x"].gates[-1]
-    network.layers[1]["x"] = network.layers[1]["x"].put(gate, bias=odd)
+    width = network.layers[1]["x"].width(gate)
+    network.layers[1]["x"] = network.layers[1]["x"].put(gate, bias=jnp.resize(odd, width))
     write(network, folder / "network.safetensors", {"made": "here"})
     again, origin = read(folder / "network.safetensors")
     assert origin == {"made": "here"}
@@ -117,7 +119,8 @@ def bounds_contain_samples(
     ran = trace(network, jnp.asarray(inputs))
 
     ops, cell = reading(rounding, symbols), network.cell
-    states = [cell.state_type(*((ZERO,) * network.units for _ in cell.states)) for _ in network.layers]
+    unpack = partial(unpacked, cell, network.units, network.heads)
+    states = [unpack((ZERO,) * cell.state_size(network.units, network.heads)) for _ in network.layers]
     first, last = arb(float(low[0, 0])), arb(float(high[0, 0]))
     scaled = (inputs[:, 0, 0].astype(np.float64) - float((first + last) / 2)) / float((last - first) / 2)
 
@@ -134,10 +137,10 @@ def bounds_contain_samples(
                   for k, (a, b) in enumerate(zip(low[t], high[t], strict=True)))  # fmt: skip
         for depth, layer in enumerate(network.layers):
             x, after, _ = cell.step(ops, layer, x, states[depth])
-            tidy = iter(ops.carried([form for value in after for form in value]))
-            states[depth] = cell.state_type(*(tuple(next(tidy) for _ in value) for value in after))
+            states[depth] = unpack(ops.carried([form for value in after for form in value]))
             for label, value in states[depth]._asdict().items():
-                for unit, form in enumerate(value):
-                    holds(form, np.asarray(getattr(ran.states[depth], label))[:, t, unit].astype(np.float64))
+                found = np.asarray(getattr(ran.states[depth], label), np.float64)[:, t].reshape(rows, -1)
+                for place, form in enumerate(value):
+                    holds(form, found[:, place])
         for place, form in enumerate(ops.linear(network.readout, x)["y"]):
             holds(form, np.asarray(ran.outputs)[:, t, place].astype(np.float64))

@@ -66,7 +66,7 @@ def test_padding_and_what_it_holds_change_nothing(cell, float64):
 
 @every_cell
 def test_units_in_another_order_give_the_same_outputs(cell, float64):
-    laws.relabelling_units_commutes(cell)
+    laws.relabelling_commutes(cell)
 
 
 @pytest.mark.slow
@@ -136,7 +136,7 @@ def test_every_reference_is_of_a_cell():
         (laws.gradients_are_finite_differences, "idle_weights", "nothing depends on"),
         (laws.batch_is_singles, "mixed_rows", "row 0 alone and among others: .* apart"),
         (laws.chunks_are_the_whole, "secret_state", "a sequence in pieces and whole: .* apart"),
-        (laws.relabelling_units_commutes, "numbered_units", "units in another order: .* apart"),
+        (laws.relabelling_commutes, "numbered_units", "axis unit in another order: .* apart"),
         (laws.equation_says_what_is_computed, "two_faced", "h at step 1: .* apart|gate candidate at step 1: .* apart"),
         (laws.names_fit_together, "nameless", "letters are for candidate, forget, gates are candidate"),
         (laws.the_description_is_whole, "nameless", "does not end"),

@@ -32,6 +32,7 @@ def narrow(rounding: Any, a: Any) -> Any:
 
 FAULTS = {
     "numbers_are_the_reference": ("sigmoid", {"numbers": lambda a: a}),
+    "results_have_the_axes": ("contract", {"axes": lambda a, b: a}),
     "the_gradient_is_the_slope": ("sigmoid", {"numbers": lambda a: lax.stop_gradient(jax.nn.sigmoid(a))}),
     "cotangents_are_the_slope": ("tanh", {"gradient": ("{d} * (1 - {y})",)}),
     "the_text_is_the_reference": ("mix", {"text": "{0} * {1} + {2}"}),
@@ -60,6 +61,6 @@ def test_a_divisor_around_zero_has_no_bounds():
 
 def test_what_is_not_checked_is_so_for_a_reason():
     """A kernel's gradient of the words that have one, and limits of those that are bounded."""
-    with_kernels = {"add", "mix", "multiply", "relu", "sigmoid", "tanh"}
+    with_kernels = {"add", "mix", "multiply", "negative", "relu", "sigmoid", "tanh"}
     assert {name for name in WORDS if alphabet.get(name).gradient} == with_kernels
     assert word_laws.drawn(alphabet.get("mix"), 0)[0].min() >= 0

@@ -194,7 +194,7 @@ def test_sizes_are_compared_before_anything_is_allocated(saved):
 @pytest.mark.parametrize("steps", [None, 5])
 def test_expected_shapes_are_those_of_a_network(cell, layers, steps):
     network = create(cell, 2, 3, 4, layers, steps=steps)
-    sizes = files.Sizes(cells.get(cell), 2, 3, 4, layers, network.steps)
+    sizes = files.Sizes(cells.get(cell), 2, 3, 4, layers, network.steps, 1)
     assert dict(files._shapes(sizes)) == {name: value.shape for name, value in tensors(network).items()}
 
 

@@ -42,6 +42,8 @@ def get(name: str) -> Word:
         numbers=module.numbers,
         reference=module.reference,
         bounds=module.bounds,
+        axes=getattr(module, "axes", None),
+        shapes=getattr(module, "shapes", ()),
     )
 
 

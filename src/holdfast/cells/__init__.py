@@ -37,6 +37,10 @@ def get(name: str) -> Cell:
         state_type=module.State,
         step=module.step,
         identity=getattr(module, "identity", False),
+        axes=getattr(module, "axes", {}),
+        sizes=getattr(module, "sizes", {}),
+        keeps=getattr(module, "keeps", ""),
+        initialise=getattr(module, "initialise", None),
     )
 
 

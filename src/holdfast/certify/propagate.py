@@ -21,7 +21,7 @@ from holdfast.alphabet.enclosures.forms import NOTHING, ZERO, Form, Unbounded
 from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.certify.weights import Weights
 from holdfast.core.scenario import Answer, Box, Class, Edge, Lengths, Scenario, Value
-from holdfast.engine.readings.bounds import Bounds
+from holdfast.engine.readings.bounds import Bounds, unpacked
 
 Set = tuple[Form, ...]
 """Numbers side by side, one form for each."""
@@ -178,16 +178,17 @@ def _judged(propagation: Propagation, steps: int, enough: Callable[[Bound], bool
 
 def start(weights: Weights) -> Set:
     """The state before the first step: zeros."""
-    return (ZERO,) * (sum(weights.units) * len(weights.cell.states))
+    return (ZERO,) * sum(weights.cell.state_size(units, weights.heads) for units in weights.units)
 
 
 def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set]:
     """One time step through all layers, as ``engine/unroll.py`` does it: the next state and the outputs."""
     cell, place, after = weights.cell, 0, []
     for layer, units in zip(weights.layers, weights.units, strict=True):
-        old = [state[place + k * units : place + (k + 1) * units] for k in range(len(cell.states))]
-        place += len(old) * units
-        x, new, _ = cell.step(ops, layer, x, cell.state_type(*old))
+        size = cell.state_size(units, weights.heads)
+        old = unpacked(cell, units, weights.heads, state[place : place + size])
+        place += size
+        x, new, _ = cell.step(ops, layer, x, old)
         after += [form for values in new for form in values]
     outputs = ops.linear(weights.readout, ops.apart(x))[weights.readout.gates[0]]
     return tuple(ops.carried(after)), outputs

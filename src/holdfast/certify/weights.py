@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.core.cell import Cell
+from holdfast.core.cell import CONSTANT, Cell
 from holdfast.engine.files import tensors
 from holdfast.engine.network import Linear, Network, refuse_separate_weights
 from holdfast.engine.readings.bounds import Exact, exact
@@ -22,6 +22,7 @@ class Weights:
     layers: tuple[Mapping[str, Exact], ...]
     units: tuple[int, ...]
     readout: Exact
+    heads: int = 1
 
 
 def weights_of(network: Network, every_unit: bool) -> Weights:
@@ -35,11 +36,15 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     network = replace(
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
+    if not network.cell.is_vector:  # heads mix their units: all are kept
+        layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
+        return Weights(network.cell, layers, (network.units,) * len(layers), exact(network.readout), network.heads)
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
 
     layers, below = [], np.arange(network.inputs)
     for layer, units in zip(network.layers, live, strict=True):
-        layers.append({s: exact(_part(linear, below if s == "x" else units, units)) for s, linear in layer.items()})
+        sources = {"x": below, CONSTANT: np.arange(0)}
+        layers.append({s: exact(_part(linear, sources.get(s, units), units)) for s, linear in layer.items()})
         below = units
     readout = exact(_part(network.readout, below, np.arange(network.outputs)))
     return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout)
@@ -73,7 +78,10 @@ def _live(network: Network) -> list[np.ndarray]:
     found = []
     wanted = np.asarray(network.readout.matrix).any(1)
     for layer in reversed(network.layers):
-        inner = sum((_reads(linear) for s, linear in layer.items() if s != "x"), np.zeros((network.units,) * 2, bool))
+        inner = sum(
+            (_reads(linear) for s, linear in layer.items() if s not in ("x", CONSTANT)),
+            np.zeros((network.units,) * 2, bool),
+        )
         while (grown := wanted | inner[:, wanted].any(1)).sum() > wanted.sum():
             wanted = grown
         found.append(np.flatnonzero(wanted))
@@ -87,7 +95,7 @@ def _different(network: Network, depth: int) -> np.ndarray:
     read = np.asarray(network.readout.matrix).any(1) if not above else _reads(above[0]).any(1)
     busy = read.copy()
     for source, linear in layer.items():
-        busy |= _reads(linear).any(0) | (_reads(linear).any(1) if source != "x" else False)
+        busy |= _reads(linear).any(0) | (_reads(linear).any(1) if source not in ("x", CONSTANT) else False)
         if linear.bias is not None:
             busy |= np.asarray(linear.bias).reshape(len(linear.gates), linear.units).any(0)
     idle = np.flatnonzero(~busy)

@@ -266,9 +266,14 @@ def _given(args: Namespace) -> Given:
 
 
 def _values(flag: str, field: Described, listed: str) -> tuple:
-    found = [field.taken(value) for value in _listed(flag, field.kind, listed, field.read)]
-    for value in found:
-        if why := field.mistake(value):
+    found = []
+    for value in _listed(flag, field.kind, listed, field.read):
+        try:
+            found.append(field.taken(value))
+            why = field.mistake(found[-1])
+        except ValueError as wrong:
+            why = str(wrong)
+        if why:
             raise BadValue(f"{flag} {why}.")
     return tuple(found)
 

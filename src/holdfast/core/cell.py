@@ -2,19 +2,26 @@
 
 A file under ``cells/`` *is* a cell. Its module docstring has the sentence, equation and source; the module
 has the names below, which ``registry`` checks and hands on as one ``Cell``.
+
+States and gates are arrays over named axes. Most have one, the unit. A matrix memory declares
+``axes = {"C": ("head", "value", "key"), "m": ("head",)}``, and the network supplies the sizes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 from holdfast.core.errors import BadValue
 from holdfast.core.ops import Reading, Value
 
-SOURCES = ("x", "h", "c", "k")
-"""What the linear maps of a cell may read."""
+CONSTANT = "constant"
+SOURCES = ("x", "h", "c", "k", CONSTANT)
+"""What the linear maps of a cell may read. A map of ``constant`` reads nothing: its bias is all it gives."""
+VECTOR = ("unit",)
+"""The axes of a state or gate that declares none."""
 
 
 class Step(NamedTuple):
@@ -29,8 +36,8 @@ class Step(NamedTuple):
 class Map:
     """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none.
 
-    ``source`` is the input x, the states h or c, or k, a layer of units inside the step. A ``diagonal`` map has one
-    weight for every unit, with which it reads that unit alone.
+    ``source`` is the input x, the states h or c, or k, a layer of units inside the step; of a map that reads nothing it
+    is ``constant``. A ``diagonal`` map has one weight for every unit, with which it reads that unit alone.
     """
 
     gates: tuple[str, ...]
@@ -43,13 +50,13 @@ class Map:
             raise BadValue(f"a map reads one of {', '.join(SOURCES)}, not {self.source!r}.")
         if self.diagonal and self.source == "x":
             raise BadValue("a diagonal map reads x, and a unit has no input of its own.")
-
-    def rows(self, inputs: int, units: int) -> int:
-        """How many weights of one gate lead to one unit."""
-        return 1 if self.diagonal else inputs if self.source == "x" else units
+        if self.source == CONSTANT and (self.diagonal or not self.bias):
+            raise BadValue("a map of a constant is diagonal or has no bias, and its bias is all that it has.")
 
 
 StepFunction = Callable[[Reading, Mapping[str, Any], Value, Any], Step]
+Initialise = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
+"""A layer's weights by source, and a NumPy generator, to the weights with the cell's own in their place."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,12 @@ class Cell:
 
     ``letters`` are the symbols that the literature uses for the gates (``{"forget": "f"}``). ``keep`` names the
     gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
-    that is all that an initialisation needs to know to set a time scale. ``identity`` says that the recurrent
-    matrix is meant to start as the identity (a name that a cell's file may leave out).
+    that is all that an initialisation needs to know to set a time scale.
+
+    A cell's file may leave out what follows. ``axes`` has the axes of each state or gate that is no vector over units,
+    ``sizes`` the size of each axis that the network does not supply. ``keeps`` names the state that is the memory, the
+    last one where nothing is said. ``identity`` says that the recurrent matrix is meant to start as the identity;
+    ``initialise(layer, random)`` changes a layer's first weights, drawn by the scheme asked for, to the cell's own.
     """
 
     name: str
@@ -74,8 +85,63 @@ class Cell:
     state_type: type
     step: StepFunction
     identity: bool = False
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    keeps: str = ""
+    initialise: Initialise | None = None
 
-    def parameters(self, inputs: int, units: int, steps: int = 1) -> int:
+    def axes_of(self, name: str) -> tuple[str, ...]:
+        """The axes of a state, a gate or what a map reads, by name."""
+        return self.axes.get(name, VECTOR)
+
+    @property
+    def memory(self) -> str:
+        """The state that keeps what is remembered, by name: ``keeps`` or the last one; "" where there is none."""
+        return self.keeps or (self.states[-1] if self.states else "")
+
+    @property
+    def has_heads(self) -> bool:
+        return any("head" in axes for axes in self.axes.values())
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether every state and gate is a vector over the units."""
+        return all(axes == VECTOR for axes in self.axes.values())
+
+    def shape(self, name: str, units: int, heads: int = 1) -> tuple[int, ...]:
+        """The shape of a state or gate in a layer of these sizes.
+
+        ``unit`` is the number of units and ``head`` of heads, among which the units are divided: every other axis that
+        the cell gives no size has units / heads.
+        """
+        return self.sizes_of(self.axes_of(name), units, heads)
+
+    def sizes_of(self, axes: tuple[str, ...], units: int, heads: int = 1) -> tuple[int, ...]:
+        """The sizes of these axes, by name, in a layer of these sizes."""
+        known = {"unit": units, "head": heads, **self.sizes}
+        return tuple(known.get(axis, units // heads) for axis in axes)
+
+    def mistakes(self, units: int, heads: int) -> list[str]:
+        """Why a layer of this cell cannot have these sizes, as clauses; none where it can."""
+        if heads > 1 and not self.has_heads:
+            return [f"heads is {heads}, but {self.name} has no heads: expected 1"]
+        return [f"heads is {heads}, expected a divisor of {units} units"] if units % heads else []
+
+    def rows(self, m: Map, inputs: int, units: int, heads: int = 1) -> int:
+        """How many rows the matrix of one gate of a map has."""
+        if m.diagonal:
+            return 1
+        return {"x": inputs, CONSTANT: 0}.get(m.source, prod(self.shape(m.source, units, heads)))
+
+    def parameters(self, inputs: int, units: int, steps: int = 1, heads: int = 1) -> int:
         """How many numbers one layer of this cell holds, or where ``steps`` steps have weights of their own, all of
         them."""
-        return steps * sum(len(m.gates) * units * (m.rows(inputs, units) + m.bias) for m in self.maps)
+        return steps * sum(
+            prod(self.shape(gate, units, heads)) * (self.rows(m, inputs, units, heads) + m.bias)
+            for m in self.maps
+            for gate in m.gates
+        )
+
+    def state_size(self, units: int, heads: int = 1) -> int:
+        """How many numbers one layer carries from step to step."""
+        return sum(prod(self.shape(state, units, heads)) for state in self.states)

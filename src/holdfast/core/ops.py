@@ -45,6 +45,11 @@ class Word:
     of an ``exact`` word has no error of its own: bounds keep what its operands depend on. ``numbers`` computes in
     JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding (None: exact real arithmetic) and a form for
     every operand.
+
+    Most words act component by component; an operand with fewer axes than another is repeated along those that it
+    lacks, which are the last. A word that does not has ``axes``, from the axes of its operands, as names or as sizes,
+    to those of its result (``ValueError`` where they do not fit). Its numbers, and the forms of its bounds, are whole
+    arrays; ``shapes`` has those of operands with which it is tried.
     """
 
     name: str
@@ -62,9 +67,25 @@ class Word:
     numbers: Callable[..., Any]
     reference: Callable[..., Any]
     bounds: Callable[..., Any]
+    axes: Callable[..., tuple[Any, ...]] | None = None
+    shapes: tuple[tuple[int, ...], ...] = ()
+
+    def axes_of_result(self, operands: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+        """The axes of the result, from those of the operands. Raises ``ValueError`` where they do not fit."""
+        if self.axes is not None:
+            return self.axes(*operands)
+        longest = max(operands, key=len)
+        for axes in operands:
+            if axes != longest[: len(axes)]:
+                raise ValueError(f"{_listed(axes)} are not the first axes of {_listed(longest)}")
+        return longest
 
     def filled(self, template: str, operands: Sequence[Any]) -> str:
         """The template with these operands; where there are more than it names, one after the other."""
         if self.arity is not None:
             return template.format(*operands)
         return str(reduce(lambda done, operand: template.format(done, operand), operands))
+
+
+def _listed(axes: Sequence[Any]) -> str:
+    return f"({', '.join(map(str, axes))})"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,15 +25,15 @@ from holdfast import cells
 from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
-from holdfast.core.cell import Cell
+from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.tensors import FLOATS, Header
-from holdfast.engine.network import READOUT, Layer, Linear, Network
+from holdfast.engine.network import READOUT, Layer, Linear, Network, like
 
 FORMAT = "holdfast-network-1"
-MOST = {"inputs": 10**6, "units": 10**6, "outputs": 10**6, "layers": 10**3, "steps": 10**7}
+MOST = {"inputs": 10**6, "units": 10**6, "outputs": 10**6, "layers": 10**3, "steps": 10**7, "heads": 10**6}
 """Sizes beyond which metadata describe no network; whether the tensors have these sizes is compared next."""
 
 
@@ -45,6 +46,7 @@ class Sizes(NamedTuple):
     outputs: int
     layers: int
     steps: int | None
+    heads: int
 
 
 def tensors(network: Network) -> dict[str, np.ndarray]:
@@ -83,6 +85,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         "outputs": str(network.outputs),
         "layers": str(len(network.layers)),
         **({} if network.steps is None else {"steps": str(network.steps)}),
+        **({} if network.heads == 1 else {"heads": str(network.heads)}),
         "origin": json.dumps(origin or {}),
     }
     return storage.as_bytes(tensors(network), metadata)
@@ -119,7 +122,11 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     except UnknownName as error:
         raise _no_network(path, str(error).removesuffix(".")) from error
     steps = size("steps") if "steps" in metadata else None
-    return Sizes(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps)
+    heads = size("heads") if "heads" in metadata else 1
+    units = size("units")
+    if mistakes := cell.mistakes(units, heads):
+        raise _no_network(path, mistakes[0])
+    return Sizes(cell, size("inputs"), units, size("outputs"), size("layers"), steps, heads)
 
 
 def _no_network(path: Path | str, why: str) -> BadFile:
@@ -132,12 +139,12 @@ def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield "readout.bias", (sizes.outputs,)
     times = () if sizes.steps is None else (sizes.steps,)
     for depth in range(sizes.layers):
-        for linear in sizes.cell.maps:
-            rows = linear.rows(sizes.inputs if depth == 0 else sizes.units, sizes.units)
-            for gate in linear.gates:
-                yield _matrix(depth, gate, linear.source), (*times, rows, sizes.units)
-                if linear.bias:
-                    yield _bias(depth, gate, linear.source), (*times, sizes.units)
+        for m in sizes.cell.maps:
+            linear = _like(sizes, m, depth)
+            for gate, width in zip(m.gates, map(linear.width, m.gates), strict=True):
+                yield _matrix(depth, gate, m.source), (*times, linear.matrix.shape[-2], width)
+                if m.bias:
+                    yield _bias(depth, gate, m.source), (*times, width)
 
 
 def _check_shapes(header: Header, sizes: Sizes, path: Path | str) -> None:
@@ -176,16 +183,30 @@ def _check_formats(header: Header, path: Path | str) -> None:
 def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
     def layer(depth: int) -> Layer:
         found = {}
-        for linear in sizes.cell.maps:
-            matrix = [read[_matrix(depth, gate, linear.source)] for gate in linear.gates]
-            bias = [read[_bias(depth, gate, linear.source)] for gate in linear.gates] if linear.bias else None
-            found[linear.source] = Linear(
-                jnp.asarray(np.concatenate(matrix, -1)),
-                None if bias is None else jnp.asarray(np.concatenate(bias, -1)),
-                linear.gates,
-                linear.diagonal,
+        for m in sizes.cell.maps:
+            matrix = [read[_matrix(depth, gate, m.source)] for gate in m.gates]
+            bias = [read[_bias(depth, gate, m.source)] for gate in m.gates] if m.bias else None
+            found[m.source] = replace(
+                _like(sizes, m, depth),
+                matrix=jnp.asarray(np.concatenate(matrix, -1)),
+                bias=None if bias is None else jnp.asarray(np.concatenate(bias, -1)),
             )
         return found
 
     readout = Linear(jnp.asarray(read["readout.matrix"]), jnp.asarray(read["readout.bias"]), (READOUT,))
-    return Network(tuple(layer(depth) for depth in range(sizes.layers)), readout, sizes.cell.name)
+    return Network(tuple(layer(depth) for depth in range(sizes.layers)), readout, sizes.cell.name, sizes.heads)
+
+
+class _Shape(NamedTuple):
+    """What stands for an array of which nothing but the shape is known."""
+
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, *shape: int) -> _Shape:
+        return cls(shape)
+
+
+def _like(sizes: Sizes, m: Map, depth: int) -> Linear:
+    """A map of this layer without its numbers."""
+    return like(sizes.cell, m, sizes.inputs if depth == 0 else sizes.units, sizes.units, sizes.heads, _Shape.of)

@@ -28,7 +28,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array
-from holdfast.core.cell import Cell
+from holdfast.core.cell import Cell, Initialise
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Linear, Network, create
 
@@ -123,6 +123,7 @@ def build(
     seed: int = 0,
     dtype: Any = jnp.float32,
     steps: int | None = None,
+    heads: int = 1,
 ) -> Network:
     """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
     have weights of their own.
@@ -133,7 +134,7 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, cells.get(cell), lag_steps)
-    return initialise(create(cell, inputs, units, outputs, layers, dtype, steps), how, jax.random.key(seed))
+    return initialise(create(cell, inputs, units, outputs, layers, dtype, steps, heads), how, jax.random.key(seed))
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
@@ -148,8 +149,13 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     for depth, layer in enumerate(network.layers):
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
-        maps = {s: _draw(m, how, units, s, dtype, generator(depth, ord(s)), biases) for s, m in layer.items()}
-        layers.append(_time_scale(maps, network.cell, how, units, dtype, generator(depth, 0)))
+        maps = {
+            s: _draw(m, how, units, s, dtype, generator(depth, int.from_bytes(s.encode())), biases)
+            for s, m in layer.items()
+        }
+        if network.cell.initialise is not None:
+            maps = _own(network.cell.initialise, maps, generator(depth, 1))
+        layers.append(_time_scale(maps, network.cell, how, dtype, generator(depth, 0)))
     readout = _draw(network.readout, how, units, "y", dtype, generator(len(layers)))
     return replace(network, layers=tuple(layers), readout=readout)
 
@@ -174,7 +180,7 @@ def _draw(
     elif source == "h" and how.identity:
         matrix = np.eye(rows, columns)
     elif source in RECURRENT and how.orthogonal and not shape.diagonal:
-        matrix = np.concatenate([_orthogonal(random, rows, shape.units) for _ in shape.gates], 1)
+        matrix = np.concatenate([_orthogonal(random, rows, shape.width(gate)) for gate in shape.gates], 1)
     elif source in RECURRENT and how.framework == "keras":
         # Keras draws all gates side by side as one matrix with orthonormal rows; "+orthogonal" draws each gate's own.
         matrix = _orthogonal(random, rows, columns)
@@ -187,6 +193,15 @@ def _draw(
     return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
 
 
+def _own(initialise: Initialise, maps: dict[str, Linear], random: np.random.Generator) -> dict[str, Linear]:
+    """The weights as the cell's own file changes them; where every step has its own, each step's by themselves."""
+    matrix = next(iter(maps.values())).matrix
+    if matrix.ndim == 2:
+        return dict(initialise(maps, random))
+    steps = [dict(initialise(jax.tree.map(lambda a: a[t], maps), random)) for t in range(matrix.shape[0])]  # noqa: B023
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *steps)
+
+
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
     """Uniform among matrices with orthonormal rows, or columns where these are fewer (Saxe et al. 2013)."""
     tall = random.standard_normal((max(rows, columns), min(rows, columns)))
@@ -196,17 +211,23 @@ def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndar
 
 
 def _time_scale(
-    maps: dict[str, Linear], cell: Cell, how: Initialisation, units: int, dtype: Any, random: np.random.Generator
+    maps: dict[str, Linear], cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
 ) -> dict[str, Linear]:
     """Set the biases of the gate that keeps, and of the one that writes, as ``how`` asks."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.
     forget = 1.0 if how.forget is None and how.framework == "keras" and cell.keep == "forget" else how.forget
     wanted: dict[str, Any] = {}
     if how.chrono is not None:
-        scale = np.log(random.uniform(1, max(how.chrono - 1, 1), units))
+        width = next(m.width(cell.keep) for m in maps.values() if cell.keep in m.gates)
+        scale = np.log(random.uniform(1, max(how.chrono - 1, 1), width))
         wanted = {cell.keep: scale} | ({cell.write: -scale} if cell.write else {})
     elif cell.keep and forget is not None:
         wanted = {cell.keep: forget}
+
+    first: dict[str, str] = {}
+    for source in sorted(maps, key=lambda source: source != "x"):
+        for gate in maps[source].gates if maps[source].bias is not None else ():
+            first.setdefault(gate, source)
 
     def changed(source: str, linear: Linear) -> Linear:
         if linear.bias is None or not wanted:
@@ -215,7 +236,7 @@ def _time_scale(
         for gate in wanted.keys() & set(linear.gates):
             value = wanted[gate]
             # Where a gate has two biases, what acts is their sum.
-            bias[..., linear.columns(gate)] = value if source == "x" else 0.0
+            bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
         return replace(linear, bias=jnp.asarray(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

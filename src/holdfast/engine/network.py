@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import jax
@@ -12,8 +14,8 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.arrays import Array, Leaf
-from holdfast.core.cell import Cell
-from holdfast.core.errors import BadValue
+from holdfast.core.cell import CONSTANT, Cell, Map
+from holdfast.core.errors import BadValue, refuse
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
@@ -24,40 +26,67 @@ READOUT = "y"
 class Linear:
     """A linear map with named outputs, one for each gate.
 
-    ``matrix`` [source, gates * units]: the columns of gate k are k*units ... (k+1)*units - 1, in the order of
-    ``gates``. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias.
-    Of a ``diagonal`` map it is [1, gates * units]: every unit reads itself with one weight.
+    ``matrix`` [source, column]: each gate has its columns, in the order of ``gates``. ``shapes`` has every gate's shape
+    without the leading axes, where they are not vectors of one size; ``source_axes`` is how many axes of what is read
+    are read. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias, and
+    ``gate_values(source)`` every gate in its own shape.
+    Of a ``diagonal`` map ``matrix`` is [1, column]: every unit reads itself with one weight.
     """
 
     matrix: Leaf
     bias: Leaf
     gates: tuple[str, ...] = field(metadata={"static": True})
     diagonal: bool = field(default=False, metadata={"static": True})
+    shapes: tuple[tuple[int, ...], ...] | None = field(default=None, metadata={"static": True})
+    source_axes: int = field(default=1, metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
-        """[..., source] to [..., gates * units]: all gates in one product."""
+        """[..., source] to [..., column]: all gates in one product."""
+        if self.source_axes != 1:
+            source = source.reshape(*source.shape[: source.ndim - self.source_axes], -1)
+        if self.matrix.shape[-2] == 0:
+            source = source[..., :0]
         product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :] if self.diagonal else source @ self.matrix
         return product if self.bias is None else product + self.bias
+
+    def gate_values(self, source: Array) -> dict[str, Array]:
+        """[..., source] to every gate by name, [..., *its shape]."""
+        columns = self(source)
+        if self.shapes is None:
+            return dict(zip(self.gates, jnp.split(columns, len(self.gates), axis=-1), strict=True))
+        return {
+            gate: columns[..., self.columns(gate)].reshape(*columns.shape[:-1], *shape)
+            for gate, shape in zip(self.gates, self.shapes, strict=True)
+        }
 
     def dense(self) -> Linear:
         """The same map with a full matrix, zeros and all, in NumPy: JAX would flush subnormal weights, and round those
         of double precision wherever that is not switched on."""
         if not self.diagonal:
             return self
-        eye = np.tile(np.eye(self.units, dtype=self.matrix.dtype), len(self.gates))
+        eye = np.tile(np.eye(self.width(self.gates[0]), dtype=self.matrix.dtype), len(self.gates))
         return replace(self, matrix=eye * np.asarray(self.matrix), diagonal=False)
 
     @property
     def units(self) -> int:
+        """The size of each gate, where all have one size."""
         return self.matrix.shape[-1] // len(self.gates)
+
+    def shape(self, gate: str) -> tuple[int, ...]:
+        """The shape of a gate, without the leading axes."""
+        return (self.units,) if self.shapes is None else self.shapes[self.gates.index(gate)]
+
+    def width(self, gate: str) -> int:
+        """How many columns a gate has."""
+        return prod(self.shape(gate))
 
     def columns(self, gate: str) -> slice:
         """Where a gate's outputs lie among the columns of ``matrix`` and in ``bias``."""
-        start = self.gates.index(gate) * self.units
-        return slice(start, start + self.units)
+        start = sum(self.width(before) for before in self.gates[: self.gates.index(gate)])
+        return slice(start, start + self.width(gate))
 
     def of(self, gate: str) -> tuple[Leaf, Leaf]:
-        """The matrix [source, unit] and the bias [unit] (or None) of one gate."""
+        """The matrix [source, column of the gate] and the bias [column of the gate] (or None) of one gate."""
         columns = self.columns(gate)
         return self.matrix[..., columns], None if self.bias is None else self.bias[..., columns]
 
@@ -74,7 +103,8 @@ class Linear:
 
 
 Layer = Mapping[str, Linear]
-"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``, ``k``)."""
+"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``, ``k``), and one of
+``constant``, which reads nothing."""
 
 
 @jax.tree_util.register_dataclass
@@ -83,7 +113,8 @@ class Network:
     """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
 
     Weights are shared by all steps, or every step has its own: those of ``layers`` then have a first axis, the step's.
-    Step t of what is read uses those of step t, and there are no more than ``steps``.
+    Step t of what is read uses those of step t, and there are no more than ``steps``. The units of a layer are divided
+    among its ``heads``, where its cell has some.
 
     >>> net = create("lstm", inputs=1, units=2, outputs=1)
     >>> net.layers[0]["h"].of("forget")[0].shape
@@ -93,6 +124,7 @@ class Network:
     layers: tuple[Layer, ...]
     readout: Linear
     cell_name: str = field(metadata={"static": True})
+    heads: int = field(default=1, metadata={"static": True})
 
     @property
     def cell(self) -> Cell:
@@ -144,10 +176,34 @@ class Network:
         own."""
         return self if self.steps is None else replace(self, layers=jax.tree.map(lambda a: a[steps:], self.layers))
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a state or gate of a layer, by name, without the batch."""
+        return self.sizes(self.cell.axes_of(name))
+
+    def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
+        """The sizes of axes of its cell, by name."""
+        return self.cell.sizes_of(axes, self.units, self.heads)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The sizes of the axes that all states of a layer begin with: its units, or the heads of a matrix memory.
+        What lies at one place of all states is changed together, by interventions say."""
+        if not self.cell.states:
+            return (self.units,)
+        axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
+        shared = itertools.takewhile(lambda names: len(set(names)) == 1, axes)
+        return self.shape(self.cell.states[0])[: len(list(shared))]
+
+    @property
+    def place_name(self) -> str:
+        """What the places are called: unit, or head."""
+        axes = self.cell.axes_of(self.cell.memory)[: len(self.places)]
+        return axes[-1] if axes else "layer"
+
     def start(self, batch: int) -> tuple[Any, ...]:
-        """The state before the first step: zeros [batch, unit], by name, for every layer."""
-        zeros = jnp.zeros((batch, self.units), self.dtype)
-        return tuple(self.cell.state_type(*(zeros for _ in self.cell.states)) for _ in self.layers)
+        """The state before the first step: zeros [batch, *axes of the state], by name, for every layer."""
+        zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
+        return tuple(self.cell.state_type(*(zeros[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:
@@ -167,30 +223,45 @@ def create(
     layers: int = 1,
     dtype: Any = jnp.float32,
     steps: int | None = None,
+    heads: int = 1,
 ) -> Network:
     """A network of zeros: the shape, before weights are drawn, written or read into it.
 
     ``steps``: so many steps have weights of their own; None: all share one set.
-    Raises ``UnknownName`` for a cell that does not exist.
+    Raises ``UnknownName`` for a cell that does not exist, ``BadValue`` where it cannot have so many heads.
     """
     kind = cells.get(cell)
     times = () if steps is None else (steps,)
+    refuse(kind.mistakes(units, heads), f"a network of {cell} cannot have these sizes")
+
+    def zeros(*shape: int) -> Array:
+        return jnp.asarray(np.zeros(shape), dtype)
 
     def layer(features: int) -> Layer:
-        return {
-            m.source: replace(
-                _zeros(m.gates, m.rows(features, units), units, m.bias, dtype, times), diagonal=m.diagonal
-            )
-            for m in kind.maps
-        }
+        return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
 
     stack = tuple(layer(inputs if depth == 0 else units) for depth in range(layers))
-    return Network(stack, _zeros((READOUT,), units, outputs, True, dtype), cell)
+    readout = Linear(zeros(units, outputs), zeros(outputs), (READOUT,))
+    return Network(stack, readout, cell, heads)
 
 
-def _zeros(
-    gates: tuple[str, ...], source: int, units: int, bias: bool, dtype: Any, times: tuple[int, ...] = ()
+def like(
+    cell: Cell,
+    m: Map,
+    inputs: int,
+    units: int,
+    heads: int,
+    array: Callable[..., Leaf],
+    times: tuple[int, ...] = (),
 ) -> Linear:
-    columns = len(gates) * units
-    matrix, biases = (jnp.asarray(np.zeros((*times, *shape)), dtype) for shape in ((source, columns), (columns,)))
-    return Linear(matrix, biases if bias else None, gates)
+    """A map of a layer of these sizes, its matrix and bias made by ``array(*shape)``; ``times`` is () or (steps,)."""
+    shapes = tuple(cell.shape(gate, units, heads) for gate in m.gates)
+    columns = sum(map(prod, shapes))
+    return Linear(
+        array(*times, cell.rows(m, inputs, units, heads), columns),
+        array(*times, columns) if m.bias else None,
+        m.gates,
+        m.diagonal,
+        None if all(shape == (units,) for shape in shapes) else shapes,
+        1 if m.source in ("x", CONSTANT) else len(cell.axes_of(m.source)),
+    )

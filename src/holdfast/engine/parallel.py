@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -24,7 +25,7 @@ from holdfast.core.cell import Cell
 from holdfast.engine.linear_recurrence import linear_recurrence
 from holdfast.engine.network import Layer
 from holdfast.engine.over_time import hold
-from holdfast.engine.readings.numbers import Numbers
+from holdfast.engine.readings.numbers import Numbers, as_vector
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 NUMBERS = Numbers()
@@ -114,10 +115,10 @@ class _Solver:
             return self._mapped(node.word, node.source)[gate]
         word, operands = alphabet.get(node.word), [self.value(operand) for operand in node.operands]
         if not any(isinstance(operand, Affine) for operand in operands):
-            return word.numbers(*operands)
+            return NUMBERS.apply(word, *operands)
         primals = [o.offset if isinstance(o, Affine) else o for o in operands]
         tangents = [o.factor if isinstance(o, Affine) else jnp.zeros_like(o) for o in operands]
-        offset, factor = jax.jvp(word.numbers, primals, tangents)
+        offset, factor = jax.jvp(partial(NUMBERS.apply, word), primals, tangents)
         return Affine(factor, offset)
 
     def _mapped(self, name: str, source: Node) -> Mapping[str, Array]:
@@ -144,7 +145,7 @@ def solve(cell: Cell, layer: Layer, inputs: Array, start: Any, present: Array | 
         before = jnp.concatenate([start[place][None], after[place][:-1]])
         solver.known = known | {state: before}
     states = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
-    return solver.value(step.output), states
+    return as_vector(solver.value(step.output), inputs), states
 
 
 def _states(new: Any, start: Array, present: Array | None) -> Array:

@@ -19,11 +19,13 @@ from holdfast.engine.native import choice
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.parallel import solve
+from holdfast.engine.readings.numbers import as_vector
 
 
 class Trace(NamedTuple):
     """Every gate and state of every layer, by name: ``trace.states[0].c`` and ``trace.gates[0].forget``,
-    each [batch, time, unit]; ``outputs`` [batch, time, output]; ``state`` is what is carried on."""
+    each [batch, time, unit], or with the axes that the cell declares; ``outputs`` [batch, time, output]; ``state`` is
+    what is carried on."""
 
     outputs: Array
     state: tuple[Any, ...]
@@ -90,7 +92,8 @@ def advance(
     """
     cell, states, gates = network.cell, [], []
     for layer, before in zip(network.layers, state, strict=True):
-        x, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)
+        output, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)
+        x = as_vector(output, x)
         states.append(after)
         gates.append(opened)
     return x, tuple(states), tuple(gates)

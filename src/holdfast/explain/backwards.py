@@ -18,7 +18,7 @@ from holdfast.core.losses import mean_loss
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import time_first
 from holdfast.engine.reach import norms, reach
-from holdfast.explain.dynamics import in_float64
+from holdfast.explain.dynamics import in_float64, shaped
 from holdfast.explain.subject import Subject
 
 
@@ -43,8 +43,8 @@ def backwards(subject: Subject, rows: int, first: int) -> Backwards:
     asked = np.where(subject.scored.any(1, keepdims=True), subject.scored, subject.present)[:rows]
     last = np.where(asked.any(1), subject.steps - 1 - np.argmax(asked[:, ::-1], 1), -1) - first
     with jax.enable_x64(True):
-        held = ({name: jnp.asarray(a[window]) for name, a in layer.items()} for layer in subject.before)
-        states = time_first(tuple(network.cell.state_type(**layer) for layer in held))
+        held = [{name: jnp.asarray(a[window]) for name, a in layer.items()} for layer in subject.before]
+        states = time_first(shaped(network, held))
         inputs, present = jnp.asarray(subject.inputs[window]), jnp.asarray(subject.present[window])
         by_output = _by_output(subject, rows)[:, first:]
         found = _backwards(in_float64(network), inputs, present, states, by_output, jnp.asarray(last))

@@ -2,12 +2,15 @@
 
     s_t = F(s_(t-1), x_t)
 
-s holds the states layer by layer, each by its name, unit by unit: for an LSTM h_1 ... h_H, c_1 ... c_H. Diagnostics
-that ask for derivatives of F compute in float64, whatever the network's format.
+s holds the states layer by layer, each by its name, component by component (of a matrix in row-major order): for an
+LSTM h_1 ... h_H, c_1 ... c_H. Diagnostics that ask for derivatives of F compute in float64, whatever the network's
+format.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,16 +24,13 @@ from holdfast.engine.unroll import advance
 
 
 def names(network: Network) -> list[str]:
-    """One name for each component of s: ``c3`` is state c of unit 3 (counted from 1), ``2.c3`` that of layer 2."""
+    """One name for each component of s: ``c3`` is state c of unit 3 (counted from 1), ``2.c3`` that of layer 2, and
+    ``C1,2,3`` the component of a matrix memory in head 1, row 2 and column 3."""
     layers = range(1, len(network.layers) + 1)
     prefix = [f"{layer}." if len(layers) > 1 else "" for layer in layers]
-    return [f"{p}{state}{unit + 1}" for p in prefix for state in network.cell.states for unit in range(network.units)]
-
-
-def vectors(states: Any) -> np.ndarray:
-    """States of all layers, each [..., unit], as one array [..., component]; with none, no components."""
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(states)]
-    return np.concatenate(leaves, -1) if leaves else np.zeros((0, 0, 0))
+    places = {state: np.ndindex(network.shape(state)) for state in network.cell.states}
+    labels = [f"{state}{','.join(str(n + 1) for n in place)}" for state, some in places.items() for place in some]
+    return [f"{p}{label}" for p in prefix for label in labels]
 
 
 def in_float64(network: Network) -> Network:
@@ -38,20 +38,34 @@ def in_float64(network: Network) -> Network:
     return jax.tree.map(lambda a: jnp.asarray(np.asarray(a), jnp.float64), network)
 
 
-def pack(state: Any) -> Array:
-    """A state as one vector, inside compiled programs."""
-    return jnp.concatenate(jax.tree.leaves(state), -1)
+def pack(network: Network, state: Any) -> Array:
+    """A state as one vector [..., component], inside compiled programs."""
+    axes = [len(network.cell.axes_of(name)) for name in network.cell.states] * len(network.layers)
+    leaves = zip(jax.tree.leaves(state), axes, strict=True)
+    return jnp.concatenate([a if n == 1 else a.reshape(*a.shape[: a.ndim - n], -1) for a, n in leaves], -1)
 
 
 def unpack(network: Network, vector: Array) -> tuple[Any, ...]:
     """The state of this vector [..., component]."""
-    parts = iter(jnp.split(vector, len(network.layers) * len(network.cell.states), -1))
-    return tuple(network.cell.state_type(*(next(parts) for _ in network.cell.states)) for _ in network.layers)
+    shapes = [network.shape(name) for name in network.cell.states] * len(network.layers)
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1].tolist()
+    parts = zip(jnp.split(vector, ends, -1), shapes, strict=True)
+    leaves = iter([a if len(shape) == 1 else a.reshape(*a.shape[:-1], *shape) for a, shape in parts])
+    return tuple(network.cell.state_type(*(next(leaves) for _ in network.cell.states)) for _ in network.layers)
+
+
+def shaped(network: Network, layers: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    """States by name [batch, time, component], for every layer, as a network has them [batch, time, *axes]."""
+
+    def state(name: str, a: Any) -> Any:
+        return a.reshape(*a.shape[:2], *network.shape(name))
+
+    return tuple(network.cell.state_type(**{name: state(name, a) for name, a in layer.items()}) for layer in layers)
 
 
 def step(network: Network, vector: Array, x: Array) -> Array:
     """F: vectors [..., component] and inputs [..., input] to the vectors after one step."""
-    return pack(advance(network, unpack(network, vector), x)[1])
+    return pack(network, advance(network, unpack(network, vector), x)[1])
 
 
 def jacobian(network: Network, vector: Array, x: Array) -> Array:

@@ -21,21 +21,23 @@ SPANS = 12
 
 
 def keeping(subject: Subject, layer: int) -> np.ndarray | None:
-    """How much of its state a unit keeps at each step [batch, time, unit], by its gates; None where none says so."""
-    cell, gates = subject.network.cell, subject.gates[layer]
+    """How much of its memory a unit keeps at each step [batch, time, unit], by its gates; None where none says so. Of a
+    matrix memory every component is one."""
+    cell = subject.network.cell
     if cell.keep:
-        return gates[cell.keep]
-    return np.ones_like(gates[cell.write]) if cell.write else None
+        return subject.at_memory(layer, cell.keep)
+    return np.ones_like(subject.at_memory(layer, cell.write)) if cell.write else None
 
 
 def writing(subject: Subject, layer: int) -> np.ndarray | None:
     """How far a unit lets something new in [batch, time, unit], by its gates; None where none says so."""
-    cell, gates = subject.network.cell, subject.gates[layer]
+    cell = subject.network.cell
     if cell.write:
-        return gates[cell.write]
+        return subject.at_memory(layer, cell.write)
     if not cell.keep:
         return None
-    return 1 - gates[cell.keep] if mixes(cell, cell.keep) else np.ones_like(gates[cell.keep])
+    kept = subject.at_memory(layer, cell.keep)
+    return 1 - kept if mixes(cell, cell.keep) else np.ones_like(kept)
 
 
 def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:

@@ -7,8 +7,9 @@ and, over one step only, it is replaced by a value drawn from anywhere, to see h
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -18,7 +19,8 @@ import numpy as np
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.engine.readings.numbers import Numbers
+from holdfast.engine.readings.numbers import Numbers, as_vector
+from holdfast.explain.dynamics import shaped
 from holdfast.explain.subject import Subject
 
 LANES = 16
@@ -38,8 +40,9 @@ class Bench:
 
     @property
     def units(self) -> int:
-        """Units of all layers together; unit u of layer l is number l * units + u here."""
-        return len(self.subject.network.layers) * self.subject.network.units
+        """Units of all layers together; unit u of layer l is number l * units of a layer + u here. What is changed
+        together counts as one: all states of a unit, or of a head."""
+        return len(self.subject.network.layers) * math.prod(self.subject.network.places)
 
     @cached_property
     def scored(self) -> np.ndarray:
@@ -75,18 +78,19 @@ class Bench:
         network, batch = self.subject.network, self.subject.batch
         rows = (jnp.asarray(batch.inputs)[: self.rows], jnp.asarray(batch.present)[: self.rows], other)
         inputs, present, other = time_first(rows)
-        shaped = masks.reshape(len(masks), len(network.layers), network.units)
+        placed = masks.reshape(len(masks), len(network.layers), *network.places)
         found = []
         for first in range(0, len(masks), LANES):
             lanes = np.minimum(np.arange(first, first + LANES), len(masks) - 1)
-            outputs = _altered(network, inputs, present, other, jnp.asarray(shaped[lanes]), jnp.asarray(when[lanes]))
+            outputs = _altered(network, inputs, present, other, jnp.asarray(placed[lanes]), jnp.asarray(when[lanes]))
             found.append(np.asarray(outputs, np.float64)[: len(masks) - first])
         return np.swapaxes(np.concatenate(found), 1, 2)
 
     def after_one_step(self, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Over one step, from every state that was met [row, time, unit]: by how much each unit's state *before* was
         changed, for one that it had at another time or in another row; by how much what it keeps *after* changes then;
-        and by how much that changes where the input is another one instead."""
+        and by how much that changes where the input is another one instead. For cells of which a unit keeps one number.
+        """
         subject, rows, steps = self.subject, self.rows, self.subject.steps
         network, name = subject.network, subject.kept_in
         draw = np.random.default_rng(seed)
@@ -94,12 +98,8 @@ class Bench:
         there = np.flatnonzero(subject.present[:rows].reshape(-1))
         drawn = there[draw.integers(0, len(there), rows * steps)].reshape(rows, steps)
         other = tuple({n: _drawn(a, drawn) for n, a in layer.items()} for layer in before)
-        state, replaced = (
-            tuple(
-                network.cell.state_type(**{n: jnp.asarray(a, network.dtype) for n, a in layer.items()}) for layer in s
-            )
-            for s in (before, other)
-        )
+        as_held = partial(jnp.asarray, dtype=network.dtype)
+        state, replaced = (jax.tree.map(as_held, shaped(network, s)) for s in (before, other))
         inputs = subject.inputs[:rows]
         x, elsewhere = (jnp.asarray(a, network.dtype) for a in (inputs, _drawn(inputs, drawn)))
         found = time_first(_one_step(network, name, *time_first((state, replaced, x, elsewhere))))
@@ -115,7 +115,7 @@ def _drawn(values: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def bench(subject: Subject) -> Bench:
     """As many rows as the length and number of units allow."""
-    units = len(subject.network.layers) * subject.network.units
+    units = len(subject.network.layers) * math.prod(subject.network.places)
     rows = int(np.clip(ROW_STEPS // max(1, units * subject.steps), LEAST_ROWS, MOST_ROWS))
     return Bench(subject, min(rows, subject.rows))
 
@@ -126,28 +126,34 @@ def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array
     for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
         output, new, _ = network.cell.step(NUMBERS, layer, x, before)
         changed = change(number, new)
-        # Where the output is the state h, it is changed as that is; a cell without one shows what it computed.
-        x = changed.h if "h" in network.cell.states and new.h is output else output
+        # Where the output is a state, it is changed as that is; another cell shows what it computed.
+        shown = next((getattr(changed, name) for name, value in new._asdict().items() if value is output), output)
+        x = as_vector(shown, x)
         after.append(changed)
     return x, tuple(after)
 
 
-def _put(kept: Any, instead: Any, where: Array) -> Any:
-    """A layer's state with some units' taken from another."""
-    return jax.tree.map(lambda a, b: jnp.where(where, b, a), kept, instead)
+def _put(network: Network, kept: Any, instead: Any, where: Array) -> Any:
+    """A layer's state with what it has at some places [*places] taken from another."""
+
+    def put(name: str, a: Array, b: Array) -> Array:
+        beyond = len(network.shape(name)) - len(network.places)
+        return jnp.where(where.reshape(*where.shape, *(1,) * beyond), b, a)
+
+    return type(kept)(*(put(name, a, b) for name, a, b in zip(kept._fields, kept, instead, strict=True)))
 
 
 @jax.jit
 def _altered(network: Network, inputs: Array, present: Array, other: Any, masks: Array, when: Array) -> Array:
     """[lane, time, row, output]: inputs [time, row, input], other's states [time, row, unit], masks [lane, layer,
-    unit], when [lane, time]."""
+    *places], when [lane, time]."""
 
     def lane(mask: Array, at: Array) -> Array:
         def step(state: Any, now: Any) -> tuple[Any, Array]:
             x, here, instead, on, weights = now
 
             def change(number: int, new: Any) -> Any:
-                return _put(hold(here, new, state[number]), instead[number], on & mask[number])
+                return _put(network, hold(here, new, state[number]), instead[number], on & mask[number])
 
             hidden, after = _forward(network.using(weights), state, x, change)
             return after, hidden
@@ -179,7 +185,7 @@ def _one_step(
         parts = []
         for layer, (here, there) in enumerate(zip(state, other, strict=True)):
             mask = jnp.arange(network.units) + layer * network.units == number
-            parts.append(_put(here, there, mask))
+            parts.append(_put(network, here, there, mask))
         return keeps(tuple(parts), x)[..., number]
 
     moved = jax.lax.map(replaced, jnp.arange(len(network.layers) * network.units))

@@ -7,6 +7,7 @@ derivatives through time: d s_T / d s_t = F'_T ... F'_{t+1}. In padding F is the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import jax
@@ -50,14 +51,11 @@ class Jacobians:
 def jacobians(
     network: Network, before: tuple[dict[str, np.ndarray], ...], inputs: np.ndarray, present: np.ndarray
 ) -> Jacobians:
-    """The derivatives at the states [batch, time, unit] ``before`` each step, on the first rows."""
-    names = network.cell.states
-    places = {
-        (layer, name): slice((layer * len(names) + n) * network.units, (layer * len(names) + n + 1) * network.units)
-        for layer in range(len(network.layers))
-        for n, name in enumerate(names)
-    }
-    size, steps = len(places) * network.units, inputs.shape[1]
+    """The derivatives at the states [batch, time, component] ``before`` each step, on the first rows."""
+    places, size, steps = {}, 0, inputs.shape[1]
+    for layer in range(len(network.layers)):
+        for name in network.cell.states:
+            places[layer, name] = slice(size, size := size + math.prod(network.shape(name)))
     rows = max(1, min(ROWS, len(inputs), NUMBERS // max(1, steps * size**2)))
     kept = steps if rows > 1 else min(steps, max(1, NUMBERS // max(1, size**2)))
     window = np.s_[:rows, steps - kept :]

@@ -16,7 +16,7 @@ from holdfast.engine.unroll import advance
 
 def columns(network: Network) -> int:
     """How many pre-activations there are in a step, of all gates and layers."""
-    return sum(network.units for layer in network.layers for _ in _first(layer))
+    return sum(layer[source].width(gate) for layer in network.layers for source, gate in _first(layer))
 
 
 def perturbed_rollout(network: Network, inputs: jax.Array, present: jax.Array, perturbations: jax.Array) -> jax.Array:
@@ -43,14 +43,17 @@ def _first(layer: Layer) -> Iterator[tuple[str, str]]:
 
 def _pushed(network: Network, push: jax.Array) -> Network:
     """The network of one step: each row [batch, column] has biases of its own."""
-    parts = iter(jnp.split(push, push.shape[-1] // network.units, -1))
-    layers = []
+    layers, start = [], 0
     for layer in network.layers:
-        by_gate = {place: next(parts) for place in _first(layer)}
+        by_gate = {}
+        for source, gate in _first(layer):
+            end = start + layer[source].width(gate)
+            by_gate[source, gate] = push[..., start:end]
+            start = end
         moved = {}
         for source, linear in layer.items():
-            none = jnp.zeros_like(push[..., : network.units])
-            extra = jnp.concatenate([by_gate.get((source, gate), none) for gate in linear.gates], -1)
+            none = {gate: jnp.zeros((*push.shape[:-1], linear.width(gate)), push.dtype) for gate in linear.gates}
+            extra = jnp.concatenate([by_gate.get((source, gate), none[gate]) for gate in linear.gates], -1)
             moved[source] = replace(linear, bias=extra if linear.bias is None else linear.bias + extra)
         layers.append(moved)
     return replace(network, layers=tuple(layers))

@@ -15,6 +15,7 @@ A trained network is seldom so tidy: what fits none of these is *other*, and tha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,9 +88,27 @@ def roles(subject: Subject) -> Roles:
     made = bench(subject)
     removed = _removed(made)
     step, share, carriers, carried = _shares(made, removed)
-    held = _held(made)
     readers, read_in_all, read = _read(subject)
-    layers = [(layer, unit) for layer in range(len(subject.network.layers)) for unit in range(subject.network.units)]
+    places = range(math.prod(subject.network.places))
+    layers = [(layer, unit) for layer in range(len(subject.network.layers)) for unit in places]
+    after = None if step is None else step + 1
+    if not subject.network.cell.is_vector:  # a head holds many numbers: it has no role that is one of a number
+        of_heads = tuple(
+            Unit(
+                layer,
+                unit,
+                "unused" if removed[number] <= IDLE else "other",
+                float(share[number]),
+                float(removed[number]),
+                None,
+                None,
+                float(read[unit]) if layer == layers[-1][0] else 0.0,
+                [],
+            )
+            for number, (layer, unit) in enumerate(layers)
+        )
+        return Roles(of_heads, after, carriers, carried, readers, read_in_all)
+    held = _held(made)
     units = []
     for number, (layer, unit) in enumerate(layers):
         profile = UnitProfile(subject, layer, unit, step)
@@ -113,7 +132,7 @@ def roles(subject: Subject) -> Roles:
                 delay_steps=delay,
             )
         )
-    return Roles(tuple(units), None if step is None else step + 1, carriers, carried, readers, read_in_all)
+    return Roles(tuple(units), after, carriers, carried, readers, read_in_all)
 
 
 def _stateless(subject: Subject) -> Roles:
@@ -210,29 +229,24 @@ def _held(made: Bench) -> Held:
 
 
 def _read(subject: Subject) -> tuple[tuple[int, ...], tuple[float, ...], np.ndarray]:
-    """The units of the top layer that the answers are read from: the smallest set that gives 90 % of their variance,
-    what its first k give, and every unit's covariance share."""
+    """The units (or heads) of the top layer that the answers are read from: the smallest set that gives 90 % of their
+    variance, what its first k give, and the covariance share of each."""
     asked = subject.scored if subject.scored.any() else subject.present
     matrix = np.asarray(subject.network.readout.matrix, np.float64)
-    shown = _output_units(subject)[asked]
+    shown = subject.hidden[asked]
     parts = (shown - shown.mean(0))[:, :, None] * matrix
+    places = math.prod(subject.network.places)
+    if subject.network.units % places == 0:  # a head shows several numbers, side by side
+        parts = parts.reshape(len(parts), places, -1, parts.shape[-1]).sum(2)
     answers = parts.sum(1)
     variance = (answers**2).sum()
     if not variance > 0:
-        return (), (), np.zeros(subject.network.units)
+        return (), (), np.zeros(parts.shape[1])
     share = (parts * answers[:, None]).sum((0, 2)) / variance
     order = np.argsort(-np.abs(share), kind="stable")
     given = 1 - ((answers - np.cumsum(parts[:, order], 1).swapaxes(0, 1)) ** 2).sum((1, 2)) / variance
     count = int(np.flatnonzero(given >= CARRIED)[0]) + 1
     return tuple(int(unit) for unit in order[:count]), tuple(float(part) for part in given[:count]), share
-
-
-def _output_units(subject: Subject) -> np.ndarray:
-    """What the read-out reads [batch, time, unit]: the top layer's h, or the gate that a cell without one shows."""
-    top = subject.states[-1]
-    if "h" in top:
-        return top["h"]
-    return next(iter(reversed(subject.gates[-1].values())))
 
 
 def _median(slope: np.ndarray) -> float | None:

@@ -39,7 +39,7 @@ def _kept(network: Network, inputs: jax.Array, present: jax.Array, steps: jax.Ar
 
     inputs, present = time_first((inputs, present))
     start, along = network.start(inputs.shape[1]), (inputs, network.along(len(inputs)))
-    return over_time(body, start, along, present=present, keep=lambda state, _: pack(state), at=steps)[1]
+    return over_time(body, start, along, present=present, keep=lambda state, _: pack(network, state), at=steps)[1]
 
 
 def spread_steps(steps: int, most: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,13 +11,14 @@ import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
-from holdfast.engine.network import Network
-from holdfast.engine.unroll import Trace, trace
+from holdfast.engine.network import Linear, Network
+from holdfast.engine.readings.properties import shown
+from holdfast.engine.unroll import Trace, trace, unroll
 from holdfast.explain.jacobians import Jacobians, jacobians
 
 ROWS = 64
 Named = tuple[dict[str, np.ndarray], ...]
-"""For every layer, arrays [batch, time, unit] by the name of a gate or state."""
+"""For every layer, arrays [batch, time, component] by the name of a gate or state; a matrix is in row-major order."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Subject:
     def finite_steps(self) -> int:
         """Steps up to which every state and output is a finite number."""
         arrays = [np.asarray(a) for a in jax.tree.leaves((self.traced.outputs, self.traced.states))]
-        good = np.all([np.isfinite(a).all(axis=(0, 2)) for a in arrays], axis=0)
+        good = np.all([np.isfinite(a).all(axis=(0, *range(2, a.ndim))) for a in arrays], axis=0)
         return self.steps if good.all() else int(np.argmin(good))
 
     @cached_property
@@ -86,6 +88,22 @@ class Subject:
         """Every layer's gates at each step, in float64."""
         return _named(self.traced.gates)
 
+    def at_memory(self, layer: int, gate: str) -> np.ndarray:
+        """A gate at every component of the state that is the memory [batch, time, component]: one with fewer axes is
+        repeated along the last ones."""
+        values, shape = self.gates[layer][gate], self.network.shape(self.kept_in)
+        return np.repeat(values, math.prod(shape) // values.shape[-1], -1) if shape else values
+
+    @cached_property
+    def hidden(self) -> np.ndarray:
+        """What the read-out reads [batch, time, unit], in float64."""
+        name, network = shown(self.network.cell), self.network
+        if name:
+            return {**self.states[-1], **self.gates[-1]}[name]
+        whole = Linear(np.eye(network.units, dtype=network.dtype), None, network.readout.gates)
+        outputs = unroll(replace(network, readout=whole), self.batch.inputs, present=self.batch.present)[0]
+        return np.asarray(outputs, np.float64)
+
     @cached_property
     def jacobians(self) -> Jacobians:
         """What one step makes of small changes, on a few of the rows, in float64."""
@@ -93,9 +111,8 @@ class Subject:
 
     @property
     def kept_in(self) -> str:
-        """The state in which a unit keeps what it remembers, by name: the first that is not h, else h; "" if none."""
-        names = self.network.cell.states
-        return next((name for name in names if name != "h"), names[0] if names else "")
+        """The state in which a unit keeps what it remembers, by name; "" if there is none."""
+        return self.network.cell.memory
 
     def until(self, steps: int) -> Subject:
         """The same with every row cut after so many steps."""
@@ -110,7 +127,10 @@ class Subject:
 
 
 def _named(layers: tuple) -> Named:
-    return tuple({name: np.asarray(a, np.float64) for name, a in layer._asdict().items()} for layer in layers)
+    return tuple(
+        {name: np.asarray(a, np.float64).reshape(*a.shape[:2], -1) for name, a in layer._asdict().items()}
+        for layer in layers
+    )
 
 
 def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) -> Subject:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import finite
+from holdfast.engine.readings.properties import shown as shown_by
 from holdfast.explain.finding import Finding
 from holdfast.explain.gating import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.roles import Role, Roles, Unit
@@ -84,8 +85,8 @@ def _memory(subject: Subject, roles: Roles) -> Clause:
         text = f"the memory is in {_names(subject, carriers)} alone: swapping its state does {carried}"
     else:
         text = (
-            f"the memory is spread over {len(carriers)} of {len(roles.units)} units: swapping the states of "
-            f"{_names(subject, carriers)} does {carried}; the first alone does {roles.carried[0]:.0%}"
+            f"the memory is spread over {len(carriers)} of {len(roles.units)} {subject.network.place_name}s: swapping "
+            f"the states of {_names(subject, carriers)} does {carried}; the first alone does {roles.carried[0]:.0%}"
         )
     return Clause(text, tuple(unit.unit + 1 for unit in carriers), "other", figures)
 
@@ -243,13 +244,14 @@ def _kept(subject: Subject, unit: Unit) -> np.ndarray:
 def _shown_after(subject: Subject, unit: Unit, step: int) -> float:
     """What a unit shows on the mean, from this step (counted from 1) on."""
     states = subject.states[unit.layer]
-    shown = states.get("h", states[subject.kept_in])[:, step - 1 :, unit.unit]
+    shown = states.get(shown_by(subject.network.cell), states[subject.kept_in])[:, step - 1 :, unit.unit]
     there = subject.present[:, step - 1 :]
     return float(shown[there].mean()) if there.any() else 0.0
 
 
 def _name(subject: Subject, unit: Unit) -> str:
-    return f"unit {unit.unit + 1}" + (f" of layer {unit.layer + 1}" if len(subject.network.layers) > 1 else "")
+    layer = f" of layer {unit.layer + 1}" if len(subject.network.layers) > 1 else ""
+    return f"{subject.network.place_name} {unit.unit + 1}{layer}"
 
 
 def _names(subject: Subject, units: list[Unit]) -> str:
@@ -262,10 +264,10 @@ def _names(subject: Subject, units: list[Unit]) -> str:
         )
     numbers = sorted(unit.unit + 1 for unit in units)
     layer = f" of layer {units[0].layer + 1}" if len(subject.network.layers) > 1 else ""
+    runs, places = _runs(numbers), f"{subject.network.place_name}s"
     if len(numbers) <= LISTED:
-        runs = _runs(numbers)
-        return f"units {', '.join(runs[:-1]) + ' and ' if len(runs) > 1 else ''}{runs[-1]}{layer}"
-    return f"{len(numbers)} units{layer}" + (f" ({', '.join(_runs(numbers))})" if len(_runs(numbers)) <= LISTED else "")
+        return f"{places} {', '.join(runs[:-1]) + ' and ' if len(runs) > 1 else ''}{runs[-1]}{layer}"
+    return f"{len(numbers)} {places}{layer}" + (f" ({', '.join(runs)})" if len(runs) <= LISTED else "")
 
 
 def _runs(numbers: list[int]) -> list[str]:

@@ -7,6 +7,8 @@ Raises ``Broken`` where the law does not hold.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import jax
@@ -15,9 +17,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from holdfast import cells
-from holdfast.core.cell import Step
-from holdfast.engine.network import Linear, Network
-from holdfast.engine.readings.numbers import Numbers
+from holdfast.core.cell import CONSTANT, Step
+from holdfast.engine.network import Linear
+from holdfast.engine.readings.equation import SYMBOLS
+from holdfast.engine.readings.numbers import Numbers, as_vector
 from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.equations import evaluate
@@ -67,17 +70,25 @@ def the_step_is_in_the_alphabet(name: str) -> str:
 
 
 def the_step_gives_what_it_declares(name: str) -> None:
-    """One step on numbers gives a ``Step``: an output, the declared states and gates, all [batch, unit] and finite."""
+    """One step on numbers gives a ``Step``: an output of as many numbers as there are units, the declared states and
+    gates with their axes, all finite."""
     network = random_network(name)
     cell, state, (layer,) = network.cell, random_state(network, 2)[0], network.layers
-    found = cell.step(Numbers(), layer, numbers(2, 2), state)
+    inputs = numbers(2, 2)
+    found = cell.step(Numbers(), layer, inputs, state)
     expect(isinstance(found, Step), f"the step gives a {type(found).__name__}, expected a Step")
     for kind, wanted, part in (("states", cell.states, found.state), ("gates", cell.gates, found.gates)):
         names = getattr(part, "_fields", None)
         expect(names == wanted, f"the step gives the {kind} {names}, expected {wanted}")
-    parts = {"output": found.output, **found.state._asdict(), **found.gates._asdict()}
+    read = as_vector(found.output, inputs)
+    expect(
+        np.shape(read) == (2, network.units), f"output has the shape {np.shape(found.output)}, expected [batch, unit]"
+    )
+    parts = {**found.state._asdict(), **found.gates._asdict()}
     for label, value in parts.items():
-        expect(np.shape(value) == (2, 3), f"{label} has the shape {np.shape(value)}, expected [batch, unit] = (2, 3)")
+        wanted, names = (2, *network.shape(label)), ", ".join(("batch", *cell.axes_of(label)))
+        expect(np.shape(value) == wanted, f"{label} has the shape {np.shape(value)}, expected [{names}] = {wanted}")
+    for label, value in {"output": found.output, **parts}.items():
         expect(bool(np.isfinite(value).all()), f"{label} has numbers that are not finite")
 
 
@@ -111,27 +122,51 @@ def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
     same((jnp.concatenate(pieces, 1), state), whole, "a sequence in pieces and whole")
 
 
-def relabelling_units_commutes(name: str, run: Any = unroll) -> None:
-    """Units have no names: taken in another order, in every map at once, they give the same outputs."""
+def relabelling_commutes(name: str, run: Any = unroll) -> None:
+    """Units, heads and other axes have no order: taken in another one, in every map at once, they give the same."""
     network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
-    start, order = random_state(network, 2), np.array([2, 0, 1])
-
-    def relabelled(linear: Linear, reads_units: bool) -> Linear:
-        for gate in linear.gates:
-            matrix, bias = linear.of(gate)
-            matrix = matrix[..., order, :] if reads_units and not linear.diagonal else matrix
-            linear = linear.put(gate, matrix[..., order], None if bias is None else bias[..., order])
-        return linear
-
-    layers = tuple(
-        {source: relabelled(linear, source != "x" or depth > 0) for source, linear in layer.items()}
-        for depth, layer in enumerate(network.layers)
-    )
-    readout = Linear(network.readout.matrix[order], network.readout.bias, network.readout.gates)
-    columns = np.s_[:, order]
+    start, cell = random_state(network, 2), network.cell
+    shown = record(cell).output.axes
+    sizes = dict(zip(shown, network.sizes(shown), strict=True))
+    for label in (*cell.states, *cell.gates):
+        sizes |= zip(cell.axes_of(label), network.shape(label), strict=True)
     outputs, end = run(network, inputs, start)
-    got = run(Network(layers, readout, name), inputs, take(start, columns))
-    same(got, (outputs, take(end, columns)), "units in another order")
+    for axis, size in sizes.items():
+        if axis in cell.sizes:  # such as the two parts of a complex number, which do have an order
+            continue
+        order = np.roll(np.arange(size), 1)
+
+        def moved(axes: tuple[str, ...], axis: str = axis, order: np.ndarray = order) -> np.ndarray:
+            """Where each number of an array with these axes comes from, in row-major order."""
+            places = np.arange(prod(sizes[one] for one in axes)).reshape([sizes[one] for one in axes])
+            return np.take(places, order, axes.index(axis)).ravel() if axis in axes else places.ravel()
+
+        def relabelled(source: str, linear: Linear, below: np.ndarray, moved: Any = moved) -> Linear:
+            rows = below if source == "x" else moved(cell.axes_of(source)) if source != CONSTANT else np.arange(0)
+            for gate in linear.gates:
+                (matrix, bias), columns = linear.of(gate), moved(cell.axes_of(gate))
+                matrix = matrix if linear.diagonal else matrix[..., rows, :]
+                linear = linear.put(gate, matrix[..., columns], None if bias is None else bias[..., columns])
+            return linear
+
+        layers = []
+        for depth, layer in enumerate(network.layers):
+            below = np.arange(network.inputs) if depth == 0 else moved(shown)
+            layers.append({source: relabelled(source, linear, below) for source, linear in layer.items()})
+        readout = replace(network.readout, matrix=network.readout.matrix[moved(shown)])
+
+        def states(layers: Any, moved: Any = moved) -> Any:
+            return tuple(
+                cell.state_type(*(_in_order(value, moved(cell.axes_of(n))) for n, value in layer._asdict().items()))
+                for layer in layers
+            )
+
+        got = run(replace(network, layers=tuple(layers), readout=readout), inputs, states(start))
+        same(got, (outputs, states(end)), f"axis {axis} in another order")
+
+
+def _in_order(value: jax.Array, places: np.ndarray) -> jax.Array:
+    return value.reshape(len(value), -1)[:, places].reshape(value.shape)
 
 
 def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
@@ -187,7 +222,7 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
                 same(getattr(states, label)[:, t], value, f"state {label} at step {t + 1}")
             for gate, value in opened.items():
                 same(getattr(gates, gate)[:, t], value, f"gate {gate} at step {t + 1}")
-            above.append(output)
+            above.append(np.reshape(output, (2, -1)))
         below = np.stack(above, 1)
     read = below @ np.asarray(network.readout.matrix) + np.asarray(network.readout.bias)
     same(found.outputs, read, "outputs")
@@ -198,9 +233,11 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
 def equation_says_what_is_computed(name: str) -> None:
     """The step as it is printed, read back and evaluated by NumPy, is the step that is computed."""
 
+    cell, network = cells.get(name), random_network(name)
+    shapes = {cell.letters[gate]: network.shape(gate) for gate in cell.gates}
+
     def written(weights: dict[str, np.ndarray], x: np.ndarray, state: dict[str, np.ndarray]) -> Any:
-        values = evaluate(cells.get(name), weights, x, state)
-        cell = cells.get(name)
+        values = evaluate(cell, weights, shapes, x, state)
         gates = {gate: values[cell.letters[gate]] for gate in cell.gates}
         return values["h'"], {label: values[f"{label}'"] for label in cell.states}, gates
 
@@ -210,17 +247,16 @@ def equation_says_what_is_computed(name: str) -> None:
 def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
     """A layer's weights as the literature writes them: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, of one
     weight for every unit ``p_i`` [unit]."""
-    symbols = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a")}
     found = {}
     for source, linear in layer.items():
         for gate in linear.gates:
             letter, (matrix, bias) = cells.get(name).letters[gate], linear.of(gate)
             if linear.diagonal:
-                found[f"{symbols[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
-            else:
-                found[f"{symbols[source][0]}_{letter}"] = np.asarray(matrix)
+                found[f"{SYMBOLS[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
+            elif source != CONSTANT:
+                found[f"{SYMBOLS[source][0]}_{letter}"] = np.asarray(matrix)
             if bias is not None:
-                found[f"{symbols[source][1]}_{letter}"] = np.asarray(bias)
+                found[f"{SYMBOLS[source][1]}_{letter}"] = np.asarray(bias)
     return found
 
 

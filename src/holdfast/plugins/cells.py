@@ -19,7 +19,7 @@ LAWS: dict[str, Callable[[str], str | None]] = {
     "gradient": laws.gradients_are_finite_differences,
     "batch": laws.batch_is_singles,
     "pieces": laws.chunks_are_the_whole,
-    "units": laws.relabelling_units_commutes,
+    "units": laws.relabelling_commutes,
 }
 QUICK = ("names", "alphabet", "step", "finite gradient", "batch")
 GROUNDS = ("names", "alphabet", "step")

@@ -1,7 +1,7 @@
 """A reader of the equations that ``engine/readings/equation.py`` writes: text lines back into numbers, in NumPy.
 
-``*`` multiplies component by component, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step.
-Lines may refer to each other in any order.
+``*`` multiplies component by component, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step. A
+value with fewer axes than another is repeated along the last ones. Lines may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -18,21 +18,40 @@ from holdfast.plugins.laws import expect
 
 
 class Matrix:
-    """Written beside what it multiplies; ``**`` stands for that, since it binds tighter than ``*``."""
+    """Written beside what it multiplies; ``**`` stands for that, since it binds tighter than ``*``. ``values`` [source,
+    column]; the product has the gate's ``shape``."""
 
-    def __init__(self, values: np.ndarray) -> None:
-        self.values = values
+    def __init__(self, values: np.ndarray, shape: tuple[int, ...]) -> None:
+        self.values, self.shape = values, shape
 
     def __pow__(self, source: np.ndarray) -> np.ndarray:
-        return source @ self.values
+        flat = np.asarray(source).reshape(len(source), -1)
+        return (flat @ self.values).reshape(len(source), *self.shape).view(Aligned)
 
 
-WORDS = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()} | {"__builtins__": {}}
+class Aligned(np.ndarray):
+    """An array [batch, ...] that is repeated along its last axes where another has more."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        plain = [np.asarray(one) for one in inputs]
+        if method == "__call__" and ufunc.signature is None:
+            most = max(one.ndim for one in plain)
+            plain = [one.reshape(*one.shape, *(1,) * (most - one.ndim)) if one.ndim else one for one in plain]
+        found = getattr(ufunc, method)(*plain, **options)
+        return found.view(Aligned) if isinstance(found, np.ndarray) else found
 
 
-def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Every left-hand side with its value; there has to be one for each gate, each state and the output h'.
+WORDS: dict[str, Any] = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
+WORDS |= {"max": np.maximum, "abs": np.abs, "__builtins__": {}}
+"""What a written formula may call."""
 
+
+def evaluate(
+    cell: Cell, weights: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]], x: Any, state: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """Every left-hand side with its value; there has to be one line for each gate, each state and the output h'.
+
+    ``weights`` has them as they are written (``W_i``, ``b_i``), ``shapes`` the shape of each gate by its letter.
     Raises ``Broken`` where the lines are others, or refer to what there is not.
     """
     told = equation(cell)
@@ -40,8 +59,9 @@ def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str
     expect(len(lines) == len(told), f"one name has two lines: {told}")
     wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), "h'"}
     expect(set(lines) == wanted, f"the equation has lines for {sorted(lines)}, expected {sorted(wanted)}")
-    known = {n: Matrix(w) if n[0] in "WUPV" else w for n, w in weights.items()} | {"x": x} | state
-    values: dict[str, np.ndarray] = {}
+    given = {"x": x} | {label: np.asarray(value).view(Aligned) for label, value in state.items()}
+    known = {name: _written(name, w, shapes[name.split("_")[1]]) for name, w in weights.items()} | given
+    values: dict[str, Any] = {}
     while lines:
         ready = [name for name, text in lines.items() if _names(text) <= known.keys() | values.keys()]
         expect(bool(ready), f"these lines need each other or something unknown: {lines}")
@@ -49,7 +69,13 @@ def evaluate(cell: Cell, weights: dict[str, np.ndarray], x: Any, state: dict[str
             python = re.sub(r"\b([WUPV]_\w+) ", r"\1 ** ", lines.pop(name))
             scope = {_python(n): v for n, v in (known | values).items()}
             values[name] = eval(python.replace("'", "_after"), WORDS, scope)
-    return values
+    return {name: np.asarray(value) for name, value in values.items()}
+
+
+def _written(name: str, values: np.ndarray, shape: tuple[int, ...]) -> Any:
+    if name[0] in "WUPV":
+        return Matrix(values, shape)
+    return values.reshape(1, *shape).view(Aligned)
 
 
 def _names(text: str) -> set[str]:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast import cells
 from holdfast.engine.network import Network, create
 
 
@@ -26,14 +27,16 @@ def randomised(tree: Any, seed: int, scale: float = 0.8) -> Any:
 def random_network(
     cell: str,
     inputs: int = 2,
-    units: int = 3,
+    units: int | None = None,
     outputs: int = 2,
     layers: int = 1,
     dtype: Any = jnp.float64,
     steps: int | None = None,
 ) -> Network:
-    """A network in which no weight is zero."""
-    return randomised(create(cell, inputs, units, outputs, layers, dtype, steps), seed=100)
+    """A network in which no weight is zero, of three units, or of a cell with heads of two heads of three."""
+    heads = 2 if units is None and cells.get(cell).has_heads else 1
+    made = create(cell, inputs, 3 * heads if units is None else units, outputs, layers, dtype, steps, heads)
+    return randomised(made, seed=100)
 
 
 def random_state(network: Network, batch: int) -> tuple[Any, ...]:

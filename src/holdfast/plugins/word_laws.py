@@ -6,7 +6,8 @@ Each is a function of the word and raises ``Broken`` where the law does not hold
 from __future__ import annotations
 
 import re
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,11 @@ import numpy as np
 
 from holdfast import alphabet
 from holdfast.core.ops import Word
+from holdfast.plugins.equations import WORDS
 from holdfast.plugins.laws import NotChecked, expect
+
+if TYPE_CHECKING:
+    from holdfast.alphabet.enclosures.forms import Form
 
 ROUNDED = 1e-13
 """How far two ways of computing a number near 1 may be apart."""
@@ -34,9 +39,29 @@ def numbers_are_the_reference(word: Word) -> None:
     _close(got, word.reference(*operands), ROUNDED, "numbers in JAX")
 
 
+def results_have_the_axes(word: Word) -> None:
+    """Of operands with a batch axis before their own, the result has the axes that the word says."""
+    operands = drawn(word, 7)
+    got = np.shape(word.numbers(*map(jnp.asarray, operands)))
+    wanted = (DRAWS, *word.axes_of_result([operand.shape[1:] for operand in operands]))
+    expect(got == wanted, f"the result has the shape {got}, expected {wanted}")
+
+
 def the_gradient_is_the_slope(word: Word) -> None:
-    """JAX's gradient is the slope of the reference, for every operand."""
+    """JAX's gradient is the slope of the reference, for every operand; of whole arrays, along a random direction."""
     operands = drawn(word, 1)
+    if word.axes is not None:
+        directions = drawn(word, 8)
+        for place, along in enumerate(directions):
+
+            def moved(change: Any, place: int = place, along: Any = along, numbers: Any = word.numbers) -> Any:
+                changed = (o + change * along if n == place else o for n, o in enumerate(operands))
+                return numbers(*changed)
+
+            got = jax.jvp(moved, (0.0,), (1.0,))[1]
+            wanted = _differences(partial(moved, numbers=word.reference))
+            _close(np.asarray(got), wanted, DIFFERENCES, f"the gradient of operand {place + 1}")
+        return
     for place in range(len(operands)):
 
         def total(a: Any, place: int = place) -> Any:
@@ -68,9 +93,7 @@ def the_text_is_the_reference(word: Word) -> None:
     operands = drawn(word, 3)
     names = {f"a{n}": operand for n, operand in enumerate(operands)}
     text = re.sub(r"\{(\d):\w+\}", r"{\1}", word.text)
-    functions: dict[str, Any] = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
-    functions |= {"max": np.maximum, "__builtins__": {}}
-    _close(eval(word.filled(text, list(names)), functions, names), word.reference(*operands), ROUNDED, "the text")
+    _close(eval(word.filled(text, list(names)), WORDS, names), word.reference(*operands), ROUNDED, "the text")
 
 
 def results_are_within_the_limits(word: Word) -> None:
@@ -88,27 +111,44 @@ def bounds_contain_numbers(word: Word) -> None:
     """Of operands that depend on one number and on errors of their own, every result lies in its bounds."""
     from flint import arb
 
-    from holdfast.alphabet.enclosures.forms import Form, made
+    from holdfast.alphabet.enclosures.arrays import FormArray
+    from holdfast.alphabet.enclosures.forms import made
 
     random = np.random.default_rng(5)
     for width in (1e-6, 1e-2, 0.3, 0.9):
-        for operands in np.transpose(drawn(word, 6))[:16]:
-            parts = [_inside(word, n, a, width * random.uniform(0, 1, 2)) for n, a in enumerate(operands)]
-            forms = [made(arb(a), {"x": arb(b)}, arb(c)) for a, b, c in parts]
-            found: Form = word.bounds(None, *forms)
+        for operands in zip(*(operand[:16] for operand in drawn(word, 6)), strict=True):
+            parts = [
+                [_inside(word, n, a, width * random.uniform(0, 1, 2)) for a in np.ravel(operand)]
+                for n, operand in enumerate(operands)
+            ]
+            shapes = [np.shape(operand) for operand in operands]
+            values = [[made(arb(a), {"x": arb(b)}, arb(c)) for a, b, c in some] for some in parts]
+            arrays = [FormArray.of(shape, some) for shape, some in zip(shapes, values, strict=True)]
+            found = word.bounds(None, *(arrays if word.axes is not None else [array[0] for array in arrays]))
             for x in np.linspace(-1, 1, 9):
-                chosen = [a + b * x + c * random.uniform(-1, 1) for a, b, c in parts]
-                value = float(word.reference(*map(np.float64, chosen)))
-                middle = float(found.centre + sum((part * x for part in found.terms.values()), arb(0)))
-                away = abs(value - middle) - float(found.slack.upper())
-                told = f"{word.name} of {chosen} is {value!r}"
-                expect(away <= ROUNDED * max(1.0, abs(value)), f"{told}, {away:.2g} outside its form")
-                ends = float(found.low.lower()) - ROUNDED, float(found.high.upper()) + ROUNDED
-                expect(ends[0] <= value <= ends[1], f"{told}, outside {ends}")
+                chosen = [
+                    np.reshape([a + b * x + c * random.uniform(-1, 1) for a, b, c in some], shape)
+                    for some, shape in zip(parts, shapes, strict=True)
+                ]
+                results = np.ravel(word.reference(*chosen)).tolist()
+                told = f"{word.name} of {[one.tolist() for one in chosen]}"
+                for form, value in zip(found if word.axes is not None else [found], results, strict=True):
+                    _expect_inside(form, value, x, f"{told} is {value!r}")
+
+
+def _expect_inside(form: Form, value: float, x: float, told: str) -> None:
+    from flint import arb
+
+    middle = float(form.centre + sum((part * x for part in form.terms.values()), arb(0)))
+    away = abs(value - middle) - float(form.slack.upper())
+    expect(away <= ROUNDED * max(1.0, abs(value)), f"{told}, {away:.2g} outside its form")
+    ends = float(form.low.lower()) - ROUNDED, float(form.high.upper()) + ROUNDED
+    expect(ends[0] <= value <= ends[1], f"{told}, outside {ends}")
 
 
 LAWS = (
     numbers_are_the_reference,
+    results_have_the_axes,
     the_gradient_is_the_slope,
     cotangents_are_the_slope,
     the_text_is_the_reference,
@@ -118,10 +158,11 @@ LAWS = (
 
 
 def drawn(word: Word, seed: int) -> list[np.ndarray]:
-    """Operands [draw] within the word's domain; of a sum three."""
+    """Operands [draw, *axes] within the word's domain; of a sum three."""
     random = np.random.default_rng(seed)
     limits = word.domain or (WIDE,) * (word.arity or 3)
-    return [random.uniform(low, high, DRAWS) for low, high in limits]
+    shapes = word.shapes or ((),) * len(limits)
+    return [random.uniform(low, high, (DRAWS, *shape)) for (low, high), shape in zip(limits, shapes, strict=True)]
 
 
 def _inside(word: Word, place: int, centre: float, sizes: np.ndarray) -> tuple[float, float, float]:
@@ -132,11 +173,14 @@ def _inside(word: Word, place: int, centre: float, sizes: np.ndarray) -> tuple[f
 
 
 def _slope(word: Word, operands: list[np.ndarray], place: int) -> np.ndarray:
-    """Differences of the fourth order."""
-
     def at(change: float) -> np.ndarray:
         return word.reference(*(o + change if n == place else o for n, o in enumerate(operands)))
 
+    return _differences(at)
+
+
+def _differences(at: Any) -> np.ndarray:
+    """The derivative at 0 by differences of the fourth order."""
     return (8 * (at(STEP * 100) - at(-STEP * 100)) - (at(STEP * 200) - at(-STEP * 200))) / (12 * STEP * 100)
 
 

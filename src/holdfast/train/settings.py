@@ -19,6 +19,7 @@ from holdfast.train.rules import RULES, UpdateRule
 from holdfast.train.stops import STOPS, StoppingRule
 
 if TYPE_CHECKING:
+    from holdfast.core.cell import Cell
     from holdfast.core.task import Task
     from holdfast.engine.initialise import Initialisation
 
@@ -37,6 +38,7 @@ class Settings:
     cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it")
     units: int = setting(32, "hidden units per layer", least=1, most=10**6)
     layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
+    heads: int = setting(1, "heads of each layer, among which its units are divided", least=1, most=10**6, before=1)
     initialisation: str = setting(
         "auto",
         "initial weights: keras or pytorch, then +orthogonal, +identity, +forget=X or +chrono[=STEPS]",
@@ -87,16 +89,17 @@ class Settings:
             )
         where = "these settings cannot be trained"
         refuse(take(self), where)
-        refuse(self._mistakes(), where)
-        self._parsed(cells.get(self.cell))
+        cell = cells.get(self.cell)
+        refuse(self._mistakes(cell), where)
+        self._parsed(cell)
 
-    def _mistakes(self) -> list[str]:
-        reasons = mistakes(self) + self.rule.conflicts(self)
+    def _mistakes(self, cell: Cell) -> list[str]:
+        reasons = mistakes(self) + self.rule.conflicts(self) + cell.mistakes(self.units, self.heads)
         if self.order == "shuffled" and self.task.examples() is None:
             reasons.append(f"--order shuffled needs given sequences, but {self.task.name} draws every one afresh")
         return reasons
 
-    def _parsed(self, cell: Any) -> Initialisation:
+    def _parsed(self, cell: Cell) -> Initialisation:
         from holdfast.engine.initialise import parse
 
         return parse(self.initialisation, cell, self.task.lag_steps)

@@ -36,6 +36,8 @@ def record(cell: Cell) -> Program:
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
         raise Unsupported("it does not have one map of x and one of h")
+    if not cell.is_vector:
+        raise Unsupported("it has states or gates that are no vectors over units")
     if any(m.diagonal for m in cell.maps):
         raise Unsupported("it has a map of one weight for every unit")
     step = recorded.record(cell)

@@ -9,7 +9,7 @@ The set of a computed number holds 0 wherever the number may be subnormal: a lat
 covered. Over a range of x that keeps |x| large enough nothing is counted, and a form without slack is a proof that
 recall is bit for bit there.
 
-A value is a tuple of forms, one for each unit.
+A value is a tuple of forms, one for each unit, or a ``FormArray`` where it has other axes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
 
 from holdfast.alphabet import Words
 from holdfast.alphabet.enclosures import forms
+from holdfast.alphabet.enclosures.arrays import FormArray, aligned, as_array
 from holdfast.alphabet.enclosures.forms import NOTHING, Form, Summands, made, number, widened
 from holdfast.alphabet.enclosures.rounding import Rounding, is_power, power_of_two
+from holdfast.core.cell import Cell
 from holdfast.core.ops import Word
 from holdfast.engine.network import Linear
 
@@ -33,11 +37,12 @@ Value = tuple[Form, ...]
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """The weights of one linear map as exact reals. ``matrix`` [gates * units, source]; ``support`` names, for each
-    row, the sources whose weight is not 0, ``least`` the smallest |weight| or |bias| that is not 0."""
+    """The weights of one linear map as exact reals. ``matrix`` [row, source] has the rows of every gate, one gate after
+    the other, in the order of ``shapes``; ``support`` names, for each row, the sources whose weight is not 0, ``least``
+    the smallest |weight| or |bias| that is not 0."""
 
     gates: tuple[str, ...]
-    units: int
+    shapes: tuple[tuple[int, ...], ...]
     matrix: arb_mat
     absolute: arb_mat
     bias: tuple[arb, ...]
@@ -53,7 +58,7 @@ def exact(linear: Linear) -> Exact:
     sizes = np.abs(np.column_stack([matrix, bias]))
     return Exact(
         linear.gates,
-        linear.units,
+        tuple(map(linear.shape, linear.gates)),
         arb_mat(matrix.tolist()),
         arb_mat(np.abs(matrix).tolist()),
         tuple(arb(b) for b in bias.tolist()),
@@ -74,13 +79,19 @@ class Bounds(Words):
 
     def linear(self, weights: Linear | Exact, source: Value) -> Mapping[str, Value]:
         known = weights if isinstance(weights, Exact) else exact(weights)
-        rows = self._rows(known, source)
-        units = known.units
-        return {gate: tuple(rows[k * units : (k + 1) * units]) for k, gate in enumerate(known.gates)}
+        rows = iter(self._rows(known, source))
+        return {
+            gate: FormArray.of(shape, itertools.islice(rows, prod(shape)))
+            for gate, shape in zip(known.gates, known.shapes, strict=True)
+        }
 
     def apply(self, word: Word, *operands: Value) -> Value:
-        found = (word.bounds(self.rounding, *parts) for parts in zip(*operands, strict=True))
-        return tuple(found) if word.exact else self._fresh(found)
+        if word.axes is not None:
+            found = as_array(word.bounds(self.rounding, *map(as_array, operands)))
+            return found if word.exact else FormArray.of(found.shape, self._fresh(found))
+        shape, parts = aligned(operands)
+        found = (word.bounds(self.rounding, *one) for one in zip(*parts, strict=True))
+        return FormArray.of(shape, found if word.exact else self._fresh(found))
 
     def between(self, low: arb, high: arb, name: str = "") -> Form:
         """An input from low to high: called ``name`` from here on, or one of no name."""
@@ -193,3 +204,10 @@ class Bounds(Words):
         again = name is not None and source[m].fixed == name
         found = self.rounding.cancelled(form, abs(one), abs(weight) * source[m].size, again)
         return None if found is None else found._replace(fixed=name)
+
+
+def unpacked(cell: Cell, units: int, heads: int, forms: Sequence[Form]) -> Any:
+    """The state of one layer, from its numbers in the order of the cell's states, each in row-major order."""
+    rest = iter(forms)
+    shapes = (cell.shape(state, units, heads) for state in cell.states)
+    return cell.state_type(*(FormArray.of(shape, itertools.islice(rest, prod(shape))) for shape in shapes))

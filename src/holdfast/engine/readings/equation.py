@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast import alphabet
-from holdfast.core.cell import Cell, Map
+from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.ops import ATOM, PRODUCT, SUM, Word
 from holdfast.engine.readings.record import Node, Recording, record
 
-SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a")}
-"""By what a map reads: its matrix and its bias. Of a map that is diagonal the matrix is a vector, written small."""
+SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a"), CONSTANT: ("", "b")}
+"""By what a map reads: its matrix, where it has one, and its bias. Of a map that is diagonal the matrix is a vector,
+written small."""
 LEVELS = {"": SUM, "product": PRODUCT, "atom": ATOM}
 
 
@@ -96,6 +97,8 @@ def _mapped(cell: Cell, weights: Map, gate: str, source: Piece, latex: bool) -> 
     """One gate of a linear map: "W_i x" and its bias, or "p_i * c" where the map is diagonal."""
     letter, (matrix, bias) = cell.letters[gate], SYMBOLS[weights.source]
     biases = (f"{bias}_{letter}",) if weights.bias else ()
+    if weights.source == CONSTANT:
+        return Piece("", SUM, biases)
     if not weights.diagonal:
         return Piece(f"{matrix}_{letter} {source:atom}", ATOM, biases)
     word = alphabet.get("multiply")

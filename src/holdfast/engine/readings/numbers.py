@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import jax.numpy as jnp
+from collections.abc import Mapping, Sequence
 
 from holdfast.alphabet import Words
 from holdfast.core.arrays import Array
@@ -13,11 +11,24 @@ from holdfast.engine.network import Linear
 
 
 class Numbers(Words):
-    """Words on arrays whose last axis is the unit; every other axis is carried along."""
+    """Words on arrays whose last axes are those that the cell declares; every axis before them is carried along."""
 
     def linear(self, weights: Linear, source: Array) -> Mapping[str, Array]:
-        parts = jnp.split(weights(source), len(weights.gates), axis=-1)
-        return dict(zip(weights.gates, parts, strict=True))
+        return weights.gate_values(source)
 
     def apply(self, word: Word, *operands: Array) -> Array:
-        return word.numbers(*operands)
+        return word.numbers(*(operands if word.axes is not None else aligned(operands)))
+
+
+def aligned(operands: Sequence[Array]) -> Sequence[Array]:
+    """The same values with as many axes each: one that has fewer is repeated along the last axes of the others."""
+    most = max(operand.ndim for operand in operands)
+    if all(operand.ndim == most for operand in operands):
+        return operands
+    return [operand.reshape(*operand.shape, *(1,) * (most - operand.ndim)) for operand in operands]
+
+
+def as_vector(output: Array, x: Array) -> Array:
+    """A layer's output as the layer above and the read-out see it, [..., unit], whatever its axes; ``x`` is what the
+    layer read."""
+    return output if output.ndim == x.ndim else output.reshape(*x.shape[:-1], -1)

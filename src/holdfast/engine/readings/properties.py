@@ -41,5 +41,12 @@ def mixes(cell: Cell, gate: str) -> bool:
     return any(node.word == "mix" and node.operands[0] is opened for node in step.nodes)
 
 
+def shown(cell: Cell) -> str:
+    """The state or gate that is the output of the cell, by name; "" where the output is neither."""
+    step = record(cell)
+    named = (*zip(cell.states, step.after, strict=True), *zip(cell.gates, step.gates, strict=True))
+    return next((name for name, node in named if node is step.output), "")
+
+
 def _word(node: Node) -> str:
     return node.word if node.source is None else "linear"

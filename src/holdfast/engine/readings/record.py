@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.alphabet import Words
-from holdfast.core.cell import Cell, Map
+from holdfast.core.cell import CONSTANT, VECTOR, Cell, Map
 from holdfast.core.errors import UnknownName
 from holdfast.core.ops import Word
 
@@ -26,13 +26,15 @@ class Node:
     """One value of the step: ``word`` applied to ``operands``, or something given.
 
     Given are the ``input``, state number ``place`` ``before`` the step, and gate number ``place`` of a linear map: its
-    ``word`` is then the map's name (``x``, ``h``, ...), and ``source`` is what the map reads.
+    ``word`` is then the map's name (``x``, ``h``, ...), and ``source`` is what the map reads. ``axes`` are those of the
+    value, by name.
     """
 
     word: str
     operands: tuple[Node, ...] = ()
     place: int = 0
     source: Node | None = None
+    axes: tuple[str, ...] = VECTOR
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,17 @@ class Recording:
 class Recorder(Words):
     """The alphabet read as a list of what was said."""
 
+    cell: Cell
     maps: Mapping[str, Map]
     nodes: list[Node] = field(default_factory=list)
 
     def linear(self, weights: Map, source: Node) -> Mapping[str, Node]:
         name = next(name for name, known in self.maps.items() if known is weights)
-        said = {gate: Node(name, (), place, source) for place, gate in enumerate(weights.gates)}
+        if name not in ("x", CONSTANT) and source.axes != (axes := self.cell.axes_of(name)):
+            raise Unsupported(f"its map of {name} reads a value with the axes {source.axes}, and {axes} are declared")
+        said = {
+            gate: Node(name, (), place, source, self.cell.axes_of(gate)) for place, gate in enumerate(weights.gates)
+        }
         self.nodes += said.values()
         return said
 
@@ -67,16 +74,20 @@ class Recorder(Words):
             raise Unsupported(f"its {word.name} is of a number that no map and no state gave")
         if len(operands) < 1 if word.arity is None else len(operands) != word.arity:
             raise Unsupported(f"its {word.name} has {len(operands)} operands")
-        node = Node(word.name, operands)
+        try:
+            axes = word.axes_of_result([operand.axes for operand in operands])
+        except ValueError as error:
+            raise Unsupported(f"its {word.name} has operands that do not fit: {error}") from error
+        node = Node(word.name, operands, axes=axes)
         self.nodes.append(node)
         return node
 
 
 def record(cell: Cell) -> Recording:
     """The step of ``cell``. Raises ``Unsupported`` where it says more than the alphabet has."""
-    before = tuple(Node("before", (), place) for place in range(len(cell.states)))
-    inputs, maps = Node("input"), {m.source: m for m in cell.maps}
-    reading: Any = Recorder(maps)
+    before = tuple(Node("before", (), place, axes=cell.axes_of(name)) for place, name in enumerate(cell.states))
+    inputs, maps = Node("input", axes=("input",)), {m.source: m for m in cell.maps}
+    reading: Any = Recorder(cell, maps)
     try:
         output, state, gates = cell.step(reading, maps, inputs, cell.state_type(*before))
     except Unsupported:
@@ -89,4 +100,7 @@ def record(cell: Cell) -> Recording:
         raise Unsupported("it hands on a state that it was not given and has not computed")
     if not all(isinstance(node, Node) for node in (*gates, output)):
         raise Unsupported("its output or a gate is a number that no map and no state gave")
+    for name, node in (*zip(cell.states, state, strict=True), *zip(cell.gates, gates, strict=True)):
+        if node.axes != cell.axes_of(name):
+            raise Unsupported(f"its {name} has the axes {node.axes}, and {cell.axes_of(name)} are declared")
     return Recording(cell, tuple(reading.nodes), inputs, before, tuple(state), tuple(gates), output)

@@ -66,7 +66,7 @@ def _driven(network: Network, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
 
     def one(state: Any, x: jax.Array) -> Any:
         hidden, state, _ = advance(network, state, x)
-        return state, (hidden, pack(state) if jax.tree.leaves(state) else hidden[..., :0])
+        return state, (hidden, pack(network, state) if jax.tree.leaves(state) else hidden[..., :0])
 
     return over_time(one, network.start(inputs.shape[0]), time_first(inputs))[1]
 

@@ -119,7 +119,7 @@ def _paths(
     held = jacobians.places[top, subject.kept_in]
     wanted = set(some(range(last + 1), SHOWN))
     shown = set(some(sorted(wanted - {0}), SPECTRA))
-    keep, kept = keeping(subject, top), np.ones(subject.network.units)
+    keep, kept = keeping(subject, top), np.ones(held.stop - held.start)
     product, scale, spectra = np.eye(jacobians.size), 0.0, {}
     for t in range(last, -1, -1):
         distance = last - t

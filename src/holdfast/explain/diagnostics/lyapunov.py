@@ -76,7 +76,7 @@ def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: ja
         return (after, q), jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
 
     batch = inputs.shape[0]
-    start = (pack(network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
+    start = (pack(network, network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
     inputs, present = time_first((inputs, present))
     return over_time(one, start, (inputs, network.along(len(inputs))), present=present)[1]
 

@@ -84,6 +84,8 @@ def _held(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, A
         return []
     for name in subject.network.cell.states:
         values = np.asarray(getattr(subject.traced.states[depth], name))[:, :steps]
+        values = values.reshape(*values.shape[:2], -1)
+        of_memory = subject.network.shape(name) == subject.network.shape(subject.kept_in)
         spread = values[:, -1].astype(np.float64).std(0)
         moves = values[:, 1:] != values[:, :-1]
         changed = (moves & both[..., None]).any(0)
@@ -102,18 +104,21 @@ def _held(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, A
                         "unit": int(unit) + 1,
                         "since_step": since if exact else None,
                         "change_per_step": change,
-                        **_doors(subject, depth, int(unit), late),
+                        **(_doors(subject, depth, int(unit), late) if of_memory else NO_DOORS),
                     }
                 )
     return found
 
 
+NO_DOORS = {"keep_least": None, "write_most": None}
+
+
 def _doors(subject: Subject, depth: int, unit: int, late: np.ndarray) -> dict[str, float | None]:
     """The gates that keep and write, over the second half: the least the one is open, the most the other is."""
-    cell, opened = subject.network.cell, subject.traced.gates[depth]
+    cell = subject.network.cell
 
     def seen(gate: str) -> np.ndarray | None:
-        return np.asarray(getattr(opened, gate))[:, 1 : late.shape[1] + 1, unit][late] if gate else None
+        return subject.at_memory(depth, gate)[:, 1 : late.shape[1] + 1, unit][late] if gate else None
 
     kept, written = seen(cell.keep), seen(cell.write)
     return {

@@ -105,10 +105,9 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
         said.append(f"Steps {steps + 1} to {subject.steps} of the sequences are left out; the diagnostics have them.")
     if (finite := min(subject.steps, subject.finite_steps)) < asked:
         said.append(f"From step {finite + 1} of {asked} on the network gives numbers that are not finite.")
-    if units is not None and len(units) < subject.network.units:
-        said.append(
-            f"Of {subject.network.units} units the {len(units)} whose states vary most are shown in each layer."
-        )
+    whole = network.components(subject.network)["memory"]
+    if units is not None and len(units) < whole:
+        said.append(f"Of {whole} units the {len(units)} whose states vary most are shown in each layer.")
     if count < min(SEQUENCES, subject.batch.inputs.shape[0]):
         said.append(f"Only {count} of the sequences {'are' if count > 1 else 'is'} shown, since they are long.")
     return said
@@ -116,8 +115,9 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
 
 def _most_active(subject: Subject, most: int) -> np.ndarray:
     """The units whose states vary most over rows and steps of the last layer, in their order."""
-    arrays = jax.tree.leaves(subject.traced.states[-1]) or jax.tree.leaves(subject.traced.gates[-1])
-    spread = np.sum([np.nan_to_num(np.asarray(a, np.float64).std((0, 1))) for a in arrays], 0)
+    last = subject.traced.states[-1] or subject.traced.gates[-1]
+    arrays = [network.at_memory(subject.network, name, np.asarray(a, np.float64)) for name, a in last._asdict().items()]
+    spread = np.sum([np.nan_to_num(a.std((0, 1))) for a in arrays], 0)
     return np.sort(np.argsort(-spread, kind="stable")[:most])
 
 
@@ -126,7 +126,10 @@ def _traces(subject: Subject, count: int, steps: int, units: np.ndarray) -> dict
     cut = np.s_[:count, :steps, units]
 
     def named(layers: Sequence[Any]) -> list[dict[str, Any]]:
-        return [{name: _rounded(np.asarray(a)[cut]) for name, a in layer._asdict().items()} for layer in layers]
+        return [
+            {name: _rounded(network.at_memory(subject.network, name, np.asarray(a))[cut]) for name, a in part.items()}
+            for part in (layer._asdict() for layer in layers)
+        ]
 
     traced = subject.traced
     return {

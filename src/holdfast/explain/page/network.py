@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from holdfast.core.cell import Cell
+from holdfast.core.cell import CONSTANT, Map
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
-from holdfast.engine.readings.record import Node, Recording, Unsupported, record
+from holdfast.engine.readings.record import Node, Unsupported, record
 from holdfast.explain.page.words import notation
 
 MOST_BYTES = 500_000
@@ -38,7 +39,10 @@ def as_data(network: Network) -> dict[str, Any]:
         "keep": cell.keep,
         "write": cell.write,
         "parameters": _parameters(network),
-        "maps": [{"name": m.source, "gates": list(m.gates), "bias": m.bias, "diagonal": m.diagonal} for m in cell.maps],
+        "places": math.prod(network.places),
+        "place_name": network.place_name,
+        **components(network),
+        "maps": [_map(m, network.layers[0][m.source]) for m in cell.maps],
         "steps_with_weights": network.steps,
         "program": None,
         "words": notation(),
@@ -46,7 +50,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "readout": None,
     }
     try:
-        program = program_of(cell)
+        program = program_of(network)
     except Unsupported as why:
         return data | {"why_not": f"This cell cannot be run in the page: {why}. What is shown was computed before."}
     data["equation"] = equation(cell)
@@ -64,26 +68,64 @@ def as_data(network: Network) -> dict[str, Any]:
     }
 
 
-def program_of(cell: Cell) -> dict[str, Any]:
-    """The step as a list of words. References are whole numbers: n >= 0 the result of node n, -1 the input, -2 - k the
-    state number k before the step. Raises ``Unsupported`` where the step cannot be recorded."""
-    step = record(cell)
+def program_of(network: Network) -> dict[str, Any]:
+    """The step as a list of words, with the shape of each value. References are whole numbers: n >= 0 the result of
+    node n, -1 the input, -2 - k the state number k before the step. Raises ``Unsupported`` where the step cannot be
+    recorded."""
+    step = record(network.cell)
     place = {node: n for n, node in enumerate(step.nodes)} | {step.inputs: -1}
     place |= {node: -2 - k for k, node in enumerate(step.before)}
     return {
-        "nodes": [_node(node, place, step) for node in step.nodes],
+        "nodes": [_node(node, place, network) | {"shape": network.sizes(node.axes)} for node in step.nodes],
+        "before": [network.sizes(node.axes) for node in step.before],
         "after": [place[node] for node in step.after],
         "gates": [place[node] for node in step.gates],
         "output": place[step.output],
     }
 
 
-def _node(node: Node, place: dict[Node, int], step: Recording) -> dict[str, Any]:
-    """``{"word", "of": [references]}``; of a linear map ``word`` is "linear", with its name and which gate this is."""
+def _node(node: Node, place: dict[Node, int], network: Network) -> dict[str, Any]:
+    """``{"word", "of": [references]}``; of a linear map ``word`` is "linear", with its name, which gate this is and the
+    first of its columns."""
     if node.source is not None:
-        gate = next(m for m in step.cell.maps if m.source == node.word).gates[node.place]
-        return {"word": "linear", "map": node.word, "place": node.place, "gate": gate, "of": [place[node.source]]}
+        linear = network.layers[0][node.word]
+        gate, of = linear.gates[node.place], [] if node.word == CONSTANT else [place[node.source]]
+        start = linear.columns(gate).start
+        return {"word": "linear", "map": node.word, "place": node.place, "gate": gate, "start": start, "of": of}
     return {"word": node.word, "of": [place[operand] for operand in node.operands]}
+
+
+def _map(m: Map, linear: Linear) -> dict[str, Any]:
+    return {
+        "name": m.source,
+        "gates": list(m.gates),
+        "bias": m.bias,
+        "diagonal": m.diagonal,
+        "rows": int(linear.matrix.shape[-2]),
+        "widths": [linear.width(gate) for gate in m.gates],
+    }
+
+
+def components(network: Network) -> dict[str, Any]:
+    """``memory``: of how many numbers the state that is the memory consists, of each of which the page has a row.
+    ``along_memory``: of a state or gate with other axes, which of its numbers belongs to each of these."""
+    cell = network.cell
+    axes = cell.axes_of(cell.memory)
+    sizes = network.sizes(axes)
+    others = {name: cell.axes_of(name) for name in (*cell.states, *cell.gates) if cell.axes_of(name) != axes}
+    found = {}
+    for name, own in others.items():
+        where = [np.indices(sizes)[axes.index(a)] if a in axes else np.zeros(sizes, int) for a in own]
+        found[name] = (
+            np.ravel_multi_index(where, network.sizes(own)).ravel().tolist() if own else [0] * math.prod(sizes)
+        )
+    return {"memory": math.prod(sizes), "along_memory": found}
+
+
+def at_memory(network: Network, name: str, values: np.ndarray) -> np.ndarray:
+    """A state or gate [row, time, *its axes] at every component of the memory: [row, time, component]."""
+    flat = values.reshape(*values.shape[:2], -1)
+    return flat[..., components(network)["along_memory"].get(name, slice(None))]
 
 
 def _linear(linear: Linear) -> dict[str, Any]:

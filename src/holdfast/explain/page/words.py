@@ -11,10 +11,11 @@ OPERANDS = "abcdef"
 
 
 def script() -> str:
-    """``WORDS``: functions ``(out, operands)`` on arrays; ``SCALARS``: ``(operands)`` on numbers; both by word."""
+    """``WORDS``: functions ``(out, operands, sizes)`` on arrays, where ``sizes`` has the shape of each operand;
+    ``SCALARS``: ``(operands)`` on numbers, of words that act component by component; both by word."""
     words = [alphabet.get(name) for name in alphabet.FOLDER.names()]
     arrays = ",\n".join(f"  {word.name}: {_on_arrays(word)}" for word in words)
-    scalars = ",\n".join(f"  {word.name}: {_on_numbers(word)}" for word in words)
+    scalars = ",\n".join(f"  {word.name}: {_on_numbers(word)}" for word in words if word.axes is None)
     return f"const WORDS = {{\n{arrays}\n}};\nconst SCALARS = {{\n{scalars}\n}};\n"
 
 
@@ -28,6 +29,9 @@ def notation() -> dict[str, dict[str, Any]]:
 
 
 def _on_arrays(word: Word) -> str:
+    if word.axes is not None:
+        names = OPERANDS[: word.arity or 1]
+        return f"(out, [{', '.join(names)}], sizes) => {{{word.javascript.format(*names)}}}"
     if word.arity is None:
         step = word.javascript.format("done", "operand[i]")
         body = f"let done = first[i]; for (const operand of others) done = {step}; out[i] = done;"

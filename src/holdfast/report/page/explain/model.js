@@ -32,7 +32,7 @@ function makeModel(page) {
     judge,
     steps: rows.steps,
     rowCount: rows.present.shape[0],
-    units: runs ? Array.from({ length: network.units }, (_, u) => u + 1) : page.traces.units,
+    units: runs ? Array.from({ length: network.memory }, (_, u) => u + 1) : page.traces.units,
     on: (what, listener) => listeners[what].push(listener),
     load,
     goTo(step) {

@@ -80,19 +80,18 @@ function unrolledPanel(model) {
  * inside the step. A small letter: one weight for every unit, which reads itself alone. */
 function weightNames(network) {
   const letters = { x: "W", h: "U", c: "P", k: "V" };
-  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to" };
+  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
-  for (const { name: source, gates, bias, diagonal } of network.maps) {
-    const rows = diagonal ? 1 : source === "x" ? network.inputs : network.units;
-    for (const gate of gates) {
-      const letter = diagonal ? letters[source].toLowerCase() : letters[source];
+  for (const { name: source, gates, bias, diagonal, rows, widths } of network.maps) {
+    for (const [n, gate] of gates.entries()) {
+      const letter = source === "constant" ? "b" : diagonal ? letters[source].toLowerCase() : letters[source];
       found.push({
         key: `${source}:${gate}`,
         map: source,
         gate,
         name: `${letter}_${network.letters[gate] || gate}`,
-        numbers: (rows + (bias ? 1 : 0)) * network.units,
-        shape: diagonal ? String(network.units) : `${rows} × ${network.units}`,
+        numbers: (rows + (bias ? 1 : 0)) * widths[n],
+        shape: diagonal || rows === 0 ? String(widths[n]) : `${rows} × ${widths[n]}`,
         meaning: `${meanings[source]} ${gate}${bias ? ", with its bias" : ""}`,
       });
     }

@@ -12,7 +12,7 @@ function valvesPanel(model) {
   const picture = el("div", {});
   const lines = el("tbody", {});
   const head = el("h3", {});
-  const unit = el("input", { type: "number", min: 1, max: network.units, step: 1, id: "unit", oninput: () => {
+  const unit = el("input", { type: "number", min: 1, max: network.memory, step: 1, id: "unit", oninput: () => {
     const place = model.units.indexOf(Number(unit.value));
     if (place >= 0) model.pick(place);
   } });

@@ -13,11 +13,13 @@ function wordsPanel(model) {
 }
 
 function wordsLine(model, { text, units = [], role = "", figures = {} }) {
-  const links = units.filter((unit) => model.units.includes(unit)).slice(0, 8).map((unit) =>
-    el("button", { type: "button", "aria-label": `show unit ${unit}`, onclick: () => {
-      model.pick(model.units.indexOf(unit));
+  const { memory, places, place_name: name } = model.page.network;
+  const row = (unit) => model.units.indexOf(((unit - 1) * memory) / places + 1); // the first component of a head
+  const links = units.filter((unit) => row(unit) >= 0).slice(0, 8).map((unit) =>
+    el("button", { type: "button", "aria-label": `show ${name} ${unit}`, onclick: () => {
+      model.pick(row(unit));
       document.getElementById("maps").scrollIntoView({ block: "start" });
-    } }, `unit ${unit}`));
+    } }, `${name} ${unit}`));
   const numbers = Object.entries(figures).filter(([, value]) => value === null || typeof value !== "object").slice(0, 8);
   return el(
     "li",

@@ -4,7 +4,8 @@
 
 /** A function (inputs [steps * features], steps, present [steps] or null) => trace, of a network as the document has it.
  *
- * trace: {steps, outputs [steps * outputs], layers: [{gates: {name: [steps * units]}, states: {...}}]}. */
+ * trace: {steps, outputs [steps * outputs], layers: [{gates: {name: [steps * memory]}, states: {...}}]}: one number for
+ * every component of the state that is the memory, of which a vector has one for each unit. */
 function runner(network) {
   const Numbers = network.dtype === "float64" ? Float64Array : Float32Array;
   const layers = network.weights.map((weights, depth) => {
@@ -12,6 +13,10 @@ function runner(network) {
     return prepared(network, weights, below, Numbers);
   });
   const answer = new Numbers(network.outputs);
+  const note = (tables, name, values, t) => {
+    const along = network.along_memory[name];
+    tables[name].set(along ? along.map((n) => values[n]) : values, t * network.memory);
+  };
   return (inputs, steps, present = null) => {
     const trace = emptyTrace(network, steps, Numbers);
     for (const layer of layers) layer.before.forEach((state) => state.fill(0));
@@ -22,11 +27,11 @@ function runner(network) {
         layer.input.set(below);
         for (const act of layer.acts) act(t);
         below = layer.output.slice();
-        layer.gates.forEach((gate, n) => trace.layers[depth].gates[network.gates[n]].set(gate, t * network.units));
+        layer.gates.forEach((gate, n) => note(trace.layers[depth].gates, network.gates[n], gate, t));
         const after = layer.after.map((state) => state.slice()); // all of them, before any is replaced
         after.forEach((state, k) => {
           if (here) layer.before[k].set(state); // in padding the state stays as it is
-          trace.layers[depth].states[network.states[k]].set(layer.before[k], t * network.units);
+          note(trace.layers[depth].states, network.states[k], layer.before[k], t);
         });
       });
       product(answer, network.readout, below);
@@ -37,7 +42,7 @@ function runner(network) {
 }
 
 function emptyTrace(network, steps, Numbers) {
-  const room = (names) => Object.fromEntries(names.map((name) => [name, new Numbers(steps * network.units)]));
+  const room = (names) => Object.fromEntries(names.map((name) => [name, new Numbers(steps * network.memory)]));
   return {
     steps,
     outputs: new Numbers(steps * network.outputs),
@@ -47,33 +52,46 @@ function emptyTrace(network, steps, Numbers) {
 
 /** One layer's step, ready to be run: `acts` in their order at step t (from 0), on arrays that are filled again at every step. */
 function prepared(network, weights, below, Numbers) {
-  const { nodes, after, gates, output } = network.program;
+  const { nodes, before: held, after, gates, output } = network.program;
   const input = new Numbers(below);
-  const before = network.states.map(() => new Numbers(network.units));
+  const room = (shape) => new Numbers(shape.reduce((size, n) => size * n, 1));
+  const before = held.map(room);
   const values = [];
+  const shape = (ref) => (ref >= 0 ? nodes[ref].shape : ref === -1 ? [below] : held[-2 - ref]);
   const value = (ref) => (ref >= 0 ? values[ref] : ref === -1 ? input : before[-2 - ref]);
   const acts = [];
   const separate = network.steps_with_weights !== null;
+  let whole = null;
   nodes.forEach((node, n) => {
     if (node.word !== "linear") {
-      const operands = node.of.map(value);
-      const out = new Numbers(operands[0].length);
+      const out = room(node.shape);
+      const sizes = node.of.map(shape);
+      const operands = node.of.map((ref) => (SCALARS[node.word] ? repeated(value(ref), out.length, acts) : value(ref)));
       values.push(out);
-      acts.push(() => WORDS[node.word](out, operands));
+      acts.push(() => WORDS[node.word](out, operands, sizes));
       return;
     }
     const map = weights[node.map];
     if (node.place === 0) {
-      const whole = new Numbers(map.matrix.shape[map.matrix.shape.length - 1]);
-      const source = value(node.of[0]);
-      acts.push((t) => product(whole, separate ? ofStep(map, t) : map, source));
-      values.push(whole.subarray(0, whole.length / map.gates));
-    } else {
-      const first = values[n - node.place]; // the gates of a map follow each other
-      values.push(new Numbers(first.buffer, first.byteLength * node.place, first.length));
+      const source = node.of.length ? value(node.of[0]) : new Numbers(0);
+      whole = new Numbers(map.matrix.shape[map.matrix.shape.length - 1]);
+      const all = whole;
+      acts.push((t) => product(all, separate ? ofStep(map, t) : map, source));
     }
+    values.push(whole.subarray(node.start, node.start + room(node.shape).length)); // the gates of a map follow each other
   });
   return { input, before, acts, output: value(output), after: after.map(value), gates: gates.map(value) };
+}
+
+/** Values with fewer axes than the result of a word, repeated along the last ones: filled again by an act of its own. */
+function repeated(values, length, acts) {
+  if (values.length === length) return values;
+  const out = new values.constructor(length);
+  const times = length / values.length;
+  acts.push(() => {
+    for (let i = 0; i < length; i++) out[i] = values[Math.floor(i / times)];
+  });
+  return out;
 }
 
 /** The map that belongs to step t alone (from 0); past the last there is none, and everything is no number. */

@@ -23,7 +23,7 @@ function start() {
 /** The unit that the read-out listens to most: one worth looking at first. */
 function mostRead(model) {
   const { readout, units, outputs } = model.page.network;
-  if (!readout) return 0;
+  if (!readout || model.page.network.memory !== units) return 0;
   const { trace, layer } = model.now;
   const seen = trace.layers[layer].states.h || Object.values(trace.layers[layer].gates)[0];
   let best = 0;

@@ -1,0 +1,76 @@
+"""a / |a|, with the Euclidean norm over the last axis; 0 where all of a is 0.
+
+Shapes: a [..., n] to [..., n]. Below a norm of 1e-12 a is divided by that, as in PyTorch's ``normalize``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.alphabet.enclosures.arrays import FormArray
+    from holdfast.alphabet.enclosures.rounding import Rounding
+
+LEAST = 1e-12
+"""The least norm that is divided by."""
+
+arity = 1
+shapes = ((2, 3),)
+limits = (-1.0, 1.0)
+text, latex = "normalise({0})", r"{0:atom} / \lVert {0} \rVert"
+javascript = """
+const columns = sizes[0].at(-1);
+for (let first = 0; first < out.length; first += columns) {{
+  let sum = 0;
+  for (let j = 0; j < columns; j++) sum += {0}[first + j] ** 2;
+  const norm = Math.max(Math.sqrt(sum), 1e-12);
+  for (let j = 0; j < columns; j++) out[first + j] = {0}[first + j] / norm;
+}}
+"""
+
+
+def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not a:
+        raise ValueError("there is no axis to take the norm over")
+    return a
+
+
+def numbers(a: Any) -> Any:
+    import jax.numpy as jnp
+
+    return a / jnp.sqrt(jnp.maximum((a * a).sum(-1, keepdims=True), LEAST**2))
+
+
+def reference(a: Any) -> Any:
+    import numpy as np
+
+    return a / np.maximum(np.linalg.norm(a, axis=-1, keepdims=True), LEAST)
+
+
+def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
+    """Every component rises with itself, and falls towards 0 with the size of every other one. What it depends on is
+    forgotten."""
+    from holdfast.alphabet.enclosures import forms
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+
+    forms.exact_only(rounding, "normalise")
+    return FormArray.of(a.shape, [one for row in last_axis(a) for one in _normalised(row)])
+
+
+def _normalised(row: Any) -> Any:
+    from flint import arb
+
+    from holdfast.alphabet.enclosures.forms import NOTHING, ONE, interval, within
+
+    least = [
+        NOTHING if x.low <= 0 <= x.high or not (x.low > 0 or x.high < 0) else abs(x.low).min(abs(x.high)) for x in row
+    ]
+    for place, x in enumerate(row):
+        near = sum((one**2 for n, one in enumerate(least) if n != place), NOTHING)
+        far = sum((y.size**2 for n, y in enumerate(row) if n != place), NOTHING)
+
+        def at(value: arb, others: arb) -> arb:
+            return value / (value**2 + others).sqrt().max(arb(LEAST))
+
+        low = at(x.low, far if x.low >= 0 else near)
+        high = at(x.high, near if x.high >= 0 else far)
+        yield within(interval(low, high), -ONE, ONE)

@@ -1,0 +1,69 @@
+"""rotate(a, angle): pairs of numbers turned by an angle in radians, as a complex number is by a factor of size 1.
+
+Shapes: a [..., 2], angle [...] to [..., 2]."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.alphabet.enclosures.arrays import FormArray
+    from holdfast.alphabet.enclosures.rounding import Rounding
+
+arity = 2
+shapes = ((3, 2), (3,))
+text, latex = "rotate({0}, {1})", r"R({1}) {0:atom}"
+javascript = """
+for (let i = 0; i < out.length; i += 2) {{
+  const angle = {1}[i / 2], cosine = Math.cos(angle), sine = Math.sin(angle);
+  const [x, y] = [{0}[i], {0}[i + 1]];
+  out[i] = x * cosine - y * sine;
+  out[i + 1] = x * sine + y * cosine;
+}}
+"""
+
+
+def axes(a: tuple[Any, ...], angle: tuple[Any, ...]) -> tuple[Any, ...]:
+    if a[:-1] != angle or (a and isinstance(a[-1], int) and a[-1] != 2):
+        raise ValueError(f"{a} is not {angle} with one more axis, of two numbers")
+    return a
+
+
+def numbers(a: Any, angle: Any) -> Any:
+    import jax.numpy as jnp
+
+    x, y, cosine, sine = a[..., 0], a[..., 1], jnp.cos(angle), jnp.sin(angle)
+    return jnp.stack([x * cosine - y * sine, x * sine + y * cosine], -1)
+
+
+def reference(a: Any, angle: Any) -> Any:
+    import numpy as np
+
+    turned = (a[..., 0] + 1j * a[..., 1]) * np.exp(1j * angle)
+    return np.stack([turned.real, turned.imag], -1)
+
+
+def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArray:
+    """The cosine and sine as intervals: how both depend on the angle is forgotten."""
+    from holdfast.alphabet.enclosures import forms
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+
+    forms.exact_only(rounding, "rotate")
+    found = []
+    for (x, y), turn in zip(last_axis(a), angle, strict=True):
+        cosine, sine = _circle(turn, 0), _circle(turn, 1)
+        found += [
+            forms.plus(forms.times(x, cosine), forms.negated(forms.times(y, sine))),
+            forms.plus(forms.times(x, sine), forms.times(y, cosine)),
+        ]
+    return FormArray.of(a.shape, found)
+
+
+def _circle(turn: Any, which: int) -> Any:
+    """The cosine (0) or sine (1) of an angle."""
+    from holdfast.alphabet.enclosures.forms import interval, number
+
+    if turn.is_point:
+        return number(turn.centre.sin_cos()[1 - which])
+    ball = turn.low.union(turn.high).sin_cos()[1 - which]
+    return interval(ball.lower(), ball.upper())
