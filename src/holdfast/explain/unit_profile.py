@@ -1,4 +1,4 @@
-"""One unit looked at closely: when what it holds changes, what that is, and whether it is a flag, a count, a delay."""
+"""The profile of one unit: when its state changes, what it holds, and whether it is a flag, a counter or a delay."""
 
 from __future__ import annotations
 
