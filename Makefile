@@ -6,16 +6,26 @@ BIN = $(VENV)/bin
 # What an installation is made of: pip goes to work again when one of these has changed.
 SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/holdfast/engine/native/*.cpp src/holdfast/engine/native/*.h)
 
-.PHONY: demo test lint docs bench native studies system clean
+.PHONY: demo test test-all slow lint docs bench native studies system clean
 
 demo: $(VENV)/.installed
 	$(BIN)/holdfast demo
+
+PYTEST = $(BIN)/python -m pytest --shapes -n 2 --dist worksteal
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/python -m pytest --shapes -n 2 --dist worksteal
+	$(PYTEST) -m "not slow"
+
+# Every test: those of 'make test', then the slow ones, which tests/slow.txt names.
+test-all: test
+	$(PYTEST) -m slow
+
+# Measures every test and writes tests/slow.txt anew.
+slow: $(VENV)/.installed-test
+	$(PYTEST) --durations=0 --durations-min=0.05 | $(BIN)/python tests/slow.py
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .

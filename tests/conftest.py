@@ -30,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shapes", action="store_true", help="check the shape annotations of holdfast while testing")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that ``tests/slow.txt`` names as slow. A name that no test has any more is harmless."""
+    slow = set((Path(__file__).parent / "slow.txt").read_text().splitlines())
+    for item in items:
+        if item.nodeid.split("[")[0] in slow:
+            item.add_marker("slow")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     keep_compiled_programs()
     if config.getoption("--shapes"):

@@ -167,7 +167,7 @@ def test_a_diagonal_cell_with_its_own_initialisation_is_one_file(plugged, float6
         assert ((decay > 0.9) & (decay < 0.999)).all()
         assert len(set(decay.tolist())) == 5
     assert any((a != b).any() for a, b in zip(*(jax.tree.leaves(layer) for layer in network.layers), strict=False))
-    inputs, present = numbers(3, 40, 2), np.arange(40) < np.array([[40], [17], [1]])
+    inputs, present = numbers(3, 40, 2), jnp.arange(40) < jnp.array([[40], [17], [1]])
     for run in (unroll, lambda *given: unroll(*given, engine="parallel")):
         cell_laws.gradients_are_finite_differences("decaying", run)
     start = random_state(network, 3)

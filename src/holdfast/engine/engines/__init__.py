@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.registry import Folder
@@ -40,6 +40,7 @@ class Request:
     arrays: Any = ()
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What every file of this folder is."""
 
