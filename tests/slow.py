@@ -1,6 +1,7 @@
 """Which tests are slow: ``pytest --durations=0 | python tests/slow.py`` writes ``slow.txt``, test functions by name.
 
-A function is slow whose cases take more than ``LIMIT_SECONDS`` each, on the mean, or more than ``ALL_SECONDS`` together.
+A function is slow whose cases take more than ``LIMIT_SECONDS`` each, on the mean, or more than ``ALL_SECONDS``
+together.
 """
 
 from __future__ import annotations
