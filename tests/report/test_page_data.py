@@ -112,9 +112,8 @@ def test_numbers_that_stop_being_finite_are_said(alone):
 
 
 def test_a_step_with_a_word_that_the_page_lacks_says_so(offenders):
-    network = random_network(
-        "reset_before"
-    )  # a plug-in whose map reads a value from inside the step: runs all the same
+    # A plug-in whose map reads a value from inside the step: it runs all the same.
+    network = random_network("reset_before", dtype=jnp.float32)
     assert any(node["word"] == "linear" and node["of"][0] >= 0 for node in program_of(network)["nodes"])
 
 
