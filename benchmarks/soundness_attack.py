@@ -34,7 +34,7 @@ def check(minutes: float, seed: int) -> int:
 
 
 def _attacked(minutes: float, first: int) -> int:
-    names = cells.FOLDER.names()
+    names = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]
     until, judged, violations = time.monotonic() + 60 * minutes, 0, 0
     tightness: dict[str, list[float]] = {name: [] for name in names}
     while time.monotonic() < until:

@@ -50,7 +50,7 @@ class Bucket:
 def bucket(seed: int, number: int) -> Bucket:
     """Cells and semantics in turn, all else at random."""
     draw = np.random.default_rng((seed, number))
-    names = cells.FOLDER.names()
+    names = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]  # the oracle has these
     inputs, outputs = SIZES[draw.choice(len(SIZES), p=LIKELY)]
     units, layers = int(draw.choice([1, 2, 3, 4], p=[0.2, 0.3, 0.25, 0.25])), int(draw.choice([1, 2], p=[0.7, 0.3]))
     shape = Shape(

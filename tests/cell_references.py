@@ -147,6 +147,23 @@ def minlstm(w: Any, x: np.ndarray, state: Any) -> Any:
     return h, {"h": h}, {"input": i_share, "forget": f_share, "candidate": proposed}
 
 
+def mlstm(weights, x, state):
+    """A matrix memory in every head, by Einstein sums."""
+    rows, heads = len(x), state["m"].shape[-1]
+    read = {letter: x @ weights[f"W_{letter}"] + weights[f"b_{letter}"] for letter in "ifqkvo"}
+    q, k, v, o = (read[letter].reshape(rows, heads, -1) for letter in "qkvo")
+    o, k = sigmoid(o), k / np.sqrt(k.shape[-1])
+    kept = state["m"] - np.logaddexp(0, -read["f"])
+    m = np.maximum(kept, read["i"])
+    f, i = np.exp(kept - m), np.exp(read["i"] - m)
+    C = np.einsum("bh,bhvk->bhvk", f, state["C"]) + np.einsum("bh,bhv,bhk->bhvk", i, v, k)
+    n = np.einsum("bh,bhk->bhk", f, state["n"]) + np.einsum("bh,bhk->bhk", i, k)
+    size = np.maximum(np.abs(np.einsum("bhk,bhk->bh", n, q)), np.exp(-m))
+    shown = o * np.einsum("bhvk,bhk->bhv", C, q) / size[..., None]
+    gates = {"input": i, "forget": f, "query": q, "key": k, "value": v, "output": o}
+    return shown.reshape(rows, -1), {"C": C, "n": n, "m": m}, gates
+
+
 REFERENCES = {
     "coupled": coupled,
     "elman": elman,
@@ -158,6 +175,7 @@ REFERENCES = {
     "masked_output": masked_output,
     "mingru": mingru,
     "minlstm": minlstm,
+    "mlstm": mlstm,
     "no_input_gate": no_input_gate,
     "no_output_gate": no_output_gate,
     "one_network": one_network,

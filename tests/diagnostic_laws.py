@@ -71,7 +71,9 @@ def can_be_told(found: Finding) -> None:
     """Figures are JSON without NaN, by names in lower case; parts are results; the sentence is one line that ends."""
     json.dumps(dict(found.figures), allow_nan=False)
     for name in found.figures:
-        assert name == name.lower(), f"the figure '{name}' is not in lower case"
+        words, _, state = name.partition("_by_")  # a state may be a capital letter
+        lower = words == words.lower() and (len(state) == 1 or state == state.lower())
+        assert lower, f"the figure '{name}' is not in lower case"
         assert " " not in name, f"the figure '{name}' has a space"
     assert "\n" not in found.sentence, "the sentence is more than one line"
     assert not found.sentence or found.sentence.endswith("."), f"the sentence does not end: {found.sentence}"

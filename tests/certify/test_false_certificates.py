@@ -11,6 +11,7 @@ from holdfast.certify.check import check
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.certify.weights import fingerprint
+from holdfast.core.fields import plain
 from tests.certify.false_certificates import FalseCertificate, false_certificates
 
 CASES = list(false_certificates())
@@ -19,7 +20,7 @@ CASES = list(false_certificates())
 def forged(case: FalseCertificate, kind: str, method: dict, settled: int | None) -> dict:
     """A certificate of the bound that was proved, with the assumptions of today's checker."""
     lengths = case.task.lengths(kind)
-    axes = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(case.task).items()}
+    axes = {name: list(value) if isinstance(value, tuple) else value for name, value in plain(case.task).items()}
     return {
         "format": "holdfast-certificate-2",
         "holdfast": "0.1.0",

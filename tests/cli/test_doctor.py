@@ -51,7 +51,7 @@ def test_with_the_library(place, run):
         "instructions      avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
         "threads           3",
         "cells             lstm",
-        "left to the loop  feedforward: it has no hidden state h",
+        "left to the loop  feedforward, mlstm: it has no hidden state h",
         "built with        GCC 12.2.0, XLA's foreign functions 0.3",
         f"holdfast          {holdfast.__version__}",
     ):

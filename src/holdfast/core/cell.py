@@ -125,7 +125,8 @@ class Cell:
         """Why a layer of this cell cannot have these sizes, as clauses; none where it can."""
         if heads > 1 and not self.has_heads:
             return [f"heads is {heads}, but {self.name} has no heads: expected 1"]
-        return [f"heads is {heads}, expected a divisor of {units} units"] if units % heads else []
+        fits = heads < 1 or units % heads == 0  # below 1 it is out of its limits, which is told elsewhere
+        return [] if fits else [f"heads is {heads}, expected a divisor of {units} units"]
 
     def rows(self, m: Map, inputs: int, units: int, heads: int = 1) -> int:
         """How many rows the matrix of one gate of a map has."""

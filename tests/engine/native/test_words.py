@@ -20,7 +20,7 @@ from flint import arb, ctx
 from holdfast import cells
 from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.core.cell import Cell
-from holdfast.engine.native import generate, library
+from holdfast.engine.native import generate, library, program
 from holdfast.engine.readings.numbers import Numbers
 
 NATIVE = Path(generate.__file__).parent
@@ -48,7 +48,7 @@ def kernels(request, tmp_path_factory, exponential) -> ctypes.CDLL:
     """The words and the cells' steps, compiled for one set of instructions."""
     folder, compiler = tmp_path_factory.mktemp(request.param), shutil.which("c++")
     assert compiler is not None
-    texts = [generate.written(cells.get(name)) for name in CELLS]
+    texts = [generate.Writer(program.record(cells.get(name))).text() for name in CELLS]
     listed = " ".join(f'X({name}, "")' for name in CELLS)
     (folder / "cells_generated.h").write_text("\n\n".join([*texts, f"#define HOLDFAST_CELLS(X) {listed}\n"]))
     width, *flags = SETS[request.param]
