@@ -142,7 +142,9 @@ def bounds_contain_samples(
             except Unbounded:
                 # Of exponentials and quotients there may be no bounds: not in exact arithmetic, nor in the first step.
                 words = {node.word for node in record(cell).nodes}
-                assert rounding is not None and t > 0 and words & {"exp", "divide"}, f"no bounds at step {t + 1}"
+                assert rounding is not None, "no bounds in exact arithmetic"
+                assert t > 0, "no bounds at the first step"
+                assert words & {"exp", "divide"}, f"no bounds at step {t + 1}"
                 return
             states[depth] = unpack(ops.carried([form for value in after for form in value]))
             for label, value in states[depth]._asdict().items():

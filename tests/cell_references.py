@@ -156,12 +156,12 @@ def mlstm(weights, x, state):
     kept = state["m"] - np.logaddexp(0, -read["f"])
     m = np.maximum(kept, read["i"])
     f, i = np.exp(kept - m), np.exp(read["i"] - m)
-    C = np.einsum("bh,bhvk->bhvk", f, state["C"]) + np.einsum("bh,bhv,bhk->bhvk", i, v, k)
+    memory = np.einsum("bh,bhvk->bhvk", f, state["C"]) + np.einsum("bh,bhv,bhk->bhvk", i, v, k)
     n = np.einsum("bh,bhk->bhk", f, state["n"]) + np.einsum("bh,bhk->bhk", i, k)
     size = np.maximum(np.abs(np.einsum("bhk,bhk->bh", n, q)), np.exp(-m))
-    shown = o * np.einsum("bhvk,bhk->bhv", C, q) / size[..., None]
+    shown = o * np.einsum("bhvk,bhk->bhv", memory, q) / size[..., None]
     gates = {"input": i, "forget": f, "query": q, "key": k, "value": v, "output": o}
-    return shown.reshape(rows, -1), {"C": C, "n": n, "m": m}, gates
+    return shown.reshape(rows, -1), {"C": memory, "n": n, "m": m}, gates
 
 
 REFERENCES = {
