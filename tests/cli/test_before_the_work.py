@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# These take names of STARTS as they load: not while those are replaced.
+import holdfast.construct.evaluation.impossibility
+import holdfast.studies.page
+import holdfast.studies.questions.smallest  # noqa: F401
 from holdfast.cli._main import main
 from holdfast.construct.evaluation.construction import construct
 from holdfast.core.errors import BadValue
