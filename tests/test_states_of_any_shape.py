@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from holdfast import cells
+from holdfast.certify.weights import weights_of
 from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.files import load, save
@@ -179,6 +181,20 @@ def test_a_diagonal_cell_with_its_own_initialisation_is_one_file(plugged, float6
     assert "  a = sigmoid(b_a)\n" in capsys.readouterr().out
     save(network, "net.safetensors")
     assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), load("net.safetensors")[0], network))
+
+
+def test_units_that_a_norm_mixes_are_all_kept_by_a_proof(plugged, float64):
+    """The read-out reads unit 1 alone, and what unit 2 holds changes it through the norm."""
+    text = DIAGONAL.replace(
+        "    h = ops.add(ops.multiply(a, state.h), v)\n", """    h = ops.normalise(ops.add(state.h, v))\n"""
+    )
+    (plugged / "mine" / "cells" / "normed.py").write_text(text)
+    network = build("normed", inputs=1, units=2, outputs=1, dtype=jnp.float64)
+    network = replace(network, readout=network.readout.put("y", matrix=jnp.array([[1.0], [0.0]])))
+    assert weights_of(network, every_unit=False).units == (2,)
+    mingru = build("mingru", inputs=1, units=2, outputs=1, dtype=jnp.float64)
+    lone = replace(mingru, readout=mingru.readout.put("y", matrix=jnp.array([[1.0], [0.0]])))
+    assert weights_of(lone, every_unit=False).units == (1,)
 
 
 @pytest.mark.parametrize(

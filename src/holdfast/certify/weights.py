@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from holdfast import alphabet
 from holdfast.core.cell import CONSTANT, Cell
 from holdfast.engine.files import tensors
 from holdfast.engine.network import Linear, Network, refuse_separate_weights
 from holdfast.engine.readings.bounds import Exact, exact
+from holdfast.engine.readings.record import Unsupported, record
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     network = replace(
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
-    if not network.cell.is_vector:  # heads mix their units: all are kept
+    if _mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
         return Weights(network.cell, layers, (network.units,) * len(layers), exact(network.readout), network.heads)
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
@@ -48,6 +50,17 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
         below = units
     readout = exact(_part(network.readout, below, np.arange(network.outputs)))
     return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout)
+
+
+def _mixes_units(cell: Cell) -> bool:
+    """Whether units reach each other without a linear map: in heads, or through a word on whole arrays, as a norm."""
+    if not cell.is_vector:
+        return True
+    try:
+        words = {node.word for node in record(cell).nodes if node.operands}
+    except Unsupported:
+        return True
+    return any(alphabet.get(word).axes is not None for word in words)
 
 
 def fingerprint(network: Network) -> str:
