@@ -66,7 +66,9 @@ def plugged(tmp_path, monkeypatch):
     folder = tmp_path / "mine" / "cells"
     folder.mkdir(parents=True)
     (folder / "decaying.py").write_text(DIAGONAL)
-    (folder / "matrix_memory.py").write_text(Path(sys.modules[cells.get("mlstm").step.__module__].__file__).read_text())
+    (folder / "matrix_memory.py").write_text(
+        Path(str(sys.modules[cells.get("mlstm").step.__module__].__file__)).read_text()
+    )
     monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path)
     yield tmp_path
