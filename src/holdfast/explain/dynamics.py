@@ -54,6 +54,18 @@ def unpack(network: Network, vector: Array) -> tuple[Any, ...]:
     return tuple(network.cell.state_type(*(next(leaves) for _ in network.cell.states)) for _ in network.layers)
 
 
+def along_memory(network: Network, name: str) -> np.ndarray | None:
+    """Which number of a state or gate belongs to each component of the memory, by their axes; None where both have the
+    same axes."""
+    own, axes = network.cell.axes_of(name), network.cell.axes_of(network.cell.memory)
+    if own == axes:
+        return None
+    sizes = network.sizes(axes)
+    none = np.zeros(sizes, int)
+    where = [none, *(np.indices(sizes)[axes.index(axis)] if axis in axes else none for axis in own)]
+    return np.ravel_multi_index(where, (1, *network.sizes(own))).ravel()
+
+
 def shaped(network: Network, layers: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
     """States by name [batch, time, component], for every layer, as a network has them [batch, time, *axes]."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.properties import shown
 from holdfast.engine.unroll import Trace, trace, unroll
+from holdfast.explain.dynamics import along_memory
 from holdfast.explain.jacobians import Jacobians, jacobians
 
 ROWS = 64
@@ -89,10 +89,9 @@ class Subject:
         return _named(self.traced.gates)
 
     def at_memory(self, layer: int, gate: str) -> np.ndarray:
-        """A gate at every component of the state that is the memory [batch, time, component]: one with fewer axes is
-        repeated along the last ones."""
-        values, shape = self.gates[layer][gate], self.network.shape(self.kept_in)
-        return np.repeat(values, math.prod(shape) // values.shape[-1], -1) if shape else values
+        """A gate at every component of the state that is the memory [batch, time, component]."""
+        values, along = self.gates[layer][gate], along_memory(self.network, gate)
+        return values if along is None else values[..., along]
 
     @cached_property
     def hidden(self) -> np.ndarray:

@@ -20,7 +20,11 @@ from holdfast.plugins.equations import WORDS
 from holdfast.plugins.laws import NotChecked, expect
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.alphabet.enclosures.arrays import FormArray
     from holdfast.alphabet.enclosures.forms import Form
+    from holdfast.alphabet.enclosures.rounding import Rounding
 
 ROUNDED = 1e-13
 """How far two ways of computing a number near 1 may be apart."""
@@ -130,7 +134,7 @@ def bounds_contain_numbers(word: Word) -> None:
             shapes = [np.shape(operand) for operand in operands]
             values = [[made(arb(a), {"x": arb(b)}, arb(c)) for a, b, c in some] for some in parts]
             arrays = [FormArray.of(shape, some) for shape, some in zip(shapes, values, strict=True)]
-            found = word.bounds(None, *(arrays if word.axes is not None else [array[0] for array in arrays]))
+            found = _bounds_of(word, None, arrays)
             for x in np.linspace(-1, 1, 9):
                 chosen = [
                     np.reshape([a + b * x + c * random.uniform(-1, 1) for a, b, c in some], shape)
@@ -138,8 +142,15 @@ def bounds_contain_numbers(word: Word) -> None:
                 ]
                 results = np.ravel(word.reference(*chosen)).tolist()
                 told = f"{word.name} of {[one.tolist() for one in chosen]}"
-                for form, value in zip(found if word.axes is not None else [found], results, strict=True):
+                for form, value in zip(found, results, strict=True):
                     _expect_inside(form, value, x, f"{told} is {value!r}")
+
+
+def _bounds_of(word: Word, rounding: Rounding | None, operands: Sequence[FormArray]) -> Sequence[Form]:
+    """The forms of the result: of a word on whole arrays all at once, of another that of single numbers."""
+    if word.axes is not None:
+        return word.bounds(rounding, *operands)
+    return [word.bounds(rounding, *(operand[0] for operand in operands))]
 
 
 def _expect_inside(form: Form, value: float, x: float, told: str) -> None:
@@ -174,15 +185,13 @@ def rounded_bounds_contain_numbers(word: Word) -> None:
                         FormArray.of(a.shape, (rounding.flushed(number(arb(one))) for one in np.ravel(a).tolist()))
                         for a in map(np.asarray, values)
                     ]
-                    found = word.bounds(rounding, *(read if word.axes is not None else [array[0] for array in read]))
+                    found = _bounds_of(word, rounding, read)
                 except Unbounded as reason:
                     if "there is no rule" in str(reason):
                         raise NotChecked(str(reason)) from reason
                     continue
                 said += 1
-                for form, one in zip(
-                    found if word.axes is not None else [found], np.ravel(result).tolist(), strict=True
-                ):
+                for form, one in zip(found, np.ravel(result).tolist(), strict=True):
                     value = arb(one)
                     outside = value < form.low or value > form.high or abs(value - form.centre) > form.slack
                     told = f"{dtype}: {word.name} of {[np.asarray(a).tolist() for a in values]} is {one!r}"

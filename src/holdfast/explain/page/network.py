@@ -11,6 +11,7 @@ from holdfast.core.cell import CONSTANT, Map
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import Node, Unsupported, record
+from holdfast.explain.dynamics import along_memory
 from holdfast.explain.page.words import notation
 
 MOST_BYTES = 500_000
@@ -110,22 +111,15 @@ def components(network: Network) -> dict[str, Any]:
     """``memory``: of how many numbers the state that is the memory consists, of each of which the page has a row.
     ``along_memory``: of a state or gate with other axes, which of its numbers belongs to each of these."""
     cell = network.cell
-    axes = cell.axes_of(cell.memory)
-    sizes = network.sizes(axes)
-    others = {name: cell.axes_of(name) for name in (*cell.states, *cell.gates) if cell.axes_of(name) != axes}
-    found = {}
-    for name, own in others.items():
-        where = [np.indices(sizes)[axes.index(a)] if a in axes else np.zeros(sizes, int) for a in own]
-        found[name] = (
-            np.ravel_multi_index(where, network.sizes(own)).ravel().tolist() if own else [0] * math.prod(sizes)
-        )
-    return {"memory": math.prod(sizes), "along_memory": found}
+    found = {name: along_memory(network, name) for name in (*cell.states, *cell.gates)}
+    others = {name: along.tolist() for name, along in found.items() if along is not None}
+    return {"memory": math.prod(network.shape(cell.memory)), "along_memory": others}
 
 
 def at_memory(network: Network, name: str, values: np.ndarray) -> np.ndarray:
     """A state or gate [row, time, *its axes] at every component of the memory: [row, time, component]."""
-    flat = values.reshape(*values.shape[:2], -1)
-    return flat[..., components(network)["along_memory"].get(name, slice(None))]
+    flat, along = values.reshape(*values.shape[:2], -1), along_memory(network, name)
+    return flat if along is None else flat[..., along]
 
 
 def _linear(linear: Linear) -> dict[str, Any]:
