@@ -21,6 +21,7 @@ from holdfast.engine.initialise import build
 from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins import cell_laws
+from tests.cell_references import REFERENCES
 from tests.networks import numbers, random_network, random_state
 
 DIAGONAL = '''"""A linear cell in which every unit decays by a factor of its own."""
@@ -78,30 +79,14 @@ def plugged(tmp_path, monkeypatch):
 
 
 def mlstm_by_hand(network, inputs):
-    """The recurrence of Beck et al. 2024 (arXiv:2405.04517, appendix A), with the stabiliser, in plain NumPy."""
+    """The recurrence of Beck et al. 2024 (arXiv:2405.04517), with the stabiliser, in plain NumPy."""
     below = np.asarray(inputs)
     for layer in network.layers:
-        linear, heads = layer["x"], network.heads
-        batch, time, _ = below.shape
-        size = network.units // heads
-        memory, normaliser = np.zeros((batch, heads, size, size)), np.zeros((batch, heads, size))
-        stabiliser, shown = np.zeros((batch, heads)), []
-        for t in range(time):
-            read = {}
-            for gate in linear.gates:
-                matrix, bias = map(np.asarray, linear.of(gate))
-                read[gate] = (below[:, t] @ matrix + bias).reshape(batch, *linear.shape(gate))
-            key = read["key"] / np.sqrt(size)
-            forget = -np.logaddexp(0, -read["forget"])
-            new = np.maximum(forget + stabiliser, read["input"])
-            kept, let_in = np.exp(forget + stabiliser - new), np.exp(read["input"] - new)
-            memory = kept[..., None, None] * memory + let_in[..., None, None] * np.einsum(
-                "bhv,bhk->bhvk", read["value"], key
-            )
-            normaliser, stabiliser = kept[..., None] * normaliser + let_in[..., None] * key, new
-            along = np.abs(np.einsum("bhk,bhk->bh", normaliser, read["query"]))
-            found = np.einsum("bhvk,bhk->bhv", memory, read["query"]) / np.maximum(along, np.exp(-new))[..., None]
-            shown.append((found / (1 + np.exp(-read["output"]))).reshape(batch, -1))
+        weights, shown = cell_laws.by_letter("mlstm", layer), []
+        state = {name: np.zeros((len(below), *network.shape(name))) for name in network.cell.states}
+        for t in range(below.shape[1]):
+            output, state, _ = REFERENCES["mlstm"](weights, below[:, t], state)
+            shown.append(output)
         below = np.stack(shown, 1)
     return below @ np.asarray(network.readout.matrix) + np.asarray(network.readout.bias)
 

@@ -266,16 +266,11 @@ def _given(args: Namespace) -> Given:
 
 
 def _values(flag: str, field: Described, listed: str) -> tuple:
-    found = []
-    for value in _listed(flag, field.kind, listed, field.read):
-        try:
-            found.append(field.taken(value))
-            why = field.mistake(found[-1])
-        except ValueError as wrong:
-            why = str(wrong)
-        if why:
+    found = _listed(flag, field.kind, listed, field.read)
+    for value in found:
+        if why := field.wrong(value):
             raise BadValue(f"{flag} {why}.")
-    return tuple(found)
+    return tuple(map(field.taken, found))
 
 
 def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None = None) -> list[Any]:

@@ -135,6 +135,14 @@ class Described:
             return f"is {values.got(value)}, expected at most {most:,}"
         return ""
 
+    def wrong(self, value: Any) -> str:
+        """Why ``value`` is of the wrong type or out of the limits, as it goes on after the field's name; empty if it is
+        neither. Raises ``Problem`` for a component that does not exist."""
+        try:
+            return self.mistake(self.taken(value))
+        except ValueError as wrong:
+            return str(wrong)
+
     def renewed(self, value: Any) -> Any:
         """A value in a document of an earlier version, or on a command line, as it is written today."""
         return next((new for was, new in self.meta.formerly if type(was) is type(value) and was == value), value)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import jax
@@ -198,7 +199,7 @@ def _own(initialise: Initialise, maps: dict[str, Linear], random: np.random.Gene
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
         return dict(initialise(maps, random))
-    steps = [dict(initialise(jax.tree.map(lambda a: a[t], maps), random)) for t in range(matrix.shape[0])]  # noqa: B023
+    steps = [dict(initialise(jax.tree.map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *steps)
 
 

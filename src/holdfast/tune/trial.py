@@ -86,11 +86,7 @@ class Trial:
         for name, value in stored["values"].items():
             if name not in SEARCHED:
                 raise BadFile(f"{where}: its values have the field {got(name)}, which is not searched.")
-            try:
-                why = known[name].mistake(known[name].taken(value))
-            except ValueError as wrong:
-                why = str(wrong)
-            if why:
+            if why := known[name].wrong(value):
                 raise BadFile(f"{where}: {name} {why}.")
         return Trial(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})
 

@@ -144,13 +144,10 @@ def _mistakes(field: Described | None, name: str, some: Sequence[Any]) -> list[s
     twice = sorted({text for text in shown if shown.count(text) > 1})
     reasons = [f"{name} has {text} twice" for text in twice]
     for value in some:
-        try:
-            if field is None:
-                why = "" if isinstance(value, Task) else f"is {values.got(value)}, expected a task"
-            else:
-                why = field.mistake(field.taken(value))
-        except ValueError as wrong:
-            why = str(wrong)
+        if field is None:
+            why = "" if isinstance(value, Task) else f"is {values.got(value)}, expected a task"
+        else:
+            why = field.wrong(value)
         reasons += [f"{name} {why}"] if why else []
     return reasons
 
