@@ -57,7 +57,7 @@ class Summary:
     def of(self) -> int:
         return self.success.of
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """An entry of "summary" in ``holdfast compare --json``."""
         return {
             **dict(self.place),
