@@ -64,7 +64,7 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
     def watch(progress: Progress) -> None:
         if time.monotonic() - told[0] > 5:
             told[0] = time.monotonic()
-            said = f"{progress.done:,} of {progress.of:,} points, {progress.solved:,} solved"
+            said = f"{progress.finished:,} of {progress.of:,} points, {progress.solved:,} solved"
             print(f"{name}: {said}, about {progress.seconds_left:.0f} s left", file=sys.stderr, flush=True)
 
     results, interrupted = run_study(study, store, workers=asked.workers, watch=watch)
