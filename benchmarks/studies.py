@@ -64,7 +64,7 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
     def watch(progress: Progress) -> None:
         if time.monotonic() - told[0] > 5:
             told[0] = time.monotonic()
-            said = f"{progress.done:,} of {progress.of:,} points, {progress.solved:,} solved"
+            said = f"{progress.finished:,} of {progress.of:,} points, {progress.solved:,} solved"
             print(f"{name}: {said}, about {progress.seconds_left:.0f} s left", file=sys.stderr, flush=True)
 
     results, interrupted = run_study(study, store, workers=asked.workers, watch=watch)
@@ -74,12 +74,12 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
     assert study.verdicts is not None
     trained = time.monotonic() - began
     verdicts = study.verdicts(results)
-    core = sum(point.seconds for point in results.points)
     machine = stored_run.machine(asked.workers, trained, holdfast.__version__)
-    stored_run.write(asked.out / f"{name}.json", stored_run.StoredRun(results, verdicts, machine))
+    run = stored_run.StoredRun.of(results, verdicts, machine)
+    stored_run.write(asked.out / f"{name}.json", run)
     counts = ", ".join(f"{count} {word}" for word, count in stored_run.counts(verdicts).items())
     judged = time.monotonic() - began - trained
-    took = f"{trained:.0f} s ({core:.0f} s of cores), verdicts in {judged:.0f} s"
+    took = f"{trained:.0f} s ({run.core_seconds:.0f} s of cores), verdicts in {judged:.0f} s"
     print(f"{name}: {results.done:,} points in {took}: {counts}", flush=True)
     return True
 

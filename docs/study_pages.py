@@ -64,24 +64,23 @@ def _figures(verdicts: tuple[Verdict, ...]) -> list[str]:
 
 
 def _run(run: stored_run.StoredRun) -> list[str]:
-    machine, results = run.machine, run.results
-    core = sum(point.seconds for point in results.points)
+    machine = run.machine
     shown = ("cell", "units", "learning_rate", "seeds", "seed", "batch", "budget", "clip")
     settings = [
         (escaped(grid.base.task.name), *(escaped(", ".join(map(values.text, grid.values(name)))) for name in shown))
-        for grid in results.grids
+        for grid in run.grids
     ]
     made = [
         "## The run",
         "",
-        f"{results.done:,} networks, trained in {machine['wall_seconds']:,} s on {machine['cores']} cores "
-        f"({escaped(machine['processor'])}, {machine['workers']} workers, {core:,.0f} s of cores in training) by "
-        f"holdfast {machine['holdfast']}. Figures in numbers are rounded to {stored_run.FIGURES} digits where kept.",
+        f"{run.done:,} networks, trained in {machine['wall_seconds']:,} s on {machine['cores']} cores "
+        f"({escaped(str(machine['processor']))}, {machine['workers']} workers, {run.core_seconds:,.0f} s of cores in "
+        f"training) by holdfast {machine['holdfast']}.",
         "",
         table(("task", *(name.replace("_", " ") for name in shown)), list(dict.fromkeys(settings))),
         "",
     ]
-    for drawn in tables(results.summary):
+    for drawn in tables(run.summary):
         made += [f"### {escaped(drawn.title)}", "", _table(drawn), ""]
     return made
 

@@ -79,7 +79,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
         "settings": Kind((data / "run" / "settings.json",), _json, _settings),
         "result": Kind((data / "run" / "result.json",), _json, _result),
         "store": Kind((data / "store.db",), _store_bytes, _store),
-        "kept": Kind((folder / "kept.json",), _json, _kept),
+        "kept": Kind((folder / "kept.json", data / "study.json"), _json, _kept),
         "trials": Kind((data / "tune.journal",), _lines, _trials, _warm_trials),
         "onnx": Kind(onnx, onnx_files.mutated, _foreign("onnx"), _import("onnx")),
         "keras": Kind(keras, keras_files.mutated, _foreign("keras"), _import("keras")),

@@ -124,7 +124,8 @@ def test_symbols_that_are_confused_are_refuted():
     layer["x"] = layer["x"].put("candidate", layer["x"].of("candidate")[0].at[2, 1].set(-60.0))  # one of them does
     proof = prove(Network((layer,), network.readout, "lstm"), Echo(lag=20))
     assert proof.verdict == "refuted"
-    assert proof.refutation.error >= 0
+    right, wrong = proof.refutation.output[proof.refutation.symbol], max(proof.refutation.output)
+    assert proof.refutation.error == wrong - right > 1
 
 
 def test_an_interrupt_keeps_the_best_bound(float64):

@@ -49,11 +49,12 @@ def test_what_is_found_is_what_the_network_does(float64):
 
 
 def test_the_same_seed_finds_the_same(float64):
-    network, task = random_network("gru", 2, 3, 1), Adding(steps=8)
+    """A search so short that where it begins decides where it ends."""
+    network, task = random_network("elman", 2, 3, 1), Adding(steps=12)
     question = task.scenario(), task.lengths()
-    first, again, other = (refute(network, *question, math.inf, seed=seed, tries=600) for seed in (0, 0, 1))
+    first, again, other = (refute(network, *question, math.inf, seed=seed, tries=1) for seed in (0, 0, 1))
     assert first == again
-    assert first.inputs != other.inputs or first.error == other.error
+    assert first.inputs != other.inputs
 
 
 def test_a_search_by_gradient_beats_random_corners(float64):

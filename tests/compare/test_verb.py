@@ -137,7 +137,9 @@ def test_a_claim_that_does_not_hold_is_an_honest_no(stored):
 
 def test_studies_are_listed(capsys):
     assert main(["list", "studies", "--json"]) == 0
-    assert "studies" in json.loads(capsys.readouterr().out)
+    listed = {study["name"]: study["sentence"] for study in json.loads(capsys.readouterr().out)["studies"]}
+    assert listed.keys() >= {"forget_bias", "lag", "shared_weights", "smallest", "tutorial", "why_gates"}
+    assert all(sentence.endswith("?") for sentence in listed.values())
 
 
 def test_what_an_extra_brings_is_named_where_it_is_missing(stored, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """The built-in studies: every file's grids and verdicts, planted outcomes, a run kept as data, pages made from it."""
 
 import importlib.util
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,9 @@ def test_a_study_has_a_question_with_its_source_and_enough_seeds(name):
 def test_what_was_not_measured_is_undecided(name):
     """No point at all, and next to none: a verdict is still given on every claim, and nothing holds by default."""
     study = questions.get(name, quick=True)
-    for verdict in study.verdicts(Results(study.name, study.grids, (), study.of)):
+    verdicts = study.verdicts(Results(study.name, study.grids, (), study.of))
+    assert verdicts
+    for verdict in verdicts:
         assert verdict.verdict == "undecided", verdict
         assert verdict.why
 
@@ -147,16 +150,49 @@ def test_a_compared_claim_takes_its_rates_from_the_other_half_of_the_seeds():
 def test_a_run_is_kept_and_read_as_it_was(tmp_path):
     study = questions.get("lag", quick=True)
     results = outcomes(study, lambda settings, seed: (seed == 0, -0.123456789))
+    results = replace(results, points=tuple(replace(point, slope_end=0.25) for point in results.points))
     verdicts = (Verdict("a claim", {"a figure": 0.5, "words": "3 of 4", "nothing": None}, "undecided", "too little"),)
     path = tmp_path / "lag.json"
-    stored_run.write(path, stored_run.StoredRun(results, verdicts, stored_run.machine(2, 3.2, "1.0")))
-    again = stored_run.read(path)
-    assert again.verdicts == verdicts
-    assert again.results.grids == results.grids
-    assert [p.place for p in again.results.points] == [p.place for p in results.points]
-    assert [p.solved for p in again.results.points] == [p.solved for p in results.points]
-    assert again.results.points[0].slope_start == -0.1235
-    assert len(path.read_text().splitlines()) > len(results.points)
+    run = stored_run.StoredRun.of(results, verdicts, stored_run.machine(2, 3.2, "1.0"))
+    stored_run.write(path, run)
+    assert stored_run.read(path) == run
+    assert (run.done, run.core_seconds) == (results.of, 0.5 * results.of)
+    assert {line.slope_start for line in run.summary} == {-0.123456789}
+    assert sum(rate.success.of for line in run.summary for rate in line.rates) == results.of
+
+
+def test_a_run_kept_with_all_its_points_is_read_as_its_summary(tmp_path):
+    """As version 0.1 wrote it, and with a cell that has another name today."""
+    file = DOCS.parent / "tests" / "data" / "version_0_1" / "study.json"
+    run = stored_run.read(file)
+    (line,) = run.summary
+    assert (run.study, run.done, line.place[1:3]) == ("shared_weights", 4, (("cell", "lstm"), ("lag_steps", 10)))
+    assert [(rate.learning_rate, str(rate.success)[:6]) for rate in line.rates] == [(0.003, "2 of 2"), (0.01, "2 of 2")]
+    assert run.core_seconds == pytest.approx(2 * 1.682 + 2 * 0.04851)
+    former = json.loads(file.read_text())
+    former["grids"][0]["cells"] = ["per_step"]
+    for place in former["places"]:
+        place["cell"] = "per_step"
+    (tmp_path / "x.json").write_text(json.dumps(former))
+    again = stored_run.read(tmp_path / "x.json")
+    assert [grid.base.weights for grid in again.grids] == [line["weights"] for line in again.summary] == ["per_step"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rates": [[0.003, 3, 2, None]]}, r"summary\[0\]: 3 of 2 networks are solved, expected at most 2"),
+        ({"best_rate": 0.5}, r"summary\[0\]: its best learning rate is 0.5, expected one of its rates"),
+        ({"place": {"task": "echo"}}, r"summary\[0\] lacks the field 'cell'"),
+        ({"points": []}, r"summary\[0\] has the field 'points', which is not known"),
+    ],
+)
+def test_a_summary_that_cannot_be_is_told(change, message, tmp_path):
+    document = json.loads((DOCS / "studies" / "shared_weights.json").read_text())
+    document["summary"][0] |= change
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    with pytest.raises(BadFile, match=message):
+        stored_run.read(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": 99}', "[1]"])
@@ -167,13 +203,14 @@ def test_a_file_that_is_no_kept_study_is_told(content, tmp_path):
 
 
 def test_kept_runs_are_whole_and_of_the_study_as_it_is():
-    for file in (DOCS / "studies").glob("*.json"):
-        run = stored_run.read(file)
-        assert run.results.study == file.stem
-        assert run.results.done == run.results.of
-        assert run.results.grids == questions.get(file.stem).grids, f"{file.name} was run with other settings"
+    files = {file.stem: file for file in (DOCS / "studies").glob("*.json")}
+    assert files.keys() == NEEDED
+    for name, file in files.items():
+        run, study = stored_run.read(file), questions.get(name)
+        assert run.study == name
+        assert run.grids == study.grids, f"{file.name} was run with other settings"
+        assert run.done == study.of == sum(rate.success.of for line in run.summary for rate in line.rates)
         assert run.verdicts
-        assert {v.verdict for v in run.verdicts} <= {"holds", "does not hold", "undecided"}
 
 
 def test_a_page_says_verdicts_and_what_is_undecided(tmp_path, monkeypatch):
@@ -189,7 +226,8 @@ def test_a_page_says_verdicts_and_what_is_undecided(tmp_path, monkeypatch):
         Verdict("first", {"a_b": 1}, "holds", "so"),
         Verdict("second", {}, "undecided", "too little"),
     )
-    stored_run.write(tmp_path / "lag.json", stored_run.StoredRun(results, verdicts, stored_run.machine(16, 100, "1.0")))
+    run = stored_run.StoredRun.of(results, verdicts, stored_run.machine(16, 100, "1.0"))
+    stored_run.write(tmp_path / "lag.json", run)
     text = pages.page("lag")
     assert "Of 2 claims: 1 holds, 0 does not hold, 1 undecided. These data do not decide: second." in text
     assert "16 workers" in text
@@ -205,5 +243,6 @@ def test_a_study_runs_from_its_grid_to_its_verdicts(tmp_path):
         assert not interrupted
         assert results.done == results.of == study.of
         verdicts = study.verdicts(results)
-    assert {v.verdict for v in verdicts} <= {"undecided", "does not hold", "holds"}
-    assert any("lag 10: weights" in name for name in verdicts[0].figures)
+    one = 4 * 16 * (5 + 16 + 1)  # of an LSTM of 16 units that reads 5 symbols; the read-out has 5 * (16 + 1)
+    assert verdicts[0].figures == {"shared, lag 10: weights": one + 85, "per_step, lag 10: weights": 10 * one + 85}
+    assert [v.verdict for v in verdicts] == ["undecided"] * 5, "one lag and two seeds decide nothing"

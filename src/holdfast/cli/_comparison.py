@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+if TYPE_CHECKING:
+    from holdfast.compare.results.answer import Answer
+    from holdfast.compare.results.result import Result
+    from holdfast.compare.store.store import Store
 
-def write_page(found: Any, store: Any, path: Path, tell: Callable[[str], None]) -> None:
+
+def write_page(found: Answer, store: Store, path: Path, tell: Callable[[str], None]) -> None:
     """Write ``path`` and the folder ``path`` without its suffix. Raises ``BadRun`` where they cannot be written."""
     from holdfast import __version__
     from holdfast.compare.results.page import document, file_name, representative
@@ -34,7 +39,7 @@ def networks_folder(page: Path) -> Path:
     return page.with_name(page.stem + "-networks")
 
 
-def _network(point: Any, store: Any, place: Path) -> None:
+def _network(point: Result, store: Store, place: Path) -> None:
     """The network of a point as a file, which 'holdfast explain' opens, and as a page that runs it."""
     from holdfast import __version__, tasks
     from holdfast.core.files import write_atomically

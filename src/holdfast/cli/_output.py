@@ -9,7 +9,8 @@ import math
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from holdfast.core.text import ERRORS, escaped
 
@@ -46,7 +47,7 @@ def say(text: str, lines: bool = False) -> None:
         sys.stderr.flush()
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: Mapping[str, object]) -> None:
     """Exactly one document on standard output; a NaN in it would be a bug of ours, since JSON has none."""
     sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
 

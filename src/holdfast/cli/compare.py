@@ -24,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
@@ -35,6 +35,13 @@ from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import Described, described
 from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
+
+if TYPE_CHECKING:
+    from holdfast.compare.grid.grid import Grid
+    from holdfast.compare.results.answer import Answer
+    from holdfast.compare.results.results import Results
+    from holdfast.compare.store.store import Store
+    from holdfast.compare.study import Study
 
 STORE = Path("runs") / "studies.sqlite"
 MANY: dict[str, Any] = {"default": GIVEN_ONLY, "metavar": "A,B,..."}
@@ -151,7 +158,7 @@ def _check_outputs(args: Namespace) -> None:
         figures.check(args.figures)
 
 
-def _run(args: Namespace, study: Any, store: Any) -> tuple[Any, bool]:
+def _run(args: Namespace, study: Study, store: Store) -> tuple[Results, bool]:
     from holdfast.compare.estimate import check_size
     from holdfast.compare.run import run_study
     from holdfast.core.progress import cores
@@ -165,7 +172,7 @@ def _run(args: Namespace, study: Any, store: Any) -> tuple[Any, bool]:
         teller.done()
 
 
-def _study(args: Namespace, store: Any) -> Any:
+def _study(args: Namespace, store: Store | None) -> Study:
     """The built-in study of that name, the stored one, or a new one from the flags."""
     from holdfast.compare.study import Study
     from holdfast.studies import questions
@@ -182,21 +189,19 @@ def _study(args: Namespace, store: Any) -> Any:
         return _altered(study, given) if given.anything else study
     if args.task is None:
         there = store.studies() if store else []
-        if args.study not in there:
-            from holdfast.core.errors import UnknownName
-
+        if store is None or args.study not in there:
             raise UnknownName("study, built in or stored,", args.study, [*questions.FOLDER.names(), *there])
         stored = Study(args.study, store.grids(args.study))
         return _altered(stored, given) if given.anything else stored
     return _fresh(args, given, store)
 
 
-def _altered(study: Any, given: Given) -> Any:
+def _altered(study: Study, given: Given) -> Study:
     from dataclasses import replace
 
     from holdfast.compare.grid.lags import with_lags
 
-    def altered(grid: Any) -> Any:
+    def altered(grid: Grid) -> Grid:
         over, task = dict(given.over), grid.base.task
         if given.lags is not None:
             axes = {name: getattr(task, name) for name in described(type(task)) if name != task.length_axis}
@@ -206,7 +211,7 @@ def _altered(study: Any, given: Given) -> Any:
     return replace(study, grids=tuple(map(altered, study.grids)))
 
 
-def _fresh(args: Namespace, given: Given, store: Any) -> Any:
+def _fresh(args: Namespace, given: Given, store: Store | None) -> Study:
     import hashlib
     import json
 
@@ -220,14 +225,11 @@ def _fresh(args: Namespace, given: Given, store: Any) -> Any:
     lags = given.lags
     made = (make_task(args.task, axes),) if lags is None else with_lags(args.task, axes, lags)
     grid = formed(FIXED | given.fixed, {"task": made, **SWEPT, **given.over})
-    name = args.study or next((n for n in _unnamed(args.task, store) if store.grids(n) == (grid,)), None)
+    there = store.studies() if store else []
+    unnamed = (n for n in there if n.startswith(f"{args.task}-") and store and store.grids(n) == (grid,))
+    name = args.study or next(unnamed, None)
     digest = hashlib.sha256(json.dumps(grid.as_json(), sort_keys=True).encode()).hexdigest()
     return Study(name or f"{args.task}-{digest[:8]}", (grid,))
-
-
-def _unnamed(task: str, store: Any) -> list[str]:
-    """The studies in the store that may be of a grid of this task, and were given no name."""
-    return [name for name in store.studies() if name.startswith(f"{task}-")] if store else []
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None
         raise BadValue(f"{flag} is '{listed}', expected {wanted} separated by commas.", "As in 10,30,100.") from None
 
 
-def _write(args: Namespace, found: Any, store: Any) -> None:
+def _write(args: Namespace, found: Answer, store: Store) -> None:
     from holdfast.compare.results import export
 
     if args.csv:

@@ -93,7 +93,7 @@ def run(args: Namespace) -> int:
     return Exit.YES if done.best else Exit.NO
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     """An axis as it stands in the name of a study."""
     if isinstance(value, list | tuple):
         return " ".join(",".join(part) if isinstance(part, tuple) else str(part) for part in value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -52,7 +51,7 @@ def compile_program(
     tolerance: float,
     dtype: str = "float32",
     task: str = "program",
-    axes: Mapping[str, Any] | None = None,
+    axes: Mapping[str, object] | None = None,
     form: str = "",
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from holdfast import cells
 from holdfast.core.claim import Semantics
@@ -30,7 +29,7 @@ class Theorem:
     proof: str
     rests_on: str = ""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 

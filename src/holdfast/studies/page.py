@@ -26,7 +26,7 @@ def of(
     version: str = "",
     seconds: float = SECONDS,
     tell: Tell = lambda what: None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The document that ``report.page.write("explain", ...)`` draws. ``origin`` is what the network's file says of
     where it comes from. Raises ``BadValue`` where the network gives no finite number."""
     subject = found.subject
@@ -52,7 +52,7 @@ def _asked(task: Task) -> str:
     return tasks.FOLDER.sentence(task.name).replace("``", "")
 
 
-def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, Any]:
+def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, object]:
     """The same for the network of the demonstration, the first one."""
     first = shown.networks[0]
     found = explain(first.network, first.settings.task, file="the demonstration's network", tell=tell)

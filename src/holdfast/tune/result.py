@@ -41,7 +41,7 @@ class Tuned:
         last = self.confirmations[-1] if self.confirmations else None
         return last if last and self.search.solves(last.fresh.rate) else None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast tune --json``; ``best`` is null where no setting stood."""
         return {
             "task": self.search.base.task.name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from holdfast.core import fields, values
 from holdfast.core.errors import BadValue, refuse
@@ -108,7 +107,7 @@ class Search:
             learning_rate=min(max(1e-2, slow), fast),
         )
 
-    def settings(self, values: Mapping[str, Any], seeds: int, number: int) -> Settings:
+    def settings(self, values: Mapping[str, object], seeds: int, number: int) -> Settings:
         """The training with these values of what is searched; ``number`` decides the seeds of its networks."""
         import numpy as np
 
@@ -137,12 +136,12 @@ class Search:
             low, high = (middle, high) if self.weights(middle, layers) <= weights else (low, middle - 1)
         return low if low >= self.units[0] else 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         fixed = {name: value for name, value in fields.plain(self.base).items() if name not in SEARCHED}
         return {"task": task_as_json(self.base.task), **fixed, **fields.plain(self)}
 
 
-def completed(stored: Mapping[str, Any]) -> dict[str, Any]:
+def completed(stored: Mapping[str, object]) -> dict[str, object]:
     """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
     version that wrote it knew none but their defaults."""
     fields_now = described(Settings)

@@ -68,7 +68,7 @@ def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
             kept.engine.dispose()
 
 
-def _compare(stored: Any, asked: dict[str, Any], name: str, place: str) -> None:
+def _compare(stored: Any, asked: dict[str, object], name: str, place: str) -> None:
     another = "Name another study with --study, or another place with --storage."
     if not isinstance(stored, dict) or not isinstance(stored.get("task", {}), dict):
         raise BadRun(f"the study '{name}' in {place} was not made by holdfast.", another)

@@ -61,7 +61,7 @@ class Trial:
                 return self.sequences[enough - 1]
         return None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "trial": self.number,
             **self.values,
@@ -74,7 +74,7 @@ class Trial:
             "seed": self.seed,
         }
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, object]:
         """What a study keeps of it; ``from_stored`` reads it."""
         return {**asdict(self), "values": dict(self.values), "loss": finite(self.loss)}
 

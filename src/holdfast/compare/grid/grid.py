@@ -32,7 +32,7 @@ class Grid:
     """
 
     base: Settings
-    over: Mapping[str, Sequence[Any]]
+    over: Mapping[str, Sequence[object]]
 
     def __post_init__(self) -> None:
         fields = sweepable(type(self.base))
@@ -83,18 +83,18 @@ class Grid:
         rule = RULES.of(at.get("update", self.base.update))
         return {name: None for name in rule.unused if "update" in at and name not in at}
 
-    def altered(self, over: Mapping[str, Sequence[Any]], **fixed: Any) -> Grid:
+    def altered(self, over: Mapping[str, Sequence[object]], **fixed: Any) -> Grid:
         """The same grid with other values of these fields, one each in ``fixed``, several in ``over``."""
         kept = {name: some for name, some in self.over.items() if name not in fixed}
         return Grid(replace(self.base, **fixed), {**kept, **over})
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         base = {name: value for name, value in self.base.as_json().items() if name not in self.over}
         over = {name: [_plain(value) for value in some] for name, some in self.over.items()}
         return {"base": base, "over": over}
 
     @staticmethod
-    def from_json(document: Any, where: str = "the grid of this study") -> Grid:
+    def from_json(document: object, where: str = "the grid of this study") -> Grid:
         """A grid as a store keeps it; ``where`` names the file. Raises ``BadFile`` where it is foreign."""
         from holdfast.compare.grid import version_0_1
 
@@ -137,7 +137,7 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
     raise problem
 
 
-def _mistakes(field: Described | None, name: str, some: Sequence[Any]) -> list[str]:
+def _mistakes(field: Described | None, name: str, some: Sequence[object]) -> list[str]:
     if not some:
         return [f"{name} is empty, expected at least one value"]
     shown = [said(value) for value in some]
@@ -152,11 +152,11 @@ def _mistakes(field: Described | None, name: str, some: Sequence[Any]) -> list[s
     return reasons
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return task_as_json(value) if isinstance(value, Task) else values.plain(value)
 
 
-def said(value: Any) -> str:
+def said(value: object) -> str:
     """A value of a field, or a task, in a message."""
     if not isinstance(value, Task):
         return values.text(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from holdfast import tasks
 from holdfast.core.errors import BadValue, refuse
@@ -14,7 +13,7 @@ LONGEST = 10_000_000
 """Steps; what is longer than this is a slip of the hand."""
 
 
-def with_lags(name: str, axes: Mapping[str, Any], lags: Iterable[int]) -> tuple[Task, ...]:
+def with_lags(name: str, axes: Mapping[str, object], lags: Iterable[int]) -> tuple[Task, ...]:
     """A task for each of these lags, as ``with_lag`` makes it. Raises ``BadValue`` also where two are the same task."""
     made: dict[int, tuple[int, Task]] = {}
     for lag in lags:
@@ -27,7 +26,7 @@ def with_lags(name: str, axes: Mapping[str, Any], lags: Iterable[int]) -> tuple[
     return tuple(task for _, task in made.values())
 
 
-def with_lag(name: str, axes: Mapping[str, Any], lag_steps: int) -> Task:
+def with_lag(name: str, axes: Mapping[str, object], lag_steps: int) -> Task:
     """The shortest such task in which something must be remembered over at least ``lag_steps`` steps.
 
     Raises ``BadValue`` where the lag is not free: given sequences have the one that they have.
@@ -60,7 +59,7 @@ def with_lag(name: str, axes: Mapping[str, Any], lag_steps: int) -> Task:
     return of(high)
 
 
-def _least(name: str, axes: Mapping[str, Any]) -> int:
+def _least(name: str, axes: Mapping[str, object]) -> int:
     """The shortest length that these axes allow: a position asked for must be inside, and so on."""
     kind = tasks.get(name)
     for length in range(LONGEST):

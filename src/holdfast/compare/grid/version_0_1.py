@@ -49,7 +49,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     weights: str = "shared"
 
 
-def renamed(document: Any) -> list[Any]:
+def renamed(document: object) -> list[Any]:
     """The grids that a document stands for: a cell of a former name is one by itself, since it is now a cell with other
     settings. A document of another kind is as it is."""
     if not isinstance(document, dict):
@@ -69,7 +69,7 @@ def renamed(document: Any) -> list[Any]:
     return made
 
 
-def read(document: Any, where: str) -> Grid:
+def read(document: object, where: str) -> Grid:
     """Raises ``BadFile`` where it is no such grid, and as ``Grid`` does."""
     old = msgspec.structs.asdict(convert(document, _Document, where))
     name, lags, axes = old.pop("task"), old.pop("lags"), old.pop("axes")

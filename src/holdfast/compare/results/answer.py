@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from holdfast.compare.results.curves import pictures
 from holdfast.compare.results.results import Results
@@ -25,7 +24,7 @@ class Answer:
         """Whether some claim does not hold."""
         return any(verdict.verdict == "does not hold" for verdict in self.verdicts or ())
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast compare --json``; "verdicts" is null while points are missing."""
         verdicts = None if self.verdicts is None else [verdict.as_json() for verdict in self.verdicts]
         return {**self.results.as_json(), "question": self.study.question, "verdicts": verdicts}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from holdfast.compare.grid.place import AXES
 from holdfast.compare.results.answer import Answer
@@ -16,7 +15,7 @@ from holdfast.core.results import LinePlot
 from holdfast.core.values import text
 
 
-def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> dict[str, Any]:
+def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> dict[str, object]:
     """``links`` has, for the lines whose network is shown somewhere, the address of that page."""
     lines = found.results.summary
     by_task: dict[str, list[Summary]] = {}
@@ -54,7 +53,7 @@ def file_name(line: Summary) -> str:
     return re.sub(r"[^A-Za-z0-9.+=-]+", "-", "_".join(words))
 
 
-def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> dict[str, Any]:
+def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> dict[str, object]:
     lags = sorted({line["lag_steps"] for line in some})
     rows: dict[tuple[str, int], dict[int, Summary]] = {}
     for line in some:
@@ -73,7 +72,7 @@ def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> d
     }
 
 
-def _place(line: Summary, links: Mapping[Summary, str]) -> dict[str, Any]:
+def _place(line: Summary, links: Mapping[Summary, str]) -> dict[str, object]:
     return {
         "label": f"{line['cell']}, {line['units']} units, lag {line['lag_steps']}",
         "solved": line.solved,

@@ -34,21 +34,21 @@ class Result(Outcome):
         """The value of an axis of its place: ``point["lag_steps"]``."""
         return self.place[axis]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """An entry of "points" in ``holdfast compare --json``."""
         slopes = {"slope_start": self.slope_start, "slope_end": self.slope_end}
         own = {**super().as_json(), **slopes, "seconds": self.seconds}
         return {**dict(self.place.values), **own, "configuration": self.place.configuration}
 
     @staticmethod
-    def from_json(entry: Any, where: str = "a point of this study") -> Result:
+    def from_json(entry: object, where: str = "a point of this study") -> Result:
         """A point as ``as_json`` writes it. Raises ``BadFile`` where it is foreign."""
-        convert(entry, dict[str, Any], where)
-        figures = {f.name: entry.get(f.name) for f in fields(Result) if f.name != "place"}
-        return Result.of(Place.from_json({n: v for n, v in entry.items() if n not in figures}, where), figures, where)
+        read = convert(entry, dict[str, Any], where)
+        figures = {f.name: read.get(f.name) for f in fields(Result) if f.name != "place"}
+        return Result.of(Place.from_json({n: v for n, v in read.items() if n not in figures}, where), figures, where)
 
     @staticmethod
-    def of(place: Place, figures: Mapping[str, Any], where: str) -> Result:
+    def of(place: Place, figures: Mapping[str, object], where: str) -> Result:
         """The point at ``place`` with a file's figures, null where one is no number. Raises ``BadFile``."""
         named = {**figures, **{n: math.nan for n in FIGURES if figures.get(n) is None}}
         read = convert(named, _Figures, where)

@@ -38,7 +38,7 @@ class Results:
     def done(self) -> int:
         return len(self.points)
 
-    def where(self, **wanted: Any) -> tuple[Result, ...]:
+    def where(self, **wanted: object) -> tuple[Result, ...]:
         """The points whose place has these values: ``results.where(cell="lstm", lag_steps=100)``. A tuple means any
         of its values. A name that no place has is a bug of the caller."""
         pairs = [(name, value if isinstance(value, tuple) else (value,)) for name, value in wanted.items()]
@@ -48,7 +48,7 @@ class Results:
     def summary(self) -> tuple[Summary, ...]:
         return summarise(self.points)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast compare --json``, all but the verdicts."""
         return {
             "study": self.study,
@@ -60,7 +60,7 @@ class Results:
         }
 
     @staticmethod
-    def from_json(document: Any, where: str = "the results of this study") -> Results:
+    def from_json(document: object, where: str = "the results of this study") -> Results:
         """Results as ``as_json`` writes them, without their networks. Raises ``BadFile`` where they are foreign."""
         read = convert(document, _Document, where)
         grids = tuple(Grid.from_json(grid, f"{where}, grids") for kept in read.grids for grid in renamed(kept))

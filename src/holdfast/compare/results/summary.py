@@ -17,7 +17,7 @@ from typing import Any
 
 from holdfast.compare.grid.place import Plain
 from holdfast.compare.results.result import Result
-from holdfast.core.rates import Rate
+from holdfast.core.rates import Rate, quartiles
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Summary:
     def of(self) -> int:
         return self.success.of
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """An entry of "summary" in ``holdfast compare --json``."""
         return {
             **dict(self.place),
@@ -94,7 +94,7 @@ def summarise(points: Iterable[Result]) -> tuple[Summary, ...]:
 def _line(place: tuple[tuple[str, Plain], ...], by_rate: dict[float, list[Result]]) -> Summary:
     best = _best(by_rate)
     chosen = by_rate[best]
-    read = sorted(r.sequences for r in chosen if r.solved)
+    read = [r.sequences for r in chosen if r.solved]
     success = _rate(chosen)
     return Summary(
         place,
@@ -102,7 +102,7 @@ def _line(place: tuple[tuple[str, Plain], ...], by_rate: dict[float, list[Result
         success=success,
         interval=success.simultaneous(len(by_rate)),
         crossed=_crossed(by_rate),
-        sequences_to_success=_quartiles(read),
+        sequences_to_success=quartiles(read),
         slope_start=_median(r.slope_start for r in chosen),
         slope_end=_median(r.slope_end for r in chosen),
         rates=tuple(AtRate(rate, _rate(some), _taken(some)) for rate, some in sorted(by_rate.items())),
@@ -146,10 +146,3 @@ def _taken(some: Sequence[Result]) -> float | None:
 def _median(values: Iterable[float | None]) -> float | None:
     known = [v for v in values if v is not None]
     return float(statistics.median(known)) if known else None
-
-
-def _quartiles(read: list[int]) -> tuple[float, float, float] | None:
-    if not read:
-        return None
-    low, middle, high = statistics.quantiles(read, n=4, method="inclusive") if len(read) > 1 else read * 3
-    return float(low), float(middle), float(high)

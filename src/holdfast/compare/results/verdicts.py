@@ -7,7 +7,7 @@ not hold" where they exclude the claim, "undecided" in between. ``apart`` is the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from holdfast.core.rates import Rate
 
@@ -23,7 +23,7 @@ class Verdict:
     verdict: Word
     why: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {"claim": self.claim, "figures": self.figures, "verdict": self.verdict, "why": self.why}
 
 

@@ -188,7 +188,7 @@ class Store:
         with told(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def _parsed(self, text: Any, where: str) -> Any:
+    def _parsed(self, text: object, where: str) -> Any:
         if not isinstance(text, str):
             raise BadFile(f"{where}: its document is {shown(text)}, expected text.")
         return parse_json(text, where)

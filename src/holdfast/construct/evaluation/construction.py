@@ -39,7 +39,7 @@ class ConstructionReport:
     construction: Construction
     gates: list[dict[str, Any]]
 
-    def as_json(self, file: str | None) -> dict[str, Any]:
+    def as_json(self, file: str | None) -> dict[str, object]:
         made = self.construction
         return {
             "possible": True,
@@ -52,7 +52,7 @@ class ConstructionReport:
             "file": file,
         }
 
-    def origin(self) -> dict[str, Any]:
+    def origin(self) -> dict[str, object]:
         """What the network's file says of where it comes from."""
         claim = self.construction.claim
         return {"constructed": {"task": claim.task, "axes": dict(claim.axes), "claim": claim.as_json()}}

@@ -33,7 +33,7 @@ class Impossibility:
     theorem: Theorem
     witness: dict[str, Any] | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "possible": False,
             "task": self.task,

@@ -8,7 +8,6 @@ asked as plainly as can be. Sixteen units, batches of 8, Adam at two rates; a ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from holdfast.compare.grid.grid import Grid
 from holdfast.compare.grid.lags import with_lags
@@ -32,7 +31,7 @@ def grid(
 ) -> Grid:
     """These cells at these lags, everything else as it is for all."""
     tasks = with_lags("echo", {}, lags)
-    over: dict[str, Sequence[Any]] = {
+    over: dict[str, Sequence[object]] = {
         "task": tasks, "cell": cells, "initialisation": initialisations, "learning_rate": RATES,
     }  # fmt: skip
     base = Settings(

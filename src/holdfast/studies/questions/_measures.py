@@ -67,14 +67,6 @@ def compared(claim: str, more: tuple[str, Sequence[Result]], less: tuple[str, Se
     return Verdict(claim, {name: said(one), other_name: said(other)}, word, why)
 
 
-def all_of(words: Iterable[Word]) -> Word:
-    """One word for several parts of a claim: it holds if all of them do, and does not if one does not."""
-    known = list(words)
-    if "does not hold" in known:
-        return "does not hold"
-    return "holds" if known and all(word == "holds" for word in known) else "undecided"
-
-
 def paired(one: Sequence[Result], other: Sequence[Result], value: Callable[[Result], float | None]) -> Rate:
     """In how many (seed, learning rate) pairs ``value`` is smaller in ``one``. First weights do not depend on the
     learning rate, so only the smallest of these is taken: pairs are independent."""
