@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "blocks": ("core",),
     "tasks": ("core",),
     "engine": ("core", "alphabet", "cells", "blocks"),
-    "plugins": ("core", "alphabet", "cells", "tasks", "engine"),
+    "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine"),
     "train": ("core", "cells", "tasks", "engine", "plugins"),
     "construct": ("core", "cells", "tasks", "engine.network"),
     "construct.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construct"),
@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "demonstration": ("core", "tasks", "engine", "train"),
     "studies": (
-        *("core", "cells", "tasks", "engine", "plugins", "train", "compare", "construct"),
+        *("core", "cells", "blocks", "tasks", "engine", "plugins", "train", "compare", "construct"),
         *("construct.evaluation", "certify", "explain", "exchange", "demonstration"),
     ),
     "report": ("core",),

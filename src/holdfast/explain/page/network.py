@@ -9,7 +9,7 @@ import numpy as np
 
 from holdfast.core.cell import CONSTANT, Map
 from holdfast.engine.network import Linear, Network
-from holdfast.engine.readings.equation import equation
+from holdfast.engine.readings.equation import equation, symbols
 from holdfast.engine.readings.record import Node, Unsupported, record
 from holdfast.explain.page.words import notation
 
@@ -42,14 +42,17 @@ def as_data(network: Network) -> dict[str, Any]:
         "places": math.prod(network.places),
         "place_name": network.place_name,
         **components(network),
-        "maps": [_map(m, network.layers[0][m.source]) for m in cell.maps],
+        "maps": [],
         "steps_with_weights": network.steps,
         "program": None,
         "words": notation(),
         "weights": None,
         "readout": None,
+        "embedding": None,
     }
     try:
+        written = symbols(cell)
+        data["maps"] = [_map(m, written[m.source][0], network.layers[0][m.source]) for m in cell.maps]
         program = program_of(network)
     except Unsupported as why:
         return data | {"why_not": f"This cell cannot be run in the page: {why}. What is shown was computed before."}
@@ -64,6 +67,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "program": program,
         "weights": [{name: _linear(linear) for name, linear in layer.items()} for layer in network.layers],
         "readout": _linear(network.readout),
+        "embedding": None if network.embedding is None else _linear(network.embedding),
         "why_not": "",
     }
 
@@ -95,9 +99,10 @@ def _node(node: Node, place: dict[Node, int], network: Network) -> dict[str, Any
     return {"word": node.word, "of": [place[operand] for operand in node.operands]}
 
 
-def _map(m: Map, linear: Linear) -> dict[str, Any]:
+def _map(m: Map, letter: str, linear: Linear) -> dict[str, Any]:
     return {
         "name": m.source,
+        "letter": letter,
         "gates": list(m.gates),
         "bias": m.bias,
         "diagonal": m.diagonal,
@@ -138,7 +143,8 @@ def _linear(linear: Linear) -> dict[str, Any]:
 
 
 def _maps(network: Network) -> list[Linear]:
-    return [*(linear for layer in network.layers for linear in layer.values()), network.readout]
+    below = [] if network.embedding is None else [network.embedding]
+    return [*below, *(linear for layer in network.layers for linear in layer.values()), network.readout]
 
 
 def _bytes(network: Network) -> int:
@@ -147,5 +153,5 @@ def _bytes(network: Network) -> int:
 
 def _parameters(network: Network) -> dict[str, int]:
     """How many numbers one step of all layers uses, and the read-out."""
-    counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network)]
+    counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network.above_embedding())]
     return {"step": int(sum(counts[:-1])) // (network.steps or 1), "readout": int(counts[-1])}
