@@ -5,23 +5,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from flint import ctx
 
 from holdfast import alphabet, blocks
+from holdfast.alphabet.enclosures.forms import number
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
+from holdfast.certify import propagate
+from holdfast.certify.weights import weights_of
+from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.engine.files import load, save, tensors
 from holdfast.engine.initialise import build
 from holdfast.engine.network import create
+from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.resolve import resolve
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
 from holdfast.plugins.laws import Broken
+from holdfast.tasks.echo import Echo
+from holdfast.train.learner import first_networks
+from holdfast.train.settings import Settings
 from tests import cell_laws
 from tests.networks import numbers, random_network
 
@@ -62,9 +71,6 @@ def plugged(tmp_path, monkeypatch):
     (folder / "skip.py").write_text(SKIP)
     (folder / "twice.py").write_text(TWICE)
     monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path / "mine"))
-    resolve.cache_clear()
-    yield
-    resolve.cache_clear()
 
 
 @pytest.mark.parametrize("law", [law for law in LAWS if law != "gradient"])
@@ -213,10 +219,72 @@ def test_the_laws_catch_a_norm_over_the_wrong_axis(float64, monkeypatch):
     word = alphabet.get("rms_normalise")
     mixed = replace(word, numbers=lambda a: a / jnp.sqrt((a * a).mean(0, keepdims=True) + 1e-6))
     known = alphabet.get
+    jax.clear_caches()
     monkeypatch.setattr(alphabet, "get", lambda name: mixed if name == "rms_normalise" else known(name))
     with pytest.raises(Broken, match="alone and among others"):
         laws.batch_is_singles("prenorm(lstm)")
+    jax.clear_caches()
 
 
 def test_blocks_are_listed():
     assert {"prenorm", "skip"} <= set(blocks.FOLDER.names())
+
+
+@pytest.mark.parametrize("cell", ["prenorm(gru)", "gru", "skip(elman)"])
+@pytest.mark.parametrize("every_unit", [False, True])
+def test_a_proof_follows_the_same_network(cell, every_unit, float64):
+    """Points in exact arithmetic go where the network's numbers go, with an embedding below any cell."""
+    network = build(cell, inputs=2, units=4, outputs=2, layers=2, embedding=True, dtype=jnp.float64)
+    inputs, weights, ops = numbers(1, 3, 2), weights_of(network, every_unit), Bounds()
+    state, expected = propagate.start(weights), np.asarray(unroll(network, inputs)[0])
+    for t in range(3):
+        state, outputs = propagate.advance(weights, ops, state, tuple(map(number, np.asarray(inputs)[0, t].tolist())))
+        found = [float(form.centre) for form in outputs]
+        np.testing.assert_allclose(found, expected[0, t], rtol=0, atol=1e-12)
+
+
+def test_a_block_is_a_setting_of_a_training():
+    plain, wrapped = Settings(Echo(lag=20)), Settings(Echo(lag=20), block="prenorm", units=6, layers=2)
+    assert not {"block", "embedding"} & plain.identity().keys()
+    assert wrapped.identity()["block"] == "prenorm"
+    assert Settings.from_json(wrapped.as_json()) == wrapped
+    (network,) = first_networks(wrapped, [0])
+    assert (network.cell_name, wrapped.embedded, plain.embedded) == ("prenorm(lstm)", True, False)
+    held = sum(leaf.size for leaf in jax.tree.leaves((network.layers, network.embedding)))
+    assert held == wrapped.parameters
+    assert plain.parameters == resolve("lstm").parameters(plain.task.inputs, 32)
+    with pytest.raises(UnknownName, match="no block named 'prenrom'"):
+        Settings(Echo(lag=20), block="prenrom")
+    with pytest.raises(UnknownName, match="no cell named"):
+        Settings(Echo(lag=20), cell="prenorm(lstm)")
+
+
+@pytest.mark.slow
+def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    sizes = ["--lag", "12", "--distractors", "2", "--cell", "gru", "--block", "skip", "--units", "4", "--layers", "2"]
+    budget = ["--seeds", "1", "--batch", "8", "--budget", "64", "--check-every", "32", "--out", "run"]
+    assert main(["train", "echo", *sizes, *budget]) in (0, 1)
+    assert "inputs are embedded in 4 units, since the block skip" in capsys.readouterr().out
+    network, origin = load("run/weights/seed-0.safetensors")
+    assert (network.cell_name, origin["settings"]["block"]) == ("skip(gru)", "skip")
+    assert main(["test", "run/weights/seed-0.safetensors", "--sequences-per-length", "64"]) in (0, 1)
+    assert main(["refute", "run/weights/seed-0.safetensors", "--seconds", "2"]) in (0, 1)
+    assert main(["explain", "run/weights/seed-0.safetensors", "--page", "page.html"]) == 0
+    assert "skip(gru)" in (tmp_path / "page.html").read_text()
+    swept = ["--over", "block=none,prenorm", "--cells", "gru", "--units", "4", *budget[:8]]
+    assert main(["compare", "--task", "echo", "--lags", "20", *swept, "--yes"]) == 0
+
+
+def test_a_plug_in_block_is_judged_by_the_laws_of_cells(tmp_path, capsys):
+    assert main(["check-plugin", str(tmp_path / "mine" / "blocks" / "skip.py")]) == 0
+    assert "batch, mlstm" in capsys.readouterr().out
+    assert main(["check-plugin", str(tmp_path / "mine" / "blocks" / "twice.py")]) == 1
+    assert "calls its cell once a step" in capsys.readouterr().out
+
+
+def test_show_and_list_have_blocks(capsys):
+    assert main(["show", "prenorm(gru)"]) == 0
+    assert "y = x + a + p" in capsys.readouterr().out
+    assert main(["list", "blocks"]) == 0
+    assert "prenorm" in capsys.readouterr().out

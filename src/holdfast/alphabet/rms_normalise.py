@@ -46,10 +46,13 @@ def reference(a: Any) -> Any:
 
 
 def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
-    """Within what the components and their squares can be, and never beyond sqrt(n)."""
+    """Within what the components and their squares can be, and never beyond sqrt(n); what they depend on is followed
+    through a times 1 / rms(a) where that says more."""
     from flint import arb
 
-    from holdfast.alphabet.enclosures.arrays import FormArray, no_rule
+    from holdfast.alphabet.enclosures import forms
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
+    from holdfast.alphabet.enclosures.convex import RECIPROCAL_ROOT
     from holdfast.alphabet.enclosures.norms import divided_by_norm
 
     count = arb(a.shape[-1])
@@ -58,4 +61,13 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
         return value / ((value**2 + others) / count + arb(LEAST)).sqrt()
 
     no_rule(rounding, "rms_normalise")
-    return FormArray.of(a.shape, divided_by_norm(a, at, count.sqrt()))
+    found = []
+    ends = divided_by_norm(a, at, count.sqrt())
+    for row in last_axis(a):
+        squares = [forms.within(forms.times(x, x), forms.NOTHING, x.size**2) for x in row]
+        mean = forms.plus(forms.scaled(forms.added(squares), 1 / count), forms.number(arb(LEAST)))
+        factor = RECIPROCAL_ROOT(forms.within(mean, arb(LEAST), mean.high))
+        for x, end in zip(row, ends, strict=False):
+            moved = forms.times(forms.result(x), factor)
+            found.append(forms.within(moved, end.low, end.high) if moved.slack < end.slack else end)
+    return FormArray.of(a.shape, found)

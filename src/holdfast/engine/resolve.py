@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from typing import Any
 
 from holdfast import blocks, cells
 from holdfast.core.cell import Cell
@@ -26,7 +26,6 @@ def parts(name: str) -> tuple[str, ...]:
     return (match[1], *parts(match[2])) if match else (name,)
 
 
-@cache
 def resolve(name: str) -> Cell:
     """The cell of this name.
 
@@ -39,9 +38,18 @@ def resolve(name: str) -> Cell:
     match = WRAPPED.fullmatch(name)
     if not match:
         return cells.get(name)
-    inner = resolve(match[2])
+    inner, block = resolve(match[2]), blocks.FOLDER.load(match[1])
+    key = (name, inner.step, block)  # other files of these names have others
+    if key not in _wrapped:
+        _wrapped[key] = blocks.wrapped(match[1], inner, _output_axes(inner))
+    return _wrapped[key]
+
+
+def _output_axes(cell: Cell) -> tuple[str, ...]:
     try:
-        shown = record(inner).output.axes
+        return record(cell).output.axes
     except Unsupported as why:
-        raise BadValue(f"{inner.name} cannot be put into a block: {why}.") from why
-    return blocks.wrapped(match[1], inner, shown)
+        raise BadValue(f"{cell.name} cannot be put into a block: {why}.") from why
+
+
+_wrapped: dict[Any, Cell] = {}

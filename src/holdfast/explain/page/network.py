@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.cell import CONSTANT, Map
+from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation, symbols
 from holdfast.engine.readings.record import Node, Unsupported, record
@@ -33,7 +33,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "outputs": network.outputs,
         "layers": len(network.layers),
         "dtype": str(network.dtype),
-        "gates": list(cell.gates),
+        "gates": list(shown_gates(cell)),
         "states": list(cell.states),
         "letters": dict(cell.letters),
         "keep": cell.keep,
@@ -83,7 +83,7 @@ def program_of(network: Network) -> dict[str, Any]:
         "nodes": [_node(node, place, network) | {"shape": network.sizes(node.axes)} for node in step.nodes],
         "before": [network.sizes(node.axes) for node in step.before],
         "after": [place[node] for node in step.after],
-        "gates": [place[node] for node in step.gates],
+        "gates": [place[step.gates[network.cell.gates.index(gate)]] for gate in shown_gates(network.cell)],
         "output": place[step.output],
     }
 
@@ -111,13 +111,21 @@ def _map(m: Map, letter: str, linear: Linear) -> dict[str, Any]:
     }
 
 
+def shown_gates(cell: Cell) -> tuple[str, ...]:
+    """The gates that have a number for every component of the memory, or one for several: those with its axes or some
+    of them. The hidden layer of a block has others, and is not drawn beside the memory."""
+    axes = set(cell.axes_of(cell.memory))
+    return tuple(gate for gate in cell.gates if axes >= set(cell.axes_of(gate)))
+
+
 def components(network: Network) -> dict[str, Any]:
     """``memory``: of how many numbers the state that is the memory consists, of each of which the page has a row.
     ``along_memory``: of a state or gate with other axes, which of its numbers belongs to each of these."""
     cell = network.cell
     axes = cell.axes_of(cell.memory)
     sizes = network.sizes(axes)
-    others = {name: cell.axes_of(name) for name in (*cell.states, *cell.gates) if cell.axes_of(name) != axes}
+    shown = (*cell.states, *shown_gates(cell))
+    others = {name: cell.axes_of(name) for name in shown if cell.axes_of(name) != axes}
     found = {}
     for name, own in others.items():
         where = [np.indices(sizes)[axes.index(a)] if a in axes else np.zeros(sizes, int) for a in own]
