@@ -25,6 +25,7 @@ from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.resolve import resolve
 from holdfast.engine.unroll import trace, unroll
+from holdfast.exchange._standard import kind_of
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
 from holdfast.plugins.laws import Broken
@@ -274,6 +275,11 @@ def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, mo
     assert "skip(gru)" in (tmp_path / "page.html").read_text()
     swept = ["--over", "block=none,prenorm", "--cells", "gru", "--units", "4", *budget[:8]]
     assert main(["compare", "--task", "echo", "--lags", "20", *swept, "--yes"]) == 0
+
+
+def test_an_embedding_is_not_left_out_of_another_frameworks_file():
+    with pytest.raises(BadValue, match="has an embedding below its first layer, which is not written for PyTorch"):
+        kind_of(build("gru", inputs=3, units=2, outputs=1, embedding=True), "PyTorch")
 
 
 def test_a_plug_in_block_is_judged_by_the_laws_of_cells(tmp_path, capsys):
