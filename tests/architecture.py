@@ -19,9 +19,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": (),
     "alphabet": ("core",),
     "cells": ("core",),
+    "blocks": ("core",),
     "tasks": ("core",),
-    "engine": ("core", "alphabet", "cells"),
-    "plugins": ("core", "alphabet", "cells", "tasks", "engine"),
+    "engine": ("core", "alphabet", "cells", "blocks"),
+    "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine"),
     "train": ("core", "cells", "tasks", "engine", "plugins"),
     "construct": ("core", "cells", "tasks", "engine.network"),
     "construct.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construct"),
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "demonstration": ("core", "tasks", "engine", "train"),
     "studies": (
-        *("core", "cells", "tasks", "engine", "plugins", "train", "compare", "construct"),
+        *("core", "cells", "blocks", "tasks", "engine", "plugins", "train", "compare", "construct"),
         *("construct.evaluation", "certify", "explain", "exchange", "demonstration"),
     ),
     "report": ("core",),
@@ -87,7 +88,8 @@ def arrows(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _names_with_two_meanings(files: list[Path], folder: Path) -> Iterator[str]:
-    """Public classes of one name in two files. Every cell has a ``State`` and ``Gates`` of its own, which are meant."""
+    """Public classes of one name in two files. Every cell and block has a ``State`` or ``Gates`` of its own, which are
+    meant."""
     known: dict[str, str] = {}
     for file in files:
         place = file.relative_to(folder).as_posix()
@@ -95,7 +97,11 @@ def _names_with_two_meanings(files: list[Path], folder: Path) -> Iterator[str]:
             node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
         ]
         for name in names:
-            if not name.startswith("_") and not place.startswith("cells/") and known.setdefault(name, place) != place:
+            if (
+                not name.startswith("_")
+                and not place.startswith(("cells/", "blocks/"))
+                and known.setdefault(name, place) != place
+            ):
                 yield f"{place} has a class {name}, as {known[name]} has"
 
 

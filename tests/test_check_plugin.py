@@ -170,7 +170,7 @@ def test_a_file_outside_of_the_plug_in_folder_is_checked_by_its_kind(tmp_path, c
         ("tasks/Mine.py", "", [], "begins with a small letter"),
         ("tasks/recall.py", "", [], "there is a task 'recall' in the package already"),
         ("mine.py", "", [], "does not say what it is"),
-        ("mine.py", "", ["--kind", "cel"], "--kind is 'cel', expected one of cell, task,"),
+        ("mine.py", "", ["--kind", "cel"], "--kind is 'cel', expected one of cell, block,"),
         ("tasks/mine.txt", "", [], "is no file of Python"),
     ],
 )

@@ -48,7 +48,7 @@ def others(name: str) -> list:
     if one.meta.choices:
         return [word for word in one.meta.choices if word not in (one.default, getattr(BASE, name))][:2]
     if one.kind is str:
-        return {"cell": ["gru", "elman"], "initialisation": ["keras", "pytorch"]}[name]
+        return {"cell": ["gru", "elman"], "block": ["prenorm"], "initialisation": ["keras", "pytorch"]}[name]
     return [one.kind(4), one.kind(2)] if one.kind is int else [0.5, 0.25]
 
 
@@ -93,9 +93,9 @@ def test_a_field_is_an_axis_of_a_grid(name):
     if len(some) == 1:  # a single value is no axis
         some = [*some, FIELDS[name].default]
     given = _given(Namespace(over=[f"{name}={','.join(map(text, some))}"]))
-    # The compiled library computes with one set of weights for all steps, and the full gradient; not every cell can be
+    # The compiled library has no blocks, one set of weights for all steps, and the full gradient; not every cell can be
     # computed at all steps at once.
-    base = replace(BASE, engine="auto") if name in ("gradient", "weights") else BASE
+    base = replace(BASE, engine="auto") if name in ("gradient", "weights", "block") else BASE
     base = replace(BASE, cell="mingru") if name == "engine" else base
     base = replace(base, **NEEDED.get(name, {}))
     grid = Grid(base, given.over)

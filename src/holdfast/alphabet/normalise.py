@@ -47,29 +47,15 @@ def reference(a: Any) -> Any:
 
 
 def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
-    """Every component rises with itself, and falls towards 0 with the size of every other one. What it depends on is
-    forgotten."""
-    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
-
-    no_rule(rounding, "normalise")
-    return FormArray.of(a.shape, [one for row in last_axis(a) for one in _normalised(row)])
-
-
-def _normalised(row: Any) -> Any:
+    """Within what the components and their squares can be."""
     from flint import arb
 
-    from holdfast.alphabet.enclosures.forms import NOTHING, ONE, interval, within
+    from holdfast.alphabet.enclosures.arrays import FormArray, no_rule
+    from holdfast.alphabet.enclosures.forms import ONE
+    from holdfast.alphabet.enclosures.norms import divided_by_norm
 
-    least = [
-        NOTHING if x.low <= 0 <= x.high or not (x.low > 0 or x.high < 0) else abs(x.low).min(abs(x.high)) for x in row
-    ]
-    for place, x in enumerate(row):
-        near = sum((one**2 for n, one in enumerate(least) if n != place), NOTHING)
-        far = sum((y.size**2 for n, y in enumerate(row) if n != place), NOTHING)
+    def at(value: arb, others: arb) -> arb:
+        return value / (value**2 + others).sqrt().max(arb(LEAST))
 
-        def at(value: arb, others: arb) -> arb:
-            return value / (value**2 + others).sqrt().max(arb(LEAST))
-
-        low = at(x.low, far if x.low >= 0 else near)
-        high = at(x.high, near if x.high >= 0 else far)
-        yield within(interval(low, high), -ONE, ONE)
+    no_rule(rounding, "normalise")
+    return FormArray.of(a.shape, divided_by_norm(a, at, ONE))

@@ -188,6 +188,8 @@ def start(weights: Weights) -> Set:
 def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set]:
     """One time step through all layers, as ``engine/unroll.py`` does it: the next state and the outputs."""
     cell, place, after = weights.cell, 0, []
+    if weights.embedding is not None:
+        x = ops.linear(weights.embedding, x)[weights.embedding.gates[0]]
     for layer, units in zip(weights.layers, weights.units, strict=True):
         size = cell.state_size(units, weights.heads)
         old = unpacked(cell, units, weights.heads, state[place : place + size])

@@ -18,13 +18,15 @@ from holdfast.engine.readings.record import Unsupported, record
 
 @dataclass(frozen=True)
 class Weights:
-    """``layers[d]`` by source (x, h, c, k), ``units[d]`` how many of that layer's units are kept, and the read-out."""
+    """``layers[d]`` by source (x, h, ...), ``units[d]`` how many of that layer's units are kept, the read-out, and the
+    embedding below the first layer, where there is one."""
 
     cell: Cell
     layers: tuple[Mapping[str, Exact], ...]
     units: tuple[int, ...]
     readout: Exact
     heads: int = 1
+    embedding: Exact | None = None
 
 
 def weights_of(network: Network, every_unit: bool) -> Weights:
@@ -38,18 +40,20 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     network = replace(
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
+    embedding = None if network.embedding is None else exact(network.embedding)
     if _mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
-        return Weights(network.cell, layers, (network.units,) * len(layers), exact(network.readout), network.heads)
+        units, readout = (network.units,) * len(layers), exact(network.readout)
+        return Weights(network.cell, layers, units, readout, network.heads, embedding)
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
 
-    layers, below = [], np.arange(network.inputs)
+    layers, below = [], np.arange(network.above_embedding().inputs)
     for layer, units in zip(network.layers, live, strict=True):
         sources = {"x": below, CONSTANT: np.arange(0)}
         layers.append({s: exact(_part(linear, sources.get(s, units), units)) for s, linear in layer.items()})
         below = units
     readout = exact(_part(network.readout, below, np.arange(network.outputs)))
-    return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout)
+    return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout, 1, embedding)
 
 
 def _mixes_units(cell: Cell) -> bool:

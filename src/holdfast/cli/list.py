@@ -1,4 +1,4 @@
-"""What is there: cells, tasks, constructions, diagnostics, studies, ways of training, and the runs in this folder.
+"""What is there: cells, blocks, tasks, constructions, diagnostics, studies, ways of training, and the runs here.
 
 examples:
   holdfast list
@@ -27,6 +27,7 @@ PACKAGE = Path(__file__).parent.parent
 KINDS = {
     # Found without importing their packages, which import JAX: a list answers at once.
     "cells": Folder("cell", "holdfast.cells", PACKAGE / "cells"),
+    "blocks": Folder("block", "holdfast.blocks", PACKAGE / "blocks"),
     "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
     "constructions": Folder(
         "construction", "holdfast.construct.constructions", PACKAGE / "construct" / "constructions"

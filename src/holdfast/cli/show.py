@@ -1,7 +1,9 @@
-"""One thing in full: a cell's equation, a task's row and axes, a diagnostic's formula, an optimiser, a run's result.
+"""One thing in full: a cell's or block's equation, a task's row and axes, a diagnostic's formula, an optimiser, a run.
 
 examples:
   holdfast show lstm
+  holdfast show prenorm
+  holdfast show "prenorm(mlstm)"
   holdfast show recall
   holdfast show gradient_flow
   holdfast show adamw
@@ -26,28 +28,33 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast import cells, tasks
+    from holdfast import blocks, cells, tasks
+    from holdfast.engine.resolve import full_name, parts
     from holdfast.explain import diagnostics
     from holdfast.report.terminal import draw
     from holdfast.studies import describe
 
     if args.name in cells.FOLDER.files():
-        document, parts = describe.cell(args.name)
+        document, shown = describe.cell(args.name)
+    elif args.name in blocks.FOLDER.files():
+        document, shown = describe.cell(full_name("lstm", args.name))
+    elif len(parts(args.name)) > 1:
+        document, shown = describe.cell(args.name)
     elif args.name in tasks.FOLDER.files():
-        document, parts = describe.task(args.name)
+        document, shown = describe.task(args.name)
     elif args.name in diagnostics.FOLDER.files():
-        document, parts = describe.diagnostic(args.name)
+        document, shown = describe.diagnostic(args.name)
     elif kind := next((kind for kind in describe.COMPONENTS if args.name in kind.folder.files()), None):
-        document, parts = describe.component(kind, args.name)
+        document, shown = describe.component(kind, args.name)
     elif Path(args.name).is_dir():
-        document, parts = describe.run(Path(args.name))
+        document, shown = describe.run(Path(args.name))
     else:
-        folders = [folder.FOLDER for folder in (cells, tasks, diagnostics)]
+        folders = [folder.FOLDER for folder in (cells, blocks, tasks, diagnostics)]
         folders += [kind.folder for kind in describe.COMPONENTS]
         known = [name for folder in folders for name in folder.names()]
         raise UnknownName(f"{', '.join(folder.kind for folder in folders)} or run", args.name, known)
     if args.json:
         print_json(document)
     else:
-        draw(parts)
+        draw(shown)
     return Exit.YES

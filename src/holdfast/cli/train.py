@@ -62,7 +62,7 @@ def run(args: Namespace) -> int:
     from holdfast.train.loop import train_networks
 
     teller = Teller()
-    what = f"{settings.task.name}, {settings.cell}"
+    what = f"{settings.task.name}, {settings.cell_name}"
     try:
         done = train_networks(
             settings,
@@ -84,6 +84,7 @@ def run(args: Namespace) -> int:
 
 def _fresh(args: Namespace):
     from holdfast import tasks
+    from holdfast.engine.resolve import parts
     from holdfast.train.settings import Settings, make_task
 
     if args.task is None:
@@ -96,7 +97,8 @@ def _fresh(args: Namespace):
         if (folder / "settings.json").exists():
             raise BadRun(f"there is a run in {folder} already.", f"Go on with it: --resume {folder}, or name another.")
         return settings, folder
-    return settings, _next_folder(f"{settings.task.name}-{settings.cell}-{settings.units}")
+    cell = "-".join(parts(settings.cell_name))
+    return settings, _next_folder(f"{settings.task.name}-{cell}-{settings.units}")
 
 
 def _resumed(args: Namespace):

@@ -101,13 +101,9 @@ class _Clock:
 
 
 def _check_disk(store: Store, units: list[WorkUnit]) -> None:
-    from holdfast import cells
-
     needed = 0
     for unit in units:
-        s = unit.configuration.settings
-        weights = cells.get(s.cell).parameters(s.task.inputs, s.units) * s.layers
-        needed += len(unit.numbers) * (4 * weights + 4096)
+        needed += len(unit.numbers) * (4 * unit.configuration.settings.parameters + 4096)
     free = shutil.disk_usage(store.path.parent).free
     if needed > free:
         raise BadRun(

@@ -9,6 +9,7 @@ States and gates are arrays over named axes. Most have one, the unit. A matrix m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -18,8 +19,8 @@ from holdfast.core.errors import BadValue
 from holdfast.core.ops import Reading, Value
 
 CONSTANT = "constant"
-SOURCES = ("x", "h", "c", "k", CONSTANT)
-"""What the linear maps of a cell may read. A map of ``constant`` reads nothing: its bias is all it gives."""
+"""The source of a map that reads nothing: its bias is all it gives."""
+SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 VECTOR = ("unit",)
 """The axes of a state or gate that declares none."""
 
@@ -36,8 +37,8 @@ class Step(NamedTuple):
 class Map:
     """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none.
 
-    ``source`` is the input x, the states h or c, or k, a layer of units inside the step; of a map that reads nothing it
-    is ``constant``. A ``diagonal`` map has one weight for every unit, with which it reads that unit alone.
+    ``source`` names what it reads: the input x, a state, a gate, or another value inside the step; of a map that reads
+    nothing it is ``constant``. A ``diagonal`` map has one weight for every unit, with which it reads that unit alone.
     """
 
     gates: tuple[str, ...]
@@ -46,8 +47,11 @@ class Map:
     diagonal: bool = False
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise BadValue(f"a map reads one of {', '.join(SOURCES)}, not {self.source!r}.")
+        if not SOURCE.fullmatch(self.source):
+            raise BadValue(
+                f"a map reads {self.source!r}, expected the name of a value: x, a state, or {CONSTANT}, say.",
+                "Name it with letters, digits and underscores, a letter first.",
+            )
         if self.diagonal and self.source == "x":
             raise BadValue("a diagonal map reads x, and a unit has no input of its own.")
         if self.source == CONSTANT and (self.diagonal or not self.bias):
@@ -67,8 +71,10 @@ class Cell:
     gate whose opening keeps the state and ``write`` the one that lets new values in (empty where there is none):
     that is all that an initialisation needs to know to set a time scale.
 
-    A cell's file may leave out what follows. ``axes`` has the axes of each state or gate that is no vector over units,
-    ``sizes`` the size of each axis that the network does not supply. ``keeps`` names the state that is the memory, the
+    A cell's file may leave out what follows. ``axes`` has the axes of each state, gate or source of a map that is no
+    vector over units; of ``x`` it says that what is read are the values of units, of whose number the inputs then have
+    to be. ``sizes`` has the size of each axis that the network does not supply: a number, or how many times as large as
+    another axis it is (``(4, "unit")``). ``keeps`` names the state that is the memory, the
     last one where nothing is said. ``identity`` says that the recurrent matrix is meant to start as the identity;
     ``initialise(layer, random)`` changes a layer's first weights, drawn by the scheme asked for, to the cell's own.
     """
@@ -86,7 +92,7 @@ class Cell:
     step: StepFunction
     identity: bool = False
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict)
     keeps: str = ""
     initialise: Initialise | None = None
 
@@ -98,6 +104,11 @@ class Cell:
     def memory(self) -> str:
         """The state that keeps what is remembered, by name: ``keeps`` or the last one; "" where there is none."""
         return self.keeps or (self.states[-1] if self.states else "")
+
+    @property
+    def reads_units(self) -> bool:
+        """Whether a layer reads the values of as many units as it has itself, as the block of a residual network."""
+        return self.axes.get("x") == VECTOR
 
     @property
     def has_heads(self) -> bool:
@@ -118,7 +129,10 @@ class Cell:
 
     def sizes_of(self, axes: tuple[str, ...], units: int, heads: int = 1) -> tuple[int, ...]:
         """The sizes of these axes, by name, in a layer of these sizes."""
-        known = {"unit": units, "head": heads, **self.sizes}
+        known = {"unit": units, "head": heads, **{a: n for a, n in self.sizes.items() if isinstance(n, int)}}
+        for axis, size in self.sizes.items():
+            if not isinstance(size, int):
+                known[axis] = size[0] * known.get(size[1], units // heads)
         return tuple(known.get(axis, units // heads) for axis in axes)
 
     def mistakes(self, units: int, heads: int) -> list[str]:
@@ -127,6 +141,15 @@ class Cell:
             return [f"heads is {heads}, but {self.name} has no heads: expected 1"]
         fits = heads < 1 or units % heads == 0  # below 1 it is out of its limits, which is told elsewhere
         return [] if fits else [f"heads is {heads}, expected a divisor of {units} units"]
+
+    def input_mistakes(self, inputs: int, units: int) -> list[str]:
+        """Why the first layer of a network cannot read so many inputs, as clauses; none where it can."""
+        if not self.reads_units or inputs == units:
+            return []
+        return [
+            f"{self.name} adds what it reads to the values of its {units} units, but there are {inputs} inputs: "
+            f"expected {units}, or an embedding below the first layer"
+        ]
 
     def rows(self, m: Map, inputs: int, units: int, heads: int = 1) -> int:
         """How many rows the matrix of one gate of a map has."""

@@ -13,11 +13,13 @@ from holdfast.engine.readings.numbers import as_vector
 def advance(
     network: Network, state: tuple[Any, ...], x: Array, gradient: str = "full"
 ) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
-    """One time step through all layers: x [batch, input] to the top hidden output, new states and gates.
+    """One time step through all layers: x [batch, input], or symbols [batch] of a network with an embedding, to the top
+    hidden output, new states and gates.
 
     Of a network with weights of its own for every step, those of one: ``network.using``.
     """
     cell, states, gates = network.cell, [], []
+    x = network.embedded(x)
     for layer, before in zip(network.layers, state, strict=True):
         output, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)
         x = as_vector(output, x)

@@ -1,7 +1,8 @@
 """A network in a file: safetensors, gates by name, with its cell, sizes and origin in the metadata.
 
 Names of tensors: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
-``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``. A map
+``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``, and where
+there is an embedding ``embedding.matrix`` [input, unit] and ``embedding.bias``. A map
 with one weight for every unit is [1, unit]; where every step has weights of its own, a first axis counts the steps.
 
 The same network gives the same bytes in every process. What is read is compared with the metadata before anything of
@@ -21,20 +22,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast import cells
 from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
 from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
-from holdfast.core.errors import BadFile, UnknownName
+from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.tensors import FLOATS, Header
-from holdfast.engine.network import READOUT, Layer, Linear, Network, like
+from holdfast.engine.network import EMBEDDED, READOUT, Layer, Linear, Network, like
+from holdfast.engine.resolve import resolve
 
 FORMAT = "holdfast-network-1"
 MOST = {"inputs": 10**6, "units": 10**6, "outputs": 10**6, "layers": 10**3, "steps": 10**7, "heads": 10**6}
 """Sizes beyond which metadata describe no network; whether the tensors have these sizes is compared next."""
+
+
+LINEAR = "linear"
+"""What the metadata say of an embedding where there is one."""
 
 
 class Sizes(NamedTuple):
@@ -47,11 +52,19 @@ class Sizes(NamedTuple):
     layers: int
     steps: int | None
     heads: int
+    embedding: bool
+
+    @property
+    def read(self) -> int:
+        """How many numbers the first layer reads."""
+        return self.units if self.embedding else self.inputs
 
 
 def tensors(network: Network) -> dict[str, np.ndarray]:
     """Every gate's weights by name."""
     found = {"readout.matrix": network.readout.matrix, "readout.bias": network.readout.bias}
+    if network.embedding is not None:
+        found |= {"embedding.matrix": network.embedding.matrix, "embedding.bias": network.embedding.bias}
     for depth, layer in enumerate(network.layers):
         for source, linear in layer.items():
             for gate in linear.gates:
@@ -86,6 +99,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         "layers": str(len(network.layers)),
         **({} if network.steps is None else {"steps": str(network.steps)}),
         **({} if network.heads == 1 else {"heads": str(network.heads)}),
+        **({} if network.embedding is None else {"embedding": LINEAR}),
         "origin": json.dumps(origin or {}),
     }
     return storage.as_bytes(tensors(network), metadata)
@@ -118,15 +132,20 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
         return int(text)
 
     try:
-        cell = cells.get(cell_of(metadata.get("cell", "")))
-    except UnknownName as error:
+        cell = resolve(cell_of(metadata.get("cell", "")))
+    except (UnknownName, BadValue) as error:
         raise _no_network(path, str(error).removesuffix(".")) from error
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1
-    units = size("units")
-    if mistakes := cell.mistakes(units, heads):
+    if (kind := metadata.get("embedding", LINEAR)) != LINEAR:
+        raise _no_network(path, f"embedding is {shown(kind)}, expected {LINEAR}")
+    sizes = Sizes(
+        *(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps, heads),
+        embedding="embedding" in metadata,
+    )
+    if mistakes := cell.mistakes(sizes.units, heads) + cell.input_mistakes(sizes.read, sizes.units):
         raise _no_network(path, mistakes[0])
-    return Sizes(cell, size("inputs"), units, size("outputs"), size("layers"), steps, heads)
+    return sizes
 
 
 def _no_network(path: Path | str, why: str) -> BadFile:
@@ -137,6 +156,9 @@ def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The names and shapes of a network's tensors, one by one: as ``tensors`` has them."""
     yield "readout.matrix", (sizes.units, sizes.outputs)
     yield "readout.bias", (sizes.outputs,)
+    if sizes.embedding:
+        yield "embedding.matrix", (sizes.inputs, sizes.units)
+        yield "embedding.bias", (sizes.units,)
     times = () if sizes.steps is None else (sizes.steps,)
     for depth in range(sizes.layers):
         for m in sizes.cell.maps:
@@ -194,7 +216,11 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
         return found
 
     readout = Linear(jnp.asarray(read["readout.matrix"]), jnp.asarray(read["readout.bias"]), (READOUT,))
-    return Network(tuple(layer(depth) for depth in range(sizes.layers)), readout, sizes.cell.name, sizes.heads)
+    embedding = None
+    if sizes.embedding:
+        embedding = Linear(jnp.asarray(read["embedding.matrix"]), jnp.asarray(read["embedding.bias"]), (EMBEDDED,))
+    layers = tuple(layer(depth) for depth in range(sizes.layers))
+    return Network(layers, readout, sizes.cell.name, sizes.heads, embedding)
 
 
 class _Shape(NamedTuple):
@@ -209,4 +235,4 @@ class _Shape(NamedTuple):
 
 def _like(sizes: Sizes, m: Map, depth: int) -> Linear:
     """A map of this layer without its numbers."""
-    return like(sizes.cell, m, sizes.inputs if depth == 0 else sizes.units, sizes.units, sizes.heads, _Shape.of)
+    return like(sizes.cell, m, sizes.read if depth == 0 else sizes.units, sizes.units, sizes.heads, _Shape.of)

@@ -12,7 +12,8 @@ auto                        keras+chrono where the cell has a gate that keeps, k
 
 Maps that neither framework has: in ``keras`` a map of c is drawn as the recurrence of h is, a map of a layer inside
 the step as the inputs' map, and one weight for every unit (peepholes) starts at 0, so that the cell starts as the one
-without. Where every step has weights of its own, each step's are drawn by themselves, alike.
+without. What a block reads inside the step, and the embedding, are drawn as the inputs' map. Where every step has
+weights of its own, each step's are drawn by themselves, alike.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast import cells
 from holdfast.core.arrays import Array
-from holdfast.core.cell import Cell, Initialise
+from holdfast.core.cell import CONSTANT, Cell, Initialise
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.resolve import resolve
 
 FRAMEWORKS = ("keras", "pytorch")
 RECURRENT = ("h", "c")
 """What a map reads that the step before has left."""
+OWN = ("x", "h", "c", "k", CONSTANT)
+"""What the maps of cells read; those of blocks have one bias in PyTorch too."""
 EXAMPLES = {"forget": 1, "chrono": 100}
 
 
@@ -125,17 +128,19 @@ def build(
     dtype: Any = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
+    embedding: bool = False,
 ) -> Network:
     """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
-    have weights of their own.
+    have weights of their own; ``embedding``: the inputs are embedded.
 
     Raises ``UnknownName`` or ``BadValue``.
 
     >>> build("gru", inputs=1, units=8, outputs=1, initialisation="pytorch").cell.gates
     ('reset', 'update', 'candidate')
     """
-    how = parse(initialisation, cells.get(cell), lag_steps)
-    return initialise(create(cell, inputs, units, outputs, layers, dtype, steps, heads), how, jax.random.key(seed))
+    how = parse(initialisation, resolve(cell), lag_steps)
+    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding)
+    return initialise(empty, how, jax.random.key(seed))
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
@@ -151,14 +156,17 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
         maps = {
-            s: _draw(m, how, units, s, dtype, generator(depth, int.from_bytes(s.encode())), biases)
+            s: _draw(m, how, units, s, dtype, generator(depth, int.from_bytes(s.encode())), biases if s in OWN else 1)
             for s, m in layer.items()
         }
         if network.cell.initialise is not None:
             maps = _own(network.cell.initialise, maps, generator(depth, 1))
         layers.append(_time_scale(maps, network.cell, how, dtype, generator(depth, 0)))
     readout = _draw(network.readout, how, units, "y", dtype, generator(len(layers)))
-    return replace(network, layers=tuple(layers), readout=readout)
+    below = network.embedding
+    if below is not None:
+        below = _draw(below, how, units, "x", dtype, generator(len(layers) + 1))
+    return replace(network, layers=tuple(layers), readout=readout, embedding=below)
 
 
 def _draw(

@@ -12,13 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast import cells
 from holdfast.core.arrays import Array, Leaf, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
+from holdfast.engine.resolve import resolve
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
+EMBEDDED = "embedded"
+"""The name of the embedding's."""
 
 
 @jax.tree_util.register_dataclass
@@ -106,7 +108,7 @@ class Linear:
 
 
 Layer = Mapping[str, Linear]
-"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ``c``, ``k``), and one of
+"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ...), and one of
 ``constant``, which reads nothing."""
 
 
@@ -114,6 +116,9 @@ Layer = Mapping[str, Linear]
 @dataclass(frozen=True)
 class Network:
     """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
+
+    With an ``embedding``, a linear map from the inputs to as many values as there are units, ``layers[0]`` reads what
+    that gives. ``cell_name`` is a cell, or a block around one: ``prenorm(lstm)``.
 
     Weights are shared by all steps, or every step has its own: those of ``layers`` then have a first axis, the step's.
     Step t of what is read uses those of step t, and there are no more than ``steps``. The units of a layer are divided
@@ -128,14 +133,16 @@ class Network:
     readout: Linear
     cell_name: str = field(metadata={"static": True})
     heads: int = field(default=1, metadata={"static": True})
+    embedding: Linear | None = None
 
     @property
     def cell(self) -> Cell:
-        return cells.get(self.cell_name)
+        return resolve(self.cell_name)
 
     @property
     def inputs(self) -> int:
-        return self.layers[0]["x"].matrix.shape[-2]
+        below = self.layers[0]["x"] if self.embedding is None else self.embedding
+        return below.matrix.shape[-2]
 
     @property
     def units(self) -> int:
@@ -154,6 +161,19 @@ class Network:
     @property
     def dtype(self) -> Any:
         return self.readout.matrix.dtype
+
+    def embedded(self, x: Array) -> Array:
+        """What the first layer reads: of inputs [..., input] their embedding [..., unit], of whole numbers [...] that
+        of the symbols which they count from 0; the inputs themselves where there is no embedding."""
+        if self.embedding is None:
+            return x
+        if not jnp.issubdtype(x.dtype, jnp.integer):
+            return self.embedding(x)
+        return self.embedding.matrix[x] + self.embedding.bias
+
+    def above_embedding(self) -> Network:
+        """The network that reads what ``embedded`` gives."""
+        return self if self.embedding is None else replace(self, embedding=None)
 
     def along(self, time: int) -> tuple[Layer, ...] | None:
         """The weights of so many steps, leaves [time, ...], NaN past the last; None where all share one set."""
@@ -227,15 +247,19 @@ def create(
     dtype: Any = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
+    embedding: bool = False,
 ) -> Network:
     """A network of zeros: the shape, before weights are drawn, written or read into it.
 
-    ``steps``: so many steps have weights of their own; None: all share one set.
-    Raises ``UnknownName`` for a cell that does not exist, ``BadValue`` where it cannot have so many heads.
+    ``cell`` is a name that ``resolve`` knows. ``steps``: so many steps have weights of their own; None: all share one
+    set. ``embedding``: the inputs are embedded below the first layer.
+    Raises ``UnknownName`` for a cell that does not exist, ``BadValue`` where it cannot have so many heads, or inputs.
     """
-    kind = cells.get(cell)
+    kind = resolve(cell)
     times = () if steps is None else (steps,)
-    refuse(kind.mistakes(units, heads), f"a network of {cell} cannot have these sizes")
+    read = units if embedding else inputs
+    mistakes = kind.mistakes(units, heads) + kind.input_mistakes(read, units)
+    refuse(mistakes, f"a network of {cell} cannot have these sizes")
 
     def zeros(*shape: int) -> Array:
         return jnp.asarray(np.zeros(shape), dtype)
@@ -243,9 +267,10 @@ def create(
     def layer(features: int) -> Layer:
         return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
 
-    stack = tuple(layer(inputs if depth == 0 else units) for depth in range(layers))
+    stack = tuple(layer(read if depth == 0 else units) for depth in range(layers))
     readout = Linear(zeros(units, outputs), zeros(outputs), (READOUT,))
-    return Network(stack, readout, cell, heads)
+    below = Linear(zeros(inputs, units), zeros(units), (EMBEDDED,)) if embedding else None
+    return Network(stack, readout, cell, heads, below)
 
 
 def like(

@@ -48,6 +48,8 @@ def unroll(
 ) -> tuple[OutputsRead, Any]:
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
 
+    A network with an embedding reads symbols too, whole numbers [batch, time] from 0, as it reads one-hot vectors.
+
     ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
     gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
     ``gradient`` is a learning rule (``engine.gradients``): the same values, and what is called their gradient.
@@ -65,6 +67,7 @@ def unroll(
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
+    network, inputs = network.above_embedding(), network.embedded(inputs)
     request = Request(network.cell, gradient, network.steps is None, truncate, (network, inputs, state))
     chosen = engines.chosen(engine, request)
 
@@ -79,10 +82,12 @@ def unroll(
 
 def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
     """As ``unroll``, with every gate and state at every step."""
+    inputs = jnp.asarray(inputs)
     _check(network, inputs, present)
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
+    network, inputs = network.above_embedding(), network.embedded(inputs)
     hidden, state, kept = scanned(network, inputs, state, present, None, "full", keep=True)
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
@@ -91,7 +96,9 @@ def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask 
 def _check(
     network: Network, inputs: Array, present: Array | None, truncate: int | None = None, read_from: int = 0
 ) -> None:
-    if inputs.ndim != 3 or inputs.shape[2] != network.inputs:
+    if network.embedding is not None and inputs.ndim == 2 and jnp.issubdtype(inputs.dtype, jnp.integer):
+        _refuse_unknown_symbols(network, inputs)
+    elif inputs.ndim != 3 or inputs.shape[2] != network.inputs:
         raise BadValue(
             f"inputs have shape {tuple(inputs.shape)}, expected [batch, time, {network.inputs}] for this network.",
             "Add the missing axes, or use a network of this input size.",
@@ -102,6 +109,19 @@ def _check(
         raise BadValue(f"truncate is {truncate}, expected at least 1 step.")
     if not 0 <= read_from <= inputs.shape[1]:
         raise BadValue(f"read_from is {read_from}, expected a step from 0 to {inputs.shape[1]}.")
+
+
+def _refuse_unknown_symbols(network: Network, symbols: Array) -> None:
+    """Raise ``BadValue`` for a number that is no symbol, where the numbers are known before the program runs."""
+    if isinstance(symbols, Tracer) or not symbols.size:
+        return
+    known = np.asarray(symbols)
+    if wrong := [int(s) for s in (known.min(), known.max()) if not 0 <= s < network.inputs]:
+        raise BadValue(
+            f"the inputs have the symbol {wrong[0]}, expected whole numbers from 0 to {network.inputs - 1} for this "
+            "network.",
+            "Number the symbols from 0, or use a network with more inputs.",
+        )
 
 
 def _refuse_steps_without_weights(network: Network, inputs: Array, present: Array | None) -> None:

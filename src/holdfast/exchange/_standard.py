@@ -57,6 +57,11 @@ class Fused:
 def kind_of(network: Network, target: str) -> StandardLayer:
     """The standard layer that computes this network's cell. Raises ``BadValue`` where ``target`` has none."""
     refuse_separate_weights(network, f"{target} has no layer that does")
+    if network.embedding is not None:
+        raise BadValue(
+            f"this network has an embedding below its first layer, which is not written for {target}.",
+            "Train one without: --embedding none, and no block.",
+        )
     cell = network.cell_name
     if cell == "lstm1997":
         raise BadValue(WITHOUT_FORGET_GATE.format(target=target), "Train an lstm instead.")

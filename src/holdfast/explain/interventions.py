@@ -122,7 +122,7 @@ def bench(subject: Subject) -> Bench:
 
 def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array, tuple[Any, ...]]:
     """One step of all layers, what each layer now holds passed through ``change(layer, state)`` before it is read."""
-    after = []
+    after, x = [], network.embedded(x)
     for number, (layer, before) in enumerate(zip(network.layers, state, strict=True)):
         output, new, _ = network.cell.step(NUMBERS, layer, x, before)
         changed = change(number, new)

@@ -16,12 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from holdfast import cells
 from holdfast.core.cell import CONSTANT, VECTOR, Step
 from holdfast.engine.network import Linear
-from holdfast.engine.readings.equation import SYMBOLS
+from holdfast.engine.readings.equation import output_name, symbols
 from holdfast.engine.readings.numbers import Numbers, as_vector
 from holdfast.engine.readings.record import Unsupported, record
+from holdfast.engine.resolve import resolve
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.equations import evaluate
 from holdfast.plugins.laws import Broken, expect
@@ -35,7 +35,7 @@ DIFFERENCES = 1e-8
 
 def names_fit_together(name: str) -> str:
     """Gates, states, letters and maps name each other."""
-    cell = cells.get(name)
+    cell = resolve(name)
     gates, letters = set(cell.gates), set(cell.letters)
     expect(letters == gates, f"letters are for {_listed(letters)}, gates are {_listed(gates)}")
     expect(len(set(cell.letters.values())) == len(gates), "two gates share a letter")
@@ -53,7 +53,7 @@ def _listed(names: set[str]) -> str:
 
 def the_description_is_whole(name: str) -> None:
     """The title is a sentence, the source has a year."""
-    cell = cells.get(name)
+    cell = resolve(name)
     expect(cell.title.endswith("."), f"the docstring's first sentence does not end: {cell.title!r}")
     expect(bool(re.search(r"\b(19|20)\d\d\b", cell.source)), f"the source names no year: {cell.source!r}")
 
@@ -61,7 +61,7 @@ def the_description_is_whole(name: str) -> None:
 def the_step_is_in_the_alphabet(name: str) -> str:
     """The step can be recorded: it says the words of ``core/ops.py`` and nothing else, so that every reading has it."""
     try:
-        nodes = record(cells.get(name)).nodes
+        nodes = record(resolve(name)).nodes
     except Unsupported as reason:
         raised = reason.__cause__
         words = f" ({type(raised).__name__}: {str(raised).splitlines()[0] if str(raised) else ''})" if raised else ""
@@ -74,7 +74,7 @@ def the_step_gives_what_it_declares(name: str) -> None:
     gates with their axes, all finite."""
     network = random_network(name)
     cell, state, (layer,) = network.cell, random_state(network, 2)[0], network.layers
-    inputs = numbers(2, 2)
+    inputs = network.embedded(numbers(2, 2))
     found = cell.step(Numbers(), layer, inputs, state)
     expect(isinstance(found, Step), f"the step gives a {type(found).__name__}, expected a Step")
     for kind, wanted, part in (("states", cell.states, found.state), ("gates", cell.gates, found.gates)):
@@ -135,7 +135,7 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
         sizes |= zip(cell.axes_of(label), network.shape(label), strict=True)
     outputs, end = run(network, inputs, start)
     for axis, size in sizes.items():
-        if axis in cell.sizes:  # such as the two parts of a complex number, which do have an order
+        if isinstance(cell.sizes.get(axis), int):  # such as the two parts of a complex number, which do have an order
             continue
         order = np.roll(np.arange(size), 1)
 
@@ -152,9 +152,12 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
                 linear = linear.put(gate, matrix[..., columns], None if bias is None else bias[..., columns])
             return linear
 
-        layers = []
+        layers, embedding, first = [], network.embedding, np.arange(network.inputs)
+        if embedding is not None:
+            (matrix, bias), first = embedding.of(*embedding.gates), moved(VECTOR)
+            embedding = replace(embedding, matrix=matrix[:, first], bias=bias[first])
         for depth, layer in enumerate(network.layers):
-            below = np.arange(network.inputs) if depth == 0 else moved(shown)
+            below = first if depth == 0 else moved(shown)
             layers.append({source: relabelled(source, linear, below) for source, linear in layer.items()})
         readout = replace(network.readout, matrix=network.readout.matrix[moved(shown)])
 
@@ -164,7 +167,8 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
                 for layer in layers
             )
 
-        got = run(replace(network, layers=tuple(layers), readout=readout), inputs, states(start))
+        new = replace(network, layers=tuple(layers), readout=readout, embedding=embedding)
+        got = run(new, inputs, states(start))
         same(got, (outputs, states(end)), f"axis {axis} in another order")
 
 
@@ -212,10 +216,10 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
     network, inputs = random_network(name, layers=2), numbers(2, 3, 2)
     start = random_state(network, 2)
     found = run(network, inputs, start)
-    below = np.asarray(inputs)
+    below = np.asarray(network.embedded(inputs))
     for layer, first, states, gates in zip(network.layers, start, found.states, found.gates, strict=True):
-        expect(states._fields == cells.get(name).states, f"the trace has the states {states._fields}")
-        expect(gates._fields == cells.get(name).gates, f"the trace has the gates {gates._fields}")
+        expect(states._fields == resolve(name).states, f"the trace has the states {states._fields}")
+        expect(gates._fields == resolve(name).gates, f"the trace has the gates {gates._fields}")
         state = {label: np.asarray(value) for label, value in first._asdict().items()}
         above = []
         for t in range(inputs.shape[1]):
@@ -236,13 +240,13 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
 def equation_says_what_is_computed(name: str) -> None:
     """The step as it is printed, read back and evaluated by NumPy, is the step that is computed."""
 
-    cell, network = cells.get(name), random_network(name)
+    cell, network = resolve(name), random_network(name)
     shapes = {cell.letters[gate]: network.shape(gate) for gate in cell.gates}
 
     def written(weights: dict[str, np.ndarray], x: np.ndarray, state: dict[str, np.ndarray]) -> Any:
         values = evaluate(cell, weights, shapes, x, state)
         gates = {gate: values[cell.letters[gate]] for gate in cell.gates}
-        return values["h'"], {label: values[f"{label}'"] for label in cell.states}, gates
+        return values[output_name(cell)], {label: values[f"{label}'"] for label in cell.states}, gates
 
     trace_is_the_independent_step(name, written)
 
@@ -250,16 +254,17 @@ def equation_says_what_is_computed(name: str) -> None:
 def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
     """A layer's weights as the literature writes them: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, of one
     weight for every unit ``p_i`` [unit]."""
-    found = {}
+    found, cell = {}, resolve(name)
+    written = symbols(cell)
     for source, linear in layer.items():
         for gate in linear.gates:
-            letter, (matrix, bias) = cells.get(name).letters[gate], linear.of(gate)
+            letter, (matrix, bias) = cell.letters[gate], linear.of(gate)
             if linear.diagonal:
-                found[f"{SYMBOLS[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
+                found[f"{written[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
             elif source != CONSTANT:
-                found[f"{SYMBOLS[source][0]}_{letter}"] = np.asarray(matrix)
+                found[f"{written[source][0]}_{letter}"] = np.asarray(matrix)
             if bias is not None:
-                found[f"{SYMBOLS[source][1]}_{letter}"] = np.asarray(bias)
+                found[f"{written[source][1]}_{letter}"] = np.asarray(bias)
     return found
 
 

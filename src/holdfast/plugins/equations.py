@@ -13,7 +13,7 @@ import numpy as np
 
 from holdfast import alphabet
 from holdfast.core.cell import Cell
-from holdfast.engine.readings.equation import equation
+from holdfast.engine.readings.equation import equation, output_name, symbols
 from holdfast.plugins.laws import expect
 
 
@@ -34,6 +34,7 @@ class Aligned(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         plain = [np.asarray(one) for one in inputs]
+        options.pop("out", None)  # means write into one of these arrays, which comes back here
         if method == "__call__" and ufunc.signature is None:
             most = max(one.ndim for one in plain)
             plain = [one.reshape(*one.shape, *(1,) * (most - one.ndim)) if one.ndim else one for one in plain]
@@ -49,7 +50,7 @@ WORDS |= {"max": np.maximum, "abs": np.abs, "__builtins__": {}}
 def evaluate(
     cell: Cell, weights: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]], x: Any, state: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    """Every left-hand side with its value; there has to be one line for each gate, each state and the output h'.
+    """Every left-hand side with its value; there has to be one line for each gate, each state and the output.
 
     ``weights`` has them as they are written (``W_i``, ``b_i``), ``shapes`` the shape of each gate by its letter.
     Raises ``Broken`` where the lines are others, or refer to what there is not.
@@ -57,25 +58,30 @@ def evaluate(
     told = equation(cell)
     lines = dict(line.split(" = ") for line in told)
     expect(len(lines) == len(told), f"one name has two lines: {told}")
-    wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), "h'"}
+    wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), output_name(cell)}
     expect(set(lines) == wanted, f"the equation has lines for {sorted(lines)}, expected {sorted(wanted)}")
     given = {"x": x} | {label: np.asarray(value).view(Aligned) for label, value in state.items()}
-    known = {name: _written(name, w, shapes[name.split("_")[1]]) for name, w in weights.items()} | given
+    matrices = "".join(matrix for matrix, _ in symbols(cell).values())
+    known = given | {
+        name: _written(w, shapes[name.split("_")[1]], None if name[0] in matrices else len(x))
+        for name, w in weights.items()
+    }
     values: dict[str, Any] = {}
     while lines:
         ready = [name for name, text in lines.items() if _names(text) <= known.keys() | values.keys()]
         expect(bool(ready), f"these lines need each other or something unknown: {lines}")
         for name in ready:
-            python = re.sub(r"\b([WUPV]_\w+) ", r"\1 ** ", lines.pop(name))
+            python = re.sub(rf"\b([{matrices}]_\w+) ", r"\1 ** ", lines.pop(name))
             scope = {_python(n): v for n, v in (known | values).items()}
             values[name] = eval(python.replace("'", "_after"), WORDS, scope)
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def _written(name: str, values: np.ndarray, shape: tuple[int, ...]) -> Any:
-    if name[0] in "WUPV":
+def _written(values: np.ndarray, shape: tuple[int, ...], batch: int | None) -> Any:
+    """A matrix where ``batch`` is None, else a constant for every row."""
+    if batch is None:
         return Matrix(values, shape)
-    return values.reshape(1, *shape).view(Aligned)
+    return np.broadcast_to(values.reshape(shape), (batch, *shape)).view(Aligned)
 
 
 def _names(text: str) -> set[str]:

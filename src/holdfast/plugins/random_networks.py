@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast import cells
 from holdfast.engine.network import Network, create
+from holdfast.engine.resolve import resolve
 
 
 def numbers(*shape: int, seed: int = 1, scale: float = 1.0, dtype: Any = jnp.float64) -> jax.Array:
@@ -33,9 +33,14 @@ def random_network(
     dtype: Any = jnp.float64,
     steps: int | None = None,
 ) -> Network:
-    """A network in which no weight is zero, of three units, or of a cell with heads of two heads of three."""
-    heads = 2 if units is None and cells.get(cell).has_heads else 1
-    made = create(cell, inputs, 3 * heads if units is None else units, outputs, layers, dtype, steps, heads)
+    """A network in which no weight is zero, of three units, or of a cell with heads of two heads of three. The
+    inputs of a cell that reads the values of units are embedded."""
+    kind = resolve(cell)
+    heads = 2 if units is None and kind.has_heads else 1
+    made = create(
+        *(cell, inputs, 3 * heads if units is None else units, outputs, layers, dtype, steps, heads),
+        embedding=kind.reads_units,
+    )
     return randomised(made, seed=100)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from holdfast import cells, tasks
+from holdfast import blocks, cells, tasks
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.task import Task
+from holdfast.engine.resolve import parts, resolve
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import Checked, judged, raised
@@ -55,13 +56,19 @@ def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 
 def verified_cell(name: str) -> str:
-    """The name itself. Raises ``BadFile`` with every law that this cell breaks, where it is none of the built-in ones.
+    """The full name itself. Raises ``BadFile`` with every law that this cell or its block breaks, where it is none of
+    the built-in ones.
 
     Raises ``UnknownName`` where there is no such cell.
     """
-    if cells.FOLDER.is_plugin(name):
-        file = str(cells.FOLDER.files()[name])
-        _refuse("cell", name, file, _cell(name, file, cells.get(name).step))
+    *outer, cell = parts(name)
+    if cells.FOLDER.is_plugin(cell):
+        file = str(cells.FOLDER.files()[cell])
+        _refuse("cell", cell, file, _cell(cell, file, cells.get(cell).step))
+    for block in outer:
+        if blocks.FOLDER.is_plugin(block):
+            file = str(blocks.FOLDER.files()[block])
+            _refuse("block", block, file, _cell(name, file, resolve(name).step))
     return name
 
 

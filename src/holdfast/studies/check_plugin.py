@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 import jax
 
-from holdfast import cells, exchange, tasks
+from holdfast import blocks, cells, exchange, tasks
 from holdfast.construct import backends, constructions
 from holdfast.construct.evaluation import laws as construction_laws
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
+from holdfast.engine.resolve import resolve
 from holdfast.explain import diagnostics
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
@@ -29,11 +30,13 @@ VERBS = Folder("verb", "holdfast.cli", HERE / "cli")
 FOLDERS = {
     folder.kind: folder
     for folder in (
-        *(cells.FOLDER, tasks.FOLDER, constructions.FOLDER, diagnostics.FOLDER, questions.FOLDER),
+        *(cells.FOLDER, blocks.FOLDER, tasks.FOLDER, constructions.FOLDER, diagnostics.FOLDER, questions.FOLDER),
         *(exchange.FOLDER, backends.FOLDER, VERBS, *(kind.folder for kind in COMPONENTS)),
     )
 }
 """Every kind of plug-in, by what it is called in messages."""
+INSIDE = ("lstm", "mlstm")
+"""The cells around which a block is judged: one with vectors and one with heads."""
 NAMES: dict[str, tuple[str, ...]] = {
     "diagnostic": ("formula", "source", "caveat", "measure"),
     "study": ("grids", "verdicts"),
@@ -145,6 +148,11 @@ def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: in
         laws = task_laws.check(tasks.get(file.stem), str(file), seed, many)
     elif folder.kind == "cell":
         laws = cell_laws.check(file.stem, str(file))
+    elif folder.kind == "block":
+        wrapped = [(cell, f"{file.stem}({cell})") for cell in INSIDE]
+        laws = [
+            replace(one, check=f"{one.check}, {cell}") for cell, n in wrapped for one in cell_laws.check(n, str(file))
+        ]
     elif folder.kind == "construction":
         laws = construction_laws.check(file.stem, str(file), seed)
     else:
@@ -157,6 +165,7 @@ def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
     wholes: dict[str, Callable[[str], object]] = {
         "task": tasks.get,
         "cell": cells.get,
+        "block": lambda name: resolve(f"{name}({INSIDE[0]})"),
         "construction": construction_laws.program_of,
         **{kind.folder.kind: kind.get for kind in COMPONENTS},
     }

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from holdfast import cells, tasks
+from holdfast import blocks, cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun
@@ -22,6 +22,8 @@ from holdfast.core.task import Batch, Task
 from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
+from holdfast.engine.resolve import parts as parts_of
+from holdfast.engine.resolve import resolve
 from holdfast.explain import diagnostics
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
@@ -36,13 +38,19 @@ SHOWN_STEPS = 12
 """Steps drawn at either end of a row that is longer than both together."""
 DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
+UNITS = (8, 32)
+"""Of a layer that reads the values of as many units."""
 
 
 def cell(name: str) -> Described:
-    """A cell: its equation as its own step writes it, gates, states, sizes and source."""
-    made = cells.get(verified_cell(name))
-    lines = equation(made)
-    sizes = [{"inputs": i, "units": u, "parameters": made.parameters(i, u)} for i, u in EXAMPLE_SIZES]
+    """A cell, or a block around one: its equation as its own step writes it, gates, states, sizes and source."""
+    made = resolve(verified_cell(name))
+    lines, (outermost, *_) = equation(made), parts_of(name)
+    folder = cells.FOLDER if outermost == name else blocks.FOLDER
+    sizes = [
+        {"inputs": i, "units": u, "parameters": made.parameters(i, u)}
+        for i, u in (((u, u) for u in UNITS) if made.reads_units else EXAMPLE_SIZES)
+    ]
     document = {
         "name": name,
         "title": made.title,
@@ -56,7 +64,7 @@ def cell(name: str) -> Described:
     }
     gates = ", ".join(f"{gate} ({made.letters[gate]})" for gate in made.gates)
     parts: list[Part] = [
-        Text(_docstring(cells.FOLDER.load(name)), name),
+        Text(_docstring(folder.load(outermost)), name),
         Text("\n".join(f"  {line}" for line in lines), "One step"),
         Text(f"gates: {gates}\nstates carried to the next step: {', '.join(made.states) or 'none'}"),
         Table(

@@ -61,7 +61,8 @@ def updated(adapt: optax.GradientTransformation, network: Network, state: Any, g
 def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
     """The networks of these settings with their first weights, by their numbers."""
     s, task = settings, settings.task
-    shape = create(s.cell, task.inputs, s.units, task.outputs, s.layers, steps=s.steps, heads=s.heads)
+    sizes = (task.inputs, s.units, task.outputs, s.layers)
+    shape = create(s.cell_name, *sizes, steps=s.steps, heads=s.heads, embedding=s.embedded)
     return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
 
 

@@ -48,7 +48,7 @@ def train_networks(
     2 of 2 (100 %, 95 % interval 34-100 %)
     """
     verified(settings.task)
-    verified_cell(settings.cell)
+    verified_cell(settings.cell_name)
     settings = replace(settings, engine=settings.used_engine)
     made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))

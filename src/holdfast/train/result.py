@@ -54,7 +54,7 @@ class Training:
         attacks = self.attacks or {}
         return {
             "task": s.task.name,
-            "cell": s.cell,
+            "cell": s.cell_name,
             "units": s.units,
             "solved": self.rate.solved,
             "of": self.rate.of,
@@ -80,6 +80,9 @@ class Training:
         """What ``holdfast train`` prints: what was done, every network's line, the rate, where things are."""
         s, quartiles = self.settings, self.sequences_to_success
         said = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
+        if s.embedded:
+            why = "as asked" if s.embedding != "none" else f"since the block {s.block} adds what it reads to units"
+            said.append(f"The {s.task.inputs} inputs are embedded in {s.units} units, {why}.")
         if quartiles:
             low, middle, high = quartiles
             said.append(f"Sequences to success: median {middle:,.0f}, quartiles {low:,.0f} to {high:,.0f}.")
@@ -102,7 +105,7 @@ class Training:
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
         stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
         return (
-            f"{s.task.name}: {axes}\n{s.cell}: {deep} units, initialisation {s.how}; update per {s.update} of "
+            f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units, initialisation {s.how}; update per {s.update} of "
             f"{s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
             f"sequences{stop}; seed {s.seed}"
         )

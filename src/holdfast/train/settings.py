@@ -15,6 +15,7 @@ from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
+from holdfast.engine.resolve import NONE, full_name, resolve
 from holdfast.train.optimisers import OPTIMISERS, Optimiser
 from holdfast.train.rules import RULES, UpdateRule
 from holdfast.train.stops import STOPS, StoppingRule
@@ -40,6 +41,13 @@ class Settings:
     units: int = setting(32, "hidden units per layer", least=1, most=10**6)
     layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
     heads: int = setting(1, "heads of each layer, among which its units are divided", least=1, most=10**6, before=1)
+    block: str = setting(NONE, "block around every cell, as 'holdfast list blocks' names it, or none", before=NONE)
+    embedding: str = setting(
+        "none",
+        "linear: inputs are embedded below the first layer, as blocks that add them to units need it; they always are",
+        choices=("none", "linear"),
+        before="none",
+    )
     initialisation: str = setting(
         "auto",
         "initial weights: keras or pytorch, then +orthogonal, +identity, +forget=X or +chrono[=STEPS]",
@@ -92,7 +100,8 @@ class Settings:
             )
         where = "these settings cannot be trained"
         refuse(take(self), where)
-        cell = cells.get(self.cell)
+        cells.get(self.cell)  # a plain cell: the block has a setting of its own
+        cell = self.wrapped_cell
         refuse(self._mistakes(cell), where)
         self._parsed(cell)
 
@@ -110,9 +119,30 @@ class Settings:
     @property
     def how(self) -> Initialisation:
         """The initial weights, as ``initialisation`` says."""
-        from holdfast import cells
+        return self._parsed(self.wrapped_cell)
 
-        return self._parsed(cells.get(self.cell))
+    @property
+    def cell_name(self) -> str:
+        """The full name of the cell with its block: ``prenorm(lstm)``, or ``lstm``."""
+        return full_name(self.cell, self.block)
+
+    @property
+    def wrapped_cell(self) -> Cell:
+        """The cell with its block. Raises as ``engine.resolve.resolve`` does."""
+        return resolve(self.cell_name)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether inputs are embedded: asked for, or needed by the block."""
+        return self.embedding != "none" or self.wrapped_cell.reads_units
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers all layers and the embedding of a network hold for one step."""
+        inputs, units, cell = self.task.inputs, self.units, self.wrapped_cell
+        below = (inputs + 1) * units if self.embedded else 0
+        first = cell.parameters(units if self.embedded else inputs, units, heads=self.heads)
+        return below + first + (self.layers - 1) * cell.parameters(units, units, heads=self.heads)
 
     @property
     def rule(self) -> UpdateRule:
@@ -127,10 +157,8 @@ class Settings:
     @property
     def used_engine(self) -> str:
         """The engine that computes it here. Raises as ``engines.chosen`` does."""
-        from holdfast import cells
-
-        cell, shared = cells.get(self.cell), self.weights == "shared"
-        return engines.chosen(self.engine, engines.Request(cell, self.gradient, shared, self.truncate))
+        shared = self.weights == "shared"
+        return engines.chosen(self.engine, engines.Request(self.wrapped_cell, self.gradient, shared, self.truncate))
 
     @property
     def steps(self) -> int | None:

@@ -1,4 +1,4 @@
-"""exp, softplus and 1/z of forms: a straight line below a convex curve, and how far the curve rises above it.
+"""exp, softplus, 1/z and 1/sqrt(z) of forms: a straight line below a convex curve, and how far that rises above it.
 
 On [l, u] a convex f lies on or below its secant. With any slope s, f(z) - s z is largest at an end and least where
 f' = s, if that is inside. Three quarters of the secant's slope and a quarter of that in the middle is tried beside the
@@ -64,5 +64,12 @@ SOFTPLUS = Convex(
 )
 RECIPROCAL = Convex(
     value=lambda z: ONE / z, slope=lambda z: -1 / (z * z), at=lambda slope: (-1 / slope).sqrt(), rises=False
+)
+"""Of numbers above 0."""
+RECIPROCAL_ROOT = Convex(
+    value=lambda z: 1 / z.sqrt(),
+    slope=lambda z: -1 / (2 * z * z.sqrt()),
+    at=lambda slope: (-2 * slope) ** (arb(-2) / 3),
+    rises=False,
 )
 """Of numbers above 0."""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from holdfast import cells
 from holdfast.compare.grid.place import Configuration
 from holdfast.train.settings import Settings
 
@@ -46,10 +45,8 @@ class WorkUnit:
 
 def point_seconds(settings: Settings) -> float:
     """Seconds of one core for one network that spends its whole budget."""
-    task, cell = settings.task, cells.get(settings.cell)
-    weights = cell.parameters(task.inputs, settings.units)
-    weights += (settings.layers - 1) * cell.parameters(settings.units, settings.units)
-    return settings.budget * task.longest * (STEP_SECONDS * settings.layers + NUMBER_SECONDS * weights)
+    of_step = STEP_SECONDS * settings.layers + NUMBER_SECONDS * settings.parameters
+    return settings.budget * settings.task.longest * of_step
 
 
 def divide(configurations: Iterable[Configuration]) -> list[WorkUnit]:

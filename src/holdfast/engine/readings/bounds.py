@@ -135,7 +135,7 @@ class Bounds(Words):
         """Every row of W @ source + b: exact on centres and terms, by |W| on slacks."""
         if not known.bias:  # nor is there anything that reads
             return []
-        if not source:  # no unit is left that anything reads
+        if not source or not known.matrix.ncols():  # no unit is left that anything reads, or it reads nothing
             return [self._constant(bias) for bias in known.bias]
         symbols = list({symbol: None for form in source for symbol in form.terms})
         columns = [[f.centre, (f.low + f.high) / 2, *(f.terms.get(s, NOTHING) for s in symbols)] for f in source]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from holdfast import alphabet
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.ops import ATOM, PRODUCT, SUM, Word
-from holdfast.engine.readings.record import Node, Recording, record
+from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a"), CONSTANT: ("", "b")}
 """By what a map reads: its matrix, where it has one, and its bias. Of a map that is diagonal the matrix is a vector,
 written small."""
+MORE_SYMBOLS = (("A", "c"), ("B", "f"), ("D", "g"), ("Q", "j"), ("S", "l"), ("M", "o"), ("N", "r"), ("R", "v"))
+"""Those of maps that read anything else, in the order of the cell's maps."""
 LEVELS = {"": SUM, "product": PRODUCT, "atom": ATOM}
 
 
@@ -36,12 +38,11 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
 
     Raises ``Unsupported`` where the step says more than the alphabet has.
     """
-    step = record(cell)
+    step, written = record(cell), symbols(cell)
     labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.after, strict=True)]
     if step.output not in step.after:
-        # The output of a cell without a state is called h in the literature too.
-        labels["read"] = "y" if "h" in cell.states else "h'"
+        labels["read"] = output_name(cell)
         named.append(("read", step.output))
     given = {step.inputs: "x", **dict(zip(step.before, cell.states, strict=True))}
     names = dict(given)
@@ -50,9 +51,26 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
     bodies: dict[Node, Piece] = {}
     for node in step.nodes:
         shown = {part: Piece(names[part], ATOM) if part in names else bodies[part] for part in _parts(node)}
-        bodies[node] = _body(step, node, shown, latex)
+        bodies[node] = _body(step, node, shown, latex, written)
     lines = [f"{names[node]} = {bodies[node]}" for node in _in_order(named) if node not in given]
     return lines + [f"{labels[name]} = {names[node]}" for name, node in named if names[node] != labels[name]]
+
+
+def output_name(cell: Cell) -> str:
+    """What the equation calls the output: that of a cell without a state is called h in the literature too."""
+    step = record(cell)
+    return "y" if "h" in cell.states and step.output not in step.after else "h'"
+
+
+def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
+    """By what the maps of ``cell`` read: the letters of matrix and bias. Raises ``Unsupported`` where there are more
+    maps than letters."""
+    taken = {*cell.states, *cell.letters.values()}
+    free = iter(pair for pair in MORE_SYMBOLS if pair[0] not in taken)
+    try:
+        return {m.source: SYMBOLS.get(m.source) or next(free) for m in cell.maps}
+    except StopIteration:
+        raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
@@ -75,10 +93,13 @@ def _in_order(named: list[tuple[str, Node]]) -> list[Node]:
     return list(ordered)
 
 
-def _body(step: Recording, node: Node, shown: dict[Node, Piece], latex: bool) -> Piece:
+def _body(
+    step: Recording, node: Node, shown: dict[Node, Piece], latex: bool, written: dict[str, tuple[str, str]]
+) -> Piece:
     if node.source is not None:
         weights = next(m for m in step.cell.maps if m.source == node.word)
-        return _mapped(step.cell, weights, weights.gates[node.place], shown[node.source], latex)
+        letter = step.cell.letters[weights.gates[node.place]]
+        return _mapped(weights, letter, written[weights.source], shown[node.source], latex)
     word = alphabet.get(node.word)
     operands = [shown[operand] for operand in node.operands]
     template = word.latex if latex else word.text
@@ -93,9 +114,9 @@ def _sum(word: Word, template: str, operands: list[Piece]) -> Piece:
     return Piece(main, word.level, tuple(bias for operand in operands for bias in operand.biases))
 
 
-def _mapped(cell: Cell, weights: Map, gate: str, source: Piece, latex: bool) -> Piece:
+def _mapped(weights: Map, letter: str, written: tuple[str, str], source: Piece, latex: bool) -> Piece:
     """One gate of a linear map: "W_i x" and its bias, or "p_i * c" where the map is diagonal."""
-    letter, (matrix, bias) = cell.letters[gate], SYMBOLS[weights.source]
+    matrix, bias = written
     biases = (f"{bias}_{letter}",) if weights.bias else ()
     if weights.source == CONSTANT:
         return Piece("", SUM, biases)

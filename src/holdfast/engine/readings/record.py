@@ -86,7 +86,7 @@ class Recorder(Words):
 def record(cell: Cell) -> Recording:
     """The step of ``cell``. Raises ``Unsupported`` where it says more than the alphabet has."""
     before = tuple(Node("before", (), place, axes=cell.axes_of(name)) for place, name in enumerate(cell.states))
-    inputs, maps = Node("input", axes=("input",)), {m.source: m for m in cell.maps}
+    inputs, maps = Node("input", axes=cell.axes.get("x", ("input",))), {m.source: m for m in cell.maps}
     reading: Any = Recorder(cell, maps)
     try:
         output, state, gates = cell.step(reading, maps, inputs, cell.state_type(*before))

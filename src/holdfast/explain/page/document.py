@@ -115,8 +115,10 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
 
 def _most_active(subject: Subject, most: int) -> np.ndarray:
     """The units whose states vary most over rows and steps of the last layer, in their order."""
-    last = subject.traced.states[-1] or subject.traced.gates[-1]
-    arrays = [network.at_memory(subject.network, name, np.asarray(a, np.float64)) for name, a in last._asdict().items()]
+    states, cell = subject.traced.states[-1], subject.network.cell
+    last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.shown_gates(cell))
+    values = {name: np.asarray(getattr(last, name), np.float64) for name in names}
+    arrays = [network.at_memory(subject.network, name, a) for name, a in values.items()]
     spread = np.sum([np.nan_to_num(a.std((0, 1))) for a in arrays], 0)
     return np.sort(np.argsort(-spread, kind="stable")[:most])
 
@@ -125,17 +127,17 @@ def _traces(subject: Subject, count: int, steps: int, units: np.ndarray) -> dict
     """Gates and states of every layer [row, time, unit], rounded to a byte between their least and largest."""
     cut = np.s_[:count, :steps, units]
 
-    def named(layers: Sequence[Any]) -> list[dict[str, Any]]:
-        return [
-            {name: _rounded(network.at_memory(subject.network, name, np.asarray(a))[cut]) for name, a in part.items()}
-            for part in (layer._asdict() for layer in layers)
-        ]
+    def named(layers: Sequence[Any], names: Sequence[str]) -> list[dict[str, Any]]:
+        def rounded(layer: Any, name: str) -> dict[str, Any]:
+            return _rounded(network.at_memory(subject.network, name, np.asarray(getattr(layer, name)))[cut])
 
-    traced = subject.traced
+        return [{name: rounded(layer, name) for name in names} for layer in layers]
+
+    traced, cell = subject.traced, subject.network.cell
     return {
         "units": [int(u) + 1 for u in units],
-        "gates": named(traced.gates),
-        "states": named(traced.states),
+        "gates": named(traced.gates, network.shown_gates(cell)),
+        "states": named(traced.states, cell.states),
         "outputs": np.asarray(traced.outputs, np.float32)[:count, :steps],
     }
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.cell import CONSTANT, Map
+from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.engine.network import Linear, Network
-from holdfast.engine.readings.equation import equation
+from holdfast.engine.readings.equation import equation, symbols
 from holdfast.engine.readings.record import Node, Unsupported, record
 from holdfast.explain.dynamics import along_memory
 from holdfast.explain.page.words import notation
@@ -34,7 +34,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "outputs": network.outputs,
         "layers": len(network.layers),
         "dtype": str(network.dtype),
-        "gates": list(cell.gates),
+        "gates": list(shown_gates(cell)),
         "states": list(cell.states),
         "letters": dict(cell.letters),
         "keep": cell.keep,
@@ -43,14 +43,17 @@ def as_data(network: Network) -> dict[str, Any]:
         "places": math.prod(network.places),
         "place_name": network.place_name,
         **components(network),
-        "maps": [_map(m, network.layers[0][m.source]) for m in cell.maps],
+        "maps": [],
         "steps_with_weights": network.steps,
         "program": None,
         "words": notation(),
         "weights": None,
         "readout": None,
+        "embedding": None,
     }
     try:
+        written = symbols(cell)
+        data["maps"] = [_map(m, written[m.source][0], network.layers[0][m.source]) for m in cell.maps]
         program = program_of(network)
     except Unsupported as why:
         return data | {"why_not": f"This cell cannot be run in the page: {why}. What is shown was computed before."}
@@ -65,6 +68,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "program": program,
         "weights": [{name: _linear(linear) for name, linear in layer.items()} for layer in network.layers],
         "readout": _linear(network.readout),
+        "embedding": None if network.embedding is None else _linear(network.embedding),
         "why_not": "",
     }
 
@@ -80,7 +84,7 @@ def program_of(network: Network) -> dict[str, Any]:
         "nodes": [_node(node, place, network) | {"shape": network.sizes(node.axes)} for node in step.nodes],
         "before": [network.sizes(node.axes) for node in step.before],
         "after": [place[node] for node in step.after],
-        "gates": [place[node] for node in step.gates],
+        "gates": [place[step.gates[network.cell.gates.index(gate)]] for gate in shown_gates(network.cell)],
         "output": place[step.output],
     }
 
@@ -96,9 +100,10 @@ def _node(node: Node, place: dict[Node, int], network: Network) -> dict[str, Any
     return {"word": node.word, "of": [place[operand] for operand in node.operands]}
 
 
-def _map(m: Map, linear: Linear) -> dict[str, Any]:
+def _map(m: Map, letter: str, linear: Linear) -> dict[str, Any]:
     return {
         "name": m.source,
+        "letter": letter,
         "gates": list(m.gates),
         "bias": m.bias,
         "diagonal": m.diagonal,
@@ -107,11 +112,18 @@ def _map(m: Map, linear: Linear) -> dict[str, Any]:
     }
 
 
+def shown_gates(cell: Cell) -> tuple[str, ...]:
+    """The gates that have a number for every component of the memory, or one for several: those with its axes or some
+    of them. The hidden layer of a block has others, and is not drawn beside the memory."""
+    axes = set(cell.axes_of(cell.memory))
+    return tuple(gate for gate in cell.gates if axes >= set(cell.axes_of(gate)))
+
+
 def components(network: Network) -> dict[str, Any]:
     """``memory``: of how many numbers the state that is the memory consists, of each of which the page has a row.
     ``along_memory``: of a state or gate with other axes, which of its numbers belongs to each of these."""
     cell = network.cell
-    found = {name: along_memory(network, name) for name in (*cell.states, *cell.gates)}
+    found = {name: along_memory(network, name) for name in (*cell.states, *shown_gates(cell))}
     others = {name: along.tolist() for name, along in found.items() if along is not None}
     return {"memory": math.prod(network.shape(cell.memory)), "along_memory": others}
 
@@ -132,7 +144,8 @@ def _linear(linear: Linear) -> dict[str, Any]:
 
 
 def _maps(network: Network) -> list[Linear]:
-    return [*(linear for layer in network.layers for linear in layer.values()), network.readout]
+    below = [] if network.embedding is None else [network.embedding]
+    return [*below, *(linear for layer in network.layers for linear in layer.values()), network.readout]
 
 
 def _bytes(network: Network) -> int:
@@ -141,5 +154,5 @@ def _bytes(network: Network) -> int:
 
 def _parameters(network: Network) -> dict[str, int]:
     """How many numbers one step of all layers uses, and the read-out."""
-    counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network)]
+    counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network.above_embedding())]
     return {"step": int(sum(counts[:-1])) // (network.steps or 1), "readout": int(counts[-1])}

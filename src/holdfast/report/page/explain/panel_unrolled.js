@@ -76,15 +76,14 @@ function unrolledPanel(model) {
   );
 }
 
-/** Every matrix by name, as the equations have it; W reads the input, U the hidden state, P the cell state, V a hidden layer
- * inside the step. A small letter: one weight for every unit, which reads itself alone. */
+/** Every matrix by name, as the equations have it; W reads the input, U the hidden state. A small letter: one weight for
+ * every unit, which reads itself alone. */
 function weightNames(network) {
-  const letters = { x: "W", h: "U", c: "P", k: "V" };
   const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
-  for (const { name: source, gates, bias, diagonal, rows, widths } of network.maps) {
+  for (const { name: source, letter: matrix, gates, bias, diagonal, rows, widths } of network.maps) {
     for (const [n, gate] of gates.entries()) {
-      const letter = source === "constant" ? "b" : diagonal ? letters[source].toLowerCase() : letters[source];
+      const letter = source === "constant" ? "b" : diagonal ? matrix.toLowerCase() : matrix;
       found.push({
         key: `${source}:${gate}`,
         map: source,
@@ -92,7 +91,7 @@ function weightNames(network) {
         name: `${letter}_${network.letters[gate] || gate}`,
         numbers: (rows + (bias ? 1 : 0)) * widths[n],
         shape: diagonal || rows === 0 ? String(widths[n]) : `${rows} × ${widths[n]}`,
-        meaning: `${meanings[source]} ${gate}${bias ? ", with its bias" : ""}`,
+        meaning: `${meanings[source] || `from the ${source.replaceAll("_", " ")} to`} ${gate}${bias ? ", with its bias" : ""}`,
       });
     }
   }

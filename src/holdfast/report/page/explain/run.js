@@ -9,9 +9,10 @@
 function runner(network) {
   const Numbers = network.dtype === "float64" ? Float64Array : Float32Array;
   const layers = network.weights.map((weights, depth) => {
-    const below = depth === 0 ? network.inputs : network.units;
+    const below = depth === 0 && !network.embedding ? network.inputs : network.units;
     return prepared(network, weights, below, Numbers);
   });
+  const embedded = new Numbers(network.embedding ? network.units : 0);
   const answer = new Numbers(network.outputs);
   const note = (tables, name, values, t) => {
     const along = network.along_memory[name];
@@ -23,6 +24,10 @@ function runner(network) {
     for (let t = 0; t < steps; t++) {
       const here = !present || present[t];
       let below = inputs.subarray(t * network.inputs, (t + 1) * network.inputs);
+      if (network.embedding) {
+        product(embedded, network.embedding, below);
+        below = embedded;
+      }
       layers.forEach((layer, depth) => {
         layer.input.set(below);
         for (const act of layer.acts) act(t);
