@@ -17,10 +17,10 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES
 from holdfast.engine.native import environment
 from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
-from tests.oracle.cells import EXPONENTIAL
+from tests.oracle.cells import EXPONENTIAL, WRAPPED
 from tests.oracle.networks import THEMES, Shape
 
-CELLS = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]
+CELLS = [*cells.FOLDER.names(), *WRAPPED]
 NETWORKS, PATHS, STEPS = 24, 2, 4
 """Of every cell and semantics: how many, with how many paths of how many steps."""
 
