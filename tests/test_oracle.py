@@ -66,6 +66,11 @@ def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):
             assert high - low <= abs(exact) * arb(2) ** -200, (a, b)
 
 
+def test_the_size_of_what_may_be_0_is_not_negative():
+    low, high = reals.absolute((reals.real(-1.0)[0], reals.real(2.0)[0]))
+    assert (to_float(low), to_float(high)) == (0, 2)
+
+
 def test_units_that_nothing_reads_are_not_followed(float64):
     network = random_network("lstm", units=3)
     readout = network.readout

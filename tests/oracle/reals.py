@@ -94,7 +94,7 @@ def negative(a: Real) -> Real:
 
 
 def absolute(a: Real) -> Real:
-    return maximum(a, negative(a))
+    return maximum(maximum(a, negative(a)), ZERO)
 
 
 def maximum(a: Real, b: Real) -> Real:
