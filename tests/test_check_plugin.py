@@ -99,6 +99,7 @@ def test_a_wrong_task_is_refused_with_its_reason(offender, check, words, offende
         ("mixed_rows", "alphabet", "its step says more than the alphabet has"),
         ("nameless", "names", "letters are for candidate, forget, gates are candidate"),
         ("two_faced", "equation", "state h at step 1"),
+        ("other_sets", "bounds", "state h at step 1"),
     ],
 )
 def test_a_wrong_cell_is_refused_with_its_reason(offender, check, words, offenders):
