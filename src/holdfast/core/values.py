@@ -44,6 +44,22 @@ def read(kind: Any, word: str) -> Any:
     return word
 
 
+def listed(text: str) -> list[str]:
+    """The parts of ``text`` between its commas, those inside brackets aside.
+
+    >>> listed("lstm,stack(lstm,gru)")
+    ['lstm', 'stack(lstm,gru)']
+    """
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
+
+
 def text(value: Any) -> str:
     """A value as ``read`` reads it again, without loss; the parts of a range are separated by spaces.
 

@@ -15,7 +15,7 @@ from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
-from holdfast.engine.resolve import NONE, full_name, resolve
+from holdfast.engine.resolve import NONE, full_name, resolve, taken_apart
 from holdfast.train.optimisers import OPTIMISERS, Optimiser
 from holdfast.train.rules import RULES, UpdateRule
 from holdfast.train.stops import STOPS, StoppingRule
@@ -37,7 +37,9 @@ class Settings:
     """
 
     task: Task
-    cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it")
+    cell: str = setting(
+        "lstm", "the recurrent cell, as 'holdfast list cells' names it, or several: stack(lstm,gru)"
+    )
     units: int = setting(32, "hidden units per layer", least=1, most=10**6)
     layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
     heads: int = setting(1, "heads of each layer, among which its units are divided", least=1, most=10**6, before=1)
@@ -90,7 +92,6 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        from holdfast import cells
         from holdfast.core.task import Task
 
         if not isinstance(self.task, Task):
@@ -100,7 +101,12 @@ class Settings:
             )
         where = "these settings cannot be trained"
         refuse(take(self), where)
-        cells.get(self.cell)  # a plain cell: the block has a setting of its own
+        block, inside = taken_apart(self.cell)
+        if len(inside) == 1:  # the same training under one name
+            raise BadValue(
+                f"--cell is {self.cell}, and the block around a cell is a setting of its own.",
+                f"Try --cell '{inside[0]}' --block {block}.",
+            )
         cell = self.wrapped_cell
         refuse(self._mistakes(cell), where)
         self._parsed(cell)

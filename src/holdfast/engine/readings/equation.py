@@ -13,7 +13,8 @@ SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a"), C
 """By what a map reads: its matrix, where it has one, and its bias. Of a map that is diagonal the matrix is a vector,
 written small."""
 MORE_SYMBOLS = (("A", "c"), ("B", "f"), ("D", "g"), ("Q", "j"), ("S", "l"), ("M", "o"), ("N", "r"), ("R", "v"))
-"""Those of maps that read anything else, in the order of the cell's maps."""
+"""Those of maps that read anything else, in the order of the cell's maps. In a stack, maps that their own cells call
+alike have the same letters: the gates' letters tell them apart."""
 LEVELS = {"": SUM, "product": PRODUCT, "atom": ATOM}
 
 
@@ -59,7 +60,9 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
 def output_name(cell: Cell) -> str:
     """What the equation calls the output: that of a cell without a state is called h in the literature too."""
     step = record(cell)
-    return "y" if "h" in cell.states and step.output not in step.after else "h'"
+    if step.output in step.after:
+        return f"{cell.states[step.after.index(step.output)]}'"
+    return "y" if "h" in cell.states else "h'"
 
 
 def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
@@ -67,8 +70,11 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
     maps than letters."""
     taken = {*cell.states, *cell.letters.values()}
     free = iter(pair for pair in MORE_SYMBOLS if pair[0] not in taken)
+    found = dict(SYMBOLS)
     try:
-        return {m.source: SYMBOLS.get(m.source) or next(free) for m in cell.maps}
+        for own in map(cell.own_name, (m.source for m in cell.maps)):
+            found[own] = found.get(own) or next(free)
+        return {m.source: found[cell.own_name(m.source)] for m in cell.maps}
     except StopIteration:
         raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
 
