@@ -73,7 +73,7 @@ def _numbered(name: str, below: int) -> str:
     ('h2', 'h3')
     """
     base = name.rstrip("0123456789")
-    return f"{base}{int(name[len(base):] or 1) + below}"
+    return f"{base}{int(name[len(base) :] or 1) + below}"
 
 
 def _refuse(name: str, parts: Sequence[Part], outputs: Sequence[tuple[str, ...]]) -> None:
@@ -84,21 +84,21 @@ def _refuse(name: str, parts: Sequence[Part], outputs: Sequence[tuple[str, ...]]
     for part in parts:
         for axis, size in part.cell.sizes.items():
             if sizes.setdefault(axis, size) != size:
-                raise BadValue(f"two cells of {name} have an axis {axis}, of different sizes.", "Rename it in one file.")
+                raise BadValue(
+                    f"two cells of {name} have an axis {axis}, of different sizes.", "Rename it in one file."
+                )
     for below, shown, part in zip(parts, outputs, parts[1:], strict=False):
         if part.cell.reads_units and shown != VECTOR:
             raise BadValue(
-                f"{name}: {part.cell.name} adds what it reads to its units, and the output of {below.cell.name} has the "
-                f"axes ({', '.join(shown)}).",
+                f"{name}: {part.cell.name} adds what it reads to its units, and the output of {below.cell.name} has "
+                f"the axes ({', '.join(shown)}).",
                 f"Put {below.cell.name} into a block that gives one number for each unit: prenorm({below.cell.name}).",
             )
 
 
 def _maps(part: Part) -> list[Any]:
     names = part.names
-    return [
-        replace(m, source=names[m.source], gates=tuple(names[gate] for gate in m.gates)) for m in part.cell.maps
-    ]
+    return [replace(m, source=names[m.source], gates=tuple(names[gate] for gate in m.gates)) for m in part.cell.maps]
 
 
 def _axes(parts: Sequence[Part], outputs: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -32,7 +32,7 @@ import numpy as np
 from holdfast.core.arrays import Array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
-from holdfast.engine.network import Layer, Linear, Network, create
+from holdfast.engine.network import Layer, Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
 FRAMEWORKS = ("keras", "pytorch")
@@ -139,9 +139,11 @@ def build(
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
+    readout_hidden: tuple[int, ...] = (),
 ) -> Network:
     """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
-    have weights of their own; ``embedding``: the inputs are embedded.
+    have weights of their own; ``embedding``: the inputs are embedded; ``readout_hidden``: the units of each hidden
+    layer of the read-out.
 
     Raises ``UnknownName`` or ``BadValue``.
 
@@ -149,7 +151,7 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, resolve(cell), lag_steps)
-    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding)
+    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
     return initialise(empty, how, jax.random.key(seed))
 
 
@@ -180,7 +182,12 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
     layers = [drawn(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
-    readout = _draw(network.readout, how, units, "y", dtype, generator(len(layers)))
+    *hidden, last = network.readout_maps
+    drawn_hidden = [
+        _draw(m, how, m.matrix.shape[-2], "y", dtype, generator(len(layers) + 2 + n)) for n, m in enumerate(hidden)
+    ]
+    drawn_last = _draw(last, how, last.matrix.shape[-2], "y", dtype, generator(len(layers)))
+    readout = read_out([(m.matrix, m.bias) for m in (*drawn_hidden, drawn_last)])
     below = network.embedding
     if below is not None:
         below = _draw(below, how, units, "x", dtype, generator(len(layers) + 1))

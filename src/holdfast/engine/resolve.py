@@ -1,4 +1,4 @@
-"""A cell by its full name: ``lstm``, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,prenorm(gru))``."""
+"""A cell by its full name: ``lstm``, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,gru)``."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 
 def verified_cell(name: str) -> str:
-    """The full name itself. Raises ``BadFile`` with every law that this cell or any of its blocks breaks, where it is none
-    of the built-in ones.
+    """The full name itself. Raises ``BadFile`` with every law that a cell or block in it breaks, where that is none of
+    the built-in ones.
 
     Raises ``UnknownName`` where there is no such cell.
     """

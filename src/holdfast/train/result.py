@@ -81,7 +81,7 @@ class Training:
         s, quartiles = self.settings, self.sequences_to_success
         said = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
         if s.embedded:
-            why = "as asked" if s.embedding != "none" else f"since the block {s.block} adds what it reads to units"
+            why = "as asked" if s.embedding != "none" else f"since {s.cell_name} adds what it reads to units"
             said.append(f"The {s.task.inputs} inputs are embedded in {s.units} units, {why}.")
         if quartiles:
             low, middle, high = quartiles

@@ -37,9 +37,7 @@ class Settings:
     """
 
     task: Task
-    cell: str = setting(
-        "lstm", "the recurrent cell, as 'holdfast list cells' names it, or several: stack(lstm,gru)"
-    )
+    cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it, or several: stack(lstm,gru)")
     units: int = setting(32, "hidden units per layer", least=1, most=10**6)
     layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
     heads: int = setting(1, "heads of each layer, among which its units are divided", least=1, most=10**6, before=1)
@@ -49,6 +47,9 @@ class Settings:
         "linear: inputs are embedded below the first layer, as blocks that add them to units need it; they always are",
         choices=("none", "linear"),
         before="none",
+    )
+    readout_hidden: str = setting(
+        "none", "units of each hidden layer of the read-out, as in 32 or 32,16, or none", before="none"
     )
     initialisation: str = setting(
         "auto",
@@ -115,6 +116,10 @@ class Settings:
         reasons = mistakes(self) + self.rule.conflicts(self) + cell.mistakes(self.units, self.heads)
         if self.order == "shuffled" and self.task.examples() is None:
             reasons.append(f"--order shuffled needs given sequences, but {self.task.name} draws every one afresh")
+        try:
+            values.sizes(self.readout_hidden)
+        except ValueError as why:
+            reasons.append(f"--readout-hidden {why}")
         return reasons
 
     def _parsed(self, cell: Cell) -> Initialisation:
@@ -141,6 +146,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether inputs are embedded: asked for, or needed by the block."""
         return self.embedding != "none" or self.wrapped_cell.reads_units
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """The units of each hidden layer of the read-out, as ``readout_hidden`` says."""
+        return values.sizes(self.readout_hidden)
 
     @property
     def parameters(self) -> int:

@@ -95,7 +95,7 @@ function weightNames(network) {
       });
     }
   }
-  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: `${network.units} × ${network.outputs}`, meaning: "from the hidden state to the answer, with its bias" });
+  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: [network.units, ...network.readout_hidden.map((map) => map.matrix.shape[1]), network.outputs].join(" × "), meaning: network.readout_hidden.length ? "from the hidden state to the answer through hidden layers, with their biases" : "from the hidden state to the answer, with its bias" });
   return found;
 }
 
