@@ -117,8 +117,8 @@ class _Inside:
         found = self.ops.linear(weights, source)
         return {self.own[gate]: value for gate, value in found.items() if gate in self.own}
 
-    def __getattr__(self, word: str) -> Callable[..., Value]:
-        return getattr(self.ops, word)
+    def __getattr__(self, name: str) -> Callable[..., Value]:
+        return getattr(self.ops, name)
 
 
 def _step(parts: Sequence[Part], states: Any, gates: Any) -> Any:

@@ -56,8 +56,8 @@ class Sizes(NamedTuple):
     layers: int
     steps: int | None
     heads: int
-    embedding: bool
-    readout_hidden: tuple[int, ...]
+    embedding: bool = False
+    readout_hidden: tuple[int, ...] = ()
 
     @property
     def read(self) -> int:
