@@ -226,7 +226,7 @@ def test_what_is_trained_with_one_is_tested_refuted_certified_and_explained(tmp_
         assert main(["certify", file, "--tolerance", "5", "--semantics", semantics, "--out", "proof.json"]) == 0
         assert main(["check", "proof.json", file]) == 0
     assert main(["explain", file, "--page", "page.html"]) == 0
-    assert main(["export", file, "--out", "network.onnx"]) == 2
+    assert main(["export", file, "--to", "onnx", "--out", "network.onnx"]) == 2
     assert "which are not written for" in capsys.readouterr().err
     swept = ["--over", "readout_hidden=none,4,(4,3)", "--cells", "gru", "--units", "3", "--lags", "3", *budget]
     assert main(["compare", "--task", "recall", *swept, "--yes"]) == 0

@@ -26,6 +26,7 @@ from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.engine.unroll import unroll
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
+from holdfast.studies.check_plugin import faults
 from holdfast.tasks.recall import Recall
 from holdfast.train.settings import Settings
 from tests import cell_laws
@@ -212,6 +213,27 @@ def test_a_sweep_of_cells_is_divided_at_its_outer_commas():
     compare.configure(parser, ["--task", "recall"])
     given = compare._given(parser.parse(["--task", "recall", "--cells", "lstm,stack(lstm,gru)", "--lags", "5"]))
     assert given.over["cell"] == ("lstm", "stack(lstm,gru)")
+
+
+PARALLEL = '''"""Two cells that read the same; the second is not seen."""
+
+from dataclasses import replace
+
+
+def joined(name, cells, outputs):
+    return replace(cells[0], name=name)
+'''
+
+
+def test_a_plug_in_may_be_a_block_of_several_cells(tmp_path, monkeypatch):
+    file = tmp_path / "blocks" / "side_by_side.py"
+    file.parent.mkdir()
+    file.write_text(PARALLEL)
+    monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path))
+    assert faults() == {str(file): ""}
+    assert resolve("side_by_side(lstm,gru)").states == ("h", "c")
+    file.with_name("other.py").write_text(PARALLEL.replace("cells[0]", "cells[2]"))
+    assert "IndexError" in faults()[str(file.with_name("other.py"))]
 
 
 def test_show_has_stacks(capsys):

@@ -28,7 +28,7 @@ READ = "read"
 
 def example(name: str) -> str:
     """A cell that the block of this name makes. Raises as ``Folder.load`` does."""
-    return str(getattr(FOLDER.load(name), "example", f"{name}(lstm)"))
+    return f"{name}(lstm,gru)" if hasattr(FOLDER.load(name), "joined") else f"{name}(lstm)"
 
 
 def around(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]]) -> Cell:

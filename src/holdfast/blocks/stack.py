@@ -22,7 +22,6 @@ from holdfast.core.errors import BadValue
 from holdfast.core.ops import Reading, Value
 
 source = "Graves, Mohamed & Hinton 2013, arXiv:1303.5778, section 2"
-example = "stack(lstm,gru)"
 
 
 def joined(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]]) -> Cell:
@@ -32,7 +31,7 @@ def joined(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]])
     it reads to its units stands above one whose output is no vector over units.
     """
     if len(cells) < 2:
-        raise BadValue(f"{name} is a stack of one cell, expected two or more.", f"As in {example}.")
+        raise BadValue(f"{name} is a stack of one cell, expected two or more.", "As in stack(lstm,gru).")
     below, parts = 0, list[Part]()
     for cell in cells:
         parts.append(Part(cell, _names(cell, below)))

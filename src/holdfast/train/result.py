@@ -103,10 +103,11 @@ class Training:
         cut += ", weights of their own for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
+        above = f", read-out with {s.readout_hidden} hidden units" if s.hidden_units else ""
         stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
         return (
-            f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units, initialisation {s.how}; update per {s.update} of "
-            f"{s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
+            f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units{above}, initialisation {s.how}; "
+            f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
             f"sequences{stop}; seed {s.seed}"
         )
 
