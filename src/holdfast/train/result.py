@@ -107,8 +107,8 @@ class Training:
         stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
         return (
             f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units{above}, initialisation {s.how}; "
-            f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
-            f"sequences{stop}; seed {s.seed}"
+            f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; "
+            f"at most {s.budget:,} sequences{stop}; seed {s.seed}"
         )
 
 
