@@ -24,6 +24,7 @@ from holdfast.engine.network import Layer, Network, create
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.engine.unroll import unroll
+from holdfast.explain.dynamics import names
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
 from holdfast.studies.check_plugin import faults
@@ -117,11 +118,18 @@ def test_names_and_sizes_follow_from_the_cells():
     assert resolve("stack(elman,prenorm(stack(lstm,gru)))").states == ("h", "h2", "c2", "h3")
 
 
+def test_a_number_of_a_state_is_told_apart_from_the_number_of_its_cell():
+    network = create("stack(elman,gru)", 1, 2, 1)
+    assert names(network) == ["h1", "h2", "h2_1", "h2_2"]
+
+
 def test_the_equation_names_each_cells_letters():
     lines = equation(resolve("stack(lstm,gru)"))
     assert "h' = o * tanh(c')" in lines
     assert "r2 = sigmoid(W_r2 h' + U_r2 h2 + b_r2 + d_r2)" in lines
     assert lines[-1] == "h2' = z2 * h2 + (1 - z2) * n2"
+    latex = equation(resolve("stack(lstm,gru)"), latex=True)
+    assert r"r_{2} = \sigma(W_{r_{2}} h' + U_{r_{2}} h_{2} + b_{r_{2}} + d_{r_{2}})" in latex
 
 
 def test_a_full_name_is_taken_apart_at_its_outer_commas():

@@ -40,19 +40,21 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
     Raises ``Unsupported`` where the step says more than the alphabet has.
     """
     step, written = record(cell), symbols(cell)
-    labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
+    letters = {name: _subscripted(letter) if latex else letter for name, letter in cell.letters.items()}
+    before = [_subscripted(s) if latex else s for s in cell.states]
+    labels = {**letters, **{s: f"{shown}'" for s, shown in zip(cell.states, before, strict=True)}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.after, strict=True)]
     if step.output not in step.after:
         labels["read"] = output_name(cell)
         named.append(("read", step.output))
-    given = {step.inputs: "x", **dict(zip(step.before, cell.states, strict=True))}
+    given = {step.inputs: "x", **dict(zip(step.before, before, strict=True))}
     names = dict(given)
     for name, node in named:
         names.setdefault(node, labels[name])
     bodies: dict[Node, Piece] = {}
     for node in step.nodes:
         shown = {part: Piece(names[part], ATOM) if part in names else bodies[part] for part in _parts(node)}
-        bodies[node] = _body(step, node, shown, latex, written)
+        bodies[node] = _body(step, node, shown, latex, written, letters)
     lines = [f"{names[node]} = {bodies[node]}" for node in _in_order(named) if node not in given]
     return lines + [f"{labels[name]} = {names[node]}" for name, node in named if names[node] != labels[name]]
 
@@ -79,6 +81,12 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
         raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
 
 
+def _subscripted(name: str) -> str:
+    """A name that ends in a number, in LaTeX: h_{2}."""
+    base = name.rstrip("0123456789")
+    return f"{base}_{{{name[len(base) :]}}}" if base != name else name
+
+
 def _parts(node: Node) -> tuple[Node, ...]:
     return node.operands if node.source is None else (node.source,)
 
@@ -100,11 +108,17 @@ def _in_order(named: list[tuple[str, Node]]) -> list[Node]:
 
 
 def _body(
-    step: Recording, node: Node, shown: dict[Node, Piece], latex: bool, written: dict[str, tuple[str, str]]
+    step: Recording,
+    node: Node,
+    shown: dict[Node, Piece],
+    latex: bool,
+    written: dict[str, tuple[str, str]],
+    letters: dict[str, str],
 ) -> Piece:
     if node.source is not None:
         weights = next(m for m in step.cell.maps if m.source == node.word)
-        letter = step.cell.letters[weights.gates[node.place]]
+        letter = letters[weights.gates[node.place]]
+        letter = f"{{{letter}}}" if latex and len(letter) > 1 else letter
         return _mapped(weights, letter, written[weights.source], shown[node.source], latex)
     word = alphabet.get(node.word)
     operands = [shown[operand] for operand in node.operands]
