@@ -257,7 +257,7 @@ def test_a_block_is_a_setting_of_a_training():
     assert plain.parameters == resolve("lstm").parameters(plain.task.inputs, 32)
     with pytest.raises(UnknownName, match="no block named 'prenrom'"):
         Settings(Echo(lag=20), block="prenrom")
-    with pytest.raises(UnknownName, match="no cell named"):
+    with pytest.raises(BadValue, match="the block around a cell is a setting of its own"):
         Settings(Echo(lag=20), cell="prenorm(lstm)")
 
 

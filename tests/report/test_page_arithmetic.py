@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from holdfast import cells
+from holdfast.engine.network import create
 from holdfast.engine.unroll import trace
 from holdfast.explain.page import words
 from holdfast.explain.page.network import as_data, at_memory, shown_gates
 from holdfast.report import page as pages
-from tests.networks import numbers, random_network
+from tests.networks import numbers, random_network, randomised
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -53,13 +54,21 @@ def furthest(found, expected, network) -> float:
     return max(float(np.abs(np.array(theirs) - np.asarray(ours[0]).ravel()).max()) for theirs, ours in pairs)
 
 
-@pytest.mark.parametrize("cell", [*cells.FOLDER.names(), "prenorm(lstm)", "prenorm(mlstm)"])
+@pytest.mark.parametrize("cell", [*cells.FOLDER.names(), "prenorm(lstm)", "prenorm(mlstm)", "stack(lstm,mlp(gru))"])
 def test_every_cell_runs_in_the_page_as_here(cell, blank):
     network = random_network(cell, layers=2)
     steps = STEPS if network.steps is None else network.steps + 1  # one of them is padding
     inputs, present = numbers(1, steps, 2), jnp.arange(steps)[None] != 7
     found = in_the_page(blank, network, inputs, present)
     assert furthest(found, trace(network, inputs, present=present), network) < 1e-9
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(jnp.float64, 1e-9), (jnp.float32, 1e-6)])
+def test_hidden_layers_of_a_read_out_run_in_the_page_as_here(dtype, most, blank):
+    made = create("gru", 2, 3, 2, dtype=dtype, readout_hidden=(5, 4))
+    network, inputs = randomised(made, 1), numbers(1, STEPS, 2, dtype=dtype)
+    found = in_the_page(blank, network, inputs, np.ones((1, STEPS), bool))
+    assert furthest(found, trace(network, inputs), network) < most
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman"])

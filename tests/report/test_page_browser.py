@@ -11,6 +11,7 @@ import pytest
 from holdfast import tasks
 from holdfast.construct.evaluation.construction import construct
 from holdfast.core.results import Heatmap, Line, LinePlot, Table, Text
+from holdfast.engine.initialise import build
 from holdfast.explain.finding import Finding
 from holdfast.explain.page import flow
 from holdfast.explain.page import network as network_data
@@ -359,3 +360,20 @@ def test_a_network_that_may_not_run_is_shown_and_says_so(shipped, visit):
     canvas = page.locator("#maps .raster").first
     canvas.scroll_into_view_if_needed()
     canvas.click()
+
+
+def test_a_stack_and_hidden_layers_of_a_read_out_are_told_apart(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(flow, "BESIDE", ())
+    network = build("stack(lstm,gru)", inputs=1, units=3, outputs=1, readout_hidden=(4,))
+    told = document(examine(network, tasks.get("recall")(steps=6), rows=3), file="net", sentence="Give the first.")
+    page = visit(pages.write("explain", "stack", told, tmp_path / "page.html", script())).page
+    edges = page.eval_on_selector_all(".chip", "all => all.map(e => [e.dataset.edge, e.textContent, e.title])")
+    shown = {edge: " ".join(rest) for edge, *rest in edges}
+    assert {"x:forget", "x2:reset2", "h2:candidate2", "readout"} <= shown.keys()
+    assert "its outputs differ from holdfast's by at most" in page.inner_text("header")
+    page.locator(".chip[data-edge='x2:reset2']").focus()
+    assert "from the output of the cell below to reset2" in page.inner_text("#unrolled")
+    page.locator(".chip[data-edge='h2:reset2']").focus()
+    assert "from the last hidden state h2 to reset2" in page.inner_text("#unrolled")
+    page.locator(".chip[data-edge='readout']").focus()
+    assert "3 × 4 × 1" in page.inner_text("#unrolled")

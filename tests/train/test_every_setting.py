@@ -48,7 +48,8 @@ def others(name: str) -> list:
     if one.meta.choices:
         return [word for word in one.meta.choices if word not in (one.default, getattr(BASE, name))][:2]
     if one.kind is str:
-        return {"cell": ["gru", "elman"], "block": ["prenorm"], "initialisation": ["keras", "pytorch"]}[name]
+        some = {"cell": ["gru", "elman"], "block": ["prenorm"], "initialisation": ["keras", "pytorch"]}
+        return {**some, "readout_hidden": ["8", "16"]}[name]
     return [one.kind(4), one.kind(2)] if one.kind is int else [0.5, 0.25]
 
 

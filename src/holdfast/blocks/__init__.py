@@ -1,13 +1,15 @@
-"""The blocks: one file, one block, which is put around any cell. ``prenorm.py`` is a whole one.
+"""The blocks: one file, one block, which makes one cell of others. ``prenorm.py`` is a whole one.
 
 A block's file is a cell's file around another cell: it has its own gates and maps, and a step that calls the inner
-cell's. ``wrapped`` makes one cell of both, so that every reading of a cell (numbers, bounds, record, equation) has it.
+cell's; ``reads`` names what its map reads that reads the output of the inner cell (``read`` where nothing is said).
+A block of several cells, as ``stack.py``, has ``joined`` in place of all that. ``around`` gives the cell that it makes,
+so that every reading of a cell (numbers, bounds, record, equation) has it.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -24,13 +26,32 @@ READ = "read"
 """What a block's map reads that reads the output of the inner cell."""
 
 
-def wrapped(name: str, cell: Cell, output_axes: tuple[str, ...]) -> Cell:
-    """The block of this name around ``cell``, whose output has these axes: a cell called ``name(cell)``.
+def example(name: str) -> str:
+    """A cell that the block of this name makes. Raises as ``Folder.load`` does."""
+    return f"{name}(lstm,gru)" if hasattr(FOLDER.load(name), "joined") else f"{name}(lstm)"
 
-    Its states are those of the inner cell; its gates, maps, letters and axes are those of both. Raises ``UnknownName``,
-    ``BadFile`` where the block's file lacks something, and ``BadValue`` where it does not fit this cell.
+
+def around(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]]) -> Cell:
+    """The block of this name around these cells, a cell called ``name(first,second)``; ``outputs`` has the axes of each
+    one's output.
+
+    Raises ``UnknownName``, ``BadFile`` where the block's file lacks something, and ``BadValue`` where it does not fit
+    these cells.
     """
-    block = _module(name)
+    module, whole = FOLDER.load(name), f"{name}({','.join(cell.name for cell in cells)})"
+    if hasattr(module, "joined"):
+        return module.joined(whole, cells, outputs)
+    if len(cells) != 1:
+        raise BadValue(
+            f"{whole}: the block {name} is put around one cell, and there are {len(cells)}.",
+            f"Stack them: {name}(stack({','.join(cell.name for cell in cells)})).",
+        )
+    return _wrapped(name, module, cells[0], outputs[0])
+
+
+def _wrapped(name: str, block: ModuleType, cell: Cell, output_axes: tuple[str, ...]) -> Cell:
+    """Its states are those of the inner cell; its gates, maps, letters and axes are those of both."""
+    _refuse_what_is_missing(block)
     _refuse_collisions(name, block, cell)
     gates: Any = namedtuple("Gates", (*cell.gates, *block.Gates._fields))
     sentence = FOLDER.sentence(name)
@@ -39,19 +60,18 @@ def wrapped(name: str, cell: Cell, output_axes: tuple[str, ...]) -> Cell:
         name=f"{name}({cell.name})",
         title=f"{sentence.removesuffix('.')}, around this cell: {cell.title}",
         source=f"{block.source}; {cell.source}",
-        maps=_merged(cell.maps, block.maps),
+        maps=merged((*cell.maps, *block.maps)),
         letters={**cell.letters, **_letters(block.letters, cell)},
         gates=gates._fields,
         step=_step(block.step, cell.step, gates),
-        axes={READ: output_axes, **cell.axes, **getattr(block, "axes", {})},
+        axes={getattr(block, "reads", READ): output_axes, **cell.axes, **getattr(block, "axes", {})},
         sizes={**cell.sizes, **getattr(block, "sizes", {})},
         keeps=cell.memory,
         initialise=_both(cell.initialise, getattr(block, "initialise", None)),
     )
 
 
-def _module(name: str) -> ModuleType:
-    module = FOLDER.load(name)
+def _refuse_what_is_missing(module: ModuleType) -> None:
     wanted = ("Gates", "letters", "maps", "source", "step")
     if missing := [word for word in wanted if not hasattr(module, word)]:
         raise BadFile(f"the block {module.__file__} lacks {', '.join(missing)}.", WHOLE)
@@ -61,7 +81,6 @@ def _module(name: str) -> ModuleType:
             "map does.",
             WHOLE,
         )
-    return module
 
 
 def _refuse_collisions(name: str, block: ModuleType, cell: Cell) -> None:
@@ -91,10 +110,10 @@ def _step(outer: Any, inner: StepFunction, gates: Any) -> StepFunction:
     return step
 
 
-def _merged(inner: tuple[Map, ...], own: tuple[Map, ...]) -> tuple[Map, ...]:
-    """The maps of both; there is one map of ``constant``."""
-    found = {m.source: m for m in inner}
-    for m in own:
+def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
+    """These maps, as one where two read the same: there is one map of ``constant``."""
+    found = dict[str, Map]()
+    for m in maps:
         known = found.get(m.source)
         found[m.source] = m if known is None else replace(known, gates=known.gates + m.gates)
     return tuple(found.values())

@@ -196,8 +196,10 @@ def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set
         place += size
         x, new, _ = cell.step(ops, layer, x, old)
         after += [form for values in new for form in values]
-    outputs = ops.linear(weights.readout, ops.apart(x))[weights.readout.gates[0]]
-    return tuple(ops.carried(after)), outputs
+    *hidden, last = weights.readout
+    for linear in hidden:
+        x = ops.relu(ops.linear(linear, ops.apart(x))[linear.gates[0]])
+    return tuple(ops.carried(after)), ops.linear(last, ops.apart(x))[last.gates[0]]
 
 
 class Propagation:

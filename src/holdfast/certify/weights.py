@@ -18,13 +18,13 @@ from holdfast.engine.readings.record import Unsupported, record
 
 @dataclass(frozen=True)
 class Weights:
-    """``layers[d]`` by source (x, h, ...), ``units[d]`` how many of that layer's units are kept, the read-out, and the
-    embedding below the first layer, where there is one."""
+    """``layers[d]`` by source (x, h, ...), ``units[d]`` how many of that layer's units are kept, the maps of the
+    read-out, with relu between one and the next, and the embedding below the first layer, where there is one."""
 
     cell: Cell
     layers: tuple[Mapping[str, Exact], ...]
     units: tuple[int, ...]
-    readout: Exact
+    readout: tuple[Exact, ...]
     heads: int = 1
     embedding: Exact | None = None
 
@@ -43,7 +43,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     embedding = None if network.embedding is None else exact(network.embedding)
     if _mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
-        units, readout = (network.units,) * len(layers), exact(network.readout)
+        units, readout = (network.units,) * len(layers), tuple(map(exact, network.readout_maps))
         return Weights(network.cell, layers, units, readout, network.heads, embedding)
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
 
@@ -52,7 +52,8 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
         sources = {"x": below, CONSTANT: np.arange(0)}
         layers.append({s: exact(_part(linear, sources.get(s, units), units)) for s, linear in layer.items()})
         below = units
-    readout = exact(_part(network.readout, below, np.arange(network.outputs)))
+    first, *others = network.readout_maps
+    readout = tuple(map(exact, (_part(first, below, np.arange(first.units)), *others)))
     return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout, 1, embedding)
 
 
@@ -93,7 +94,7 @@ def _part(linear: Linear, sources: np.ndarray, units: np.ndarray) -> Linear:
 def _live(network: Network) -> list[np.ndarray]:
     """For every layer the units that reach the read-out: words act unit by unit, only linear maps connect units."""
     found = []
-    wanted = np.asarray(network.readout.matrix).any(1)
+    wanted = np.asarray(network.readout_maps[0].matrix).any(1)
     for layer in reversed(network.layers):
         inner = sum(
             (_reads(linear) for s, linear in layer.items() if s not in ("x", CONSTANT)),
@@ -109,7 +110,7 @@ def _live(network: Network) -> list[np.ndarray]:
 def _different(network: Network, depth: int) -> np.ndarray:
     """All units of a layer but those that are alike: without a weight that is not 0, in or out, and without bias."""
     layer, above = network.layers[depth], [layer["x"] for layer in network.layers[depth + 1 : depth + 2]]
-    read = np.asarray(network.readout.matrix).any(1) if not above else _reads(above[0]).any(1)
+    read = np.asarray(network.readout_maps[0].matrix).any(1) if not above else _reads(above[0]).any(1)
     busy = read.copy()
     for source, linear in layer.items():
         busy |= _reads(linear).any(0) | (_reads(linear).any(1) if source not in ("x", CONSTANT) else False)

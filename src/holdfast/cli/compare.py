@@ -276,7 +276,8 @@ def _values(flag: str, field: Described, listed: str) -> tuple:
 
 
 def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None = None) -> list[Any]:
-    words = [word.strip() for word in listed.split(",") if word.strip()]
+    words = [word.strip() for word in values.listed(listed) if word.strip()]
+    words = [word[1:-1] if word.startswith("(") and word.endswith(")") else word for word in words]  # has commas itself
     if not words:
         raise BadValue(f"{flag} is empty, expected at least one value.", "As in 10,30,100.")
     try:

@@ -4,6 +4,7 @@ examples:
   holdfast show lstm
   holdfast show prenorm
   holdfast show "prenorm(mlstm)"
+  holdfast show "stack(lstm,gru)"
   holdfast show recall
   holdfast show gradient_flow
   holdfast show adamw
@@ -29,7 +30,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 def run(args: Namespace) -> int:
     from holdfast import blocks, cells, tasks
-    from holdfast.engine.resolve import full_name, parts
+    from holdfast.engine.resolve import parts
     from holdfast.explain import diagnostics
     from holdfast.report.terminal import draw
     from holdfast.studies import describe
@@ -37,7 +38,7 @@ def run(args: Namespace) -> int:
     if args.name in cells.FOLDER.files():
         document, shown = describe.cell(args.name)
     elif args.name in blocks.FOLDER.files():
-        document, shown = describe.cell(full_name("lstm", args.name))
+        document, shown = describe.cell(blocks.example(args.name))
     elif len(parts(args.name)) > 1:
         document, shown = describe.cell(args.name)
     elif args.name in tasks.FOLDER.files():

@@ -79,7 +79,9 @@ class Sheet:
             for name, weight in weights.items():
                 matrix[number[name], output] = weight
         offsets = np.array([bias for bias, _ in self.readout])
-        return replace(net, layers=(layer,), readout=_filled(net.readout, {READOUT: matrix}, {READOUT: offsets}))
+        return replace(
+            net, layers=(layer,), readout=_filled(net.readout_maps[-1], {READOUT: matrix}, {READOUT: offsets})
+        )
 
 
 def _filled(linear: Linear, matrices: dict[str, np.ndarray], biases: dict[str, np.ndarray]) -> Linear:

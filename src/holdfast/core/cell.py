@@ -64,6 +64,15 @@ Initialise = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class Part:
+    """One cell of several in one step. ``names``: by the cell's own name for each of its states, gates and sources of
+    maps, what the whole calls it."""
+
+    cell: Cell
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Cell:
     """A cell, read from its file.
 
@@ -77,6 +86,7 @@ class Cell:
     another axis it is (``(4, "unit")``). ``keeps`` names the state that is the memory, the
     last one where nothing is said. ``identity`` says that the recurrent matrix is meant to start as the identity;
     ``initialise(layer, random)`` changes a layer's first weights, drawn by the scheme asked for, to the cell's own.
+    ``parts`` are the cells of which a stack is made.
     """
 
     name: str
@@ -95,6 +105,21 @@ class Cell:
     sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict)
     keeps: str = ""
     initialise: Initialise | None = None
+    parts: tuple[Part, ...] = ()
+
+    def own_name(self, name: str) -> str:
+        """What the cell that has this state, gate or source of a map calls it: of a stack, ``h2`` is the ``h`` of its
+        second cell."""
+        for part in self.parts:
+            for own, here in part.names.items():
+                if here == name:
+                    return part.cell.own_name(own)
+        return name
+
+    @property
+    def innermost(self) -> tuple[Cell, ...]:
+        """The cells of a stack from the lowest; of any other cell itself."""
+        return tuple(cell for part in self.parts for cell in part.cell.innermost) or (self,)
 
     def axes_of(self, name: str) -> tuple[str, ...]:
         """The axes of a state, a gate or what a map reads, by name."""

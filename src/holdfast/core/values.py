@@ -5,6 +5,7 @@ The types are int, float, str, bool, and tuples of these.
 
 from __future__ import annotations
 
+import re
 from numbers import Integral, Real
 from typing import Any, get_args, get_origin
 
@@ -12,6 +13,7 @@ LONGEST_TEXT = 200
 """Characters of a name or a scheme."""
 SHOWN = 60
 """Characters of a wrong value that are shown."""
+SIZES = re.compile("[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,99}")
 NONE = "none"
 """How None is written where a value is text."""
 WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -42,6 +44,36 @@ def read(kind: Any, word: str) -> Any:
     except (ValueError, KeyError):
         raise ValueError(f"is {got(word)}, expected {WORDS[kind]}") from None
     return word
+
+
+def listed(text: str) -> list[str]:
+    """The parts of ``text`` between its commas, those inside brackets aside.
+
+    >>> listed("lstm,stack(lstm,gru)")
+    ['lstm', 'stack(lstm,gru)']
+    """
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """Sizes of layers as a setting and a file have them. Raises ``ValueError`` with how it goes on after the name of
+    what has this value.
+
+    >>> sizes("32,16"), sizes("none")
+    ((32, 16), ())
+    """
+    if text == NONE:
+        return ()
+    if not SIZES.fullmatch(text):
+        raise ValueError(f"is {got(text)}, expected {NONE} or whole numbers from 1 separated by commas: 32 or 32,16")
+    return tuple(map(int, text.split(",")))
 
 
 def text(value: Any) -> str:

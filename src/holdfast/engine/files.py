@@ -1,9 +1,10 @@
 """A network in a file: safetensors, gates by name, with its cell, sizes and origin in the metadata.
 
 Names of tensors: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
-``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``, and where
-there is an embedding ``embedding.matrix`` [input, unit] and ``embedding.bias``. A map
-with one weight for every unit is [1, unit]; where every step has weights of its own, a first axis counts the steps.
+``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``, and of
+each hidden layer of a read-out ``readout.hidden1.matrix`` [source, unit], ``readout.hidden1.bias``. Where there is an
+embedding, ``embedding.matrix`` [input, unit] and ``embedding.bias``. A map with one weight for every unit is [1, unit];
+where every step has weights of its own, a first axis counts the steps.
 
 The same network gives the same bytes in every process. What is read is compared with the metadata before anything of
 its size is allocated: every name, every shape, one number format for all.
@@ -11,6 +12,7 @@ its size is allocated: every name, every shape, one number format for all.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -25,12 +27,14 @@ import numpy as np
 from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
+from holdfast.core import values
+from holdfast.core.arrays import Leaf
 from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.tensors import FLOATS, Header
-from holdfast.engine.network import EMBEDDED, READOUT, Layer, Linear, Network, like
+from holdfast.engine.network import EMBEDDED, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
 
 FORMAT = "holdfast-network-1"
@@ -52,7 +56,8 @@ class Sizes(NamedTuple):
     layers: int
     steps: int | None
     heads: int
-    embedding: bool
+    embedding: bool = False
+    readout_hidden: tuple[int, ...] = ()
 
     @property
     def read(self) -> int:
@@ -62,7 +67,9 @@ class Sizes(NamedTuple):
 
 def tensors(network: Network) -> dict[str, np.ndarray]:
     """Every gate's weights by name."""
-    found = {"readout.matrix": network.readout.matrix, "readout.bias": network.readout.bias}
+    found: dict[str, Leaf] = {}
+    for (matrix, bias), linear in zip(_readout_names(len(network.readout_maps)), network.readout_maps, strict=True):
+        found |= {matrix: linear.matrix, bias: linear.bias}
     if network.embedding is not None:
         found |= {"embedding.matrix": network.embedding.matrix, "embedding.bias": network.embedding.bias}
     for depth, layer in enumerate(network.layers):
@@ -73,6 +80,12 @@ def tensors(network: Network) -> dict[str, np.ndarray]:
                 if bias is not None:
                     found[_bias(depth, gate, source)] = bias
     return {name: np.ascontiguousarray(value) for name, value in found.items()}
+
+
+def _readout_names(count: int) -> list[tuple[str, str]]:
+    """What the matrix and the bias of each of so many maps of a read-out are called."""
+    names = [*(f"readout.hidden{n}" for n in range(1, count)), "readout"]
+    return [(f"{name}.matrix", f"{name}.bias") for name in names]
 
 
 def _matrix(depth: int, gate: str, source: str) -> str:
@@ -100,6 +113,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         **({} if network.steps is None else {"steps": str(network.steps)}),
         **({} if network.heads == 1 else {"heads": str(network.heads)}),
         **({} if network.embedding is None else {"embedding": LINEAR}),
+        **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
         "origin": json.dumps(origin or {}),
     }
     return storage.as_bytes(tensors(network), metadata)
@@ -139,9 +153,14 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     heads = size("heads") if "heads" in metadata else 1
     if (kind := metadata.get("embedding", LINEAR)) != LINEAR:
         raise _no_network(path, f"embedding is {shown(kind)}, expected {LINEAR}")
+    try:
+        hidden = values.sizes(metadata.get("readout_hidden", values.NONE))
+    except ValueError as error:
+        raise _no_network(path, f"readout_hidden {error}") from error
     sizes = Sizes(
         *(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps, heads),
         embedding="embedding" in metadata,
+        readout_hidden=hidden,
     )
     if mistakes := cell.mistakes(sizes.units, heads) + cell.input_mistakes(sizes.read, sizes.units):
         raise _no_network(path, mistakes[0])
@@ -154,8 +173,10 @@ def _no_network(path: Path | str, why: str) -> BadFile:
 
 def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The names and shapes of a network's tensors, one by one: as ``tensors`` has them."""
-    yield "readout.matrix", (sizes.units, sizes.outputs)
-    yield "readout.bias", (sizes.outputs,)
+    of_readout = list(itertools.pairwise((sizes.units, *sizes.readout_hidden, sizes.outputs)))
+    for (matrix, bias), shape in zip(_readout_names(len(of_readout)), of_readout, strict=True):
+        yield matrix, shape
+        yield bias, shape[1:]
     if sizes.embedding:
         yield "embedding.matrix", (sizes.inputs, sizes.units)
         yield "embedding.bias", (sizes.units,)
@@ -215,7 +236,8 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
             )
         return found
 
-    readout = Linear(jnp.asarray(read["readout.matrix"]), jnp.asarray(read["readout.bias"]), (READOUT,))
+    names = _readout_names(len(sizes.readout_hidden) + 1)
+    readout = read_out([(jnp.asarray(read[matrix]), jnp.asarray(read[bias])) for matrix, bias in names])
     embedding = None
     if sizes.embedding:
         embedding = Linear(jnp.asarray(read["embedding.matrix"]), jnp.asarray(read["embedding.bias"]), (EMBEDDED,))

@@ -13,7 +13,8 @@ auto                        keras+chrono where the cell has a gate that keeps, k
 Maps that neither framework has: in ``keras`` a map of c is drawn as the recurrence of h is, a map of a layer inside
 the step as the inputs' map, and one weight for every unit (peepholes) starts at 0, so that the cell starts as the one
 without. What a block reads inside the step, and the embedding, are drawn as the inputs' map. Where every step has
-weights of its own, each step's are drawn by themselves, alike.
+weights of its own, each step's are drawn by themselves, alike. Of a stack each cell is drawn as a layer of that cell,
+and takes of the changes what has a meaning for it.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
-from holdfast.core.cell import CONSTANT, Cell, Initialise
+from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
-from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.network import Layer, Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
 FRAMEWORKS = ("keras", "pytorch")
@@ -64,7 +65,9 @@ class Initialisation:
 def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     """``"keras+chrono"`` for this cell and lag. Raises ``BadValue`` with what is possible."""
     if text == "auto":
-        text = "keras+chrono" if cell.keep else "keras+identity" if cell.identity else "keras"
+        text = "keras"
+        text += "+chrono" if any(one.keep for one in cell.innermost) else ""
+        text += "+identity" if _all_ask_for_identity(cell) else ""
     first, *changes = text.split("+")
     known = "auto, or keras or pytorch, then any of +orthogonal, +identity, +forget=NUMBER, +chrono or +chrono=STEPS"
     if first not in FRAMEWORKS:
@@ -82,15 +85,22 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
             made = replace(made, forget=_number("forget", match[5]))
     if made.forget is not None and made.chrono is not None:
         raise BadValue("--initialisation has both forget and chrono, which set the same bias.", "Leave one out.")
-    if (made.forget is not None or made.chrono is not None) and not cell.keep:
+    if (made.forget is not None or made.chrono is not None) and not any(one.keep for one in cell.innermost):
         raise BadValue(f"{cell.name} has no gate that keeps its state, so '{text}' has no bias to set.", "Try keras.")
     if made.identity and made.orthogonal:
         raise BadValue(
             "--initialisation has both orthogonal and identity, which set the same matrix.", "Leave one out."
         )
-    if made.identity and (why := _why_no_identity(cell)):
-        raise BadValue(f"{cell.name} {why}, so '{text}' has no meaning.", "Try keras.")
+    whys = [f"{one.name} {why}" for one in cell.innermost if (why := _why_no_identity(one))]
+    if made.identity and len(whys) == len(cell.innermost):
+        raise BadValue(f"{'; '.join(whys)}, so '{text}' has no meaning.", "Try keras.")
     return made
+
+
+def _all_ask_for_identity(cell: Cell) -> bool:
+    """Whether every cell that can start as the identity asks for it, and there is one."""
+    able = [one for one in cell.innermost if not _why_no_identity(one)]
+    return bool(able) and all(one.identity for one in able)
 
 
 def _why_no_identity(cell: Cell) -> str:
@@ -129,9 +139,11 @@ def build(
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
+    readout_hidden: tuple[int, ...] = (),
 ) -> Network:
     """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
-    have weights of their own; ``embedding``: the inputs are embedded.
+    have weights of their own; ``embedding``: the inputs are embedded; ``readout_hidden``: the units of each hidden
+    layer of the read-out.
 
     Raises ``UnknownName`` or ``BadValue``.
 
@@ -139,7 +151,7 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, resolve(cell), lag_steps)
-    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding)
+    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
     return initialise(empty, how, jax.random.key(seed))
 
 
@@ -151,22 +163,63 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     def generator(*place: int) -> np.random.Generator:
         return np.random.default_rng([*seed, *place])
 
-    layers = []
-    for depth, layer in enumerate(network.layers):
+    def drawn(cell: Cell, layer: Layer, *place: int) -> Layer:
+        """The maps of one cell with its numbers, those of a stack cell by cell; ``place`` says which cell this is."""
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
-        maps = {
-            s: _draw(m, how, units, s, dtype, generator(depth, int.from_bytes(s.encode())), biases if s in OWN else 1)
-            for s, m in layer.items()
-        }
-        if network.cell.initialise is not None:
-            maps = _own(network.cell.initialise, maps, generator(depth, 1))
-        layers.append(_time_scale(maps, network.cell, how, dtype, generator(depth, 0)))
-    readout = _draw(network.readout, how, units, "y", dtype, generator(len(layers)))
+
+        here = _meant_for(cell, how)
+
+        def draw(s: str, m: Linear) -> Linear:
+            random = generator(*place, int.from_bytes(s.encode()))
+            return _draw(m, here, units, s, dtype, random, biases if s in OWN else 1)
+
+        maps = {s: draw(s, m) for s, m in layer.items()}
+        for number, part in enumerate(cell.parts):
+            maps |= _outside(part, maps, drawn(part.cell, _inside(part, layer), *place, number))
+        if cell.initialise is not None:
+            maps = _own(cell.initialise, maps, generator(*place, 1))
+        return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
+
+    layers = [drawn(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
+    *hidden, last = network.readout_maps
+    drawn_hidden = [
+        _draw(m, how, m.matrix.shape[-2], "y", dtype, generator(len(layers) + 2 + n)) for n, m in enumerate(hidden)
+    ]
+    drawn_last = _draw(last, how, last.matrix.shape[-2], "y", dtype, generator(len(layers)))
+    readout = read_out([(m.matrix, m.bias) for m in (*drawn_hidden, drawn_last)])
     below = network.embedding
     if below is not None:
         below = _draw(below, how, units, "x", dtype, generator(len(layers) + 1))
     return replace(network, layers=tuple(layers), readout=readout, embedding=below)
+
+
+def _meant_for(cell: Cell, how: Initialisation) -> Initialisation:
+    """Without the changes that have no meaning for this cell: of a stack they are meant for others."""
+    if not cell.keep:
+        how = replace(how, forget=None, chrono=None)
+    return replace(how, identity=how.identity and not _why_no_identity(cell))
+
+
+def _inside(part: Part, layer: Layer) -> Layer:
+    """The maps of one cell of a stack, sources and gates under its own names."""
+    own = {part.names[gate]: gate for gate in part.cell.gates}
+
+    def renamed(linear: Linear) -> Linear:
+        return replace(linear, gates=tuple(own.get(gate, f"another cell's {gate}") for gate in linear.gates))
+
+    return {m.source: renamed(layer[part.names[m.source]]) for m in part.cell.maps}
+
+
+def _outside(part: Part, layer: Layer, drawn: Layer) -> Layer:
+    """The maps of a stack to which this cell's, in ``drawn``, belong, with its gates' numbers in their place."""
+    found = {}
+    for m in part.cell.maps:
+        linear = layer[part.names[m.source]]
+        for gate in m.gates:
+            linear = linear.put(part.names[gate], *drawn[m.source].of(gate))
+        found[part.names[m.source]] = linear
+    return found
 
 
 def _draw(
@@ -202,7 +255,7 @@ def _draw(
     return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
 
 
-def _own(initialise: Initialise, maps: dict[str, Linear], random: np.random.Generator) -> dict[str, Linear]:
+def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
     """The weights as the cell's own file changes them; where every step has its own, each step's by themselves."""
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
@@ -220,7 +273,7 @@ def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndar
 
 
 def _time_scale(
-    maps: dict[str, Linear], cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
+    maps: Layer, cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
 ) -> dict[str, Linear]:
     """Set the biases of the gate that keeps, and of the one that writes, as ``how`` asks."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.

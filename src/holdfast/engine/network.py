@@ -1,9 +1,9 @@
-"""A network: one cell or several stacked, their weights by gate, and a linear read-out. A pytree."""
+"""A network: layers of one cell, their weights by gate, and a read-out, linear or with hidden layers. A pytree."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast import alphabet
 from holdfast.core.arrays import Array, Leaf, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
@@ -19,6 +20,8 @@ from holdfast.engine.resolve import resolve
 
 READOUT = "y"
 """The name of the read-out's only 'gate'."""
+HIDDEN = "hidden"
+"""The name of that of each of its hidden layers."""
 EMBEDDED = "embedded"
 """The name of the embedding's."""
 
@@ -107,6 +110,39 @@ class Linear:
         return new
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Perceptron:
+    """A read-out with hidden layers: relu of a linear map for each of ``hidden``, the lowest first, then ``last``.
+
+    It has no one ``matrix`` or ``bias``: asking for them raises ``BadValue``, in the words of a user's mistake.
+    """
+
+    hidden: tuple[Linear, ...]
+    last: Linear
+
+    def __call__(self, source: Array) -> Array:
+        """[..., unit] to [..., output]."""
+        for linear in self.hidden:
+            source = alphabet.get("relu").numbers(linear(source))
+        return self.last(source)
+
+    @property
+    def matrix(self) -> Leaf:
+        raise self._has_no_matrix()
+
+    @property
+    def bias(self) -> Leaf:
+        raise self._has_no_matrix()
+
+    def _has_no_matrix(self) -> BadValue:
+        return BadValue(
+            f"the read-out of this network has hidden layers ({len(self.hidden)}), and what was asked for needs one "
+            "matrix from the units to the outputs.",
+            "Take a network with a linear read-out: --readout-hidden none.",
+        )
+
+
 Layer = Mapping[str, Linear]
 """The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ...), and one of
 ``constant``, which reads nothing."""
@@ -118,7 +154,7 @@ class Network:
     """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
 
     With an ``embedding``, a linear map from the inputs to as many values as there are units, ``layers[0]`` reads what
-    that gives. ``cell_name`` is a cell, or a block around one: ``prenorm(lstm)``.
+    that gives. ``cell_name`` is a cell, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,gru)``.
 
     Weights are shared by all steps, or every step has its own: those of ``layers`` then have a first axis, the step's.
     Step t of what is read uses those of step t, and there are no more than ``steps``. The units of a layer are divided
@@ -130,7 +166,7 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
-    readout: Linear
+    readout: Linear | Perceptron
     cell_name: str = field(metadata={"static": True})
     heads: int = field(default=1, metadata={"static": True})
     embedding: Linear | None = None
@@ -145,12 +181,17 @@ class Network:
         return below.matrix.shape[-2]
 
     @property
+    def readout_maps(self) -> tuple[Linear, ...]:
+        """The linear maps of the read-out: those of its hidden layers from the lowest, then that to the outputs."""
+        return (self.readout,) if isinstance(self.readout, Linear) else (*self.readout.hidden, self.readout.last)
+
+    @property
     def units(self) -> int:
-        return self.readout.matrix.shape[-2]
+        return self.readout_maps[0].matrix.shape[-2]
 
     @property
     def outputs(self) -> int:
-        return self.readout.units
+        return self.readout_maps[-1].units
 
     @property
     def steps(self) -> int | None:
@@ -160,7 +201,7 @@ class Network:
 
     @property
     def dtype(self) -> Any:
-        return self.readout.matrix.dtype
+        return self.readout_maps[-1].matrix.dtype
 
     def embedded(self, x: Array) -> Array:
         """What the first layer reads: of inputs [..., input] their embedding [..., unit], of whole numbers [...] that
@@ -248,11 +289,13 @@ def create(
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
+    readout_hidden: tuple[int, ...] = (),
 ) -> Network:
     """A network of zeros: the shape, before weights are drawn, written or read into it.
 
     ``cell`` is a name that ``resolve`` knows. ``steps``: so many steps have weights of their own; None: all share one
-    set. ``embedding``: the inputs are embedded below the first layer.
+    set. ``embedding``: the inputs are embedded below the first layer. ``readout_hidden``: the units of each hidden
+    layer of the read-out.
     Raises ``UnknownName`` for a cell that does not exist, ``BadValue`` where it cannot have so many heads, or inputs.
     """
     kind = resolve(cell)
@@ -268,9 +311,17 @@ def create(
         return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
 
     stack = tuple(layer(read if depth == 0 else units) for depth in range(layers))
-    readout = Linear(zeros(units, outputs), zeros(outputs), (READOUT,))
+    sizes = (units, *readout_hidden, outputs)
+    readout = read_out([(zeros(a, b), zeros(b)) for a, b in itertools.pairwise(sizes)])
     below = Linear(zeros(inputs, units), zeros(units), (EMBEDDED,)) if embedding else None
     return Network(stack, readout, cell, heads, below)
+
+
+def read_out(maps: Sequence[tuple[Leaf, Leaf]]) -> Linear | Perceptron:
+    """The read-out of these maps, each a matrix [source, column] and a bias [column], the one to the outputs last."""
+    *hidden, last = maps
+    above = tuple(Linear(*one, (HIDDEN,)) for one in hidden)
+    return Perceptron(above, Linear(*last, (READOUT,))) if above else Linear(*last, (READOUT,))
 
 
 def like(

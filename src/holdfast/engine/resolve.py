@@ -1,4 +1,4 @@
-"""A cell by its full name: ``lstm``, or a block around one, ``prenorm(lstm)``."""
+"""A cell by its full name: ``lstm``, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,gru)``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from holdfast import blocks, cells
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
+from holdfast.core.values import LONGEST_TEXT, listed
 from holdfast.engine.readings.record import Unsupported, record
 
 NONE = "none"
@@ -20,28 +21,42 @@ def full_name(cell: str, block: str = NONE) -> str:
     return cell if block == NONE else f"{block}({cell})"
 
 
-def parts(name: str) -> tuple[str, ...]:
-    """The blocks of a full name from the outermost, then the cell: ``("prenorm", "lstm")``."""
+def taken_apart(name: str) -> tuple[str, tuple[str, ...]]:
+    """The outermost block of a full name and what stands inside it; of a plain cell "" and nothing.
+
+    >>> taken_apart("stack(prenorm(lstm),gru)")
+    ('stack', ('prenorm(lstm)', 'gru'))
+    """
     match = WRAPPED.fullmatch(name)
-    return (match[1], *parts(match[2])) if match else (name,)
+    return (match[1], tuple(listed(match[2]))) if match else ("", ())
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """The blocks and cells of a full name from the outermost: ``("prenorm", "lstm")``."""
+    block, inside = taken_apart(name)
+    return (block, *(part for one in inside for part in parts(one))) if block else (name,)
 
 
 def resolve(name: str) -> Cell:
     """The cell of this name.
 
     Raises ``UnknownName`` for a cell or block that does not exist, ``BadFile`` where a file lacks something, and
-    ``BadValue`` where the block does not fit the cell.
+    ``BadValue`` where the block does not fit the cells.
 
     >>> resolve("prenorm(lstm)").states
     ('h', 'c')
+    >>> resolve("stack(lstm,gru)").states
+    ('h', 'c', 'h2')
     """
-    match = WRAPPED.fullmatch(name)
-    if not match:
+    if len(name) > LONGEST_TEXT:
+        raise BadValue(f"the cell '{name[:20]}...' has {len(name):,} characters, expected at most {LONGEST_TEXT}.")
+    block, names = taken_apart(name)
+    if not block:
         return cells.get(name)
-    inner, block = resolve(match[2]), blocks.FOLDER.load(match[1])
-    key = (name, inner.step, block)  # other files of these names have others
+    inside = tuple(map(resolve, names))
+    key = (name, *(cell.step for cell in inside), blocks.FOLDER.load(block))  # other files of these names have others
     if key not in _wrapped:
-        _wrapped[key] = blocks.wrapped(match[1], inner, _output_axes(inner))
+        _wrapped[key] = blocks.around(block, inside, tuple(map(_output_axes, inside)))
     return _wrapped[key]
 
 

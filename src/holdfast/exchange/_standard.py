@@ -62,6 +62,11 @@ def kind_of(network: Network, target: str) -> StandardLayer:
             f"this network has an embedding below its first layer, which is not written for {target}.",
             "Train one without: --embedding none, and no block.",
         )
+    if len(network.readout_maps) > 1:
+        raise BadValue(
+            f"the read-out of this network has hidden layers, which are not written for {target}.",
+            "Train one without: --readout-hidden none.",
+        )
     cell = network.cell_name
     if cell == "lstm1997":
         raise BadValue(WITHOUT_FORGET_GATE.format(target=target), "Train an lstm instead.")

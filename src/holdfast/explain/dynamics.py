@@ -29,7 +29,9 @@ def names(network: Network) -> list[str]:
     layers = range(1, len(network.layers) + 1)
     prefix = [f"{layer}." if len(layers) > 1 else "" for layer in layers]
     places = {state: np.ndindex(network.shape(state)) for state in network.cell.states}
-    labels = [f"{state}{','.join(str(n + 1) for n in place)}" for state, some in places.items() for place in some]
+    labels = [
+        f"{_ended(state)}{','.join(str(n + 1) for n in place)}" for state, some in places.items() for place in some
+    ]
     return [f"{p}{label}" for p in prefix for label in labels]
 
 
@@ -43,6 +45,11 @@ def pack(network: Network, state: Any) -> Array:
     axes = [len(network.cell.axes_of(name)) for name in network.cell.states] * len(network.layers)
     leaves = zip(jax.tree.leaves(state), axes, strict=True)
     return jnp.concatenate([a if n == 1 else a.reshape(*a.shape[: a.ndim - n], -1) for a, n in leaves], -1)
+
+
+def _ended(state: str) -> str:
+    """A state's name in front of a number: "h2_" of a stack, lest its unit 3 be read as number 23 of h."""
+    return f"{state}_" if state[-1].isdigit() else state
 
 
 def unpack(network: Network, vector: Array) -> tuple[Any, ...]:

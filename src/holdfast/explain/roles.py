@@ -19,8 +19,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import jax
 import numpy as np
 
+from holdfast.engine.network import Linear, Network
 from holdfast.explain.interventions import Bench, bench
 from holdfast.explain.subject import Subject
 from holdfast.explain.unit_profile import UnitProfile
@@ -38,6 +40,8 @@ SINGLE, TELLS = 0.75, 0.5
 answer at least the second; a latch that takes in more at every step is still one if one input explains the second."""
 DEAF = 0.05
 """What another input may change of a flag or counter, relative to its level."""
+PATH_POINTS = 64
+"""Points between the mean state and a state at which the gradient of a read-out with hidden layers is taken."""
 
 
 @dataclass(frozen=True)
@@ -232,9 +236,7 @@ def _read(subject: Subject) -> tuple[tuple[int, ...], tuple[float, ...], np.ndar
     """The units (or heads) of the top layer that the answers are read from: the smallest set that gives 90 % of their
     variance, what its first k give, and the covariance share of each."""
     asked = subject.scored if subject.scored.any() else subject.present
-    matrix = np.asarray(subject.network.readout.matrix, np.float64)
-    shown = subject.hidden[asked]
-    parts = (shown - shown.mean(0))[:, :, None] * matrix
+    parts = _contributions(subject.network, subject.hidden[asked])
     places = math.prod(subject.network.places)
     if subject.network.units % places == 0:  # a head shows several numbers, side by side
         parts = parts.reshape(len(parts), places, -1, parts.shape[-1]).sum(2)
@@ -247,6 +249,19 @@ def _read(subject: Subject) -> tuple[tuple[int, ...], tuple[float, ...], np.ndar
     given = 1 - ((answers - np.cumsum(parts[:, order], 1).swapaxes(0, 1)) ** 2).sum((1, 2)) / variance
     count = int(np.flatnonzero(given >= CARRIED)[0]) + 1
     return tuple(int(unit) for unit in order[:count]), tuple(float(part) for part in given[:count]), share
+
+
+def _contributions(network: Network, shown: np.ndarray) -> np.ndarray:
+    """[answer, unit, output] what each unit adds to an output, beyond what its mean gives, of hidden states [answer,
+    unit]: by the weights of a linear read-out; of one with hidden layers by integrated gradients from the mean
+    (Sundararajan et al. 2017, arXiv:1703.01365), which add up to the output likewise."""
+    moved = shown - shown.mean(0)
+    if isinstance(network.readout, Linear):
+        return moved[:, :, None] * np.asarray(network.readout.matrix, np.float64)
+    slope = jax.jit(jax.vmap(jax.jacrev(network.readout)))
+    points = [shown.mean(0) + (n + 0.5) / PATH_POINTS * moved for n in range(PATH_POINTS)]
+    slopes = sum(np.asarray(slope(point.astype(network.dtype)), np.float64) for point in points)
+    return moved[:, :, None] * np.swapaxes(slopes, 1, 2) / PATH_POINTS
 
 
 def _median(slope: np.ndarray) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
-from holdfast.engine.network import Linear, Network
+from holdfast.engine.network import READOUT, Linear, Network
 from holdfast.engine.readings.properties import shown
 from holdfast.engine.unroll import Trace, trace, unroll
 from holdfast.explain.dynamics import along_memory
@@ -99,7 +99,7 @@ class Subject:
         name, network = shown(self.network.cell), self.network
         if name:
             return {**self.states[-1], **self.gates[-1]}[name]
-        whole = Linear(np.eye(network.units, dtype=network.dtype), None, network.readout.gates)
+        whole = Linear(np.eye(network.units, dtype=network.dtype), None, (READOUT,))
         outputs = unroll(replace(network, readout=whole), self.batch.inputs, present=self.batch.present)[0]
         return np.asarray(outputs, np.float64)
 

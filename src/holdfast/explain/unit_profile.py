@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from holdfast.engine.readings.properties import shown
 from holdfast.explain.gating import spans
 from holdfast.explain.subject import Subject
 
@@ -25,7 +26,8 @@ class UnitProfile:
         states = subject.states[layer]
         self.kept = states[subject.kept_in][..., unit]
         self.before = subject.before[layer][subject.kept_in][..., unit]
-        self.shown = states.get("h", states[subject.kept_in])[..., unit]
+        name = shown(subject.network.cell)
+        self.shown = states.get(name if name in states else "h", states[subject.kept_in])[..., unit]
 
     def moves(self) -> np.ndarray:
         """[row, time] where what it holds changes by more than a tenth of the range in which it moves."""

@@ -14,7 +14,7 @@ from typing import Any
 from holdfast import blocks, cells, tasks
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.task import Task
-from holdfast.engine.resolve import parts, resolve
+from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import Checked, judged, raised
@@ -56,19 +56,18 @@ def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 
 def verified_cell(name: str) -> str:
-    """The full name itself. Raises ``BadFile`` with every law that this cell or its block breaks, where it is none of
+    """The full name itself. Raises ``BadFile`` with every law that a cell or block in it breaks, where that is none of
     the built-in ones.
 
     Raises ``UnknownName`` where there is no such cell.
     """
-    *outer, cell = parts(name)
-    if cells.FOLDER.is_plugin(cell):
-        file = str(cells.FOLDER.files()[cell])
-        _refuse("cell", cell, file, _cell(cell, file, cells.get(cell).step))
-    for block in outer:
-        if blocks.FOLDER.is_plugin(block):
-            file = str(blocks.FOLDER.files()[block])
-            _refuse("block", block, file, _cell(name, file, resolve(name).step))
+    block, inside = taken_apart(name)
+    for one in inside:
+        verified_cell(one)
+    kind, folder = ("block", blocks.FOLDER) if block else ("cell", cells.FOLDER)
+    if folder.is_plugin(block or name):
+        file = str(folder.files()[block or name])
+        _refuse(kind, block or name, file, _cell(name, file, resolve(name).step))
     return name
 
 

@@ -149,7 +149,8 @@ def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: in
     elif folder.kind == "cell":
         laws = cell_laws.check(file.stem, str(file))
     elif folder.kind == "block":
-        wrapped = [(cell, f"{file.stem}({cell})") for cell in INSIDE]
+        several = hasattr(module, "joined")
+        wrapped = [(cell, f"{file.stem}({','.join((cell, cell) if several else (cell,))})") for cell in INSIDE]
         laws = [
             replace(one, check=f"{one.check}, {cell}") for cell, n in wrapped for one in cell_laws.check(n, str(file))
         ]
@@ -165,7 +166,7 @@ def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
     wholes: dict[str, Callable[[str], object]] = {
         "task": tasks.get,
         "cell": cells.get,
-        "block": lambda name: resolve(f"{name}({INSIDE[0]})"),
+        "block": lambda name: resolve(blocks.example(name)),
         "construction": construction_laws.program_of,
         **{kind.folder.kind: kind.get for kind in COMPONENTS},
     }

@@ -62,7 +62,9 @@ def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
     """The networks of these settings with their first weights, by their numbers."""
     s, task = settings, settings.task
     sizes = (task.inputs, s.units, task.outputs, s.layers)
-    shape = create(s.cell_name, *sizes, steps=s.steps, heads=s.heads, embedding=s.embedded)
+    shape = create(
+        s.cell_name, *sizes, steps=s.steps, heads=s.heads, embedding=s.embedded, readout_hidden=s.hidden_units
+    )
     return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
 
 

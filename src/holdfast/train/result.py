@@ -81,7 +81,7 @@ class Training:
         s, quartiles = self.settings, self.sequences_to_success
         said = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
         if s.embedded:
-            why = "as asked" if s.embedding != "none" else f"since the block {s.block} adds what it reads to units"
+            why = "as asked" if s.embedding != "none" else f"since {s.cell_name} adds what it reads to units"
             said.append(f"The {s.task.inputs} inputs are embedded in {s.units} units, {why}.")
         if quartiles:
             low, middle, high = quartiles
@@ -103,11 +103,12 @@ class Training:
         cut += ", weights of their own for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
+        above = f", read-out with {s.readout_hidden} hidden units" if s.hidden_units else ""
         stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
         return (
-            f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units, initialisation {s.how}; update per {s.update} of "
-            f"{s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "
-            f"sequences{stop}; seed {s.seed}"
+            f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units{above}, initialisation {s.how}; "
+            f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; "
+            f"at most {s.budget:,} sequences{stop}; seed {s.seed}"
         )
 
 

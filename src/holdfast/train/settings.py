@@ -15,7 +15,7 @@ from holdfast.core.errors import BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
-from holdfast.engine.resolve import NONE, full_name, resolve
+from holdfast.engine.resolve import NONE, full_name, resolve, taken_apart
 from holdfast.train.optimisers import OPTIMISERS, Optimiser
 from holdfast.train.rules import RULES, UpdateRule
 from holdfast.train.stops import STOPS, StoppingRule
@@ -37,7 +37,7 @@ class Settings:
     """
 
     task: Task
-    cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it")
+    cell: str = setting("lstm", "the recurrent cell, as 'holdfast list cells' names it, or several: stack(lstm,gru)")
     units: int = setting(32, "hidden units per layer", least=1, most=10**6)
     layers: int = setting(1, "layers of cells, one above the other", least=1, most=1000)
     heads: int = setting(1, "heads of each layer, among which its units are divided", least=1, most=10**6, before=1)
@@ -47,6 +47,9 @@ class Settings:
         "linear: inputs are embedded below the first layer, as blocks that add them to units need it; they always are",
         choices=("none", "linear"),
         before="none",
+    )
+    readout_hidden: str = setting(
+        "none", "units of each hidden layer of the read-out, as in 32 or 32,16, or none", before="none"
     )
     initialisation: str = setting(
         "auto",
@@ -90,7 +93,6 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        from holdfast import cells
         from holdfast.core.task import Task
 
         if not isinstance(self.task, Task):
@@ -100,7 +102,12 @@ class Settings:
             )
         where = "these settings cannot be trained"
         refuse(take(self), where)
-        cells.get(self.cell)  # a plain cell: the block has a setting of its own
+        block, inside = taken_apart(self.cell)
+        if len(inside) == 1:  # the same training under one name
+            raise BadValue(
+                f"--cell is {self.cell}, and the block around a cell is a setting of its own.",
+                f"Try --cell '{inside[0]}' --block {block}.",
+            )
         cell = self.wrapped_cell
         refuse(self._mistakes(cell), where)
         self._parsed(cell)
@@ -109,6 +116,10 @@ class Settings:
         reasons = mistakes(self) + self.rule.conflicts(self) + cell.mistakes(self.units, self.heads)
         if self.order == "shuffled" and self.task.examples() is None:
             reasons.append(f"--order shuffled needs given sequences, but {self.task.name} draws every one afresh")
+        try:
+            values.sizes(self.readout_hidden)
+        except ValueError as why:
+            reasons.append(f"--readout-hidden {why}")
         return reasons
 
     def _parsed(self, cell: Cell) -> Initialisation:
@@ -135,6 +146,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether inputs are embedded: asked for, or needed by the block."""
         return self.embedding != "none" or self.wrapped_cell.reads_units
+
+    @property
+    def hidden_units(self) -> tuple[int, ...]:
+        """The units of each hidden layer of the read-out, as ``readout_hidden`` says."""
+        return values.sizes(self.readout_hidden)
 
     @property
     def parameters(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from holdfast.core import fields, values
 from holdfast.core.errors import BadValue, refuse
@@ -12,6 +13,9 @@ from holdfast.core.fields import described, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
 from holdfast.train.settings import Settings, task_as_json
+
+if TYPE_CHECKING:
+    from holdfast.core.cell import Cell
 
 WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
@@ -51,7 +55,7 @@ class Search:
         where = f"tune {self.base.task.name}, {self.base.cell}"
         refuse(fields.take(self), where)
         if not self.initialisations:
-            object.__setattr__(self, "initialisations", _schemes(self.base.cell))
+            object.__setattr__(self, "initialisations", _schemes(self.base.wrapped_cell))
         if not self._has_batches:
             object.__setattr__(self, "batches", ())
         refuse(self._mistakes(), where)
@@ -120,8 +124,13 @@ class Search:
 
         from holdfast.engine.network import create
 
-        task = self.base.task
-        made = create(self.base.cell, task.inputs, units, task.outputs, layers, steps=self.base.steps)
+        s, task = self.base, self.base.task
+        made = create(
+            *(s.cell_name, task.inputs, units, task.outputs, layers),
+            steps=s.steps,
+            embedding=s.embedded,
+            readout_hidden=s.hidden_units,
+        )
         return sum(leaf.size for leaf in jax.tree.leaves(made))
 
     @cached_property
@@ -149,15 +158,12 @@ def completed(stored: Mapping[str, object]) -> dict[str, object]:
     return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 
 
-def _schemes(cell: str) -> tuple[str, ...]:
+def _schemes(cell: Cell) -> tuple[str, ...]:
     """The initialisations that this cell has: a scheme for a gate means nothing where there is no gate."""
-    from holdfast import cells
-
-    kind = cells.get(cell)
-    gated = ("keras+chrono", "keras") + (() if kind.keep == "forget" else ("keras+forget=1",))
-    if kind.keep:
-        return gated
-    return ("keras+identity", "keras") if kind.identity else ("keras",)
+    keeping = {one.keep for one in cell.innermost} - {""}
+    if keeping:
+        return ("keras+chrono", "keras") + (() if keeping == {"forget"} else ("keras+forget=1",))
+    return ("keras+identity", "keras") if cell.identity else ("keras",)
 
 
 def _enough(success: float) -> int:

@@ -91,7 +91,7 @@ def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     state, outputs = cell.state_type(*(zeros for _ in cell.states)), []
     for x in np.swapaxes(inputs, 0, 1):
         hidden, state, _ = cell.step(reading, layer, x, state)
-        outputs += plain.linear(network.readout, hidden).values()
+        outputs += plain.linear(network.readout_maps[-1], hidden).values()
     return np.stack(outputs, 2)
 
 

@@ -13,7 +13,8 @@ SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a"), C
 """By what a map reads: its matrix, where it has one, and its bias. Of a map that is diagonal the matrix is a vector,
 written small."""
 MORE_SYMBOLS = (("A", "c"), ("B", "f"), ("D", "g"), ("Q", "j"), ("S", "l"), ("M", "o"), ("N", "r"), ("R", "v"))
-"""Those of maps that read anything else, in the order of the cell's maps."""
+"""Those of maps that read anything else, in the order of the cell's maps. In a stack, maps that their own cells call
+alike have the same letters: the gates' letters tell them apart."""
 LEVELS = {"": SUM, "product": PRODUCT, "atom": ATOM}
 
 
@@ -39,19 +40,21 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
     Raises ``Unsupported`` where the step says more than the alphabet has.
     """
     step, written = record(cell), symbols(cell)
-    labels = {**cell.letters, **{s: s + "'" for s in cell.states}}
+    letters = {name: _subscripted(letter) if latex else letter for name, letter in cell.letters.items()}
+    before = [_subscripted(s) if latex else s for s in cell.states]
+    labels = {**letters, **{s: f"{shown}'" for s, shown in zip(cell.states, before, strict=True)}}
     named = [*zip(cell.gates, step.gates, strict=True), *zip(cell.states, step.after, strict=True)]
     if step.output not in step.after:
         labels["read"] = output_name(cell)
         named.append(("read", step.output))
-    given = {step.inputs: "x", **dict(zip(step.before, cell.states, strict=True))}
+    given = {step.inputs: "x", **dict(zip(step.before, before, strict=True))}
     names = dict(given)
     for name, node in named:
         names.setdefault(node, labels[name])
     bodies: dict[Node, Piece] = {}
     for node in step.nodes:
         shown = {part: Piece(names[part], ATOM) if part in names else bodies[part] for part in _parts(node)}
-        bodies[node] = _body(step, node, shown, latex, written)
+        bodies[node] = _body(step, node, shown, latex, written, letters)
     lines = [f"{names[node]} = {bodies[node]}" for node in _in_order(named) if node not in given]
     return lines + [f"{labels[name]} = {names[node]}" for name, node in named if names[node] != labels[name]]
 
@@ -59,7 +62,9 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
 def output_name(cell: Cell) -> str:
     """What the equation calls the output: that of a cell without a state is called h in the literature too."""
     step = record(cell)
-    return "y" if "h" in cell.states and step.output not in step.after else "h'"
+    if step.output in step.after:
+        return f"{cell.states[step.after.index(step.output)]}'"
+    return "y" if "h" in cell.states else "h'"
 
 
 def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
@@ -67,10 +72,19 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
     maps than letters."""
     taken = {*cell.states, *cell.letters.values()}
     free = iter(pair for pair in MORE_SYMBOLS if pair[0] not in taken)
+    found = dict(SYMBOLS)
     try:
-        return {m.source: SYMBOLS.get(m.source) or next(free) for m in cell.maps}
+        for own in map(cell.own_name, (m.source for m in cell.maps)):
+            found[own] = found.get(own) or next(free)
+        return {m.source: found[cell.own_name(m.source)] for m in cell.maps}
     except StopIteration:
         raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
+
+
+def _subscripted(name: str) -> str:
+    """A name that ends in a number, in LaTeX: h_{2}."""
+    base = name.rstrip("0123456789")
+    return f"{base}_{{{name[len(base) :]}}}" if base != name else name
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
@@ -94,11 +108,17 @@ def _in_order(named: list[tuple[str, Node]]) -> list[Node]:
 
 
 def _body(
-    step: Recording, node: Node, shown: dict[Node, Piece], latex: bool, written: dict[str, tuple[str, str]]
+    step: Recording,
+    node: Node,
+    shown: dict[Node, Piece],
+    latex: bool,
+    written: dict[str, tuple[str, str]],
+    letters: dict[str, str],
 ) -> Piece:
     if node.source is not None:
         weights = next(m for m in step.cell.maps if m.source == node.word)
-        letter = step.cell.letters[weights.gates[node.place]]
+        letter = letters[weights.gates[node.place]]
+        letter = f"{{{letter}}}" if latex and len(letter) > 1 else letter
         return _mapped(weights, letter, written[weights.source], shown[node.source], latex)
     word = alphabet.get(node.word)
     operands = [shown[operand] for operand in node.operands]

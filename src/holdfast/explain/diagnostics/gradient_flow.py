@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Part, Table, finite, some
+from holdfast.engine.readings.properties import shown as shown_by
 from holdfast.explain.backwards import Backwards, backwards
 from holdfast.explain.finding import Finding
 from holdfast.explain.gating import keeping
@@ -115,7 +116,8 @@ def _paths(
     """Of the topmost layer: log10 |d h_T / d h_t|, the product of keeping gates, what is beside it, and spectra."""
     top, row, first = len(subject.network.layers) - 1, jacobians.rows[number], jacobians.first
     hidden, direct, rest = (np.full(last + 1, np.nan) for _ in range(3))
-    seen = jacobians.places[top, "h" if (top, "h") in jacobians.places else subject.network.cell.states[0]]
+    names = (shown_by(subject.network.cell), "h", subject.network.cell.states[0])
+    seen = next(jacobians.places[top, name] for name in names if (top, name) in jacobians.places)
     held = jacobians.places[top, subject.kept_in]
     wanted = set(some(range(last + 1), SHOWN))
     shown = set(some(sorted(wanted - {0}), SPECTRA))

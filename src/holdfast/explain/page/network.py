@@ -49,6 +49,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "words": notation(),
         "weights": None,
         "readout": None,
+        "readout_hidden": [],
         "embedding": None,
     }
     try:
@@ -67,7 +68,8 @@ def as_data(network: Network) -> dict[str, Any]:
     return data | {
         "program": program,
         "weights": [{name: _linear(linear) for name, linear in layer.items()} for layer in network.layers],
-        "readout": _linear(network.readout),
+        "readout": _linear(network.readout_maps[-1]),
+        "readout_hidden": [_linear(linear) for linear in network.readout_maps[:-1]],
         "embedding": None if network.embedding is None else _linear(network.embedding),
         "why_not": "",
     }
@@ -145,7 +147,7 @@ def _linear(linear: Linear) -> dict[str, Any]:
 
 def _maps(network: Network) -> list[Linear]:
     below = [] if network.embedding is None else [network.embedding]
-    return [*below, *(linear for layer in network.layers for linear in layer.values()), network.readout]
+    return [*below, *(linear for layer in network.layers for linear in layer.values()), *network.readout_maps]
 
 
 def _bytes(network: Network) -> int:
@@ -155,4 +157,5 @@ def _bytes(network: Network) -> int:
 def _parameters(network: Network) -> dict[str, int]:
     """How many numbers one step of all layers uses, and the read-out."""
     counts = [sum(np.size(a) for a in (m.matrix, m.bias) if a is not None) for m in _maps(network.above_embedding())]
-    return {"step": int(sum(counts[:-1])) // (network.steps or 1), "readout": int(counts[-1])}
+    above = len(network.readout_maps)
+    return {"step": int(sum(counts[:-above])) // (network.steps or 1), "readout": int(sum(counts[-above:]))}

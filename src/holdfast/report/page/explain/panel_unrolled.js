@@ -82,20 +82,23 @@ function weightNames(network) {
   const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
   for (const { name: source, letter: matrix, gates, bias, diagonal, rows, widths } of network.maps) {
+    const own = source.replace(/\d+$/, ""); // in a stack x2 is the x of its second cell, the output of the first
+    const from = own === source ? meanings[source] : own === "x" ? "from the output of the cell below to" : meanings[own]?.replace(" to", ` ${source} to`);
     for (const [n, gate] of gates.entries()) {
       const letter = source === "constant" ? "b" : diagonal ? matrix.toLowerCase() : matrix;
       found.push({
         key: `${source}:${gate}`,
         map: source,
+        edge: own !== source && own === "x" ? "k" : own,
         gate,
         name: `${letter}_${network.letters[gate] || gate}`,
         numbers: (rows + (bias ? 1 : 0)) * widths[n],
         shape: diagonal || rows === 0 ? String(widths[n]) : `${rows} × ${widths[n]}`,
-        meaning: `${meanings[source] || `from the ${source.replaceAll("_", " ")} to`} ${gate}${bias ? ", with its bias" : ""}`,
+        meaning: `${from || `from the ${source.replaceAll("_", " ")} to`} ${gate}${bias ? ", with its bias" : ""}`,
       });
     }
   }
-  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: `${network.units} × ${network.outputs}`, meaning: "from the hidden state to the answer, with its bias" });
+  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: [network.units, ...network.readout_hidden.map((map) => map.matrix.shape[1]), network.outputs].join(" × "), meaning: network.readout_hidden.length ? "from the hidden state to the answer through hidden layers, with their biases" : "from the hidden state to the answer, with its bias" });
   return found;
 }
 
@@ -127,9 +130,9 @@ function copy(network, weights, left, step, own, { before, after }) {
   for (const weight of weights) {
     const path =
       weight.map === "readout" ? `M${middle} ${top} V${top - 22}`
-      : weight.map === "x" ? `M${middle} ${bottom + 22} L${place(weight.gate)} ${bottom - 16}`
-      : weight.map === "k" ? `M${place(hidden)} ${bottom - 38} Q${(place(hidden) + place(weight.gate)) / 2} ${bottom - 62} ${place(weight.gate)} ${bottom - 38}`
-      : weight.map === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
+      : weight.edge === "x" ? `M${middle} ${bottom + 22} L${place(weight.gate)} ${bottom - 16}`
+      : weight.edge === "k" ? `M${place(hidden)} ${bottom - 38} Q${(place(hidden) + place(weight.gate)) / 2} ${bottom - 62} ${place(weight.gate)} ${bottom - 38}`
+      : weight.edge === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
       : `M${left - (before ? BOX.gap : 14)} ${top + 34} H${left} L${place(weight.gate) - 9} ${bottom - 32}`;
     const line = draw("path", { d: path, class: "edge", style: stroke ? `stroke: ${stroke}` : null, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));
     group.append(draw("path", { d: path, class: "reach", "data-edge": weight.key, "data-copy": own ?? 0 }), line);

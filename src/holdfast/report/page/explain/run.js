@@ -12,6 +12,7 @@ function runner(network) {
     const below = depth === 0 && !network.embedding ? network.inputs : network.units;
     return prepared(network, weights, below, Numbers);
   });
+  const hidden = network.readout_hidden.map((map) => new Numbers(map.matrix.shape[1]));
   const embedded = new Numbers(network.embedding ? network.units : 0);
   const answer = new Numbers(network.outputs);
   const note = (tables, name, values, t) => {
@@ -38,6 +39,10 @@ function runner(network) {
           if (here) layer.before[k].set(state); // in padding the state stays as it is
           note(trace.layers[depth].states, network.states[k], layer.before[k], t);
         });
+      });
+      network.readout_hidden.forEach((map, n) => {
+        product(hidden[n], map, below);
+        below = hidden[n].map((v) => (v > 0 || Number.isNaN(v) ? v : 0));
       });
       product(answer, network.readout, below);
       trace.outputs.set(answer, t * network.outputs);

@@ -22,7 +22,8 @@ function start() {
 
 /** The unit that the read-out listens to most: one worth looking at first. */
 function mostRead(model) {
-  const { readout, units, outputs } = model.page.network;
+  const { units, readout_hidden: hidden } = model.page.network;
+  const readout = hidden[0] || model.page.network.readout;
   if (!readout || model.page.network.memory !== units) return 0;
   const { trace, layer } = model.now;
   const seen = trace.layers[layer].states.h || Object.values(trace.layers[layer].gates)[0];
@@ -31,7 +32,8 @@ function mostRead(model) {
   for (let u = 0; u < units; u++) {
     let weight = 0;
     let size = 0;
-    for (let n = 0; n < outputs; n++) weight = Math.max(weight, Math.abs(readout.matrix[u * outputs + n]));
+    const columns = readout.matrix.length / units;
+    for (let n = 0; n < columns; n++) weight = Math.max(weight, Math.abs(readout.matrix[u * columns + n]));
     for (let t = 0; t < model.steps; t++) size = Math.max(size, Math.abs(seen[t * units + u]) || 0);
     if (weight * size > most) [best, most] = [u, weight * size];
   }
