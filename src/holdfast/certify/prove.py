@@ -24,6 +24,7 @@ from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
+from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 
 TRIES = 2000
@@ -135,6 +136,7 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
     if tolerance is not None and (reasons := not_positive("tolerance", tolerance)):
         raise BadValue(f"{reasons[0]}.")
     fit(network, task)
+    require(network, "opened", "certify")
     if not finite(network):
         raise BadValue("a weight of the network is no finite number, so nothing can be proved of it.")
     if semantics == "ieee" and str(network.dtype) not in ACCURACIES:
