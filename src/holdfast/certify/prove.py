@@ -51,9 +51,10 @@ def prove(
 
     ``lengths`` says for which rows: by default those of exactly the task's length (``task.lengths()``). An interrupt
     (``KeyboardInterrupt``) ends the search and keeps the best. ``version`` of holdfast is written into the certificate.
-    Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or where every length is
-    asked for and longer rows of the task are others.
+    Raises ``BadValue`` where the network is not of level *opened*, does not fit the task or has a weight that is no
+    number, or where every length is asked for and longer rows of the task are others.
     """
+    require(network, "opened", "certify")
     verified(task)
     verified_cell(network.cell_name)
     refuse_large(task)
@@ -136,7 +137,6 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
     if tolerance is not None and (reasons := not_positive("tolerance", tolerance)):
         raise BadValue(f"{reasons[0]}.")
     fit(network, task)
-    require(network, "opened", "certify")
     if not finite(network):
         raise BadValue("a weight of the network is no finite number, so nothing can be proved of it.")
     if semantics == "ieee" and str(network.dtype) not in ACCURACIES:

@@ -42,5 +42,5 @@ def called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         shapes = ", ".join(str(list(leaf.shape)) for leaf in jax.tree.leaves(arguments) if hasattr(leaf, "shape"))
         raise BadValue(
             f"{name} raises {type(error).__name__}{': ' + said if said else ''}, called with the shape {shapes}.",
-            "It has to take a batch of sequences, batch first.",
+            "It has to take a batch of sequences of any length, batch first.",
         ) from error

@@ -15,7 +15,7 @@ from holdfast.core.arrays import Array, Inputs, Leaf, Mask, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.models._called import called, number_format, partial_of
 
-BATCH, STEPS = 2, 3
+BATCH = 2
 """Of the calls by which shapes are checked."""
 MIXED = 1e-4
 """Rows that differ by more, absolutely or relatively, are no more what rounding explains."""
@@ -70,12 +70,14 @@ def from_function(
     dtype: Any = np.float32,
     name: str = "",
     has_gradients: bool | None = None,
+    steps: int = 3,
 ) -> Answers:
     """A model of level *answers*: ``function`` maps inputs [batch, time, ``inputs``] to outputs [batch, time, output].
 
     It may be written in JAX or in NumPy: where ``has_gradients`` is None, it is traced by JAX once to find out, and is
     given NumPy arrays where that fails. A function that gives a tuple, (outputs, state), is taken to mean its first
     part. ``dtype`` is the number format of inputs and outputs. ``name`` is what messages call the model.
+    It is called with sequences of ``steps`` steps to check it.
     Raises ``BadValue`` where JAX is set to fewer bits than ``dtype`` has, or the function fails on zeros of this shape,
     gives outputs of another shape, or mixes rows.
 
@@ -86,14 +88,14 @@ def from_function(
     name = name or f"the function {getattr(function, '__name__', type(function).__name__)}"
     form, first = number_format(name, dtype), partial_of(_first_part, function)
     if has_gradients is None:
-        has_gradients = _is_traced(first, jax.ShapeDtypeStruct((BATCH, STEPS, inputs), form))
-    zeros = np.zeros((BATCH, STEPS, inputs), form)
+        has_gradients = _is_traced(first, jax.ShapeDtypeStruct((BATCH, steps, inputs), form))
+    zeros = np.zeros((BATCH, steps, inputs), form)
     made = called(name, first, jnp.asarray(zeros) if has_gradients else zeros)
     shape = tuple(np.shape(made))
-    if len(shape) != 3 or shape[:2] != (BATCH, STEPS):
+    if len(shape) != 3 or shape[:2] != (BATCH, steps):
         raise BadValue(
-            f"{name} gives outputs of the shape {list(shape)} for inputs of the shape {[BATCH, STEPS, inputs]}, "
-            f"expected [batch, time, output] = [{BATCH}, {STEPS}, ...].",
+            f"{name} gives outputs of the shape {list(shape)} for inputs of the shape {[BATCH, steps, inputs]}, "
+            f"expected [batch, time, output] = [{BATCH}, {steps}, ...].",
             "Give a function of whole sequences, batch first, with an output for every step.",
         )
     model = Answers(first, inputs, shape[2], form, has_gradients, name)
