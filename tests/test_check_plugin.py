@@ -305,7 +305,7 @@ def test_every_verb_that_takes_a_task_tells_it(name, plug, capsys, tmp_path):
     [
         (('maps = (Map(Gates._fields, "x", bias=True), ', "maps = ("), "'maps' has none of the input x"),
         (('letters = {"leak": "l", "candidate": "n"}', "letters = 'ln'"), "'letters' is no dict of one letter"),
-        (('"h", bias=False', '"g", bias=False'), "step: raises KeyError: 'h' (line 24)"),
+        (('"h", bias=False', '"h g", bias=False'), "BadValue: a map reads 'h g', expected the name of a value"),
         (("return Step(h, State(h), Gates(l, n))", "return h"), "step: the step gives a ArrayImpl, expected a Step"),
         (('w["leak"]', 'w["leek"]'), "step: raises KeyError: 'leek' (line 25)"),
         (("def step", "def stop"), "lacks step"),
