@@ -26,7 +26,7 @@ def containment(asked: argparse.Namespace) -> int:
     """Numbers outside their sets."""
     import soundness_containment
 
-    return soundness_containment.check(asked.networks, asked.seed, asked.processes, asked.only)
+    return soundness_containment.check(asked.networks, asked.seed, asked.processes, asked.only, asked.cells)
 
 
 def functions(asked: argparse.Namespace) -> int:
@@ -82,6 +82,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
     parser.add_argument("--processes", type=int, default=1, help="side by side (default: 1)")
     parser.add_argument("--only", type=int, help="one bucket of networks alone, as a violation names it")
+    parser.add_argument("--cells", nargs="+", default=(), help="of containment: these cells alone (default: all)")
     parser.add_argument("--share", type=int, default=1, help="one n-th of all numbers, of functions (default: 1)")
     parser.add_argument("--attack-minutes", type=float, default=1, help="how long (default: 1)")
     asked = parser.parse_args()

@@ -18,7 +18,9 @@ from holdfast.certify.check import check as check_certificate
 from holdfast.certify.prove import prove
 from holdfast.certify.refute import refute
 from holdfast.engine.network import Network, create
+from holdfast.engine.resolve import resolve
 from holdfast.tasks.recall import Recall
+from tests.oracle.cells import WRAPPED
 
 ANYTHING = 1e9
 """A tolerance that every bound meets: what is wanted is the bound."""
@@ -34,7 +36,7 @@ def check(minutes: float, seed: int) -> int:
 
 
 def _attacked(minutes: float, first: int) -> int:
-    names = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]
+    names = [*cells.FOLDER.names(), *WRAPPED]
     until, judged, violations = time.monotonic() + 60 * minutes, 0, 0
     tightness: dict[str, list[float]] = {name: [] for name in names}
     while time.monotonic() < until:
@@ -42,7 +44,8 @@ def _attacked(minutes: float, first: int) -> int:
         cell = names[seed % len(names)]
         bound, worst, words = attack(cell, seed)
         judged += 1
-        tightness[cell].append(bound / worst if worst else 1.0)
+        if bound < math.inf:
+            tightness[cell].append(bound / worst if worst else 1.0)
         if worst > bound * (1 + ROUNDING):
             violations += 1
             print(f"VIOLATION: seed {seed}, {words}: certified {bound!r}, found {worst!r}", flush=True)
@@ -56,18 +59,27 @@ def _attacked(minutes: float, first: int) -> int:
 
 
 def attack(cell: str, seed: int) -> tuple[float, float, str]:
-    """The certified bound, the worst error found, and what was judged, in words."""
+    """The certified bound (infinite where there is none), the worst error found, and what was judged, in words."""
     draw = np.random.default_rng(seed)
     units, layers, steps = int(draw.integers(1, 5)), int(draw.integers(1, 3)), int(draw.integers(2, 7))
     scale, semantics = float(draw.choice([0.3, 0.8, 2.0])), str(draw.choice(["real", "ieee"]))
-    network = randomised(create(cell, 1, units, 1, layers, dtype=np.dtype("float64")), draw, scale)
+    network = randomised(template(cell, units, layers), draw, scale)
     task = Recall(steps=steps)
     proof = prove(network, task, tolerance=ANYTHING, semantics="real" if semantics == "real" else "ieee")
-    assert proof.certificate is not None
-    assert proof.error is not None
+    words = f"{cell} of {layers} x {units} at {steps} steps, scale {scale}, {semantics}"
+    if proof.certificate is None or proof.error is None:
+        assert "mlstm" in cell, f"{words}: no bound"  # whose exponentials may be too large
+        return math.inf, 0.0, words
     assert check_certificate(proof.certificate, network).accepted
     found = refute(network, task.scenario(), task.lengths(), math.inf, seed=seed, tries=TRIES)
-    return proof.error, found.error, f"{cell} of {layers} x {units} at {steps} steps, scale {scale}, {semantics}"
+    return proof.error, found.error, words
+
+
+def template(cell: str, units: int, layers: int) -> Network:
+    """Zeros: two heads where there can be, and an embedding where a block has to read units."""
+    kind = resolve(cell)
+    heads = 2 if kind.has_heads and units % 2 == 0 else 1
+    return create(cell, 1, units, 1, layers, np.dtype("float64"), heads=heads, embedding=kind.reads_units)
 
 
 def randomised(network: Network, draw: np.random.Generator, scale: float) -> Network:

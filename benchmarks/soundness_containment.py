@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -20,6 +20,7 @@ import numpy as np
 from holdfast import cells
 from holdfast.core.registry import PLUGINS
 from tests.oracle import containment, runs
+from tests.oracle.cells import WRAPPED
 from tests.oracle.containment import Result
 from tests.oracle.networks import Shape
 from tests.oracle.scenarios import SIZES
@@ -47,10 +48,10 @@ class Bucket:
         return "real" if self.real else f"ieee {self.shape.dtype}"
 
 
-def bucket(seed: int, number: int) -> Bucket:
-    """Cells and semantics in turn, all else at random."""
+def bucket(seed: int, number: int, of: Sequence[str] = ()) -> Bucket:
+    """Cells (all, or these) and semantics in turn, all else at random."""
     draw = np.random.default_rng((seed, number))
-    names = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]  # the oracle has these
+    names = of or [*cells.FOLDER.names(), *WRAPPED]
     inputs, outputs = SIZES[draw.choice(len(SIZES), p=LIKELY)]
     units, layers = int(draw.choice([1, 2, 3, 4], p=[0.2, 0.3, 0.25, 0.25])), int(draw.choice([1, 2], p=[0.7, 0.3]))
     shape = Shape(
@@ -78,15 +79,16 @@ def _processes() -> runs.Processes:
     return _started[0]
 
 
-def check(networks: int, seed: int, processes: int, only: int | None = None) -> int:
-    """Print the table; how many numbers are outside."""
+def check(networks: int, seed: int, processes: int, only: int | None = None, of: Sequence[str] = ()) -> int:
+    """Print the table, of all cells or of these; how many numbers are outside."""
     numbers = range(-(-networks // NETWORKS)) if only is None else (only,)
     totals: dict[tuple[str, str], Result] = defaultdict(Result)
     begun = time.monotonic()
-    for number, (one, result) in enumerate(_results([bucket(seed, n) for n in numbers], processes), 1):
+    for number, (one, result) in enumerate(_results([bucket(seed, n, of) for n in numbers], processes), 1):
         totals[one.shape.cell, one.semantics] += result
         for outside in result.outside[:3]:
-            print(f"OUTSIDE (--seed {seed} --only {one.seed[1]}): {outside}", flush=True)
+            asked = f"--seed {seed} --only {one.seed[1]}" + "".join(f" --cells {' '.join(of)}" if of else "")
+            print(f"OUTSIDE ({asked}): {outside}", flush=True)
         if number % 50 == 0:
             done = sum(total.networks for total in totals.values())
             wrong = sum(len(total.outside) for total in totals.values())

@@ -2,6 +2,9 @@
 
 ``tests/engine/native/exhaustive.cpp`` looks at the values; what it takes for true (the C library's double precision)
 is compared with mpmath at ``TRUTHS`` arguments first. Errors are in units of u = 2^-24 of the value.
+
+cos, sin and the square root, which XLA alone computes, are compared with NumPy's: the first two in double precision,
+absolutely; the last has to be the same number.
 """
 
 from __future__ import annotations
@@ -92,6 +95,7 @@ def check(processes: int, share: int = 1) -> int:
             mistakes += _print(_native(name, program, processes, share))
         for optimised in (True, False):
             mistakes += _print(_xla(first, optimised, share))
+            mistakes += sum(_unlike_numpy(function, optimised, share) for function in ("cos", "sin", "sqrt"))
     return mistakes
 
 
@@ -152,6 +156,39 @@ def _xla(judge: Path, optimised: bool, share: int) -> list[Evaluation]:
         finally:
             jax.config.update("jax_disable_most_optimizations", False)
     return [_together(name, function, told) for function in FUNCTIONS]
+
+
+def _unlike_numpy(function: str, optimised: bool, share: int) -> int:
+    """Print how far XLA's function is from NumPy's on every number of this share, of both signs; how many mistakes."""
+    import jax
+    import jax.numpy as jnp
+
+    from holdfast.alphabet.enclosures.rounding import ACCURACIES
+
+    allowed = ACCURACIES["float32"].circle_errors if function != "sqrt" else 0
+    kind = np.float64 if function != "sqrt" else np.float32
+    step = jax.jit(lambda z: jax.lax.scan(lambda carry, a: (carry, getattr(jnp, function)(a)), 0, z)[1])
+    worst, place, checked, outside = 0.0, 0.0, 0, 0
+    with jax.enable_x64(False):
+        jax.config.update("jax_disable_most_optimizations", not optimised)
+        try:
+            for piece in range(0x00800000 // CHUNK, 0x7F800000 // CHUNK, 16 * share):
+                last = min(piece + 16, 0x7F800000 // CHUNK)
+                z = np.arange(piece * CHUNK, last * CHUNK, dtype=np.uint32).view(np.float32).reshape(-1, CHUNK)
+                for signed in (z, -z) if function != "sqrt" else (z,):
+                    got = np.asarray(step(jnp.asarray(signed)))
+                    off = np.abs(got - getattr(np, function)(signed.astype(kind))) * 2.0**24
+                    checked, outside = checked + z.size, outside + int((np.abs(got) > 1).sum())
+                    if not off.max() <= worst:
+                        worst, place = float(off.max()), float(signed.ravel()[off.argmax()])
+        finally:
+            jax.config.update("jax_disable_most_optimizations", False)
+    name = "XLA" if optimised else "XLA without optimisations"
+    print(f"{name:<26} {function:<8} {checked:>11} values, at most {worst:.3f} u off (at {place:.7g})", flush=True)
+    wrong = not worst <= allowed or (function != "sqrt" and outside > 0)
+    if wrong:
+        print(f"  WRONG: assumed at most {allowed} u; {outside} values outside [-1, 1]")
+    return int(wrong)
 
 
 def _values(part: int, parts: int) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ TRUSTED = {
     "certify/certificate.py": "reads and words the document",
     "engine/readings/bounds.py": "linear maps on sets, and words applied unit by unit",
     "alphabet/*.py": "the words that cells are written in, each with its bounds",
+    "alphabet/enclosures/arrays.py": "arrays of sets",
+    "alphabet/enclosures/norms.py": "vectors over their norm",
     "alphabet/enclosures/convex.py": "lines along exp, softplus and 1/z",
     "alphabet/enclosures/forms.py": "sets: affine forms with an interval",
     "alphabet/enclosures/curves.py": "lines along tanh, sigmoid and relu",

@@ -99,6 +99,7 @@ def test_a_wrong_task_is_refused_with_its_reason(offender, check, words, offende
         ("mixed_rows", "alphabet", "its step says more than the alphabet has"),
         ("nameless", "names", "letters are for candidate, forget, gates are candidate"),
         ("two_faced", "equation", "state h at step 1"),
+        ("other_sets", "bounds", "state h at step 1"),
     ],
 )
 def test_a_wrong_cell_is_refused_with_its_reason(offender, check, words, offenders):
@@ -305,8 +306,8 @@ def test_every_verb_that_takes_a_task_tells_it(name, plug, capsys, tmp_path):
         (('maps = (Map(Gates._fields, "x", bias=True), ', "maps = ("), "'maps' has none of the input x"),
         (('letters = {"leak": "l", "candidate": "n"}', "letters = 'ln'"), "'letters' is no dict of one letter"),
         (
-            ('"h", bias=False', '"g", bias=False'),
-            "BadValue: a map reads one of x, h, c, k, constant, not 'g'",
+            ('"h", bias=False', '"1g", bias=False'),
+            "BadValue: a map reads '1g', expected the name of a value",
         ),
         (("return Step(h, State(h), Gates(l, n))", "return h"), "alphabet: "),
         (('w["leak"]', 'w["leek"]'), "alphabet: its step says more than the alphabet has (KeyError: 'leek')"),

@@ -16,6 +16,7 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.unroll import trace
 from holdfast.plugins import cell_laws as laws
+from holdfast.plugins.bounds_laws import bounds_contain_numbers
 from holdfast.plugins.laws import Broken
 from tests import cell_laws
 from tests.cell_references import REFERENCES, lstm1997_as_printed
@@ -138,6 +139,7 @@ def test_every_reference_is_of_a_cell():
         (laws.chunks_are_the_whole, "secret_state", "a sequence in pieces and whole: .* apart"),
         (laws.relabelling_commutes, "numbered_units", "axis unit in another order: .* apart"),
         (laws.equation_says_what_is_computed, "two_faced", "h at step 1: .* apart|gate candidate at step 1: .* apart"),
+        (bounds_contain_numbers, "other_sets", "state h at step 1: number 1 lies outside"),
         (laws.names_fit_together, "nameless", "letters are for candidate, forget, gates are candidate"),
         (laws.the_description_is_whole, "nameless", "does not end"),
     ],
@@ -169,17 +171,17 @@ def test_the_trace_law_catches_swapped_gates(offenders, float64):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "lstm1997"])
 def test_the_law_of_bounds_catches_a_forgetful_multiplication(cell, float64):
-    with pytest.raises(AssertionError, match="lies outside its form"):
+    with pytest.raises(Broken, match="lies outside its form"):
         cell_laws.bounds_contain_samples(cell, 1, None, 0, acts.ForgetfulBounds)
 
 
 def test_the_law_of_bounds_catches_a_share_that_falls_where_it_should_rise(float64):
-    with pytest.raises(AssertionError, match="lies"):
+    with pytest.raises(Broken, match="lies"):
         cell_laws.bounds_contain_samples("minlstm", 1, None, 0, acts.FallingShare)
 
 
 def test_the_law_of_bounds_catches_arithmetic_that_rounds_and_says_it_does_not(float64):
-    with pytest.raises(AssertionError, match="lies"):
+    with pytest.raises(Broken, match="lies"):
         cell_laws.bounds_contain_samples(
             "elman", 1, arithmetics["float32"], 0, lambda rounding, symbols: Bounds(None, symbols)
         )

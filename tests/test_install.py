@@ -28,8 +28,9 @@ pytestmark = pytest.mark.slow
 
 
 def called(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Run a command in an environment that says nothing of holdfast, or of where its sources are."""
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH" and not k.startswith("HOLDFAST_")}
+    """Run a command in an environment without variables that tell where holdfast's sources are or how it is built."""
+    elsewhere = ("HOLDFAST_", "SKBUILD_")
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH" and not k.startswith(elsewhere)}
     return subprocess.run(
         [str(word) for word in words],
         cwd=cwd,

@@ -8,20 +8,21 @@ import pytest
 from flint import arb, ctx
 from mpmath.libmp import to_float
 
-from holdfast import cells
+from holdfast import blocks, cells
 from holdfast.engine.advance import advance
 from tests.networks import numbers, random_network
 from tests.oracle import reals
-from tests.oracle.cells import CELLS, EXPONENTIAL, Oracle
+from tests.oracle.cells import BLOCKS, CELLS, EXPONENTIAL, WRAPPED, Oracle
 from tests.oracle.containment import _ball, kept_numbers
 
 
-def test_every_cell_of_vectors_has_an_equation():
-    assert set(CELLS) == {name for name in cells.FOLDER.names() if cells.get(name).is_vector}
+def test_every_cell_and_block_has_an_equation():
+    assert set(CELLS) == set(cells.FOLDER.names())
+    assert set(BLOCKS) == set(blocks.FOLDER.names())
     assert all(states == cells.get(name).states for name, (_, states) in CELLS.items())
 
 
-@pytest.mark.parametrize("cell", [*CELLS, *EXPONENTIAL])
+@pytest.mark.parametrize("cell", [*CELLS, *EXPONENTIAL, *WRAPPED])
 def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
     network, inputs = random_network(cell, layers=2), np.asarray(numbers(3, 2))
     oracle, state = Oracle(network), network.start(1)
@@ -32,7 +33,7 @@ def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
         for found, expected in zip(states, state, strict=True):
             for name in oracle.states:
                 there = [to_float(low) for low, _ in found[name]]
-                np.testing.assert_allclose(there, getattr(expected, name)[0], rtol=1e-12, atol=1e-13)
+                np.testing.assert_allclose(there, np.ravel(getattr(expected, name)[0]), rtol=1e-12, atol=1e-13)
         there = [to_float(low) for low, _ in outputs]
         np.testing.assert_allclose(there, network.readout(hidden)[0], rtol=1e-12, atol=1e-13)
 
@@ -52,6 +53,8 @@ def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):
             (reals.relu(x), arb(a).max(arb(0))),
             (reals.maximum(x, y), arb(a).max(arb(b))),
             (reals.divide(y, reals.real(abs(a))), arb(b) / abs(arb(a))),
+            (reals.root(reals.real(abs(a))), abs(arb(a)).sqrt()),
+            (reals.absolute(x), abs(arb(a))),
             (reals.exp(x), arb(a).exp()),
             (reals.softplus(x), arb(a).max(arb(0)) + (-abs(arb(a))).exp().log1p()),
             (reals.logsigmoid(x), arb(a).min(arb(0)) - (-abs(arb(a))).exp().log1p()),
@@ -61,6 +64,11 @@ def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):
             assert low <= exact, (a, b)
             assert high >= exact, (a, b)
             assert high - low <= abs(exact) * arb(2) ** -200, (a, b)
+
+
+def test_the_size_of_what_may_be_0_is_not_negative():
+    low, high = reals.absolute((reals.real(-1.0)[0], reals.real(2.0)[0]))
+    assert (to_float(low), to_float(high)) == (0, 2)
 
 
 def test_units_that_nothing_reads_are_not_followed(float64):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import jax
 import numpy as np
 import pytest
@@ -14,6 +16,12 @@ from holdfast.plugins.rows import Sampled
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 Order = tasks.get("order")
 every_variant = pytest.mark.parametrize("variant", ["two", "three"])
+
+
+@cache
+def sampled(variant: str) -> Sampled:
+    """Rows of 20 steps and more, drawn once for all laws."""
+    return Sampled(Order(steps=20, variant=variant))
 
 
 @every_variant
@@ -29,7 +37,7 @@ every_variant = pytest.mark.parametrize("variant", ["two", "three"])
     ],
 )
 def test_rows_of_unequal_length_obey_the_laws(law, variant):
-    law(Sampled(Order(steps=20, variant=variant)))
+    law(sampled(variant))
 
 
 @pytest.mark.parametrize(

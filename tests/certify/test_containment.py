@@ -6,21 +6,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb
 
 from holdfast import cells
-from holdfast.alphabet.enclosures.rounding import ACCURACIES
+from holdfast.alphabet import contract, multiply
+from holdfast.alphabet.enclosures import norms
+from holdfast.alphabet.enclosures.arrays import FormArray
+from holdfast.alphabet.enclosures.forms import Form
+from holdfast.alphabet.enclosures.norms import divided_by_norm
+from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.native import environment
 from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
-from tests.oracle.cells import EXPONENTIAL
+from tests.oracle.cells import EXPONENTIAL, WRAPPED
 from tests.oracle.networks import THEMES, Shape
 
-CELLS = [name for name in cells.FOLDER.names() if cells.get(name).is_vector]
+CELLS = [*cells.FOLDER.names(), *WRAPPED]
 NETWORKS, PATHS, STEPS = 24, 2, 4
 """Of every cell and semantics: how many, with how many paths of how many steps."""
 
@@ -87,6 +94,42 @@ def test_of_exponential_gates_and_quotients_every_number_lies_in_its_set(cell, d
 def test_were_a_function_taken_to_be_exact_numbers_would_lie_outside(cell, errors, exponential, monkeypatch):
     monkeypatch.setitem(ACCURACIES, "float32", replace(ACCURACIES["float32"], **{errors: 0}))
     assert containment.check_ieee(exponential_cases(cell, "float32"), "float32", ["side by side"], None).outside
+
+
+def closest(a: FormArray, at: Callable[..., arb], most: arb) -> Iterator[Form]:
+    """Components over a norm in which the other components are as near 0 as they can be, always."""
+    return divided_by_norm(a, lambda value, others: at(value, arb(0)), most)
+
+
+def unrounded(bounds: Callable[..., Any], rounding: Rounding | None, *operands: Any) -> Any:
+    return bounds(None, *operands)
+
+
+FORGOTTEN = {
+    "root": ("prenorm(mlstm)", 1, ["only powers"], Rounding, "over_root", lambda self, found, value: found),
+    "scalar product": ("mlstm", 3, THEMES, contract, "dot", lambda rounding, a, b, dot=contract.dot: dot(None, a, b)),
+    "outer product": (
+        "mlstm",
+        3,
+        THEMES,
+        multiply,
+        "bounds",
+        lambda rounding, a, b, of=multiply.bounds: of(None, a, b),
+    ),
+    "others in a norm": ("prenorm(lstm)", 2, THEMES, norms, "divided_by_norm", closest),
+}
+"""The cell, how many units and the kinds of weights with which a fault shows, and what is put in the place of what."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FORGOTTEN)
+def test_were_something_of_whole_arrays_forgotten_numbers_would_lie_outside(fault, monkeypatch):
+    cell, units, themes, *planted = FORGOTTEN[fault]
+    shape = Shape(cell, 1, 1, units, 1, "float32")
+    some = list(containment.cases(shape, (5,), 100, 2, 3, themes))
+    assert not containment.check_ieee(some[:20], "float32", ["side by side"], None).outside
+    monkeypatch.setattr(*planted)
+    assert containment.check_ieee(some, "float32", ["side by side"], None).outside
 
 
 SEARCHES: dict[str, tuple[str, Shape, Sequence[str]]] = {

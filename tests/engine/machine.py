@@ -25,8 +25,8 @@ def tiny_format(exponent_bits: int, fraction_bits: int) -> Format:
 
 
 def rounding(form: Format) -> Rounding:
-    """The rules for this format; of sigmoid and the other functions nothing is said here."""
-    return Rounding(Accuracy(form, 0, 0, 0, 0, 0.0, 0.0, 0.0))
+    """The rules for this format; of functions only that cos and sin are within one roundoff."""
+    return Rounding(Accuracy(form, 0, 0, 0, 0, 1, 0.0, 0.0, 0.0))
 
 
 def numbers(form: Format) -> np.ndarray:

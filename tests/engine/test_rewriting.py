@@ -83,3 +83,32 @@ def test_without_the_barriers_another_step_would_be_seen(step, float64, monkeypa
         alphabet, "get", lambda name: replace(real(name), numbers=bare[name]) if name in bare else real(name)
     )
     assert differing(STEPS[step], "float32") > 0
+
+
+NORMS = ("rms_normalise", "normalise")
+
+
+def norms(act: Callable[..., Any], dtype: str) -> tuple[Any, Any]:
+    """Vectors of 4 whole numbers over their norm, a head of 8 at a time, and times another number: what XLA computes,
+    and NumPy with a quotient and with a product by the reciprocal. Their sums of squares are exact in any order."""
+    random = np.random.default_rng(0)
+    a = random.integers(-1000, 1000, (64, 8, 4)).astype(dtype)
+    b = random.uniform(0.1, 3, (64, 8, 1)).astype(dtype)
+    got = np.asarray(scanned(lambda a, b: act(a) * b, jnp.asarray(a), jnp.asarray(b)))
+    squares = (a * a).sum(-1, keepdims=True)
+    root = np.sqrt(squares / 4 + np.asarray(1e-6, dtype) if act.__module__.endswith("rms_normalise") else squares)
+    return got, np.stack([a / root * b, a * (1 / root) * b])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("word", NORMS)
+def test_a_root_is_divided_by(word, dtype, float64):
+    got, either = norms(alphabet.get(word).numbers, dtype)
+    assert (got == either).any(0).all()
+
+
+@pytest.mark.parametrize("word", NORMS)
+def test_without_the_barrier_another_root_would_be_seen(word, float64, monkeypatch):
+    monkeypatch.setattr("holdfast.alphabet.divide.numbers", lambda a, b: a / b)
+    got, either = norms(alphabet.get(word).numbers, "float32")
+    assert not (got == either).any(0).all()

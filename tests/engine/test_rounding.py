@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -56,9 +59,59 @@ def samples(dtype: str, size: int) -> np.ndarray:
 
 
 def run(word: str, x: np.ndarray) -> np.ndarray:
+    return looped(getattr(Numbers(), word), x).ravel()
+
+
+def looped(act: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
     """As the engine computes it: inside a loop that is compiled."""
-    step = lambda carry, a: (carry, getattr(Numbers(), word)(a))  # noqa: E731
-    return np.asarray(jax.jit(lambda x: jax.lax.scan(step, 0, x)[1])(jnp.asarray(x).reshape(4, -1))).ravel()
+    step = lambda carry, a: (carry, act(a))  # noqa: E731
+    return np.asarray(jax.jit(lambda x: jax.lax.scan(step, 0, x)[1])(jnp.asarray(x).reshape(4, -1)))
+
+
+def cosines_and_sines(angles: np.ndarray) -> np.ndarray:
+    """[angle, 2]: the pair (1, 0) turned."""
+
+    def turned(a: Any) -> Any:
+        return Numbers().rotate(jnp.broadcast_to(jnp.asarray([1, 0], a.dtype), (*a.shape, 2)), a)
+
+    return looped(turned, angles).reshape(-1, 2)
+
+
+def angles_of(dtype: str, size: int) -> np.ndarray:
+    """Of all sizes, and around multiples of a quarter turn."""
+    draw = np.random.default_rng(1)
+    near = draw.integers(-1000, 1000, size) * np.pi / 2 * (1 + draw.normal(0, 1e-6, size))
+    return np.concatenate(
+        [samples(dtype, size), near.astype(dtype), np.ldexp(1.7, draw.integers(9, 127, size)).astype(dtype)]
+    )
+
+
+def test_cosine_and_sine_of_float32_are_as_accurate_as_assumed(float64):
+    x, told = angles_of("float32", 100_000), ACCURACIES["float32"]
+    found, wide = cosines_and_sines(x).astype(np.float64), x.astype(np.float64)
+    off = np.abs(found - np.stack([np.cos(wide), np.sin(wide)], -1)) / told.format.roundoff
+    assert told.circle_errors / 2 < off.max() <= told.circle_errors
+    assert np.abs(found).max() <= 1
+
+
+def test_cosine_and_sine_of_float64_are_as_accurate_as_assumed(float64, monkeypatch):
+    x, told = angles_of("float64", 1000), ACCURACIES["float64"]
+    monkeypatch.setattr(ctx, "prec", 300)
+    most = told.circle_errors * told.format.roundoff
+    for z, (cosine, sine) in zip(x.tolist(), cosines_and_sines(x).tolist(), strict=True):
+        right = arb(z).sin_cos()
+        assert abs(arb(cosine) - right[1]) <= most, z
+        assert abs(arb(sine) - right[0]) <= most, z
+        assert max(abs(cosine), abs(sine)) <= 1
+
+
+@pytest.mark.parametrize("dtype", ACCURACIES)
+def test_roots_are_rounded_once_and_an_angle_of_0_is_exact(dtype, float64):
+    x = np.abs(samples(dtype, 100_000))
+    x = x[x >= 2.0 ** ACCURACIES[dtype].format.least_normal]
+    x = x[: len(x) // 4 * 4]
+    np.testing.assert_array_equal(looped(jnp.sqrt, x).ravel(), np.sqrt(x))
+    assert (cosines_and_sines(np.zeros(8, dtype)) == [1, 0]).all()
 
 
 @pytest.mark.parametrize("word", TOLD)

@@ -4,20 +4,24 @@ fused or not, subnormal numbers kept and flushed. What is tested is the code tha
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 
 import numpy as np
 import pytest
 from flint import arb, ctx
 
+from holdfast.alphabet.enclosures.arrays import FormArray
 from holdfast.alphabet.enclosures.forms import Form, Unbounded, interval, number, widened
 from holdfast.alphabet.enclosures.rounding import Rounding
+from holdfast.core.formats import Format
 from holdfast.core.ops import Word
 from holdfast.engine.network import Linear
 from holdfast.engine.readings.bounds import Bounds, Exact, exact
 from tests.engine.machine import Machine, machines, numbers, rounding, tiny_format
 
 LARGE, MIDDLE, SMALL, LEAST = tiny_format(3, 3), tiny_format(3, 2), tiny_format(2, 2), tiny_format(2, 1)
+WIDE, LONG = tiny_format(4, 2), tiny_format(4, 3)
 
 
 @pytest.fixture(autouse=True)
@@ -194,6 +198,75 @@ def test_a_quotient_by_a_power_of_two_is_not_rounded():
                 assert ops.divide((number(arb(value)),), (number(arb(power)),))[0] == number(arb(value / power))
 
 
+def norms_hold(form, word: str, size: int) -> int:
+    """A vector over its norm, all vectors of so many numbers, those after the first at least 0: its first component; of
+    how many something is said. The root is that of float64, whose bits are more than twice as many as are needed."""
+    ops, every, least = Bounds(rounding(form)), numbers(form), 0.75
+    vectors = grid(every, *[every[every >= 0]] * (size - 1))
+    results = []
+    for m in machines(form):
+        for squares in m.sums([(a, a) for a in vectors]):
+            for value in roots_of(m, word, squares, size, least):
+                with np.errstate(invalid="ignore"):
+                    root = m.rounded(np.sqrt(m.read(value)))
+                results += [m.divide(vectors[0], root), m.multiply(vectors[0], m.divide(np.ones_like(root), root))]
+    results = [np.minimum.reduce(results), np.maximum.reduce(results)]
+    forms, said = {value: read(ops, value) for value in every.tolist()}, 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.import_module(f"holdfast.alphabet.{word}"), "LEAST", least)
+        for place, operands in enumerate(zip(*(a.tolist() for a in vectors), strict=True)):
+            vector = tuple(forms[value] for value in operands)
+            found = bounded(lambda: getattr(ops, word)(vector)[0])  # noqa: B023
+            held(found, results, place, (word, operands))
+            said += found is not None
+    return said
+
+
+def roots_of(m: Machine, word: str, squares: np.ndarray, size: int, least: float) -> list[np.ndarray]:
+    """What a root can be taken of, the constant rounded twice."""
+    if word == "normalise":
+        return [np.maximum(squares, m.read(m.rounded(np.array(least**2))))]
+    constant, part = m.rounded(np.array(least)), m.rounded(np.array(1 / size))
+    means = m.divide(squares, np.array(float(size))), m.multiply(squares, part)
+    return [*(m.add(mean, constant) for mean in means), m.fused(squares, part, constant)]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("word", ["normalise", "rms_normalise"])
+def test_vectors_over_their_norm(word, size):
+    assert norms_hold(LONG, word, size) > len(numbers(LONG)) ** size / 8
+
+
+def rotations_hold(form) -> int:
+    """Pairs turned by angles, whose cosine and sine are the least or the largest number that is near enough."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    x, y, angle = grid(every[::2], every[every >= 0], every[every >= 0][::11])
+    results = []
+    for m in machines(form):
+        turn = m.read(angle)
+        for cosine, sine in itertools.product(near(every, np.cos(turn), form), near(every, np.sin(turn), form)):
+            results += m.sums([(x, np.where(turn == 0, 1, cosine)), (y, -np.where(turn == 0, 0, sine))])
+    results = [np.minimum.reduce(results), np.maximum.reduce(results)]
+    forms, said = {value: read(ops, value) for value in every.tolist()}, 0
+    for place, (a, b, turn) in enumerate(zip(x.tolist(), y.tolist(), angle.tolist(), strict=True)):
+        one = FormArray.of((), [forms[turn]])
+        found = bounded(lambda: ops.rotate((forms[a], forms[b]), one)[0])  # noqa: B023
+        held(found, results, place, (a, b, turn))
+        said += found is not None
+    return said
+
+
+def near(every: np.ndarray, exact: np.ndarray, form: Format) -> list[np.ndarray]:
+    """The least and the largest number of a format within one roundoff of what is exact."""
+    u = form.roundoff
+    places = np.searchsorted(every, exact - u), np.searchsorted(every, exact + u, "right") - 1
+    return [np.clip(every[place], -1, 1) for place in places]
+
+
+def test_rotations():
+    assert rotations_hold(WIDE) > 15_000
+
+
 def mixes_hold(form) -> int:
     """k * h + (1 - k) * n: every product rounded or fused into the sum."""
     ops, every = Bounds(rounding(form)), numbers(form)
@@ -293,6 +366,15 @@ FAULTS = {
         lambda self, exact, size, moved, again: exact,
         lambda: cancellations_hold(LARGE),
     ),
+    "root": ("over_root", lambda self, found, value: self.rounded(found), lambda: norms_hold(LONG, "normalise", 2)),
+    "squares under a root": (
+        "over_root",
+        lambda self, found, value: self.rounded(found, roundings=4),
+        lambda: norms_hold(LONG, "rms_normalise", 2),
+    ),
+    "overflow under a root": ("fits", lambda self, size: None, lambda: norms_hold(LONG, "normalise", 1)),
+    "flushed part of a vector": ("underflows", lambda self, a: False, lambda: norms_hold(LONG, "rms_normalise", 1)),
+    "circle": ("rounded", lambda self, a, roundings=1: self.checked(a), lambda: rotations_hold(WIDE)),
     "input": ("flushed", lambda self, a: a, lambda: products_hold(LARGE)),
 }
 

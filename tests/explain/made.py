@@ -1,6 +1,4 @@
-"""Every construction with what is true of its units, so that words can be held to it; and which half was looked at
-while the detection of roles was made.
-
+"""Every construction with what is true of its units, so that the roles which `explain` finds are compared with it.
 The truth is the sheet that a network was written from, in the roles of ``explain``. Of a writer and its shadow (cells
 without gates) nothing is demanded: what they do, once saturated, is what a flag does. A unit that on no row of the
 task is anything but 0, or whose weights going out change no answer there, may be called unused: that is true of it.
@@ -33,9 +31,6 @@ ROLES = {
     "event": {"flag"},
     "clock": {"flag", "counter"},
 }
-SEEN = {"adding": {0, 1, 2}, "recall": {0, 1, 2, 3}, "bits": {0}, "copy": {0, 2}, "echo": {0, 2}, "order": {0}}
-"""The variants on which the detection was tuned, all in float32; the others, and all in float64, were held out: the
-figures for them were taken once it stood."""
 
 
 class Made(NamedTuple):

@@ -3,13 +3,13 @@
 Nothing of the cells' own steps, of their alphabet or of its readings is used; only the layout of weights is shared:
 a gate's matrix [source, unit] and bias [unit]. Letters are those of the papers: i, f, o, z, r gates; g, n candidates;
 k a layer of units inside the step. ``W`` reads the input, ``U`` the hidden state, ``P`` the cell state, ``V`` k.
+States of other axes are vectors too, in row-major order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,13 +17,16 @@ from holdfast.engine.network import Linear, Network
 from tests.oracle import reals
 from tests.oracle.reals import (
     Real,
+    absolute,
     add,
     divide,
     exp,
     logsigmoid,
     maximum,
     multiply,
+    negative,
     relu,
+    root,
     sigmoid,
     softplus,
     subtract,
@@ -57,8 +60,9 @@ Gates = Mapping[tuple[str, str], Gate]
 class Layer:
     """One layer: ``W("forget", x)`` is the forget gate's matrix times x plus its bias, ``U`` likewise of h."""
 
-    def __init__(self, layer: Mapping[str, Linear]) -> None:
+    def __init__(self, layer: Mapping[str, Linear], heads: int = 1) -> None:
         self.gates: Gates = {(s, gate): _gate(linear, gate) for s, linear in layer.items() for gate in linear.gates}
+        self.heads = heads
 
     def W(self, gate: str, x: Vector) -> Vector:  # noqa: N802 -- the letters of the literature
         return self.gates["x", gate](x)
@@ -73,20 +77,30 @@ class Layer:
         return self.gates["k", gate](k)
 
 
+Equation = Callable[[Layer, Vector, State], tuple[Vector, State]]
+"""From weights, what is read and the state before to the output and the state after."""
+
+
 class Oracle:
     """A whole network. ``step`` gives the next state of every layer and the outputs."""
 
     def __init__(self, network: Network) -> None:
-        self.equation, self.states = {**CELLS, **EXPONENTIAL}[network.cell_name]
-        self.layers = [Layer(layer) for layer in network.layers]
+        self.equation, self.states = equation_of(network.cell_name)
+        self.layers = [Layer(layer, network.heads) for layer in network.layers]
         self.readout = _gate(network.readout, network.readout.gates[0])
+        below = network.embedding
+        self.embedding = None if below is None else _gate(below, below.gates[0])
+        part = network.units // network.heads
+        self.sizes = {"C": network.units * part} | ({"m": network.heads} if "C" in self.states else {})
         self.units = network.units
 
     def start(self) -> list[State]:
-        return [{name: [reals.ZERO] * self.units for name in self.states} for _ in self.layers]
+        return [{name: [reals.ZERO] * self.sizes.get(name, self.units) for name in self.states} for _ in self.layers]
 
     def step(self, before: Sequence[State], inputs: Sequence[float]) -> tuple[list[State], Vector]:
         x, after = [reals.real(value) for value in inputs], []
+        if self.embedding is not None:
+            x = self.embedding(x)
         for layer, state in zip(self.layers, before, strict=True):
             x, new = self.equation(layer, x, state)
             after.append(new)
@@ -290,7 +304,70 @@ def quotients(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     return h, {"h": h}
 
 
-CELLS: dict[str, tuple[Any, tuple[str, ...]]] = {
+def mlstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """A head: m' = max(log f + m, log i), C' = f C + i v k^T, n' = f n + i k, h = o C' q / max(|n' q|, e^-m')."""
+    part = len(s["n"]) // w.heads
+    q, v, o = (w.W(gate, x) for gate in ("query", "value", "output"))
+    shrunk = [divide(reals.ONE, root(reals.real(part)))] * len(q)
+    k, log_i = _product(w.W("key", x), shrunk), w.W("input", x)
+    log_f = _sum(_each(logsigmoid, w.W("forget", x)), s["m"])
+    m = _each(maximum, log_f, log_i)
+    f, i = _each(exp, _each(subtract, log_f, m)), _each(exp, _each(subtract, log_i, m))
+    memory, n, h = [], [], []
+    for head in range(w.heads):
+        mine = range(head * part, (head + 1) * part)
+        n += [add(multiply(f[head], s["n"][b]), multiply(i[head], k[b])) for b in mine]
+        size = maximum(absolute(_dot(n[head * part :], q, mine)), exp(negative(m[head])))
+        for a in mine:
+            row = [
+                add(multiply(f[head], s["C"][a * part + b - head * part]), multiply(i[head], multiply(v[a], k[b])))
+                for b in mine
+            ]
+            h.append(multiply(sigmoid(o[a]), divide(_dot(row, q, mine), size)))
+            memory += row
+    return h, {"C": memory, "n": n, "m": m}
+
+
+def _dot(a: Vector, b: Vector, places: range) -> Real:
+    """Of a vector and of these places of another."""
+    total = reals.ZERO
+    for x, place in zip(a, places, strict=True):
+        total = add(total, multiply(x, b[place]))
+    return total
+
+
+def _normal(x: Vector) -> Vector:
+    """x / sqrt(mean(x^2) + 1e-6)."""
+    squares = reals.ZERO
+    for one in x:
+        squares = add(squares, multiply(absolute(one), absolute(one)))
+    size = root(add(divide(squares, reals.real(len(x))), reals.real(1e-6)))
+    return [divide(one, size) for one in x]
+
+
+def prenorm(inner: Equation) -> Equation:
+    """y = x + A cell(s normal(x)), z = y + B relu(D (t normal(y)) + d) + b."""
+
+    def block(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+        learned = {gate: list(w.gates["constant", gate].bias) for gate in ("scale", "scale_above")}
+        read, after = inner(w, _product(learned["scale"], _normal(x)), s)
+        y = _sum(x, w.gates["read", "projection"](read))
+        hidden = w.gates["normalised", "expansion"](_product(learned["scale_above"], _normal(y)))
+        return _sum(y, w.gates["expansion", "contraction"](_each(relu, hidden))), after
+
+    return block
+
+
+def equation_of(name: str) -> tuple[Equation, tuple[str, ...]]:
+    """The equation of a cell, or of a cell inside a block, and the names of its states."""
+    if "(" not in name:
+        return {**CELLS, **EXPONENTIAL}[name]
+    block, inside = name.removesuffix(")").split("(", 1)
+    equation, states = equation_of(inside)
+    return BLOCKS[block](equation), states
+
+
+CELLS: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "feedforward": (feedforward, ()),
     "elman": (elman, ("h",)),
     "irnn": (irnn, ("h",)),
@@ -307,11 +384,15 @@ CELLS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "output_network": (output_network, ("h", "c")),
     "one_network": (one_network, ("h", "c")),
     "residual": (residual, ("h", "c")),
+    "mlstm": (mlstm, ("C", "n", "m")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
-EXPONENTIAL: dict[str, tuple[Any, tuple[str, ...]]] = {
+EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "slstm": (slstm, ("h", "c", "n")),
     "stabilised": (stabilised, ("h", "c", "n", "m")),
     "quotients": (quotients, ("h",)),
 }
 """The same of the cells in ``tests/exponential``."""
+BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm}
+WRAPPED = ("prenorm(lstm)", "prenorm(mlstm)")
+"""Cells inside a block with which bounds are met."""

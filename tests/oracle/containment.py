@@ -204,7 +204,7 @@ def _check(case: Case, dtype: str | None, values: Callable[[int], Values]) -> Re
     rounding = None if dtype is None else Rounding(ACCURACIES[dtype])
     weights = weights_of(case.network, every_unit=dtype is not None)
     kept = kept_numbers(case.network, dtype is not None)
-    assert len(kept) == sum(weights.units) * len(weights.cell.states)
+    assert len(kept) == sum(weights.cell.state_size(units, weights.heads) for units in weights.units)
     found, semantics = Result(networks=1), "real" if dtype is None else dtype
     sets = Sets(case, weights, rounding)
     points = [_symbols(case.piece, path) for path in case.paths]
@@ -345,8 +345,11 @@ def _symbol(number: float, low: Fraction, high: Fraction) -> arb:
 
 def kept_numbers(network: Network, every_unit: bool) -> list[int]:
     """Which of all numbers of the state a proof follows. In real arithmetic those of units that the read-out reaches
-    through weights that are not 0; else all, but of units without any weight or bias one for all."""
+    through weights that are not 0; else all, but of units without any weight or bias one for all. All, too, where units
+    reach each other otherwise: in a head, or by a norm."""
     layers, units = network.layers, network.units
+    if not network.cell.is_vector or "(" in network.cell_name:
+        return list(range(len(layers) * network.cell.state_size(units, network.heads)))
     reads = [{s: _by_unit(linear).any(1) for s, linear in layer.items()} for layer in layers]
     read = np.asarray(network.readout.matrix).any(1)
     found: list[list[int]] = []

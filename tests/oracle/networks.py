@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from holdfast.core.cell import CONSTANT
 from holdfast.core.formats import FORMATS, Format
 from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.resolve import resolve
 
 PLAIN = ("normal", "sparse", "powers", "saturated")
 STEADY = ("pinned", "saturated", "constant", "constant", "alternating", "zero")
@@ -37,11 +39,16 @@ class Shape:
     dtype: str
 
     def template(self) -> Network:
-        made = create(self.cell, self.inputs, self.units, self.outputs, self.layers)
+        """Zeros; units in two heads where that can be, and inputs embedded where a block has to read units."""
+        cell = resolve(self.cell)
+        heads = 2 if cell.has_heads and self.units % 2 == 0 else 1
+        sizes = (self.cell, self.inputs, self.units, self.outputs, self.layers)
+        made = create(*sizes, heads=heads, embedding=cell.reads_units)
         return replace(
             made,
             layers=tuple({s: _numpy(linear) for s, linear in layer.items()} for layer in made.layers),
             readout=_numpy(made.readout),
+            embedding=None if made.embedding is None else _numpy(made.embedding),
         )
 
 
@@ -57,7 +64,11 @@ def network(template: Network, dtype: str, draw: np.random.Generator, themes: Se
     layers = tuple(painter.layer(layer, theme) for layer in template.layers)
     kind = theme if theme in READOUTS and draw.random() < 0.5 else READOUTS[draw.integers(len(READOUTS))]
     readout = painter.layer({"y": template.readout}, f"only {kind}")["y"]
-    return replace(template, layers=layers, readout=readout), f"{theme}, scale {painter.scale:.3g}, read-out {kind}"
+    below = template.embedding
+    if below is not None:
+        below = painter.layer({"x": below}, f"only {painter.one(('normal', 'powers', 'one'))}")["x"]
+    words = f"{theme}, scale {painter.scale:.3g}, read-out {kind}"
+    return replace(template, layers=layers, readout=readout, embedding=below), words
 
 
 @dataclass(frozen=True)
@@ -76,18 +87,20 @@ class Painter:
         beside = COMPANIONS.get(theme, STEADY)
         if self.draw.random() < 0.5:
             beside = (self.one(beside),)
-        units = next(iter(layer.values())).units
         for gate in sorted(gates):
-            kinds = self.kinds(theme, whole, beside, units)
+            width = next(linear.width(gate) for linear in layer.values() if gate in linear.gates)
+            kinds = self.kinds(theme, whole, beside, width)
             steady = [unit for unit, kind in enumerate(kinds) if kind in STEADY]
             for unit, kind in enumerate(kinds):
                 for source, linear in layer.items():
                     if gate not in linear.gates:
                         continue
                     column = linear.columns(gate).start + unit
-                    own = None if source == "x" else 0 if linear.diagonal or source == "y" else unit
-                    bias, others = biases[source], () if linear.diagonal else steady
-                    weights = self.column(kind, len(matrices[source]), own, others)
+                    rows = len(matrices[source])
+                    own = 0 if linear.diagonal or source == "y" else unit if rows == width else None
+                    own = None if source in ("x", CONSTANT) else own
+                    bias, others = biases[source], () if linear.diagonal else [j for j in steady if j < rows]
+                    weights = self.column(kind, rows, own, others)
                     matrices[source][:, column] = weights[0]
                     if bias is not None:
                         bias[column] = weights[1]

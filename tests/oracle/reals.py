@@ -1,8 +1,8 @@
 """Real numbers as narrow intervals of multiprecision floats: every operation rounds outwards.
 
 This is the arithmetic of the containment oracle. It shares nothing with the bounds under test: these are balls of
-Arb, here the ends are numbers of mpmath's ``libmp``. Sums, products and quotients of ``libmp`` are rounded correctly
-in the direction asked for. Its exp, log and tanh are not proved to be, so their results are moved outwards by
+Arb, here the ends are numbers of mpmath's ``libmp``. Sums, products, quotients and roots of ``libmp`` are rounded
+correctly in the direction asked for. Its exp, log and tanh are not proved to be, so their results are moved outwards by
 ``SPARE`` bits more.
 """
 
@@ -24,6 +24,7 @@ from mpmath.libmp import (
     mpf_mul,
     mpf_neg,
     mpf_sign,
+    mpf_sqrt,
     mpf_sub,
     mpf_tanh,
 )
@@ -82,6 +83,20 @@ def divide(a: Real, b: Real) -> Real:
     return mpf_div(a[0], below, BITS, "f"), mpf_div(a[1], above, BITS, "c")
 
 
+def root(a: Real) -> Real:
+    """The square root of a > 0."""
+    assert mpf_sign(a[0]) > 0
+    return mpf_sqrt(a[0], BITS, "f"), mpf_sqrt(a[1], BITS, "c")
+
+
+def negative(a: Real) -> Real:
+    return mpf_neg(a[1]), mpf_neg(a[0])
+
+
+def absolute(a: Real) -> Real:
+    return maximum(maximum(a, negative(a)), ZERO)
+
+
 def maximum(a: Real, b: Real) -> Real:
     return tuple(y if mpf_lt(x, y) else x for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
 
@@ -96,8 +111,7 @@ def softplus(a: Real) -> Real:
 
 
 def logsigmoid(a: Real) -> Real:
-    low, high = softplus((mpf_neg(a[1]), mpf_neg(a[0])))
-    return mpf_neg(high), mpf_neg(low)
+    return negative(softplus(negative(a)))
 
 
 def tanh(a: Real) -> Real:
@@ -106,7 +120,7 @@ def tanh(a: Real) -> Real:
 
 def sigmoid(a: Real) -> Real:
     """1 / (1 + exp(-a))."""
-    return divide(ONE, add(ONE, _risen(mpf_exp, (mpf_neg(a[1]), mpf_neg(a[0])))))
+    return divide(ONE, add(ONE, exp(negative(a))))
 
 
 def relu(a: Real) -> Real:

@@ -95,7 +95,7 @@ def _traced(network: Network, inputs: Any) -> tuple[Any, Any]:
 
 
 def _flat(states: Any, lead: tuple[int, ...], dtype: Any) -> Any:
-    parts = [value for layer in states for value in layer]
+    parts = [value.reshape(*lead, -1) for layer in states for value in layer]
     return jnp.concatenate(parts, -1) if parts else jnp.zeros((*lead, 0), dtype)
 
 

@@ -48,11 +48,12 @@ def bounds(rounding: Rounding | None, a: FormArray, b: FormArray) -> FormArray:
     rows = list(last_axis(a))
     repeat = len(rows) // max(1, len(vectors))
     return FormArray.of(
-        axes(a.shape, b.shape), [_dot(rounding, row, vectors[n // repeat]) for n, row in enumerate(rows)]
+        axes(a.shape, b.shape), [dot(rounding, row, vectors[n // repeat]) for n, row in enumerate(rows)]
     )
 
 
-def _dot(rounding: Rounding | None, a: Any, b: Any) -> Any:
+def dot(rounding: Rounding | None, a: Any, b: Any) -> Any:
+    """The bounds of the sum of a * b, both as many forms."""
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.rounding import is_power
 

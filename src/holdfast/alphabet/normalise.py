@@ -37,7 +37,9 @@ def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:
 def numbers(a: Any) -> Any:
     import jax.numpy as jnp
 
-    return a / jnp.sqrt(jnp.maximum((a * a).sum(-1, keepdims=True), LEAST**2))
+    from holdfast.alphabet import divide
+
+    return divide.numbers(a, jnp.sqrt(jnp.maximum((a * a).sum(-1, keepdims=True), LEAST**2)))
 
 
 def reference(a: Any) -> Any:
@@ -50,12 +52,20 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     """Within what the components and their squares can be."""
     from flint import arb
 
-    from holdfast.alphabet.enclosures.arrays import FormArray, no_rule
-    from holdfast.alphabet.enclosures.forms import ONE
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+    from holdfast.alphabet.enclosures.forms import ONE, total
     from holdfast.alphabet.enclosures.norms import divided_by_norm
 
     def at(value: arb, others: arb) -> arb:
         return value / (value**2 + others).sqrt().max(arb(LEAST))
 
-    no_rule(rounding, "normalise")
-    return FormArray.of(a.shape, divided_by_norm(a, at, ONE))
+    found = list(divided_by_norm(a, at, ONE))
+    if rounding is None:
+        return FormArray.of(a.shape, found)
+    least, count, computed = arb(LEAST) ** 2, a.shape[-1], []
+    for place, row in enumerate(last_axis(a)):
+        # Of two numbers the larger, the other a constant that is rounded from double precision, which rounds it too.
+        squares = rounding.squares(total(x.size**2 for x in row), count)
+        value = squares._replace(roundings=max(count, 2), least=least, most=squares.most + least)
+        computed += [rounding.over_root(x, value) for x in found[place * count : (place + 1) * count]]
+    return FormArray.of(a.shape, computed)

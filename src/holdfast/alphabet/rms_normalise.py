@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flint import arb
+
     from holdfast.alphabet.enclosures.arrays import FormArray
-    from holdfast.alphabet.enclosures.rounding import Rounding
+    from holdfast.alphabet.enclosures.rounding import Computed, Rounding
 
 LEAST = 1e-6
 """Added to the mean of squares, so that there is a slope where all of a is 0."""
@@ -36,7 +38,9 @@ def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:
 def numbers(a: Any) -> Any:
     import jax.numpy as jnp
 
-    return a / jnp.sqrt((a * a).mean(-1, keepdims=True) + LEAST)
+    from holdfast.alphabet import divide
+
+    return divide.numbers(a, jnp.sqrt((a * a).mean(-1, keepdims=True) + LEAST))
 
 
 def reference(a: Any) -> Any:
@@ -51,7 +55,7 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     from flint import arb
 
     from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
     from holdfast.alphabet.enclosures.convex import RECIPROCAL_ROOT
     from holdfast.alphabet.enclosures.norms import divided_by_norm
 
@@ -60,14 +64,27 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     def at(value: arb, others: arb) -> arb:
         return value / ((value**2 + others) / count + arb(LEAST)).sqrt()
 
-    no_rule(rounding, "rms_normalise")
     found = []
     ends = divided_by_norm(a, at, count.sqrt())
     for row in last_axis(a):
         squares = [forms.within(forms.times(x, x), forms.NOTHING, x.size**2) for x in row]
         mean = forms.plus(forms.scaled(forms.added(squares), 1 / count), forms.number(arb(LEAST)))
+        value = None if rounding is None else _mean(rounding, forms.total(x.size**2 for x in row), len(row))
         factor = RECIPROCAL_ROOT(forms.within(mean, arb(LEAST), mean.high))
         for x, end in zip(row, ends, strict=False):
             moved = forms.times(forms.result(x), factor)
-            found.append(forms.within(moved, end.low, end.high) if moved.slack < end.slack else end)
+            exact = forms.within(moved, end.low, end.high) if moved.slack < end.slack else end
+            found.append(rounding.over_root(exact, value) if rounding and value else exact)
     return FormArray.of(a.shape, found)
+
+
+def _mean(rounding: Rounding, size: arb, count: int) -> Computed:
+    """What the root is taken of: a sum of squares, a quotient of two roundings, a rounded constant, and their sum."""
+    from flint import arb
+
+    from holdfast.alphabet.enclosures.rounding import Computed
+
+    squares = rounding.squares(size, count)
+    rounding.fits(squares.most * (1 + rounding.gamma(count)) + squares.lost)
+    lost = (squares.lost + 2 * rounding.tiny) * (1 + rounding.gamma(3))
+    return Computed(count + 3, lost, arb(LEAST), size / count + arb(LEAST))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from holdfast.alphabet.enclosures.arrays import FormArray
+    from holdfast.alphabet.enclosures.forms import Form
     from holdfast.alphabet.enclosures.rounding import Rounding
 
 arity = 2
@@ -45,25 +46,28 @@ def reference(a: Any, angle: Any) -> Any:
 
 def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArray:
     """The cosine and sine as intervals: how both depend on the angle is forgotten."""
+    from holdfast.alphabet.contract import dot
     from holdfast.alphabet.enclosures import forms
-    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
+    from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
 
-    no_rule(rounding, "rotate")
     found = []
-    for (x, y), turn in zip(last_axis(a), angle, strict=True):
-        cosine, sine = _circle(turn, 0), _circle(turn, 1)
-        found += [
-            forms.plus(forms.times(x, cosine), forms.negated(forms.times(y, sine))),
-            forms.plus(forms.times(x, sine), forms.times(y, cosine)),
-        ]
+    for pair, turn in zip(last_axis(a), angle, strict=True):
+        cosine, sine = _circle(rounding, turn)
+        found += [dot(rounding, pair, (cosine, forms.negated(sine))), dot(rounding, pair, (sine, cosine))]
     return FormArray.of(a.shape, found)
 
 
-def _circle(turn: Any, which: int) -> Any:
-    """The cosine (0) or sine (1) of an angle."""
-    from holdfast.alphabet.enclosures.forms import interval, number
+def _circle(rounding: Rounding | None, turn: Form) -> tuple[Form, Form]:
+    """The cosine and the sine of an angle."""
+    from holdfast.alphabet.enclosures.forms import ONE, UNIT, ZERO, interval, number, widened, within
 
+    if turn.is_number(0):
+        return UNIT, ZERO
     if turn.is_point:
-        return number(turn.centre.sin_cos()[1 - which])
-    ball = turn.low.union(turn.high).sin_cos()[1 - which]
-    return interval(ball.lower(), ball.upper())
+        sine, cosine = (number(value) for value in turn.centre.sin_cos())
+    else:
+        sine, cosine = (interval(ball.lower(), ball.upper()) for ball in turn.low.union(turn.high).sin_cos())
+    if rounding is None:
+        return cosine, sine
+    error = rounding.accuracy.circle_errors * rounding.roundoff
+    return within(widened(cosine, error), -ONE, ONE), within(widened(sine, error), -ONE, ONE)

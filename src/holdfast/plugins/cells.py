@@ -7,6 +7,7 @@ from collections.abc import Callable
 import jax
 
 from holdfast.plugins import cell_laws as laws
+from holdfast.plugins.bounds_laws import bounds_contain_numbers
 from holdfast.plugins.laws import Checked, judged
 
 LAWS: dict[str, Callable[[str], str | None]] = {
@@ -20,6 +21,7 @@ LAWS: dict[str, Callable[[str], str | None]] = {
     "batch": laws.batch_is_singles,
     "pieces": laws.chunks_are_the_whole,
     "units": laws.relabelling_commutes,
+    "bounds": bounds_contain_numbers,
 }
 QUICK = ("names", "alphabet", "step", "finite gradient", "batch")
 GROUNDS = ("names", "alphabet", "step")

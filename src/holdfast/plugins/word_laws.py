@@ -186,9 +186,7 @@ def rounded_bounds_contain_numbers(word: Word) -> None:
                         for a in map(np.asarray, values)
                     ]
                     found = _bounds_of(word, rounding, read)
-                except Unbounded as reason:
-                    if "there is no rule" in str(reason):
-                        raise NotChecked(str(reason)) from reason
+                except Unbounded:
                     continue
                 said += 1
                 for form, one in zip(found, np.ravel(result).tolist(), strict=True):

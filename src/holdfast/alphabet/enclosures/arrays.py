@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from holdfast.alphabet.enclosures.forms import Form, Unbounded
-from holdfast.alphabet.enclosures.rounding import Rounding
+from holdfast.alphabet.enclosures.forms import Form
 
 
 class FormArray(tuple[Form, ...]):
@@ -44,9 +43,3 @@ def aligned(operands: tuple[tuple[Form, ...], ...]) -> tuple[tuple[int, ...], li
         times = prod(shape[len(a.shape) :])
         found.append(a if times == 1 else tuple(form for form in a for _ in range(times)))
     return shape, found
-
-
-def no_rule(rounding: Rounding | None, word: str) -> None:
-    """Raises ``Unbounded`` in rounded arithmetic: there is no rule yet of what this word rounds."""
-    if rounding is not None:
-        raise Unbounded(f"there is no rule for how '{word}' is rounded")

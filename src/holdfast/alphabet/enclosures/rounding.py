@@ -20,13 +20,18 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 9 (quotient).     a / b, |b| >= t, rounded once, or a times the rounded 1 / b: within g(2) |a/b| of it, and t
                             more where it may underflow; for |b| > 1 / t, where 1 / b may be 0, within |a/b| more. By
                             a power of two nothing is rounded; by one of at most 1 nothing becomes subnormal.
+    Lemma 10 (root).        V >= c is computed within g(k) V + F. If e = g(k) + F / c < 1 and (1 - e) c >= t, then
+                            a / sqrt(V) is within (1 + g(3)) / sqrt(1 - e) - 1 of it, relative to it, and further as
+                            in Lemma 9.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
 a flushed result differs by |v| < t. 2: Lemma 1 for every product and addition; what is lost at one operation passes
 through at most n - 1 more (Higham 2002, sections 3.1 and 4.2), and a term or partial sum is flushed once. 3: rounding
 is monotone, and two numbers have a common grid. 5: Lemma 1 four times. 6: K/2 <= |m + K| <= 2|K|, where subtracting K
 is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 9: 1 / b is normal for
-t <= |b| <= 1 / t; Lemma 1 twice. 4, 7, 8: at once.
+t <= |b| <= 1 / t; Lemma 1 twice. 10: the computed V is between (1 - e) V and (1 + e) V and is not flushed; its root is
+normal and rounded once; Lemma 9; and 1 / sqrt(1 + e) is no further below 1 than 1 / sqrt(1 - e) is above. 4, 7, 8: at
+once.
 
 ``tests/engine/test_rounding_rules.py`` holds every lemma on small formats: all operands, all orders, fused or not,
 subnormal numbers kept and flushed, exact rationals as the oracle. The code below has the format as a parameter: what
@@ -34,11 +39,13 @@ is tested there is what runs for float32 and float64.
 
 Measured, not proved: sigmoid, tanh, exp and softplus are off by at most so many u of their value, lie in [0, 1],
 [-1, 1] and from 0 on, and are exact from certain arguments on (1, 0, and tanh z = z; exp 0 = 1). logsigmoid z is
-computed as -softplus(-z). Assumed: a sum is added in the same order at every step.
+computed as -softplus(-z). cos and sin lie in [-1, 1] and are off by at most so many u, absolutely, of every angle; cos
+0 is 1 and sin 0 is 0. A square root is rounded once. Assumed: a sum is added in the same order at every step.
 
 The operations are those that a step says. XLA's algebraic simplifier would replace quotients and products of exp by
-others (e^a e^b by e^(a + b), a / (b / c) by a c / b, a / e^b by a e^-b, and more); the barriers in the ``numbers`` of
-``exp`` and ``divide`` keep it from that, and ``tests/engine/test_rewriting.py`` looks at what it compiles.
+others (e^a e^b by e^(a + b), a / (b / c) by a c / b, a / e^b by a e^-b, a / sqrt(b) by a rsqrt(b), and more); the
+barriers in the ``numbers`` of ``exp`` and ``divide`` keep it from that, and ``tests/engine/test_rewriting.py`` looks at
+what it compiles.
 """
 
 from __future__ import annotations
@@ -47,6 +54,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from flint import arb, ctx
 
@@ -57,13 +65,15 @@ from holdfast.core.formats import FORMATS, Format
 @dataclass(frozen=True)
 class Accuracy:
     """Of one format: the errors of sigmoid, tanh, exp and softplus in units of u, the roundoff, relative to their
-    value; sigmoid is 1 from ``one``, and it, exp and softplus are 0 up to ``zero``; tanh is +-1 from ``saturated``."""
+    value, and those of cos and sin (``circle_errors``), absolute; sigmoid is 1 from ``one``, and it, exp and softplus
+    are 0 up to ``zero``; tanh is +-1 from ``saturated``."""
 
     format: Format
     sigmoid_errors: int
     tanh_errors: int
     exp_errors: int
     softplus_errors: int
+    circle_errors: int
     one: float
     zero: float
     saturated: float
@@ -82,7 +92,13 @@ class Accuracy:
                 f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
                 f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
             )
-        if "divide" in used:
+        if "rotate" in used:
+            found.append(
+                f"{self.format.name}: cos and sin within {self.circle_errors} u, absolutely, of every angle; exact at 0"
+            )
+        if {"normalise", "rms_normalise"} & set(used):
+            found.append("square roots are rounded once")
+        if {"divide", "normalise", "rms_normalise"} & set(used):
             found.append("a quotient is rounded once, or is the product by the rounded reciprocal of its divisor")
         return tuple(found)
 
@@ -96,16 +112,16 @@ class Accuracy:
         )
 
 
-def _accuracy(name: str, sigmoid: int, tanh: int, exp: int, softplus: int, saturated: float) -> Accuracy:
+def _accuracy(name: str, sigmoid: int, tanh: int, exp: int, softplus: int, circle: int, saturated: float) -> Accuracy:
     """The thresholds of sigmoid are one bit past those of the formula 1/(1 + e^-z) in correct rounding."""
     form = FORMATS[name]
     one, zero = (form.bits + 1) * math.log(2), (form.least_subnormal - 2) * math.log(2)
-    return Accuracy(form, sigmoid, tanh, exp, softplus, one, zero, saturated)
+    return Accuracy(form, sigmoid, tanh, exp, softplus, circle, one, zero, saturated)
 
 
 ACCURACIES = {
-    "float32": _accuracy("float32", sigmoid=4, tanh=8, exp=8, softplus=8, saturated=20.0),
-    "float64": _accuracy("float64", sigmoid=6, tanh=12, exp=6, softplus=6, saturated=20.0),
+    "float32": _accuracy("float32", sigmoid=4, tanh=8, exp=8, softplus=8, circle=1, saturated=20.0),
+    "float64": _accuracy("float64", sigmoid=6, tanh=12, exp=6, softplus=6, circle=1, saturated=20.0),
 }
 """Measured with XLA of jaxlib 0.10 on x86-64, with its optimisations and without. Largest errors: float32, every 23rd
 number of all, sigmoid 2.44 u and tanh 5.55 u; float64, two million numbers, 3.25 u and 6.99 u. sigmoid is 1 from 16.636
@@ -113,7 +129,20 @@ and 36.737, and 0 up to -87.34 and -708.4, where its value is subnormal; tanh is
 off (in float32 from 8 on where it is optimised, not where it is not).
 
 exp and softplus: float32, every number of size 2^-9 to 2^8, 5.52 u (at 88.72, just before it overflows) and 4.12 u, of
-the kernels 1.43 u and 3.81 u; float64, 240,000 numbers, 2.11 u and 3.21 u. Both are 0 up to -87.34 and -708.5."""
+the kernels 1.43 u and 3.81 u; float64, 240,000 numbers, 2.11 u and 3.21 u. Both are 0 up to -87.34 and -708.5.
+
+cos and sin: float32, every number, 0.55 u; float64, 200,000 numbers of all sizes, 0.503 u. Square roots are those of
+NumPy, which are rounded correctly."""
+
+
+class Computed(NamedTuple):
+    """What is known of a number V from ``least`` to ``most``: as it is computed it is within gamma(``roundings``) V +
+    ``lost`` of it."""
+
+    roundings: int
+    lost: arb
+    least: arb
+    most: arb
 
 
 @dataclass(frozen=True)
@@ -167,6 +196,23 @@ class Rounding:
             error += found.size
         computed = widened(found, error)
         return self.checked(widened(computed, self.tiny) if self.underflows(computed) else computed)
+
+    def over_root(self, found: Form, value: Computed) -> Form:
+        """``found``, which is a / sqrt(V) in real arithmetic, as it is computed (Lemma 10)."""
+        self.fits(value.most * (1 + self.gamma(value.roundings)) + value.lost)
+        away = self.gamma(value.roundings) + value.lost / value.least
+        if not (1 - away) * value.least >= self.tiny:
+            raise Unbounded("what a root is taken of may be subnormal, and is 0 then")
+        error = ((1 + self.gamma(3)) / (1 - away).sqrt() - 1) * found.size
+        if not (value.most * (1 + away)).sqrt() * (1 + self.roundoff) * self.tiny <= 1:
+            error += found.size
+        computed = widened(found, error)
+        return self.checked(widened(computed, self.tiny) if self.underflows(computed) else computed)
+
+    def squares(self, size: arb, number: int) -> Computed:
+        """The sum of so many squares, at most ``size`` in real arithmetic, added in any order (Lemma 2)."""
+        lost = (2 * number - 1) * (1 + self.gamma(number - 1)) * self.tiny
+        return Computed(number, lost, NOTHING, size)
 
     def product(self, found: Form, a: Form, b: Form) -> Form:
         """``found``, which is a * b in real arithmetic, as it is computed (Lemmas 1 and 4)."""
@@ -239,6 +285,8 @@ class Rounding:
 def _gamma(roundoff: float, roundings: int, precision_bits: int) -> arb:
     """n u / (1 - n u); ``precision_bits`` is that of the context, in which it is computed."""
     error = roundings * arb(roundoff)
+    if not error < 1:
+        raise Unbounded(f"nothing is known of a number after {roundings} roundings of 1 in {1 / roundoff:g}")
     return error / (1 - error)
 
 
