@@ -442,5 +442,12 @@ EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {
 }
 """The same of the cells in ``tests/exponential``."""
 BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm, "mlp": mlp}
-WRAPPED = ("prenorm(lstm)", "prenorm(mlstm)", "mlp(gru)", "stack(lstm,gru)", "stack(prenorm(gru),mlstm)")
+WRAPPED = (
+    "prenorm(lstm)",
+    "prenorm(mlstm)",
+    "mlp(gru)",
+    "stack(lstm,gru)",
+    "stack(gru,mlstm)",
+    "stack(prenorm(gru),lstm)",
+)
 """Cells inside blocks with which bounds are met."""
