@@ -15,8 +15,8 @@ STEPS, UNITS, TOLERANCE = 50, 8, 0.01
 HEAD = """# What is asked of a network
 
 `holdfast explain FILE --task TASK` asks the questions on this page. Each is one file of `explain/diagnostics/`, with
-its formula, its source and what it cannot say; the texts below are taken from these files, and a file that is added is
-asked and is on this page. None changes anything of the network.
+its formula, its source, what it cannot say and [the level of model](../models.md) that it needs; the texts below are
+taken from these files, and a file that is added is asked and is on this page. None changes anything of the network.
 
 Behind *says* is what it says of one network whose truth is known: an LSTM written for recall of the first of
 {steps} numbers within {tolerance:g}, {units} units of which two are used (unit 1 a flag, unit 2 the latch), in {dtype}:
@@ -50,6 +50,7 @@ def section(name: str, subject) -> str:
             pages.table(
                 ("", ""),
                 [
+                    ("needs a model of level", module.level),
                     ("formula", pages.escaped(module.formula)),
                     ("source", pages.escaped(module.source)),
                     ("caveat", pages.escaped(module.caveat)),

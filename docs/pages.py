@@ -190,7 +190,7 @@ def shapes() -> list[tuple[str, ...]]:
 
 def check_examples(docs: Path) -> None:
     """Run the examples of these pages; the build fails where one does not give what its page says."""
-    for page in (docs / name for name in ("python.md", "alternatives.md")):
+    for page in (docs / name for name in ("python.md", "models.md", "alternatives.md")):
         lines = page.read_text(encoding="utf-8").splitlines()
         text = "\n".join("" if line.startswith("```") else line for line in lines)
         example = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from holdfast.engine.initialise import build
     from holdfast.engine.network import Network
     from holdfast.engine.unroll import trace, unroll
+    from holdfast.exchange.adapters import as_model
+    from holdfast.models.steps import from_steps
     from holdfast.train.loop import train_networks
     from holdfast.train.settings import Settings, make_task
 
@@ -24,7 +26,9 @@ _HOMES = {
     "Network": "holdfast.engine.network",
     "Problem": "holdfast.core.errors",
     "Settings": "holdfast.train.settings",
+    "as_model": "holdfast.exchange.adapters",
     "build": "holdfast.engine.initialise",
+    "from_steps": "holdfast.models.steps",
     "load": "holdfast.engine.files",
     "make_task": "holdfast.train.settings",
     "save": "holdfast.engine.files",
@@ -33,7 +37,20 @@ _HOMES = {
     "unroll": "holdfast.engine.unroll",
 }
 
-__all__ = ["Network", "Problem", "Settings", "build", "load", "make_task", "save", "trace", "train_networks", "unroll"]
+__all__ = [
+    "Network",
+    "Problem",
+    "Settings",
+    "as_model",
+    "build",
+    "from_steps",
+    "load",
+    "make_task",
+    "save",
+    "trace",
+    "train_networks",
+    "unroll",
+]
 
 
 def __getattr__(name: str) -> Any:

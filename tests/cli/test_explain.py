@@ -83,7 +83,7 @@ def test_a_mistake_is_one_message_and_nothing_is_written(net, capsys, words, mes
 def test_a_diagnostic_is_listed_and_shown(capsys):
     code, out, _ = told(capsys, "list", "diagnostics")
     assert code == 0
-    assert "gradient_flow  How much of what happened d steps ago" in out
+    assert "gradient_flow  steps    How much of what happened d steps ago" in out
     code, out, _ = told(capsys, "show", "gradient_flow", "--json")
     document = json.loads(out)
     assert code == 0

@@ -69,5 +69,5 @@ def test_symbols_are_read_as_contrasts_of_variance_one():
     layer, (gate,) = dict(network.layers[0]), network.layers[0]["x"].gates
     layer["x"] = layer["x"].put(gate, matrix=jnp.eye(5, 10) * 1e-3)
     layer["h"] = layer["h"].put(gate, matrix=jnp.eye(10, k=5))
-    found = capacity.measure(replace(subject, network=replace(network, layers=(layer,)))).figures
+    found = capacity.measure(replace(subject, model=replace(network, layers=(layer,)))).figures
     assert found["capacity_inputs"] == pytest.approx(8.0, abs=0.02)

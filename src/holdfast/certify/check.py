@@ -27,6 +27,7 @@ from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.record import Unsupported, record
+from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64
@@ -53,13 +54,14 @@ def check(document: Mapping[str, Any], network: Network, question: Question | No
     """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
 
     Raises ``BadFile`` where the document is malformed: then there is nothing to judge; and where the task or the cell
-    is a plug-in's that is wrong.
+    is a plug-in's that is wrong. Raises ``BadValue`` for a network that is not of level *opened*.
     """
     if document.get("format") != FORMAT:
         return CheckResult(False, f"its format is '{document.get('format')}', and this checker reads '{FORMAT}'")
     certificate = parse(document)
     claim = certificate.claim
     task, _ = verified(task_of(claim)), verified_cell(network.cell_name)
+    require(network, "opened", "check")
     scenario = task.scenario()
     if refusal := _foreign(certificate, network, task, scenario) or (question and _less(claim, scenario, question)):
         return CheckResult(False, refusal)

@@ -24,6 +24,7 @@ from holdfast.core.results import rounded_up
 from holdfast.core.scenario import Class, Lengths, Scenario, Value
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
+from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 
 TRIES = 2000
@@ -50,9 +51,10 @@ def prove(
 
     ``lengths`` says for which rows: by default those of exactly the task's length (``task.lengths()``). An interrupt
     (``KeyboardInterrupt``) ends the search and keeps the best. ``version`` of holdfast is written into the certificate.
-    Raises ``BadValue`` where the network does not fit the task, where a weight is no number, or where every length is
-    asked for and longer rows of the task are others.
+    Raises ``BadValue`` where the network is not of level *opened*, does not fit the task or has a weight that is no
+    number, or where every length is asked for and longer rows of the task are others.
     """
+    require(network, "opened", "certify")
     verified(task)
     verified_cell(network.cell_name)
     refuse_large(task)

@@ -1,8 +1,11 @@
 """The adversary: look for a sequence on which a network errs by more than a tolerance.
 
 Random paths through the task's scenario at first, many with everything at the ends of its range; then, for the rows
-that are worst, up the gradient of the error through the recurrence, and variations of them. What is found was run
-once more, alone and as a user would run it, before it is told. What is not found proves nothing.
+that are worst, up the gradient of the error through the recurrence, and variations of them. A model of which JAX has no
+gradients, a module of PyTorch say, is moved at random instead, and kept where that is worse. What is found was run once
+more, alone and as a user would run it, before it is told. What is not found proves nothing.
+
+Needs a model of level *answers*.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -23,7 +27,8 @@ from holdfast.core.results import Part, Text, finite
 from holdfast.core.scenario import Box, Lengths, Scenario
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.models.answers import Answers
+from holdfast.models.levels import Model, outputs_of
 
 ROWS = 64
 """Sequences side by side: they and their gradients fit into memory at a thousand steps."""
@@ -34,12 +39,15 @@ LARGEST = 1e15
 """Where a search on an unbounded range ends."""
 GROWTH = 10.0
 """How much further it looks each time."""
+Constants = dict[str, jax.Array]
+"""The arrays of ``Paths`` by name."""
 
 
 @dataclass(frozen=True)
 class Refutation:
     """The worst sequence found. ``inputs`` [time][input]; ``output`` after its last step and what was ``expected``;
-    ``error`` their distance or, where ``symbol`` has to be the largest, how far another leads (negative: it leads)."""
+    ``error`` their distance or, where ``symbol`` has to be the largest, how far another leads (negative: it leads).
+    ``by_gradient``: whether the search went up the gradient of the error, or was one at random."""
 
     found: bool
     tolerance: float
@@ -50,6 +58,7 @@ class Refutation:
     tries: int
     symbol: int | None = None
     interrupted: bool = False
+    by_gradient: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast refute --json``; an expected null was not asked for."""
@@ -60,13 +69,15 @@ class Refutation:
             "expected": self.expected,
             "error": finite(self.error),
             "tries": self.tries,
+            "by_gradient": self.by_gradient,
         }
 
     def parts(self) -> list[Part]:
         """What ``holdfast refute`` prints."""
         if not self.found:
             worst = f" The worst error met is {self.error:.6g}." if self.inputs else ""
-            return [Text(f"none found in {self.tries} tries, which proves nothing.{worst}")]
+            how = "" if self.by_gradient else " The model has no gradients, so the search was at random."
+            return [Text(f"none found in {self.tries} tries, which proves nothing.{worst}{how}")]
         shown = [" ".join(f"{value:.9g}" for value in x) for x in self.inputs]
         if len(shown) > SHOWN:
             shown = [*shown[: SHOWN - 1], f"... ({len(shown) - SHOWN} more) ...", shown[-1]]
@@ -83,7 +94,7 @@ SHOWN = 12
 
 
 def refute(
-    network: Network,
+    network: Model,
     scenario: Scenario,
     lengths: Lengths,
     tolerance: float,
@@ -105,7 +116,7 @@ def refute(
     try:
         while ran < tries and (worst is None or not worst.found) and (not ran or time.monotonic() < deadline):
             paths = walks.some(ROWS) if elite is None else _beside(walks.some(ROWS // 2), walks.like(elite))
-            paths, scores, more = _climbed(network, paths, deadline)
+            paths, scores, more = _climbed(network, paths, deadline, walks.draw)
             ran += more
             order = np.argsort(-scores, kind="stable")
             elite = paths.take(np.resize(order[: ROWS // 8], ROWS // 2))
@@ -121,7 +132,7 @@ def refute(
 
 
 def refute_unbounded(
-    network: Network,
+    network: Model,
     scenario: Scenario,
     lengths: Lengths,
     ends: tuple[float, float],
@@ -133,9 +144,7 @@ def refute_unbounded(
     Where hidden states lie in [-1, 1] an output is at most |v|_1 + |d|, so a number beyond that and the tolerance
     cannot be given back (theory: no bounded state recalls all real numbers). Twice that is where the search begins.
     """
-    matrix, bias = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
-    reach = max(1.0, 2 * float((np.abs(matrix).sum(0) + np.abs(bias)).max() + tolerance))
-    ran = 0
+    reach, ran = max(1.0, 2 * (_largest_output(network) + tolerance)), 0
     while True:
         found = refute(network, _stretched(scenario, ends, reach), lengths, tolerance, **options)
         ran += found.tries
@@ -144,7 +153,15 @@ def refute_unbounded(
         reach *= GROWTH
 
 
-def fit(network: Network, task: Task) -> None:
+def _largest_output(network: Model) -> float:
+    """Of a network whose hidden states lie in [-1, 1]; 0 of a model whose read-out is not known."""
+    if not isinstance(network, Network):
+        return 0.0
+    matrix, bias = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
+    return float((np.abs(matrix).sum(0) + np.abs(bias)).max())
+
+
+def fit(network: Model, task: Task) -> None:
     """Raises ``BadValue`` where the network's inputs and outputs are not those of the task."""
     if (network.inputs, network.outputs) != (task.inputs, task.outputs):
         raise BadValue(
@@ -154,11 +171,11 @@ def fit(network: Network, task: Task) -> None:
         )
 
 
-def replay(network: Network, paths: Paths, row: int, tolerance: float, tries: int) -> Refutation:
+def replay(network: Model, paths: Paths, row: int, tolerance: float, tries: int) -> Refutation:
     """Run one row alone, without padding, and judge it in double precision."""
     length = int(paths.last[row]) + 1
     inputs = np.asarray(_inputs(paths, network.dtype))[row, :length]
-    outputs = unroll(network, jnp.asarray(inputs)[None])[0]
+    outputs = outputs_of(network, jnp.asarray(inputs)[None])
     output, x = np.asarray(outputs)[0, -1].astype(np.float64), inputs.astype(np.float64)
     expected: list[float | None]
     if (right := int(paths.right[row])) >= 0:
@@ -172,14 +189,29 @@ def replay(network: Network, paths: Paths, row: int, tolerance: float, tries: in
         error = float(np.abs(output - answer)[asked].max(initial=0.0))
         found = not error <= tolerance
     symbol = right if right >= 0 else None
-    return Refutation(found, tolerance, x.tolist(), output.tolist(), expected, error, tries, symbol)
+    return Refutation(
+        found,
+        tolerance,
+        x.tolist(),
+        output.tolist(),
+        expected,
+        error,
+        tries,
+        symbol,
+        by_gradient=_differentiable(network),
+    )
 
 
-def _climbed(network: Network, paths: Paths, deadline: float) -> tuple[Paths, np.ndarray, int]:
+def _differentiable(network: Model) -> bool:
+    return not isinstance(network, Answers) or network.has_gradients
+
+
+def _climbed(network: Model, paths: Paths, deadline: float, draw: np.random.Generator) -> tuple[Paths, np.ndarray, int]:
     """The same paths further up, with their scores, and how many sequences were run."""
+    scored = _scored if _differentiable(network) else partial(_scored_alone, draw)
     constants = _constants(paths, network.dtype)
     place = jnp.asarray(paths.place, network.dtype)
-    scores, slopes = _scored(network, constants, place)
+    scores, slopes = scored(network, constants, place)
     ran = len(paths.place)
     if not paths.free.any():
         return paths, np.asarray(scores), ran
@@ -187,7 +219,7 @@ def _climbed(network: Network, paths: Paths, deadline: float) -> tuple[Paths, np
         if time.monotonic() > deadline:
             break
         moved = jnp.clip(place + stride * jnp.sign(slopes), 0, 1)
-        higher, steeper = _scored(network, constants, moved)
+        higher, steeper = scored(network, constants, moved)
         better = (higher > scores) | ~jnp.isfinite(higher)
         place, slopes = (jnp.where(better[:, None, None], a, b) for a, b in ((moved, place), (steeper, slopes)))
         scores = jnp.where(better, higher, scores)
@@ -196,27 +228,45 @@ def _climbed(network: Network, paths: Paths, deadline: float) -> tuple[Paths, np
 
 
 @jax.jit
-def _scored(network: Network, constants: dict[str, jax.Array], place: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax.Array, jax.Array]:
     """How wrong every row is, and how that changes with ``place``."""
 
     def score(place: jax.Array) -> tuple[jax.Array, jax.Array]:
-        c = constants
-        x = jnp.clip(c["low"] + place * (c["high"] - c["low"]), c["low"], c["high"])
-        rows = jnp.arange(len(x))
-        y = unroll(network, x, present=c["present"])[0][rows, c["last"]]
-        named = x[rows[:, None], c["when"], c["channel"]]
-        answer = c["constant"] + jnp.einsum("rok,rk->ro", c["weight"], named, precision=PRECISION)
-        numbers = jnp.where(c["asked"], jnp.abs(y - answer), 0).max(1)
-        chosen = jnp.arange(y.shape[1]) == c["right"][:, None]
-        symbols = jnp.where(chosen, -jnp.inf, y).max(1) - jnp.where(chosen, y, 0).sum(1)
-        scores = jnp.where(c["right"] >= 0, symbols, numbers)
+        x = _read(constants, place)
+        scores = _wrong(constants, x, outputs_of(network, x, constants["present"]))
         return scores.sum(), scores
 
     (_, scores), slopes = jax.value_and_grad(score, has_aux=True)(place)
     return scores, slopes
 
 
-def _constants(paths: Paths, dtype: Any) -> dict[str, jax.Array]:
+def _scored_alone(
+    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The same of a model without gradients: its slopes are signs drawn at random, some of them 0."""
+    x = _read(constants, place)
+    scores = _wrong(constants, x, outputs_of(network, x, constants["present"]))
+    return scores, jnp.asarray(draw.integers(-1, 2, place.shape), place.dtype)
+
+
+def _read(c: Constants, place: jax.Array) -> jax.Array:
+    """The inputs [row, time, input]."""
+    return jnp.clip(c["low"] + place * (c["high"] - c["low"]), c["low"], c["high"])
+
+
+def _wrong(c: Constants, x: jax.Array, outputs: jax.Array) -> jax.Array:
+    """How wrong every row is [row], from its inputs and outputs."""
+    rows = jnp.arange(len(x))
+    y = outputs[rows, c["last"]]
+    named = x[rows[:, None], c["when"], c["channel"]]
+    answer = c["constant"] + jnp.einsum("rok,rk->ro", c["weight"], named, precision=PRECISION)
+    numbers = jnp.where(c["asked"], jnp.abs(y - answer), 0).max(1)
+    chosen = jnp.arange(y.shape[1]) == c["right"][:, None]
+    symbols = jnp.where(chosen, -jnp.inf, y).max(1) - jnp.where(chosen, y, 0).sum(1)
+    return jnp.where(c["right"] >= 0, symbols, numbers)
+
+
+def _constants(paths: Paths, dtype: Any) -> Constants:
     low, high = _ends(paths, dtype)
     numbers = {"low": low, "high": high, "constant": paths.constant, "weight": paths.weight}
     plain = {name: getattr(paths, name) for name in ("present", "last", "when", "channel", "asked", "right")}

@@ -1,7 +1,7 @@
 """What does this network remember, where, and for how long? Run on fresh rows, opened gate by gate, told in words.
 
-Every diagnostic ('holdfast list diagnostics') is applied; roles of units are found by changing what they hold and
-watching the answers. The task and its axes are the file's own where they are not given.
+Every diagnostic ('holdfast list diagnostics') that its level allows is applied; roles of units are found by changing
+what they hold and watching the answers. The task and its axes are the file's own where they are not given.
 
 examples:
   holdfast explain net.safetensors
@@ -45,10 +45,13 @@ def run(args: Namespace) -> int:
     names = [name.strip() for name in args.diagnostics.split(",") if name.strip()] if args.diagnostics else None
     _check(args)
     from holdfast.explain.explain import check_names, explain
+    from holdfast.models.levels import require
     from holdfast.report.terminal import draw
 
     check_names(names)
     network, origin = open_network(args.network)
+    if args.page:
+        require(network, "opened", "--page")
     asked = asked_about(args, own_task(origin))
     task, unbounded = asked.task, asked.unbounded
     if unbounded is not None:

@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
         print_json(found)
         return Exit.YES
     for kind, things in found.items():
-        lines = [(escaped(thing["name"]), escaped(thing["sentence"])) for thing in things]
+        lines = [(escaped(thing["name"]), escaped(_with_level(thing))) for thing in things]
         width = max((len(name) for name, _ in lines), default=0)
         lines = [f"  {name:<{width}}  {sentence}" for name, sentence in lines]
         print(f"{kind}:", *(lines or [f"  none in {RUNS}/"]), sep="\n")
@@ -62,7 +62,19 @@ def run(args: Namespace) -> int:
 
 def _named(folder: Folder) -> list[dict[str, str]]:
     plugins = folder.plugins()
-    return [{"name": n, "sentence": _plugin(folder, n) if n in plugins else folder.sentence(n)} for n in folder.names()]
+    return [
+        {"name": n, "sentence": _plugin(folder, n) if n in plugins else folder.sentence(n), **_level(folder, n)}
+        for n in folder.names()
+    ]
+
+
+def _with_level(thing: dict[str, str]) -> str:
+    return f"{thing['level']:<8} {thing['sentence']}" if "level" in thing else thing["sentence"]
+
+
+def _level(folder: Folder, name: str) -> dict[str, str]:
+    """The level of model that a diagnostic needs; of other things nothing."""
+    return {"level": folder.stated(name, "level")} if folder.kind == "diagnostic" else {}
 
 
 def _plugin(folder: Folder, name: str) -> str:

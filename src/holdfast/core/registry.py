@@ -78,6 +78,14 @@ class Folder:
         docstring = ast.get_docstring(_parse(self._file(name))) or ""
         return docstring.strip().split("\n\n")[0].replace("\n", " ")
 
+    def stated(self, name: str, word: str) -> str:
+        """The text that the file of this name gives ``word``, read without importing it; "" where it gives none."""
+        for node in _parse(self._file(name)).body:
+            if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [word]:
+                value = node.value
+                return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+        return ""
+
     def load(self, name: str) -> ModuleType:
         """The module of this name. Raises ``UnknownName``, or ``BadFile`` where a plug-in does not import."""
         file = self._file(name)

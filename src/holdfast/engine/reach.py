@@ -43,25 +43,46 @@ def reach(
     ``present`` [batch, time]. ``truncate`` and ``gradient`` make it what it is in training (see ``unroll``). With
     ``states`` [time, batch, ...] it is taken at these, as if they entered every step, and not at those that do.
     """
-    start = network.start(inputs.shape[0])
+
+    def step(state: Any, x: Array, weights: Any) -> tuple[Any, Array]:
+        hidden, after, _ = advance(network.using(weights), state, x, gradient)
+        return after, hidden
+
+    def of_hidden(hidden: Array) -> Array:
+        return loss(network.readout(hidden))
+
+    start, along = network.start(inputs.shape[0]), network.along(inputs.shape[1])
+    return reach_of(step, start, of_hidden, inputs, present, along=along, truncate=truncate, states=states)
+
+
+def reach_of(
+    step: Callable[[Any, Array, Any], tuple[Any, Array]],
+    start: Any,
+    loss: Callable[[Array], Array],
+    inputs: Array,
+    present: Array | None = None,
+    *,
+    along: Any = None,
+    truncate: int | None = None,
+    states: Any = None,
+) -> Reach:
+    """``reach`` of any ``step(state, x, along)``, which gives the next state and what ``loss`` is made of [batch, time,
+    ...]. ``start`` is the state before the first step; ``along`` [time, ...] is what each step has of its own."""
     still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
 
-    def of_what_enters(pushes: tuple[Any, ...], inputs: Array) -> Array:
+    def of_what_enters(pushes: Any, inputs: Array) -> Array:
         def push(state: Any, now: Any) -> Any:
             _, push, given, _ = now
             if given is not None:  # its value, and the gradient of what entered
                 state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
             return jax.tree.map(jnp.add, state, push)
 
-        def step(state: Any, now: Any) -> tuple[Any, Array]:
-            hidden, after, _ = advance(network.using(now[3]), state, now[0], gradient)
-            return after, hidden
+        def body(state: Any, now: Any) -> tuple[Any, Array]:
+            return step(state, now[0], now[3])
 
         x, here = time_first((inputs, present))
-        _, hidden = over_time(
-            step, start, (x, pushes, states, network.along(len(x))), present=here, change=push, cut=truncate
-        )
-        return loss(network.readout(time_first(hidden)))
+        _, seen = over_time(body, start, (x, pushes, states, along), present=here, change=push, cut=truncate)
+        return loss(time_first(seen))
 
     return Reach(*jax.grad(of_what_enters, (0, 1))(still, inputs))
 

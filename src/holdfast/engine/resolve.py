@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from holdfast import blocks, cells
-from holdfast.core.cell import Cell
+from holdfast.core.cell import VECTOR, Cell
 from holdfast.core.errors import BadValue
 from holdfast.core.values import LONGEST_TEXT, listed
-from holdfast.engine.readings.record import Unsupported, record
+from holdfast.engine.readings.record import NotOpened, Unsupported, record
 
 NONE = "none"
 """The name of no block."""
@@ -63,6 +63,12 @@ def resolve(name: str) -> Cell:
 def _output_axes(cell: Cell) -> tuple[str, ...]:
     try:
         return record(cell).output.axes
+    except NotOpened as why:
+        if cell.is_vector:
+            return VECTOR
+        raise BadValue(
+            f"{cell.name} cannot be put into a block, since the axes of its output are not known: {why}."
+        ) from why
     except Unsupported as why:
         raise BadValue(f"{cell.name} cannot be put into a block: {why}.") from why
 

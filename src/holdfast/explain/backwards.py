@@ -5,6 +5,7 @@ In float64 and by reverse mode, at the states that the network held in its own n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,11 +16,12 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
-from holdfast.engine.network import Network
 from holdfast.engine.over_time import time_first
-from holdfast.engine.reach import norms, reach
-from holdfast.explain.dynamics import in_float64, shaped
+from holdfast.engine.reach import Reach, norms, reach, reach_of
+from holdfast.explain.dynamics import by_name, in_float64, shaped
 from holdfast.explain.subject import Subject
+from holdfast.models.levels import Stepped
+from holdfast.models.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Backwards:
 
 def backwards(subject: Subject, rows: int, first: int) -> Backwards:
     """Of the first ``rows`` rows of the subject, from step ``first`` on."""
-    network, window = subject.network, np.s_[:rows, first:]
+    network, window = subject.stepped, np.s_[:rows, first:]
     asked = np.where(subject.scored.any(1, keepdims=True), subject.scored, subject.present)[:rows]
     last = np.where(asked.any(1), subject.steps - 1 - np.argmax(asked[:, ::-1], 1), -1) - first
     with jax.enable_x64(True):
@@ -64,13 +66,24 @@ def _by_output(subject: Subject, rows: int) -> Array:
 
 @jax.jit
 def _backwards(
-    network: Network, inputs: Array, present: Array, states: Any, by_output: Array, last: Array
+    network: Stepped, inputs: Array, present: Array, states: Any, by_output: Array, last: Array
 ) -> tuple[dict[str, Array], Array, Array]:
-    of_loss = reach(network, lambda y: (y * by_output).sum(), inputs, present, states=states).states
-    loss = {name: norms([getattr(layer, name) for layer in of_loss]) for name in network.cell.states}
+    of_loss = by_name(network, _reach(network, lambda y: (y * by_output).sum(), inputs, present, states).states)
+    loss = {name: norms([layer[name] for layer in of_loss]) for name in of_loss[0]}
 
     def of_output(number: Array) -> Any:
-        return reach(network, lambda y: y[jnp.arange(len(y)), last, number].sum(), inputs, present, states=states)
+        return _reach(network, lambda y: y[jnp.arange(len(y)), last, number].sum(), inputs, present, states)
 
     by_state, by_input = jax.vmap(of_output, out_axes=-1)(jnp.arange(network.outputs))
     return loss, norms(by_state), norms(time_first(by_input))
+
+
+def _reach(network: Stepped, loss: Callable[[Array], Array], inputs: Array, present: Array, states: Any) -> Reach:
+    if not isinstance(network, Steps):
+        return reach(network, loss, inputs, present, states=states)
+
+    def step(state: Any, x: Array, _: Any) -> tuple[Any, Array]:
+        output, after = network.step(state, x)
+        return after, output
+
+    return reach_of(step, network.start(len(inputs)), loss, inputs, present, states=states)

@@ -17,9 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import PRECISION, Count
-from holdfast.engine.network import Network
 from holdfast.explain.dynamics import in_float64, jacobian, step
 from holdfast.explain.factorise import solve
+from holdfast.models.levels import Stepped
 
 ITERATIONS = 40
 FLOOR, MOST = 1e-8, 1e8
@@ -40,14 +40,14 @@ class Found(NamedTuple):
     jacobians: np.ndarray
 
 
-def still(network: Network, starts: np.ndarray, x: np.ndarray) -> Found:
+def still(network: Stepped, starts: np.ndarray, x: np.ndarray) -> Found:
     """The nearest states that stand still, or slow ones, from every start [start, component]."""
     with jax.enable_x64(True):
         found = _minimised(in_float64(network), jnp.asarray(starts, jnp.float64), jnp.asarray(x, jnp.float64))
         return Found(*(np.asarray(a) for a in found))
 
 
-def run_on(network: Network, states: np.ndarray, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def run_on(network: Stepped, states: np.ndarray, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """The states after so many steps of this input, and how far one more step moves them."""
     with jax.enable_x64(True):
         made = _run_on(
@@ -57,14 +57,14 @@ def run_on(network: Network, states: np.ndarray, x: np.ndarray, steps: int) -> t
 
 
 @jax.jit
-def _run_on(network: Network, states: jax.Array, x: jax.Array, steps: Count) -> tuple[jax.Array, jax.Array]:
+def _run_on(network: Stepped, states: jax.Array, x: jax.Array, steps: Count) -> tuple[jax.Array, jax.Array]:
     forward = partial(step, network, x=jnp.broadcast_to(x, (states.shape[0], *x.shape)))
     states = jax.lax.fori_loop(0, steps, lambda _, s: forward(s), states)
     return states, forward(states) - states
 
 
 @jax.jit
-def _minimised(network: Network, starts: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _minimised(network: Stepped, starts: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     xs = jnp.broadcast_to(x, (starts.shape[0], *x.shape))
     eye = jnp.eye(starts.shape[1])
 

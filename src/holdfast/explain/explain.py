@@ -18,6 +18,7 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.roles import Roles, roles
 from holdfast.explain.subject import ROWS, Subject, examine
 from holdfast.explain.words import Clause, blown_up, words
+from holdfast.models.levels import Model, described, level_of, reaches, require, why_not_opened
 
 THREADS = 2
 """Diagnostics under way at once: more than two have nothing to do while each waits for what they share."""
@@ -40,13 +41,16 @@ class Explanation:
         return self.subject.steps
 
     def as_json(self, page: str | None = None) -> dict[str, Any]:
-        """The document of ``holdfast explain --json``."""
+        """The document of ``holdfast explain --json``. Cell, units and layers are null of what is no network."""
+        model = self.subject.model
+        network = model if isinstance(model, Network) else None
         return {
             "file": self.file,
             "task": self.subject.task.name,
-            "cell": self.subject.network.cell_name,
-            "units": self.subject.network.units,
-            "layers": len(self.subject.network.layers),
+            "level": level_of(model),
+            "cell": network and network.cell_name,
+            "units": network and network.units,
+            "layers": network and len(network.layers),
             "steps": self.steps,
             "finite_steps": self.finite_steps,
             "sequences": self.subject.rows,
@@ -57,9 +61,12 @@ class Explanation:
 
     def parts(self, whole: Sequence[str] = ()) -> list[Part]:
         """The words, a sentence per diagnostic, and of those in ``whole`` everything."""
-        network, task = self.subject.network, self.subject.task
-        layers = f"{len(network.layers)} layers of " if len(network.layers) > 1 else ""
-        title = f"{self.file or 'the network'}: {network.cell_name}, {layers}{network.units} units, on {task.name}"
+        model, task = self.subject.model, self.subject.task
+        if isinstance(model, Network):
+            layers = f"{len(model.layers)} layers of " if len(model.layers) > 1 else ""
+            title = f"{self.file or 'the network'}: {model.cell_name}, {layers}{model.units} units, on {task.name}"
+        else:
+            title = f"{self.file or described(model)}, on {task.name}"
         title += f", {self.subject.rows} sequences of {self.steps} steps"
         parts: list[Part] = [Text("\n".join(f"- {clause.text}" for clause in self.words), title)]
         told = [(name, finding.sentence) for name, finding in self.findings.items() if finding.sentence]
@@ -72,7 +79,7 @@ class Explanation:
 
 
 def explain(
-    network: Network,
+    network: Model,
     task: Task,
     *,
     diagnostics: Sequence[str] | None = None,
@@ -81,12 +88,14 @@ def explain(
     file: str = "",
     tell: Callable[[str], None] = lambda what: None,
 ) -> Explanation:
-    """Look at ``network`` on ``rows`` fresh test rows of ``task`` with these diagnostics (None: all there are).
+    """Look at ``network``, a model of any level, on ``rows`` fresh test rows of ``task`` with these diagnostics (None:
+    all that its level allows). Roles of units are found where it is opened.
 
     ``tell`` is told what is being done. Nothing of the network is changed. A network whose numbers stop being finite
-    is looked at up to there. Raises ``UnknownName`` for a diagnostic, ``BadValue`` where the sizes do not fit.
+    is looked at up to there. Raises ``UnknownName`` for a diagnostic, ``BadValue`` where one needs a higher level or
+    the sizes do not fit.
     """
-    names = check_names(diagnostics)
+    names, opened = _allowed(network, diagnostics), reaches(network, "opened")
     tell("running the network")
     seen = examine(network, task, rows=rows, seed=seed)
     subject = seen.until(seen.finite_steps)
@@ -95,21 +104,40 @@ def explain(
         return Explanation(file, subject, seen.steps, findings, None, (blown_up(0, seen.steps),))
     # Most of the time is compiling, in which JAX lets go of the interpreter; what is found does not depend on threads.
     with ThreadPoolExecutor(THREADS) as pool:
-        found_roles = pool.submit(_as_here(roles), subject)
+        found_roles = pool.submit(_as_here(roles), subject) if opened else None
         begun = [pool.submit(_as_here(folder.get(name).measure), subject) for name in names]
         try:
             for number, (name, future) in enumerate(zip(names, begun, strict=True), 1):
                 tell(f"{name} ({number} of {len(names)})")
                 findings[name] = future.result()
             tell("roles of units")
-            found = found_roles.result()
+            found = found_roles.result() if found_roles else None
         except BaseException:  # an interrupt, say: what has not begun is not begun
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    said = words(subject, found, findings)
+    said = words(subject, found, findings) if found else (_not_opened(network),)
     if subject.steps < seen.steps:
         said = (blown_up(subject.steps, seen.steps), *said)
     return Explanation(file, subject, seen.steps, findings, found, said)
+
+
+def _allowed(model: Model, names: Sequence[str] | None) -> list[str]:
+    """The diagnostics to use. Raises as ``explain`` does."""
+    known = check_names(names)
+    if names is None:
+        return [name for name in known if reaches(model, folder.get(name).level)]
+    for name in known:
+        require(model, folder.get(name).level, f"the diagnostic '{name}'")
+    return known
+
+
+def _not_opened(model: Model) -> Clause:
+    """That a model has no units with roles, and why."""
+    level = level_of(model)
+    why = f": {why_not_opened(model.cell)}" if isinstance(model, Network) else ""
+    left_out = "roles of units and the diagnostics of higher levels are left out"
+    text = f"{described(model)} has the level '{level}'{why}; {left_out}"
+    return Clause(text, (), "other", {"level": level})
 
 
 def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:

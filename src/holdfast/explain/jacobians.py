@@ -16,7 +16,8 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
-from holdfast.explain.dynamics import in_float64, jacobian
+from holdfast.explain.dynamics import in_float64, jacobian, shapes
+from holdfast.models.levels import Stepped
 
 ROWS = 4
 NUMBERS = 2**24
@@ -49,13 +50,13 @@ class Jacobians:
 
 
 def jacobians(
-    network: Network, before: tuple[dict[str, np.ndarray], ...], inputs: np.ndarray, present: np.ndarray
+    network: Stepped, before: tuple[dict[str, np.ndarray], ...], inputs: np.ndarray, present: np.ndarray
 ) -> Jacobians:
     """The derivatives at the states [batch, time, component] ``before`` each step, on the first rows."""
     places, size, steps = {}, 0, inputs.shape[1]
-    for layer in range(len(network.layers)):
-        for name in network.cell.states:
-            places[layer, name] = slice(size, size := size + math.prod(network.shape(name)))
+    for layer, states in enumerate(shapes(network)):
+        for name, shape in states.items():
+            places[layer, name] = slice(size, size := size + math.prod(shape))
     rows = max(1, min(ROWS, len(inputs), NUMBERS // max(1, steps * size**2)))
     kept = steps if rows > 1 else min(steps, max(1, NUMBERS // max(1, size**2)))
     window = np.s_[:rows, steps - kept :]
@@ -71,11 +72,12 @@ def jacobians(
 
 
 @jax.jit
-def _differentiated(network: Network, whole: Array, inputs: Array, present: Array, at: Array) -> Array:
+def _differentiated(network: Stepped, whole: Array, inputs: Array, present: Array, at: Array) -> Array:
     """d s/d s of every step [step, S, S]."""
 
     def each(point: tuple[Array, Array, Array, Array]) -> Array:
         s, x, here, step = point
-        return jnp.where(here, jacobian(network.at(step), s, x), jnp.eye(len(s)))
+        now = network.at(step) if isinstance(network, Network) else network
+        return jnp.where(here, jacobian(now, s, x), jnp.eye(len(s)))
 
     return jax.lax.map(each, (whole, inputs, present, at), batch_size=CHUNK)

@@ -11,8 +11,7 @@ import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Task
-from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.models.levels import Model, outputs_of
 
 FIRST = 10_000
 """Where these rows begin: far from those of the subject."""
@@ -44,7 +43,7 @@ def at_lengths(task: Task, lengths: list[int]) -> dict[int, Task]:
 
 
 def answers(
-    network: Network, tasks: dict[int, Task], pairs: int, seed: int, *, longest: int, lengths: int
+    network: Model, tasks: dict[int, Task], pairs: int, seed: int, *, longest: int, lengths: int
 ) -> list[Answers]:
     """Run all lengths side by side, padded to ``longest`` steps, and to so many ``lengths``: the same shape at every
     call, so that it is compiled once."""
@@ -52,7 +51,7 @@ def answers(
     inputs = np.concatenate([_padded(rows["inputs"], longest) for rows in made.values()])
     present = np.concatenate([_padded(rows["present"], longest) for rows in made.values()])
     inputs, present = (np.resize(a, (2 * pairs * lengths, *a.shape[1:])) for a in (inputs, present))
-    y = unroll(network, jnp.asarray(inputs, network.dtype), present=jnp.asarray(present))[0]
+    y = outputs_of(network, jnp.asarray(inputs, network.dtype), jnp.asarray(present))
     outputs = np.asarray(y, np.float64)
     told = []
     for number, (length, rows) in enumerate(made.items()):

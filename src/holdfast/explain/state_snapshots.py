@@ -9,11 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.task import Batch
-from holdfast.engine.advance import advance
-from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.explain.dynamics import pack
+from holdfast.explain.dynamics import advanced, along, pack, using
 from holdfast.explain.subject import Subject
+from holdfast.models.levels import Stepped
 
 
 def fresh(subject: Subject, rows: int) -> Batch:
@@ -25,21 +24,21 @@ def fresh(subject: Subject, rows: int) -> Batch:
     return draw(jax.random.key(subject.seed))
 
 
-def state_snapshots(network: Network, batch: Batch, steps: np.ndarray) -> np.ndarray:
+def state_snapshots(network: Stepped, batch: Batch, steps: np.ndarray) -> np.ndarray:
     """The state [step, batch, component] after each of these steps (counted from 0), in the network's own format."""
     inputs = jnp.asarray(batch.inputs, network.dtype)
     return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(steps)))
 
 
 @jax.jit
-def _kept(network: Network, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
+def _kept(network: Stepped, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
     def body(state: Any, now: Any) -> tuple[Any, None]:
         x, weights = now
-        return advance(network.using(weights), state, x)[1], None
+        return advanced(using(network, weights), state, x)[1], None
 
     inputs, present = time_first((inputs, present))
-    start, along = network.start(inputs.shape[1]), (inputs, network.along(len(inputs)))
-    return over_time(body, start, along, present=present, keep=lambda state, _: pack(network, state), at=steps)[1]
+    start, read = network.start(inputs.shape[1]), (inputs, along(network, len(inputs)))
+    return over_time(body, start, read, present=present, keep=lambda state, _: pack(network, state), at=steps)[1]
 
 
 def spread_steps(steps: int, most: int) -> np.ndarray:

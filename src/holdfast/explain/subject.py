@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import jax
 import numpy as np
 
+from holdfast.core.arrays import Array
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
 from holdfast.engine.network import READOUT, Linear, Network
+from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.readings.properties import shown
 from holdfast.engine.unroll import Trace, trace, unroll
-from holdfast.explain.dynamics import along_memory
+from holdfast.explain.dynamics import along_memory, by_name
 from holdfast.explain.jacobians import Jacobians, jacobians
+from holdfast.models.answers import Answers
+from holdfast.models.levels import Model, Stepped, require
 
 ROWS = 64
 Named = tuple[dict[str, np.ndarray], ...]
@@ -25,15 +30,31 @@ Named = tuple[dict[str, np.ndarray], ...]
 class Subject:
     """``batch`` are rows of the task's test split, ``traced`` what the network did on them; nothing changes either.
 
-    What several diagnostics need is computed once, when it is first asked for: ``states``, ``before`` and ``gates``
-    in float64, and ``jacobians``. A subject may have no scored step (a network that blew up is looked at up to there).
+    The model has any level. Of one of level *steps* the state is told as one layer's, by the names of its arrays; of
+    one of level *answers* there is none. What several diagnostics need is computed once, when it is first asked for:
+    ``states``, ``before`` and ``gates`` in float64, and ``jacobians``. A subject may have no scored step: a
+    network that blew up is looked at up to there.
     """
 
-    network: Network
+    model: Model
     task: Task
     batch: Batch
     traced: Trace
     seed: int
+
+    @cached_property
+    def network(self) -> Network:
+        """The model where it is opened. Diagnostics of level *opened* ask for it: raises ``BadValue`` below."""
+        require(self.model, "opened", "what was asked")
+        assert isinstance(self.model, Network)
+        return self.model
+
+    @cached_property
+    def stepped(self) -> Stepped:
+        """The model where its steps are known. Diagnostics of level *steps* ask for it: raises ``BadValue`` below."""
+        require(self.model, "steps", "what was asked")
+        assert not isinstance(self.model, Answers)
+        return self.model
 
     @property
     def rows(self) -> int:
@@ -73,20 +94,21 @@ class Subject:
     @cached_property
     def states(self) -> Named:
         """What every layer holds *after* each step, in float64."""
-        return _named(self.traced.states)
+        return self._named(self.traced.states)
 
     @cached_property
     def before(self) -> Named:
-        """What every layer holds *before* each step, in float64: zeros, then ``states``."""
+        """What every layer holds *before* each step, in float64: the first state, then ``states``."""
+        first = self._named(jax.tree.map(lambda a: a[:, None], self.stepped.start(self.rows)))
         return tuple(
-            {name: np.concatenate([np.zeros_like(a[:, :1]), a[:, :-1]], 1) for name, a in layer.items()}
-            for layer in self.states
+            {name: np.concatenate([start[name], a[:, :-1]], 1) for name, a in layer.items()}
+            for start, layer in zip(first, self.states, strict=True)
         )
 
     @cached_property
     def gates(self) -> Named:
         """Every layer's gates at each step, in float64."""
-        return _named(self.traced.gates)
+        return tuple({name: _flat(a) for name, a in layer._asdict().items()} for layer in self.traced.gates)
 
     def at_memory(self, layer: int, gate: str) -> np.ndarray:
         """A gate at every component of the state that is the memory [batch, time, component]."""
@@ -106,12 +128,12 @@ class Subject:
     @cached_property
     def jacobians(self) -> Jacobians:
         """What one step makes of small changes, on a few of the rows, in float64."""
-        return jacobians(self.network, self.before, self.inputs, self.present)
+        return jacobians(self.stepped, self.before, self.inputs, self.present)
 
     @property
     def kept_in(self) -> str:
-        """The state in which a unit keeps what it remembers, by name; "" if there is none."""
-        return self.network.cell.memory
+        """The state in which a unit keeps what it remembers, by name; "" if there is none, or none is known."""
+        return self.model.cell.memory if isinstance(self.model, Network) else ""
 
     def until(self, steps: int) -> Subject:
         """The same with every row cut after so many steps."""
@@ -121,19 +143,22 @@ class Subject:
         outputs, states, gates = jax.tree.map(
             lambda a: a[:, :steps], (self.traced.outputs, self.traced.states, self.traced.gates)
         )
-        last = jax.tree.map(lambda a: a[:, -1], states) if steps else self.network.start(self.rows)
-        return Subject(self.network, self.task, batch, Trace(outputs, last, states, gates), self.seed)
+        start = () if isinstance(self.model, Answers) else self.model.start(self.rows)
+        last = jax.tree.map(lambda a: a[:, -1], states) if steps else start
+        return Subject(self.model, self.task, batch, Trace(outputs, last, states, gates), self.seed)
+
+    def _named(self, states: Any) -> Named:
+        layers = () if isinstance(self.model, Answers) else by_name(self.model, states)
+        return tuple({name: _flat(a) for name, a in layer.items()} for layer in layers)
 
 
-def _named(layers: tuple) -> Named:
-    return tuple(
-        {name: np.asarray(a, np.float64).reshape(*a.shape[:2], -1) for name, a in layer._asdict().items()}
-        for layer in layers
-    )
+def _flat(a: Any) -> np.ndarray:
+    return np.asarray(a, np.float64).reshape(*a.shape[:2], -1)
 
 
-def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) -> Subject:
-    """Run ``network`` on ``rows`` fresh test rows of ``task``. Raises ``BadValue`` where their sizes do not fit."""
+def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> Subject:
+    """Run ``network``, a model of any level, on ``rows`` fresh test rows of ``task``. Raises ``BadValue`` where their
+    sizes do not fit."""
     if (network.inputs, network.outputs) != (task.inputs, task.outputs):
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
@@ -142,4 +167,21 @@ def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) ->
         )
     batch = task.examples() or task.sample(jax.random.key(seed), rows, "test")
     batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them
-    return Subject(network, task, batch, trace(network, batch.inputs, present=batch.present), seed)
+    return Subject(network, task, batch, _traced(network, batch), seed)
+
+
+def _traced(model: Model, batch: Batch) -> Trace:
+    """A run with every state; of a model of level *answers* the outputs alone."""
+    if isinstance(model, Network):
+        return trace(model, batch.inputs, present=batch.present)
+    if isinstance(model, Answers):
+        return Trace(model(batch.inputs, batch.present), (), (), ())
+
+    def one(state: Any, x: Array) -> tuple[Any, Array]:
+        output, after = model.step(state, x)
+        return after, output
+
+    inputs, present = time_first((batch.inputs, batch.present))
+    start = model.start(inputs.shape[1])
+    last, (states, outputs) = over_time(one, start, inputs, present=present, keep=lambda state, seen: (state, seen))
+    return Trace(time_first(outputs), last, time_first(states), ())

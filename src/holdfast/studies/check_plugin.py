@@ -17,6 +17,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
 from holdfast.engine.resolve import resolve
+from holdfast.exchange import adapters
 from holdfast.explain import diagnostics
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
@@ -31,21 +32,34 @@ FOLDERS = {
     folder.kind: folder
     for folder in (
         *(cells.FOLDER, blocks.FOLDER, tasks.FOLDER, constructions.FOLDER, diagnostics.FOLDER, questions.FOLDER),
-        *(exchange.FOLDER, backends.FOLDER, VERBS, *(kind.folder for kind in COMPONENTS)),
+        *(exchange.FOLDER, adapters.FOLDER, backends.FOLDER, VERBS, *(kind.folder for kind in COMPONENTS)),
     )
 }
 """Every kind of plug-in, by what it is called in messages."""
 INSIDE = ("lstm", "mlstm")
 """The cells around which a block is judged: one with vectors and one with heads."""
 NAMES: dict[str, tuple[str, ...]] = {
-    "diagnostic": ("formula", "source", "caveat", "measure"),
+    "adapter": adapters.WORDS,
+    "diagnostic": ("level", "formula", "source", "caveat", "measure"),
     "study": ("grids", "verdicts"),
     "format": exchange.WORDS,
     "backend": ("realise",),
     "verb": ("configure", "run"),
 }
 """What a file has of which no more is asked here than that it is there."""
-FUNCTIONS = ("measure", "grids", "verdicts", "write", "read", "runner", "realise", "configure", "run")
+FUNCTIONS = (
+    "measure",
+    "grids",
+    "verdicts",
+    "write",
+    "read",
+    "runner",
+    "realise",
+    "configure",
+    "run",
+    "accepts",
+    "model",
+)
 
 
 @dataclass(frozen=True)

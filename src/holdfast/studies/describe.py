@@ -22,9 +22,11 @@ from holdfast.core.task import Batch, Task
 from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
+from holdfast.engine.readings.record import NotOpened
 from holdfast.engine.resolve import parts as parts_of
 from holdfast.engine.resolve import resolve
 from holdfast.explain import diagnostics
+from holdfast.models.levels import MEANING, STEPS_ONLY, why_not_opened
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
 from holdfast.train.optimisers import OPTIMISERS
@@ -45,7 +47,8 @@ UNITS = (8, 32)
 def cell(name: str) -> Described:
     """A cell, or a block around one: its equation as its own step writes it, gates, states, sizes and source."""
     made = resolve(verified_cell(name))
-    lines, (outermost, *_) = equation(made), parts_of(name)
+    closed, (outermost, *_) = why_not_opened(made), parts_of(name)
+    lines = [] if closed else equation(made)
     folder = cells.FOLDER if outermost == name else blocks.FOLDER
     sizes = [
         {"inputs": i, "units": u, "parameters": made.parameters(i, u)}
@@ -55,7 +58,8 @@ def cell(name: str) -> Described:
         "name": name,
         "title": made.title,
         "equation": lines,
-        "latex": equation(made, latex=True),
+        "latex": [] if closed else equation(made, latex=True),
+        "level": "steps" if closed else "opened",
         "states": list(made.states),
         "gates": {gate: made.letters[gate] for gate in made.gates},
         "parameters": sizes,
@@ -65,7 +69,12 @@ def cell(name: str) -> Described:
     gates = ", ".join(f"{gate} ({made.letters[gate]})" for gate in made.gates)
     parts: list[Part] = [
         Text(_docstring(folder.load(outermost)), name),
-        Text("\n".join(f"  {line}" for line in lines), "One step"),
+        Text(
+            f"There is no equation: {closed}. The cell makes {STEPS_ONLY}."
+            if closed
+            else "\n".join(f"  {line}" for line in lines),
+            "One step",
+        ),
         Text(f"gates: {gates}\nstates carried to the next step: {', '.join(made.states) or 'none'}"),
         Table(
             (*(name for name in sizes[0] if name != "parameters"), "numbers per layer"),
@@ -79,16 +88,19 @@ def cell(name: str) -> Described:
 def diagnostic(name: str) -> Described:
     """A diagnostic: its question, formula, source and caveat."""
     made = diagnostics.get(name)
-    told = {"formula": made.formula, "source": made.source, "caveat": made.caveat}
+    needs = f"a model of level '{made.level}': {MEANING[made.level]}"
+    told = {"needs": needs, "formula": made.formula, "source": made.source, "caveat": made.caveat}
     parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
     parts += [Text(text, word) for word, text in told.items()]
-    return {"name": name, "title": made.title, **told}, parts
+    return {"name": name, "title": made.title, "level": made.level, **told}, parts
 
 
 def engine(cell: Cell) -> str:
     """What computes it: the compiled library where that has been built, or the loop alone, and why."""
     try:
         record(cell)
+    except NotOpened:
+        return "loop, which runs any step"
     except Unsupported as why:
         return f"loop, since {why}"
     return "native (the compiled library), else loop"

@@ -12,6 +12,7 @@ from holdfast.demonstration.demonstrate import Demonstration
 from holdfast.engine.network import Network
 from holdfast.explain.explain import Explanation, explain
 from holdfast.explain.page.document import Band, document
+from holdfast.models.levels import require
 
 SECONDS = 5.0
 """For the proof; where it takes longer, the page says that its construction claims what nobody has proved."""
@@ -28,8 +29,9 @@ def of(
     tell: Tell = lambda what: None,
 ) -> dict[str, object]:
     """The document that ``report.page.write("explain", ...)`` draws. ``origin`` is what the network's file says of
-    where it comes from. Raises ``BadValue`` where the network gives no finite number."""
+    where it comes from. Raises ``BadValue`` where the network gives no finite number, or is not of level *opened*."""
     subject = found.subject
+    require(subject.model, "opened", "the page")
     tell("looking for a bound to be tried in the page")
     bound = band(subject.network, subject.task, origin, seconds=seconds)
     tell("making the page")

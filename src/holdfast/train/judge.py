@@ -9,7 +9,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
-from holdfast.engine.network import Network
+from holdfast.models.levels import Model
 from holdfast.train.programs import measured
 from holdfast.train.result import Attack, attack_heads, shown_attack, under_attack
 from holdfast.train.streams import stream
@@ -78,7 +78,7 @@ class Evaluation:
 
 
 def judge(
-    network: Network,
+    network: Model,
     tasks: list[Task],
     *,
     sequences: int = 2560,
@@ -86,15 +86,15 @@ def judge(
     file: str = "",
     attack: Attack | None = None,
 ) -> Evaluation:
-    """Measure ``network`` on every task, and attack it there if an ``attack`` is given. Raises ``BadValue`` where sizes
-    do not fit."""
+    """Measure ``network``, a model of any level, on every task, and attack it there if an ``attack`` is given. Raises
+    ``BadValue`` where sizes do not fit."""
     if sequences < 1:
         raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
     lines = tuple(_line(network, task, sequences, seed) for task in tasks)
     return Evaluation(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
 
 
-def _line(network: Network, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:
+def _line(network: Model, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:
     if (network.inputs, network.outputs) != (task.inputs, task.outputs):
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +12,8 @@ from jax import lax
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch, Task
-from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.models.answers import Answers
+from holdfast.models.levels import Model, outputs_of
 
 CHUNK = 256
 """Rows run at once: it bounds memory and changes no figure."""
@@ -47,9 +48,14 @@ class Score:
         return self.right / self.scored
 
 
-def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
-    """Judge ``network`` on these rows; a row of reals is wrong where any error reaches ``tolerance``."""
-    outputs, targets, scored = _answers(network, task, rows, engine)
+def score(network: Model, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
+    """Judge ``network``, a model of any level, on these rows; a row of reals is wrong where any error reaches
+    ``tolerance``."""
+    return _sums(task, tolerance, rows, _outputs(network, task, rows, engine))
+
+
+def _sums(task: Task, tolerance: float, rows: Batch, outputs: Array) -> Score:
+    targets, scored = _asked(task, rows)
     error, right = _judged(outputs, targets, scored)
     bad = ~(error < tolerance) if task.criterion.of_numbers else ~right
     return Score(
@@ -62,19 +68,22 @@ def score(network: Network, task: Task, rows: Batch, tolerance: float, engine: s
     )
 
 
-def read_wrongly(network: Network, task: Task, rows: Batch, engine: str = "auto") -> Array:
+def read_wrongly(network: Model, task: Task, rows: Batch, engine: str = "auto") -> Array:
     """Whether each of these rows has a wrong answer [batch], by the bound of the task's own criterion."""
-    outputs, targets, scored = _answers(network, task, rows, engine)
-    error, right = _judged(outputs, targets, scored)
+    targets, scored = _asked(task, rows)
+    error, right = _judged(_outputs(network, task, rows, engine), targets, scored)
     bad = ~(error < task.criterion.bound) if task.criterion.of_numbers else ~right
     return (bad & scored).any(1)
 
 
-def _answers(network: Network, task: Task, rows: Batch, engine: str) -> tuple[Array, Array, Array]:
-    """Outputs, targets and which are scored, from the first step on that any row is asked at."""
-    first = task.asked_from
-    outputs, _ = unroll(network, rows.inputs, present=rows.present, read_from=first, engine=engine)
-    return outputs, rows.targets[:, first:], rows.scored[:, first:]
+def _outputs(network: Model, task: Task, rows: Batch, engine: str) -> Array:
+    """Outputs from the first step on that any row is asked at."""
+    return outputs_of(network, rows.inputs, rows.present, read_from=task.asked_from, engine=engine)
+
+
+def _asked(task: Task, rows: Batch) -> tuple[Array, Array]:
+    """Targets and which are scored, from that step on."""
+    return rows.targets[:, task.asked_from :], rows.scored[:, task.asked_from :]
 
 
 def _judged(outputs: Array, targets: Array, scored: Array) -> tuple[Array, Array]:
@@ -83,22 +92,30 @@ def _judged(outputs: Array, targets: Array, scored: Array) -> tuple[Array, Array
     return error, (outputs.argmax(-1) == targets.argmax(-1)) & jnp.isfinite(outputs).all(-1)
 
 
-def measure(network: Network, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:
-    """Judge ``network`` on ``sequences`` fresh rows of the test split, or on all rows of a fixed list."""
+def measure(network: Model, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:
+    """Judge ``network``, a model of any level, on ``sequences`` fresh rows of the test split, or on all rows of a fixed
+    list. One of level *answers* is called with numbers, and so this is not for it to be compiled."""
     tolerance = task.criterion.bound
     examples = task.examples()
     if examples is not None:
         return score(network, task, examples, tolerance, engine)
 
-    def of_chunk(chunk: Array) -> Score:
+    def drawn(chunk: Array) -> Batch:
         first = chunk * CHUNK
         rows = task.sample(key, CHUNK, "test", first)
         asked = rows.scored & (first + jnp.arange(CHUNK) < sequences)[:, None]
-        return score(network, task, replace(rows, scored=asked), tolerance, engine)
+        return replace(rows, scored=asked)
 
-    def add(chunk: Array, total: Score) -> Score:
-        new = of_chunk(chunk)
+    def add(total: Score, new: Score) -> Score:
         summed = jax.tree.map(jnp.add, total, new)
         return replace(summed, error_sup=jnp.maximum(total.error_sup, new.error_sup))
 
-    return lax.fori_loop(1, -(-sequences // CHUNK), add, of_chunk(jnp.int32(0)))
+    def of_chunk(chunk: Array) -> Score:
+        return score(network, task, drawn(chunk), tolerance, engine)
+
+    chunks = -(-sequences // CHUNK)
+    if isinstance(network, Answers):
+        draw, sums, together = jax.jit(drawn), jax.jit(partial(_sums, task, tolerance)), jax.jit(add)
+        rows = (draw(jnp.int32(chunk)) for chunk in range(int(chunks)))
+        return reduce(together, (sums(some, _outputs(network, task, some, engine)) for some in rows))
+    return lax.fori_loop(1, chunks, lambda chunk, total: add(total, of_chunk(chunk)), of_chunk(jnp.int32(0)))

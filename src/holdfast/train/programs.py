@@ -18,6 +18,8 @@ from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import refuse_past_the_last
+from holdfast.models.answers import Answers
+from holdfast.models.levels import Model
 from holdfast.train.learner import Learner, begin, first_networks, learn
 from holdfast.train.measure import Score, measure
 from holdfast.train.settings import Settings
@@ -135,9 +137,13 @@ def programs(settings: Settings) -> Programs:
     return Programs(settings)
 
 
-def measured(network: Network, task: Task, key: Array, sequences: int) -> Figures:
-    """``measure`` compiled, as plain figures. Raises ``BadValue`` where a network has no weights for so many steps."""
-    refuse_past_the_last(network, task.longest)
+def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
+    """``measure``, compiled where that can be, as plain figures. Raises ``BadValue`` where a network has no weights for
+    so many steps."""
+    if isinstance(network, Answers):
+        return _plain(_figures(measure(network, task, key, sequences)))
+    if isinstance(network, Network):
+        refuse_past_the_last(network, task.longest)
     return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
 
 

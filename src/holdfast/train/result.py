@@ -15,11 +15,12 @@ from holdfast.core.task import Criterion, Task
 from holdfast.core.text import escaped
 from holdfast.core.values import text
 from holdfast.engine.network import Network
+from holdfast.models.levels import Model
 from holdfast.train.block import Outcome
 from holdfast.train.optimisers import OPTIMISERS
 from holdfast.train.settings import Settings
 
-Attack = Callable[[Network, Task, int], float | None]
+Attack = Callable[[Model, Task, int], float | None]
 """(network, task, seed) to the largest error that a search for bad rows finds or, of symbols, how far a wrong one leads
 the right one; None where the task cannot be searched. The one there is: ``holdfast.certify.attack.attack``."""
 

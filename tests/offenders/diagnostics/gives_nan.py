@@ -8,6 +8,7 @@ from __future__ import annotations
 from holdfast.core.results import Table
 from holdfast.explain.finding import Finding
 
+level = "opened"
 formula, source, caveat = "sup |c|", "this test", "none"
 
 

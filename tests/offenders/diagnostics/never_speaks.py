@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from holdfast.explain.finding import Finding
 
+level = "opened"
 formula, source, caveat = "sup |c|", "this test", "none"
 
 

@@ -7,6 +7,7 @@ that its gradient needs. Any cell can be recorded; ``native/program.py`` says wh
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,11 @@ from holdfast.core.ops import Word
 
 class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
     """Why this step cannot be written down, or not for what it was wanted for."""
+
+
+class NotOpened(Unsupported):
+    """Why no step is recorded of a cell that may well run: it computes by other means than the words of the alphabet.
+    A model of it has the level *steps*."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +90,8 @@ class Recorder(Words):
 
 
 def record(cell: Cell) -> Recording:
-    """The step of ``cell``. Raises ``Unsupported`` where it says more than the alphabet has."""
+    """The step of ``cell``. Raises ``NotOpened`` where it computes by other means than the words of the alphabet, and
+    ``Unsupported`` where it uses the words wrongly."""
     before = tuple(Node("before", (), place, axes=cell.axes_of(name)) for place, name in enumerate(cell.states))
     inputs, maps = Node("input", axes=cell.axes.get("x", ("input",))), {m.source: m for m in cell.maps}
     reading: Any = Recorder(cell, maps)
@@ -95,12 +102,23 @@ def record(cell: Cell) -> Recording:
     except UnknownName as unknown:
         raise Unsupported(f"its step says '{unknown.got}', which is no word of the alphabet") from unknown
     except Exception as error:  # whatever its step does with what is no number
-        raise Unsupported("its step says more than the alphabet has") from error
+        raise NotOpened(
+            f"its step computes by other means than the words of the alphabet ({_met(cell, error)})"
+        ) from error
     if not all(isinstance(node, Node) for node in state):
-        raise Unsupported("it hands on a state that it was not given and has not computed")
+        raise NotOpened("it hands on a state that it was not given and that no word of the alphabet has computed")
     if not all(isinstance(node, Node) for node in (*gates, output)):
-        raise Unsupported("its output or a gate is a number that no map and no state gave")
+        raise NotOpened("its output or a gate is a value that no map, no state and no word of the alphabet gave")
     for name, node in (*zip(cell.states, state, strict=True), *zip(cell.gates, gates, strict=True)):
         if node.axes != cell.axes_of(name):
             raise Unsupported(f"its {name} has the axes {node.axes}, and {cell.axes_of(name)} are declared")
     return Recording(cell, tuple(reading.nodes), inputs, before, tuple(state), tuple(gates), output)
+
+
+def _met(cell: Cell, error: Exception) -> str:
+    """What the step raised when it was recorded, and in which line of its file: ``line 31: TypeError``."""
+    code = getattr(cell.step, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if code is not None and frame.filename == code.co_filename]
+    said = f"{type(error).__name__}: {error}".strip().split("\n")[0].removesuffix(":")
+    return f"line {lines[-1]}, {said}" if lines else said

@@ -16,14 +16,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Table
-from holdfast.engine.advance import advance
-from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.explain.dynamics import TIMELESS, bound_to_time, in_float64, pack
+from holdfast.explain.dynamics import TIMELESS, advanced, bound_to_time, in_float64, pack
 from holdfast.explain.finding import Finding
 from holdfast.explain.random_inputs import random_inputs
 from holdfast.explain.subject import Subject
+from holdfast.models.levels import Stepped
+from holdfast.models.steps import Steps
 
+level = "steps"
 formula = (
     "MC = sum over k of MC_k,  MC_k = 1 - mean squared error / variance of the best linear reading of u_(t-k), which "
     "for least squares is the squared correlation; measured on rows that were not fitted, and not counted below 0"
@@ -44,10 +45,11 @@ WORTH = 0.01
 
 def measure(subject: Subject) -> Finding:
     """The capacity of the output that the read-out sees, and of the whole state."""
-    network = subject.network
+    network = subject.stepped
     if bound_to_time(network):
         return Finding({"capacity_inputs": None, "reason": TIMELESS})
-    lags = min(MOST_LAG, 2 * network.units * len(network.layers) + 20)
+    size = network.size if isinstance(network, Steps) else network.units * len(network.layers)
+    lags = min(MOST_LAG, 2 * size + 20)
     steps = SETTLING_STEPS + lags + READ_STEPS
     inputs, values = random_inputs(subject, SEQUENCES, steps)
     with jax.enable_x64(True):
@@ -61,11 +63,12 @@ def measure(subject: Subject) -> Finding:
 
 
 @jax.jit
-def _driven(network: Network, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The top output [time, batch, unit] and the state [time, batch, component]."""
+def _driven(network: Stepped, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The top output [time, batch, unit] (of a model of level *steps* its output), and the state [time, batch,
+    component]."""
 
     def one(state: Any, x: jax.Array) -> Any:
-        hidden, state, _ = advance(network, state, x)
+        hidden, state = advanced(network, state, x)
         return state, (hidden, pack(network, state) if jax.tree.leaves(state) else hidden[..., :0])
 
     return over_time(one, network.start(inputs.shape[0]), time_first(inputs))[1]

@@ -23,6 +23,7 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.lengths import Answers, answers, at_lengths
 from holdfast.explain.subject import Subject
 
+level = "answers"
 formula = (
     "y_n = alpha_n + beta_n x + write(x) + leak_n;  read-out: alpha + (beta - 1) x at the shortest length; drift: how "
     "alpha + beta x changes per step; leak^2: growth per step of the variance within pairs;  error(n) = error(N) + "
@@ -69,7 +70,7 @@ class Level:
 
 def measure(subject: Subject) -> Finding:
     """Run the task at several lengths, split the error, and follow it on."""
-    task, network = subject.task, subject.network
+    task, network = subject.task, subject.model
     if task.examples() is not None:
         return Finding({"reason": "The task is a fixed list of sequences: it has one length only."})
     own = getattr(task, task.length_axis)
@@ -88,7 +89,7 @@ def measure(subject: Subject) -> Finding:
 
 def _levels(subject: Subject, tasks: dict[int, Task], padded: int) -> list[Level]:
     symbols = subject.task.criterion.metric == "accuracy"
-    found = answers(subject.network, tasks, PAIRS, subject.seed, longest=padded, lengths=len(SHARES))
+    found = answers(subject.model, tasks, PAIRS, subject.seed, longest=padded, lengths=len(SHARES))
     return [level for level in (_level(a, symbols) for a in found) if math.isfinite(level.worst)]
 
 

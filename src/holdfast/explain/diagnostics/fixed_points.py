@@ -19,6 +19,7 @@ from holdfast.explain.equilibria import run_on, still
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
+level = "steps"
 formula = (
     "minimise q(s) = 1/2 |F(s) - s|^2 under a constant input; eigenvalues of dF/ds there; horizon = how far apart the "
     "states of different rows lie / |F(s) - s|"
@@ -49,7 +50,7 @@ FORGETS = math.exp(-0.5)
 
 def measure(subject: Subject) -> Finding:
     """Fixed points, slow points, and the drift of the states that the task leads to."""
-    steps, network = subject.finite_steps, subject.network
+    steps, network = subject.finite_steps, subject.stepped
     if bound_to_time(network):
         return Finding({"points": [], "reason": TIMELESS})
     if not names(network) or not steps:
@@ -79,7 +80,7 @@ def measure(subject: Subject) -> Finding:
 
 def _visited(subject: Subject, steps: int) -> np.ndarray:
     """States [start, component] of the second half of the rows, spread over rows and steps."""
-    layers = [layer[name] for layer in subject.states for name in subject.network.cell.states]
+    layers = [state for layer in subject.states for state in layer.values()]
     rows = np.resize(np.arange(subject.rows), STARTS)
     late = np.resize(np.unique(np.linspace(steps // 2, steps - 1, 8).astype(int)), STARTS)
     return np.concatenate([layer[rows, late] for layer in layers], -1)

@@ -18,6 +18,7 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.gating import figure, keeping, say_spans, unit_by_its_gates, writing
 from holdfast.explain.subject import Subject
 
+level = "opened"
 formula = "tau = -1 / log f, f the mean of the keeping gate over the steps at which the unit holds"
 source = (
     "Tallec & Ollivier 2018, arXiv:1804.11188 (gates as time scales); Mahto et al. 2021, ICLR "

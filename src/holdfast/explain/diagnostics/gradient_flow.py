@@ -21,7 +21,9 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.gating import keeping
 from holdfast.explain.jacobians import Jacobians
 from holdfast.explain.subject import Subject
+from holdfast.models.levels import reaches
 
+level = "steps"
 formula = (
     "d y_T / d s_t = d y_T / d s_{T-1} * F'_{T-1} ... F'_{t+1}, F' = d s_t / d s_{t-1}; "
     "slope = d log|d y_T / d s_t| / d (T - t); additive path: product of the keeping gates from t+1 to T"
@@ -114,14 +116,16 @@ def _paths(
     subject: Subject, jacobians: Jacobians, number: int, last: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[int, list[float]]]:
     """Of the topmost layer: log10 |d h_T / d h_t|, the product of keeping gates, what is beside it, and spectra."""
-    top, row, first = len(subject.network.layers) - 1, jacobians.rows[number], jacobians.first
+    top, row, first = len(subject.states) - 1, jacobians.rows[number], jacobians.first
     hidden, direct, rest = (np.full(last + 1, np.nan) for _ in range(3))
-    names = (shown_by(subject.network.cell), "h", subject.network.cell.states[0])
-    seen = next(jacobians.places[top, name] for name in names if (top, name) in jacobians.places)
-    held = jacobians.places[top, subject.kept_in]
+    of_top = [name for layer, name in jacobians.places if layer == top]
+    opened = reaches(subject.model, "opened")
+    candidates = (shown_by(subject.network.cell), "h", *of_top) if opened else ("h", *of_top)
+    seen = jacobians.places[top, next(name for name in candidates if name in of_top)]
+    held = jacobians.places[top, subject.kept_in or of_top[-1]]
     wanted = set(some(range(last + 1), SHOWN))
     shown = set(some(sorted(wanted - {0}), SPECTRA))
-    keep, kept = keeping(subject, top), np.ones(held.stop - held.start)
+    keep, kept = keeping(subject, top) if opened else None, np.ones(held.stop - held.start)
     product, scale, spectra = np.eye(jacobians.size), 0.0, {}
     for t in range(last, -1, -1):
         distance = last - t

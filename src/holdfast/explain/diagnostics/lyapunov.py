@@ -17,13 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Table
-from holdfast.engine.network import Network
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.explain.dynamics import in_float64, names, pack, step
+from holdfast.explain.dynamics import along, in_float64, names, pack, step, using
 from holdfast.explain.factorise import qr
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
+from holdfast.models.levels import Stepped
 
+level = "steps"
 formula = "Q_t R_t = J_t Q_(t-1);  lambda_i = mean over steps of log |R_t,ii|"
 source = "Benettin et al. 1980, Meccanica 15; of recurrent networks: Vogt et al. 2020, arXiv:2006.14123"
 caveat = (
@@ -44,7 +45,7 @@ RESOLVED = math.log(1e-14)
 
 def measure(subject: Subject) -> Finding:
     """The leading exponents, their mean and range over rows."""
-    steps, network = min(subject.finite_steps, MOST_STEPS), subject.network
+    steps, network = min(subject.finite_steps, MOST_STEPS), subject.stepped
     components = len(names(network))
     if not components or steps < 2:
         return Finding({"exponents_nats_per_step": [], "components": components})
@@ -62,23 +63,23 @@ def measure(subject: Subject) -> Finding:
 
 
 @jax.jit
-def _spectrum(network: Network, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
+def _spectrum(network: Stepped, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
     """log |R_ii| [time, batch, direction] of every row."""
 
-    def row(network: Network, state: jax.Array, directions: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        after, along = jax.linearize(partial(step, network, x=x), state)
-        return after, jax.vmap(along, 1, 1)(directions)
+    def row(network: Stepped, state: jax.Array, directions: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        after, derivative = jax.linearize(partial(step, network, x=x), state)
+        return after, jax.vmap(derivative, 1, 1)(directions)
 
     def one(carried: tuple[jax.Array, jax.Array], now: Any) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
         x, weights = now
-        after, turned = jax.vmap(partial(row, network.using(weights)))(*carried, x)
+        after, turned = jax.vmap(partial(row, using(network, weights)))(*carried, x)
         q, r = qr(turned)
         return (after, q), jnp.log(jnp.abs(jnp.diagonal(r, axis1=1, axis2=2)))
 
     batch = inputs.shape[0]
     start = (pack(network, network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
     inputs, present = time_first((inputs, present))
-    return over_time(one, start, (inputs, network.along(len(inputs))), present=present)[1]
+    return over_time(one, start, (inputs, along(network, len(inputs))), present=present)[1]
 
 
 def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) -> Finding:

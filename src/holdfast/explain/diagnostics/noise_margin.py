@@ -22,6 +22,7 @@ from holdfast.explain.finding import Finding
 from holdfast.explain.perturbed_rollout import columns, perturbed_rollout
 from holdfast.explain.subject import Subject
 
+level = "opened"
 formula = (
     "the least e for which some |xi_t| <= e, added to every pre-activation, loses an answer that was right; of one "
     "bistable unit m <- tanh(alpha m + xi): xi_c = alpha m_c - atanh(m_c), m_c = sqrt(1 - 1/alpha)"

@@ -20,6 +20,7 @@ from holdfast.explain.random_inputs import is_symbols
 from holdfast.explain.state_snapshots import fresh, spread_steps, state_snapshots
 from holdfast.explain.subject import Subject
 
+level = "steps"
 formula = (
     "numbers: R^2 = 1 - mse / variance, bits = 1/2 log2(variance / mse); symbols: bits = entropy - cross entropy; of "
     "ridge readings (straight; or through a Gaussian kernel: curved) on rows that were not fitted"
@@ -44,12 +45,12 @@ SHOWN_UNITS = 8
 
 def measure(subject: Subject) -> Finding:
     """Read the first input that varies at every step, and every input at the last one."""
-    steps, components = subject.finite_steps, names(subject.network)
+    steps, components = subject.finite_steps, names(subject.stepped)
     if not steps or not components:
         return Finding({"reason": "There is no state to read from." if steps else "No step gave finite numbers."})
     batch = fresh(subject, ROWS)
     at = spread_steps(steps, MOST_STEPS)
-    states = state_snapshots(subject.network, batch, at).astype(np.float64)
+    states = state_snapshots(subject.stepped, batch, at).astype(np.float64)
     good = np.isfinite(states).all((1, 2))
     at, states = at[good], states[good]
     inputs, present = np.asarray(batch.inputs, np.float64), np.asarray(batch.present)

@@ -17,6 +17,7 @@ from holdfast.engine.readings.properties import limits_of, made_by
 from holdfast.explain.finding import Finding
 from holdfast.explain.subject import Subject
 
+level = "opened"
 formula = (
     "share_v(g) = |{(row, step, unit): g = v}| / all, v in {0, 1} (sigmoid) or {-1, 1} (tanh); a unit holds bit for bit"
     " from the first step after which its state is the same number in every row"

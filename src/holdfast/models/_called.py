@@ -1,0 +1,46 @@
+"""A function of the user's, called: as a pytree, and with what it raises told as the user's mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.tree_util import Partial
+
+from holdfast.core.errors import BadValue, Problem
+
+
+def partial_of(outer: Callable[..., Any], function: Callable[..., Any]) -> Partial:
+    """``outer`` with ``function`` as its first argument: a pytree. Its leaves are the arrays of ``function``, where
+    that is a pytree of arrays itself, as a ``Partial`` is."""
+    leaves = jax.tree.leaves(function)
+    whole = bool(leaves) and not all(hasattr(leaf, "shape") for leaf in leaves)
+    return Partial(outer, Partial(lambda *arguments: function(*arguments)) if whole else function)
+
+
+def number_format(name: str, dtype: Any) -> np.dtype:
+    """The number format of a model. Raises ``BadValue`` where JAX is set to compute with fewer bits."""
+    form = np.dtype(dtype)
+    if jax.dtypes.canonicalize_dtype(form) != form:
+        raise BadValue(
+            f"{name} computes in {form}, but JAX is set to compute with fewer bits.",
+            'Say jax.config.update("jax_enable_x64", True) first.',
+        )
+    return form
+
+
+def called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``function`` gives. Raises ``BadValue`` with what it raises."""
+    try:
+        return function(*arguments)
+    except Problem:
+        raise
+    except Exception as error:
+        said = str(error).strip().split("\n")[0]
+        shapes = ", ".join(str(list(leaf.shape)) for leaf in jax.tree.leaves(arguments) if hasattr(leaf, "shape"))
+        raise BadValue(
+            f"{name} raises {type(error).__name__}{': ' + said if said else ''}, called with the shape {shapes}.",
+            "It has to take a batch of sequences of any length, batch first.",
+        ) from error

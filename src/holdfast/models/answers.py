@@ -1,0 +1,127 @@
+"""Level *answers*: a function from whole input sequences to output sequences. No step and no state of it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+
+from holdfast.core.arrays import Array, Inputs, Leaf, Mask, Outputs
+from holdfast.core.errors import BadValue
+from holdfast.models._called import called, number_format, partial_of
+
+BATCH = 2
+"""Of the calls by which shapes are checked."""
+MIXED = 1e-4
+"""Rows that differ by more, absolutely or relatively, are no more what rounding explains."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Answers:
+    """A model of which outputs are known and nothing else.
+
+    ``function`` maps inputs [batch, time, input] to outputs [batch, time, output]: JAX arrays where ``has_gradients``,
+    NumPy arrays otherwise. It is called with whole sequences: rows of different lengths are called separately, and no
+    function meets padding. A pytree: the arrays that ``function`` was partially applied to are its leaves.
+    """
+
+    function: Callable[..., Any]
+    inputs: int = field(metadata={"static": True})
+    outputs: int = field(metadata={"static": True})
+    dtype: np.dtype = field(metadata={"static": True})
+    has_gradients: bool = field(metadata={"static": True})
+    name: str = field(metadata={"static": True})
+
+    def __call__(self, inputs: Inputs, present: Mask | None = None) -> Outputs:
+        """Outputs [batch, time, output]; 0 in padding, where ``present`` [batch, time] is false. Padding comes last.
+
+        Inside a program that JAX compiles, where lengths are not known, the function reads the padding too: outputs
+        before it are then right if no output depends on later inputs.
+        """
+        if isinstance(inputs, Tracer):
+            return jnp.asarray(self.function(inputs), self.dtype)
+        rows = np.asarray(inputs, self.dtype)
+        made = np.zeros((*rows.shape[:2], self.outputs), self.dtype)
+        for length, of in _by_length(rows, None if present is None else np.asarray(present)):
+            given = rows[of, :length]
+            made[of, :length] = np.asarray(self.function(jnp.asarray(given) if self.has_gradients else given))
+        return jnp.asarray(made)
+
+
+def _by_length(rows: np.ndarray, present: np.ndarray | None) -> list[tuple[int, np.ndarray]]:
+    """Every length with the numbers of its rows; rows of no step are in none."""
+    steps = rows.shape[1]
+    lengths = np.full(len(rows), steps)
+    if present is not None:
+        lengths = np.where(present.any(1), steps - np.argmax(present[:, ::-1], 1), 0)
+    return [(int(length), np.flatnonzero(lengths == length)) for length in np.unique(lengths) if length]
+
+
+def from_function(
+    function: Callable[[Leaf], Any],
+    *,
+    inputs: int,
+    dtype: Any = np.float32,
+    name: str = "",
+    has_gradients: bool | None = None,
+    steps: int = 3,
+) -> Answers:
+    """A model of level *answers*: ``function`` maps inputs [batch, time, ``inputs``] to outputs [batch, time, output].
+
+    It may be written in JAX or in NumPy: where ``has_gradients`` is None, it is traced by JAX once to find out, and is
+    given NumPy arrays where that fails. A function that gives a tuple, (outputs, state), is taken to mean its first
+    part. ``dtype`` is the number format of inputs and outputs. ``name`` is what messages call the model.
+    It is called with sequences of ``steps`` steps to check it.
+    Raises ``BadValue`` where JAX is set to fewer bits than ``dtype`` has, or the function fails on zeros of this shape,
+    gives outputs of another shape, or mixes rows.
+
+    >>> total = from_function(lambda x: x.cumsum(1), inputs=1)
+    >>> total.has_gradients, total(np.ones((1, 3, 1))).ravel().tolist()
+    (True, [1.0, 2.0, 3.0])
+    """
+    name = name or f"the function {getattr(function, '__name__', type(function).__name__)}"
+    form, first = number_format(name, dtype), partial_of(_first_part, function)
+    if has_gradients is None:
+        has_gradients = _is_traced(first, jax.ShapeDtypeStruct((BATCH, steps, inputs), form))
+    zeros = np.zeros((BATCH, steps, inputs), form)
+    made = called(name, first, jnp.asarray(zeros) if has_gradients else zeros)
+    shape = tuple(np.shape(made))
+    if len(shape) != 3 or shape[:2] != (BATCH, steps):
+        raise BadValue(
+            f"{name} gives outputs of the shape {list(shape)} for inputs of the shape {[BATCH, steps, inputs]}, "
+            f"expected [batch, time, output] = [{BATCH}, {steps}, ...].",
+            "Give a function of whole sequences, batch first, with an output for every step.",
+        )
+    model = Answers(first, inputs, shape[2], form, has_gradients, name)
+    _refuse_mixed_rows(model, zeros)
+    return model
+
+
+def _refuse_mixed_rows(model: Answers, zeros: np.ndarray) -> None:
+    """Raise ``BadValue`` where the last row changes with the first: most likely the batch was taken for time."""
+    other = zeros.copy()
+    other[0] = 1
+    before, after = (np.asarray(called(model.name, model, rows))[1] for rows in (zeros, other))
+    if not np.allclose(before, after, rtol=MIXED, atol=MIXED, equal_nan=True):
+        raise BadValue(
+            f"{model.name} mixes rows: what it answers in row 2 changes when row 1 of the inputs does.",
+            "Inputs are [batch, time, input]; a recurrent layer of PyTorch reads them so with batch_first=True.",
+        )
+
+
+def _is_traced(function: Callable[..., Any], inputs: jax.ShapeDtypeStruct) -> bool:
+    try:
+        return isinstance(jax.eval_shape(function, inputs), jax.ShapeDtypeStruct)
+    except Exception:  # whatever a function raises that wants NumPy's numbers; called with those, it is heard again
+        return False
+
+
+def _first_part(function: Callable[..., Any], inputs: Array) -> Any:
+    made = function(inputs)
+    return made[0] if isinstance(made, tuple) else made

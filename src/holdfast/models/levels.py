@@ -1,0 +1,88 @@
+"""Which level a model has, what a level allows, and the one error of a verb that needs a higher one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from holdfast.core.arrays import Array, Inputs, Mask
+from holdfast.core.cell import Cell
+from holdfast.core.errors import BadValue
+from holdfast.engine.network import Network
+from holdfast.engine.readings.record import NotOpened, record
+from holdfast.engine.unroll import unroll
+from holdfast.models.answers import Answers
+from holdfast.models.steps import Steps
+
+Level = Literal["answers", "steps", "opened"]
+LEVELS: tuple[Level, ...] = ("answers", "steps", "opened")
+"""The lowest first: what works at one level works at those after it."""
+MEANING: dict[Level, str] = {
+    "answers": "inputs to outputs",
+    "steps": "a start and a step in JAX, from which follow states and Jacobians",
+    "opened": "named gates and weights, and a step in the words of the alphabet, from which follow its bounds",
+}
+STEPS_ONLY = (
+    "models of level 'steps': train, test, refute and the diagnostics of the levels 'answers' and 'steps' work; an "
+    "equation, certify, roles of units and the diagnostics of level 'opened' do not"
+)
+"""What a cell makes whose step can be run and not read."""
+Model = Answers | Steps | Network
+Stepped = Steps | Network
+"""A model whose steps are known."""
+
+
+def level_of(model: Model) -> Level:
+    """The highest level that a model has: of a network, *opened* where the step of its cell can be read."""
+    if isinstance(model, Network):
+        return "steps" if why_not_opened(model.cell) else "opened"
+    return "steps" if isinstance(model, Steps) else "answers"
+
+
+def why_not_opened(cell: Cell) -> str:
+    """Why the step of a cell can be run and not read, as a clause; empty where it can be read."""
+    try:
+        record(cell)
+    except NotOpened as reason:
+        return str(reason)
+    return ""
+
+
+def described(model: Model) -> str:
+    """What messages call a model: ``the network of cell 'lstm'``."""
+    return f"the network of cell '{model.cell_name}'" if isinstance(model, Network) else model.name
+
+
+def reaches(model: Model, level: Level) -> bool:
+    """Whether a model has at least this level."""
+    return LEVELS.index(level_of(model)) >= LEVELS.index(level)
+
+
+def require(model: Model, level: Level, what: str) -> None:
+    """Raise ``BadValue`` where ``what`` is asked of a model that has a lower level than it needs."""
+    if reaches(model, level):
+        return
+    why = f": {why_not_opened(model.cell)}" if isinstance(model, Network) else ""
+    raise too_low(described(model), level_of(model), level, what, why)
+
+
+def too_low(name: str, got: Level, level: Level, what: str, why: str) -> BadValue:
+    """The error of a model ``name`` of level ``got`` of which ``what`` is asked."""
+    below = " and ".join(f"'{one}'" for one in LEVELS[: LEVELS.index(got) + 1])
+    several = "s" if got != LEVELS[0] else ""
+    return BadValue(
+        f"{what} needs a model of level '{level}' ({MEANING[level]}), but {name} has the level '{got}'{why}.",
+        f"'test', 'refute' and the diagnostics of the level{several} {below} work ('holdfast list diagnostics').",
+    )
+
+
+def outputs_of(
+    model: Model, inputs: Inputs, present: Mask | None = None, *, read_from: int = 0, engine: str = "auto"
+) -> Array:
+    """Outputs [batch, time - read_from, output] of a model of any level, from step ``read_from`` (counted from 0) on.
+
+    ``engine`` computes a ``Network``, as in ``unroll``. A model without gradients is called with numbers: not inside a
+    program that JAX compiles.
+    """
+    if isinstance(model, Network):
+        return unroll(model, inputs, present=present, read_from=read_from, engine=engine)[0]
+    return model(inputs, present)[:, read_from:]
