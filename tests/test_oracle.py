@@ -10,7 +10,9 @@ from mpmath.libmp import to_float
 
 from holdfast import blocks, cells
 from holdfast.engine.advance import advance
-from tests.networks import numbers, random_network
+from holdfast.engine.network import create
+from holdfast.engine.unroll import unroll
+from tests.networks import numbers, random_network, randomised
 from tests.oracle import reals
 from tests.oracle.cells import BLOCKS, CELLS, EXPONENTIAL, WRAPPED, Oracle
 from tests.oracle.containment import _ball, kept_numbers
@@ -18,7 +20,7 @@ from tests.oracle.containment import _ball, kept_numbers
 
 def test_every_cell_and_block_has_an_equation():
     assert set(CELLS) == set(cells.FOLDER.names())
-    assert set(BLOCKS) == set(blocks.FOLDER.names())
+    assert {*BLOCKS, "stack"} == set(blocks.FOLDER.names())
     assert all(states == cells.get(name).states for name, (_, states) in CELLS.items())
 
 
@@ -36,6 +38,14 @@ def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
                 np.testing.assert_allclose(there, np.ravel(getattr(expected, name)[0]), rtol=1e-12, atol=1e-13)
         there = [to_float(low) for low, _ in outputs]
         np.testing.assert_allclose(there, network.readout(hidden)[0], rtol=1e-12, atol=1e-13)
+
+
+def test_hidden_layers_of_a_read_out_give_what_the_network_gives(float64):
+    network = randomised(create("elman", 2, 3, 2, dtype=jnp.float64, readout_hidden=(4, 3)), seed=1)
+    oracle, inputs = Oracle(network), np.asarray(numbers(1, 1, 2))
+    _, outputs = oracle.step(oracle.start(), inputs[0, 0])
+    there = [to_float(low) for low, _ in outputs]
+    np.testing.assert_allclose(there, unroll(network, inputs)[0][0, 0], rtol=1e-12, atol=1e-13)
 
 
 def test_intervals_hold_the_true_value_and_are_narrow(monkeypatch):

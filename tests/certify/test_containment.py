@@ -74,6 +74,18 @@ def test_in_ieee_arithmetic_every_number_lies_in_its_set(cell, processes):
     assert found.checked > 2 * found.networks
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ACCURACIES)
+@pytest.mark.parametrize("cell", ["elman", "gru"])
+def test_outputs_of_a_read_out_with_hidden_layers_lie_in_their_sets(cell, dtype):
+    of_two = Shape(cell, 2, 2, 3, 1, dtype, readout_hidden=(3, 2))
+    some = list(containment.cases(of_two, (5,), NETWORKS, PATHS, STEPS))
+    found = containment.check_ieee(some, dtype, ["side by side"], None)
+    found += containment.check_real(some)
+    assert not found.outside, told(found)
+    assert found.checked > 2 * found.networks
+
+
 def exponential_cases(cell: str, dtype: str) -> list[containment.Case]:
     return list(containment.cases(Shape(cell, 1, 1, 2, 1, dtype), (4,), NETWORKS, PATHS, STEPS))
 

@@ -134,6 +134,22 @@ def test_laws_that_need_no_words_are_still_applied(change, words, plugged):
         verified_cell(name)
 
 
+def test_it_stands_in_a_stack_under_its_own_names(plugged, float64):
+    inputs, drawn = jax.random.normal(jax.random.key(0), (2, 5, 1)), random_network("stack(worded,worded)", 1, 3, 1)
+    network = Network(drawn.layers, drawn.readout, "stack(worded,plain)")
+    assert level_of(network) == "steps"
+    np.testing.assert_allclose(unroll(network, inputs)[0], unroll(drawn, inputs)[0], rtol=0, atol=1e-14)
+    by_name = CELL.replace(
+        'x @ weights["x"].matrix + weights["x"].bias', 'sum_of(weights["x"].gate_values(x))'
+    ).replace(
+        "def step",
+        "def sum_of(gates):\n    return jnp.concatenate([gates['leak'], gates['candidate']], -1)\n\n\ndef step",
+    )
+    (plugged / "named.py").write_text(by_name)
+    network = Network(drawn.layers, drawn.readout, "stack(worded,named)")
+    np.testing.assert_allclose(unroll(network, inputs)[0], unroll(drawn, inputs)[0], rtol=0, atol=1e-14)
+
+
 def test_it_computes_and_is_saved_and_loaded(plugged, float64):
     inputs = jax.random.normal(jax.random.key(0), (2, 5, 1))
     plain, worded = of("plain", jnp.float64), of("worded", jnp.float64)

@@ -64,6 +64,13 @@ class Layer:
         self.gates: Gates = {(s, gate): _gate(linear, gate) for s, linear in layer.items() for gate in linear.gates}
         self.heads = heads
 
+    def of(self, number: int) -> Layer:
+        """The part of a stack's weights that its cell of this number has, by the names that this cell has for them."""
+        end = "" if number == 1 else str(number)
+        found = Layer({}, self.heads)
+        found.gates = {(_base(s), _base(gate)): one for (s, gate), one in self.gates.items() if _end(gate) == end}
+        return found
+
     def W(self, gate: str, x: Vector) -> Vector:  # noqa: N802 -- the letters of the literature
         return self.gates["x", gate](x)
 
@@ -77,6 +84,15 @@ class Layer:
         return self.gates["k", gate](k)
 
 
+def _base(name: str) -> str:
+    """A name without the number of its cell in a stack."""
+    return name.rstrip("23")
+
+
+def _end(name: str) -> str:
+    return name[len(_base(name)) :]
+
+
 Equation = Callable[[Layer, Vector, State], tuple[Vector, State]]
 """From weights, what is read and the state before to the output and the state after."""
 
@@ -87,15 +103,19 @@ class Oracle:
     def __init__(self, network: Network) -> None:
         self.equation, self.states = equation_of(network.cell_name)
         self.layers = [Layer(layer, network.heads) for layer in network.layers]
-        self.readout = _gate(network.readout, network.readout.gates[0])
+        *hidden, last = [_gate(linear, linear.gates[0]) for linear in network.readout_maps]
+        self.hidden, self.readout = hidden, last
         below = network.embedding
         self.embedding = None if below is None else _gate(below, below.gates[0])
         part = network.units // network.heads
-        self.sizes = {"C": network.units * part} | ({"m": network.heads} if "C" in self.states else {})
+        of_heads = "C" in map(_base, self.states)
+        self.sizes = {"C": network.units * part} | ({"m": network.heads} if of_heads else {})
         self.units = network.units
 
     def start(self) -> list[State]:
-        return [{name: [reals.ZERO] * self.sizes.get(name, self.units) for name in self.states} for _ in self.layers]
+        return [
+            {name: [reals.ZERO] * self.sizes.get(_base(name), self.units) for name in self.states} for _ in self.layers
+        ]
 
     def step(self, before: Sequence[State], inputs: Sequence[float]) -> tuple[list[State], Vector]:
         x, after = [reals.real(value) for value in inputs], []
@@ -104,6 +124,8 @@ class Oracle:
         for layer, state in zip(self.layers, before, strict=True):
             x, new = self.equation(layer, x, state)
             after.append(new)
+        for hidden in self.hidden:
+            x = _each(relu, hidden(x))
         return after, self.readout(x)
 
 
@@ -358,11 +380,37 @@ def prenorm(inner: Equation) -> Equation:
     return block
 
 
+def mlp(inner: Equation) -> Equation:
+    """y = B relu(D r + d) + b, r = cell(x)."""
+
+    def block(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+        read, after = inner(w, x, s)
+        return w.gates["mlp_hidden", "mlp_output"](_each(relu, w.gates["cell_output", "mlp_hidden"](read))), after
+
+    return block
+
+
+def stack(parts: Sequence[tuple[Equation, tuple[str, ...]]]) -> tuple[Equation, tuple[str, ...]]:
+    """Each reads the output of the one before; states and weights of the second end in 2, of the third in 3."""
+    ends = ["" if number == 1 else str(number) for number in range(1, len(parts) + 1)]
+
+    def whole(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+        after: State = {}
+        for number, (end, (equation, states)) in enumerate(zip(ends, parts, strict=True), 1):
+            x, new = equation(w.of(number), x, {name: s[name + end] for name in states})
+            after |= {name + end: value for name, value in new.items()}
+        return x, after
+
+    return whole, tuple(name + end for end, (_, states) in zip(ends, parts, strict=True) for name in states)
+
+
 def equation_of(name: str) -> tuple[Equation, tuple[str, ...]]:
-    """The equation of a cell, or of a cell inside a block, and the names of its states."""
+    """The equation of a cell, of a cell inside a block, or of a stack of these, and the names of its states."""
     if "(" not in name:
         return {**CELLS, **EXPONENTIAL}[name]
     block, inside = name.removesuffix(")").split("(", 1)
+    if block == "stack":  # of cells, each perhaps in blocks of one cell
+        return stack([equation_of(one) for one in inside.split(",")])
     equation, states = equation_of(inside)
     return BLOCKS[block](equation), states
 
@@ -393,6 +441,13 @@ EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "quotients": (quotients, ("h",)),
 }
 """The same of the cells in ``tests/exponential``."""
-BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm}
-WRAPPED = ("prenorm(lstm)", "prenorm(mlstm)")
-"""Cells inside a block with which bounds are met."""
+BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm, "mlp": mlp}
+WRAPPED = (
+    "prenorm(lstm)",
+    "prenorm(mlstm)",
+    "mlp(gru)",
+    "stack(lstm,gru)",
+    "stack(gru,mlstm)",
+    "stack(prenorm(gru),lstm)",
+)
+"""Cells inside blocks with which bounds are met."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from holdfast.core.cell import CONSTANT
 from holdfast.core.formats import FORMATS, Format
-from holdfast.engine.network import Linear, Network, create
+from holdfast.engine.network import Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
 PLAIN = ("normal", "sparse", "powers", "saturated")
@@ -37,17 +37,18 @@ class Shape:
     units: int
     layers: int
     dtype: str
+    readout_hidden: tuple[int, ...] = ()
 
     def template(self) -> Network:
         """Zeros; units in two heads where that can be, and inputs embedded where a block has to read units."""
         cell = resolve(self.cell)
         heads = 2 if cell.has_heads and self.units % 2 == 0 else 1
         sizes = (self.cell, self.inputs, self.units, self.outputs, self.layers)
-        made = create(*sizes, heads=heads, embedding=cell.reads_units)
+        made = create(*sizes, heads=heads, embedding=cell.reads_units, readout_hidden=self.readout_hidden)
         return replace(
             made,
             layers=tuple({s: _numpy(linear) for s, linear in layer.items()} for layer in made.layers),
-            readout=_numpy(made.readout),
+            readout=read_out([(np.asarray(m.matrix), np.asarray(m.bias)) for m in made.readout_maps]),
             embedding=None if made.embedding is None else _numpy(made.embedding),
         )
 
@@ -63,7 +64,10 @@ def network(template: Network, dtype: str, draw: np.random.Generator, themes: Se
     theme = themes[draw.integers(len(themes))]
     layers = tuple(painter.layer(layer, theme) for layer in template.layers)
     kind = theme if theme in READOUTS and draw.random() < 0.5 else READOUTS[draw.integers(len(READOUTS))]
-    readout = painter.layer({"y": template.readout}, f"only {kind}")["y"]
+    *hidden, last = template.readout_maps
+    painted = [painter.layer({"y": last}, f"only {kind}")["y"]]
+    painted = [painter.layer({"y": m}, f"only {painter.one(READOUTS)}")["y"] for m in hidden] + painted
+    readout = read_out([(m.matrix, m.bias) for m in painted])
     below = template.embedding
     if below is not None:
         below = painter.layer({"x": below}, f"only {painter.one(('normal', 'powers', 'one'))}")["x"]

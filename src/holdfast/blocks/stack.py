@@ -107,13 +107,15 @@ def _axes(parts: Sequence[Part], outputs: Sequence[tuple[str, ...]]) -> dict[str
 
 @dataclass(frozen=True)
 class _Inside:
-    """The reading that a cell of the stack computes with: its maps give their gates under the cell's own names."""
+    """The reading that a cell of the stack computes with: its maps give their gates under the cell's own names.
+    ``whole`` has the stack's map by the identity of the cell's."""
 
     ops: Reading
     own: Mapping[str, str]
+    whole: Mapping[int, Any]
 
     def linear(self, weights: Any, source: Value) -> Mapping[str, Value]:
-        found = self.ops.linear(weights, source)
+        found = self.ops.linear(self.whole[id(weights)], source)
         return {self.own[gate]: value for gate, value in found.items() if gate in self.own}
 
     def __getattr__(self, name: str) -> Callable[..., Value]:
@@ -128,8 +130,10 @@ def _step(parts: Sequence[Part], states: Any, gates: Any) -> Any:
         for part, gates_of in zip(parts, own, strict=True):
             cell, names = part.cell, part.names
             before = cell.state_type(*(getattr(state, names[s]) for s in cell.states))
-            inside = {m.source: weights[names[m.source]] for m in cell.maps}
-            found = cell.step(_Inside(ops, gates_of), inside, x, before)
+            maps = {m.source: weights[names[m.source]] for m in cell.maps}
+            seen = {s: m.under(gates_of) if hasattr(m, "under") else m for s, m in maps.items()}  # of a step in JAX
+            whole = {id(seen[s]): m for s, m in maps.items()}
+            found = cell.step(_Inside(ops, gates_of, whole), seen, x, before)
             x = found.output
             after += found.state
             opened += found.gates

@@ -204,11 +204,7 @@ def _meant_for(cell: Cell, how: Initialisation) -> Initialisation:
 def _inside(part: Part, layer: Layer) -> Layer:
     """The maps of one cell of a stack, sources and gates under its own names."""
     own = {part.names[gate]: gate for gate in part.cell.gates}
-
-    def renamed(linear: Linear) -> Linear:
-        return replace(linear, gates=tuple(own.get(gate, f"another cell's {gate}") for gate in linear.gates))
-
-    return {m.source: renamed(layer[part.names[m.source]]) for m in part.cell.maps}
+    return {m.source: layer[part.names[m.source]].under(own) for m in part.cell.maps}
 
 
 def _outside(part: Part, layer: Layer, drawn: Layer) -> Layer:

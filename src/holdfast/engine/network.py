@@ -98,6 +98,10 @@ class Linear:
         columns = self.columns(gate)
         return self.matrix[..., columns], None if self.bias is None else self.bias[..., columns]
 
+    def under(self, own: Mapping[str, str]) -> Linear:
+        """The same map with the names that one cell of a stack has for its gates, by what the stack calls them."""
+        return replace(self, gates=tuple(own.get(gate, f"another cell's {gate}") for gate in self.gates))
+
     def put(self, gate: str, matrix: Leaf = None, bias: Leaf = None) -> Linear:
         """The same map with one gate's matrix, or bias, or both, replaced."""
         columns = self.columns(gate)
