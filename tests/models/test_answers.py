@@ -15,6 +15,7 @@ from holdfast.certify.attack import attack
 from holdfast.certify.refute import refute, refute_unbounded
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import unroll
 from holdfast.exchange.adapters import as_model
 from holdfast.exchange.adapters import torch as adapter
 from holdfast.models.answers import from_function
@@ -171,10 +172,8 @@ def test_a_module_is_run_in_evaluation_and_left_as_it_was(tmp_path):
 def test_a_module_in_double_precision_computes_in_it(tmp_path, float64):
     network = random_network("lstm", 1, 3, 1)
     model, x = as_model(Module(network, tmp_path, double=True), inputs=1), np.ones((2, 3, 1))
-    from holdfast.engine.unroll import unroll
-
     assert model.dtype == np.float64
-    np.testing.assert_allclose(model(x), unroll(network, x)[0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(model(x), unroll(network, jnp.asarray(x))[0], rtol=0, atol=1e-12)
 
 
 class Sums(torch.nn.Module):
