@@ -15,6 +15,7 @@ from holdfast.certify.attack import attack
 from holdfast.certify.refute import refute, refute_unbounded
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import unroll
 from holdfast.exchange.adapters import as_model
 from holdfast.exchange.adapters import torch as adapter
 from holdfast.models.answers import from_function
@@ -90,8 +91,19 @@ def test_a_broken_module_is_refuted_and_a_whole_one_is_not(tmp_path):
     assert whole.as_json()["by_gradient"] is False
 
 
+def peaked(x):
+    """Wrong by up to 1 near one row in the inside of the range."""
+    far = ((np.asarray(x) - 0.3) ** 2).mean(1, keepdims=True)
+    return right(np.asarray(x)) + 1 / (1 + 20 * far)
+
+
 def test_a_search_at_random_climbs():
-    """What random rows show by themselves is rare, and is found by moving: a fault in a corner of the range."""
+    """Without moving inputs to where it is worse, 4000 rows show an error of 0.26 at most."""
+    found = refute(from_function(peaked, inputs=1), TASK.scenario(), TASK.lengths(), np.inf, tries=4000)
+    assert found.error > 0.6
+
+
+def test_a_search_at_random_finds_a_fault_in_a_corner():
     found = refute(from_function(forgets_after_large, inputs=1), TASK.scenario(), TASK.lengths(), 0.05, tries=4000)
     assert found.found
     assert not found.by_gradient
@@ -160,10 +172,8 @@ def test_a_module_is_run_in_evaluation_and_left_as_it_was(tmp_path):
 def test_a_module_in_double_precision_computes_in_it(tmp_path, float64):
     network = random_network("lstm", 1, 3, 1)
     model, x = as_model(Module(network, tmp_path, double=True), inputs=1), np.ones((2, 3, 1))
-    from holdfast.engine.unroll import unroll
-
     assert model.dtype == np.float64
-    np.testing.assert_allclose(model(x), unroll(network, x)[0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(model(x), unroll(network, jnp.asarray(x))[0], rtol=0, atol=1e-12)
 
 
 class Sums(torch.nn.Module):
@@ -198,8 +208,6 @@ ADAPTER = '''"""Rings: objects that repeat their first input."""
 
 from holdfast.models.answers import from_function
 
-NEEDS = ()
-
 
 def accepts(thing):
     return type(thing).__name__ == "Ring"
@@ -229,7 +237,7 @@ def test_an_adapter_is_one_file_of_a_plug_in_folder(tmp_path, monkeypatch, capsy
     assert main(["check-plugin", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "adapter"
     (tmp_path / "adapters" / "lacking.py").write_text('"""Nothing."""\n')
-    with pytest.raises(BadFile, match=r"lacking.py lacks NEEDS, accepts, model"):
+    with pytest.raises(BadFile, match=r"lacking.py lacks accepts, model"):
         as_model(Ring(), inputs=1)
 
 

@@ -6,6 +6,8 @@ every length, which is proved where the sets of states settle. Semantics real: e
 the network as it runs, rounding and all. The task is the one that the network was made for, unless --task names
 another.
 
+Level of model: opened. Of a cell whose step calls JAX directly there are no bounds; 'test' and 'refute' take it.
+
 examples:
   holdfast certify net.safetensors --task recall --steps 1000 --range -1 1
   holdfast certify net.safetensors --up-to 1000

@@ -3,6 +3,8 @@
 Every diagnostic ('holdfast list diagnostics') that its level allows is applied; roles of units are found by changing
 what they hold and watching the answers. The task and its axes are the file's own where they are not given.
 
+Level of model: each diagnostic's, as 'holdfast list diagnostics' shows it; roles and --page need opened.
+
 examples:
   holdfast explain net.safetensors
   holdfast explain net.safetensors --task recall --steps 50 --page net.html --open

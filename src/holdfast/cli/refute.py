@@ -4,6 +4,9 @@ Random rows of the task and the corners of its range, the worst of them improved
 have exactly the task's length; '--up-to N' looks at all lengths up to N. On an unbounded range ('--range -inf inf') it
 looks as far out as it takes. None found proves nothing: see 'certify'.
 
+Level of model: answers. In Python, refute takes any function and a module of PyTorch too (holdfast.as_model); a model
+without gradients is searched at random.
+
 examples:
   holdfast refute net.safetensors --task recall --tolerance 1e-3
   holdfast refute net.safetensors --range -inf inf

@@ -4,6 +4,8 @@ The task is the one the network was trained on, unless --task names another; axe
 sequences come from the test split and from streams that no training draws from. Beside the sampled figure stands what
 a short attack found at the same length, a search along the gradient of the error over 2048 sequences.
 
+Level of model: answers. In Python, judge takes any function and a module of PyTorch too (holdfast.as_model).
+
 examples:
   holdfast test runs/recall-gru-32-001/weights/seed-0.safetensors
   holdfast test net.safetensors --task recall --lengths 10,100,1000

@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
+from jax.typing import ArrayLike
 
-from holdfast.core.arrays import Array, Inputs, Leaf, Mask, Outputs
+from holdfast.core.arrays import Leaf, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.models._called import called, number_format, partial_of
 
@@ -38,7 +39,7 @@ class Answers:
     has_gradients: bool = field(metadata={"static": True})
     name: str = field(metadata={"static": True})
 
-    def __call__(self, inputs: Inputs, present: Mask | None = None) -> Outputs:
+    def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
         """Outputs [batch, time, output]; 0 in padding, where ``present`` [batch, time] is false. Padding comes last.
 
         Inside a program that JAX compiles, where lengths are not known, the function reads the padding too: outputs
@@ -122,6 +123,6 @@ def _is_traced(function: Callable[..., Any], inputs: jax.ShapeDtypeStruct) -> bo
         return False
 
 
-def _first_part(function: Callable[..., Any], inputs: Array) -> Any:
+def _first_part(function: Callable[..., Any], inputs: Any) -> Any:
     made = function(inputs)
     return made[0] if isinstance(made, tuple) else made

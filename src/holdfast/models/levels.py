@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from holdfast.core.arrays import Array, Inputs, Mask
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from holdfast.core.arrays import Array
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
@@ -76,7 +79,7 @@ def too_low(name: str, got: Level, level: Level, what: str, why: str) -> BadValu
 
 
 def outputs_of(
-    model: Model, inputs: Inputs, present: Mask | None = None, *, read_from: int = 0, engine: str = "auto"
+    model: Model, inputs: ArrayLike, present: ArrayLike | None = None, *, read_from: int = 0, engine: str = "auto"
 ) -> Array:
     """Outputs [batch, time - read_from, output] of a model of any level, from step ``read_from`` (counted from 0) on.
 
@@ -84,5 +87,6 @@ def outputs_of(
     program that JAX compiles.
     """
     if isinstance(model, Network):
-        return unroll(model, inputs, present=present, read_from=read_from, engine=engine)[0]
+        here = None if present is None else jnp.asarray(present)
+        return unroll(model, jnp.asarray(inputs), present=here, read_from=read_from, engine=engine)[0]
     return model(inputs, present)[:, read_from:]

@@ -11,8 +11,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
-from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.models._called import called, number_format, partial_of
@@ -59,14 +60,14 @@ class Steps:
         kept = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), after, state)
         return jnp.asarray(output, self.dtype), kept
 
-    def __call__(self, inputs: Inputs, present: Mask | None = None) -> Outputs:
+    def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
         """Outputs [batch, time, output]; where ``present`` [batch, time] is false the state stays as it is."""
 
         def one(state: Any, x: Array) -> tuple[Any, Array]:
             output, after = self.step(state, x)
             return after, output
 
-        along, here = time_first((jnp.asarray(inputs), present))
+        along, here = time_first(jax.tree.map(jnp.asarray, (inputs, present)))
         return time_first(over_time(one, self.start(along.shape[1]), along, present=here)[1])
 
 

@@ -1,8 +1,8 @@
 """Models of other frameworks as ours: one file, one framework. ``as_model`` asks each whether an object is its own.
 
-A file has three things. ``accepts(thing)`` says whether it is an object of this framework, by the name of the module of
-its class: nothing is imported to find out. ``NEEDS`` has the packages, and ``model(thing, inputs=..., name=...)`` makes
-a model of the highest level that the framework allows.
+A file has two functions. ``accepts(thing)`` says whether it is an object of this framework, by the name of the module
+of its class: nothing is imported to find out. ``model(thing, inputs=..., name=...)`` makes a model of the highest level
+that the framework allows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from holdfast.models.levels import Model
 from holdfast.models.steps import Steps
 
 FOLDER = Folder("adapter", "holdfast.exchange.adapters", Path(__file__).parent)
-WORDS = ("NEEDS", "accepts", "model")
+WORDS = ("accepts", "model")
 
 
 def as_model(thing: Model | Callable[..., Any], *, inputs: int, name: str = "") -> Model:
@@ -43,7 +43,7 @@ def as_model(thing: Model | Callable[..., Any], *, inputs: int, name: str = "") 
         if missing := [word for word in WORDS if not hasattr(module, word)]:
             raise BadFile(
                 f"the adapter {module.__file__} lacks {', '.join(missing)}.",
-                "exchange/adapters/torch.py has them all.",
+                "exchange/adapters/torch.py has both.",
             )
         if module.accepts(thing):
             return module.model(thing, inputs=inputs, name=name)

@@ -16,8 +16,6 @@ from holdfast.models.answers import Answers, from_function
 if TYPE_CHECKING:
     import torch
 
-NEEDS = ("torch",)
-
 
 def accepts(thing: object) -> bool:
     """Whether it is a ``torch.nn.Module``: some class that it is derived from is called so."""
