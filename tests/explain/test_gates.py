@@ -35,7 +35,7 @@ def test_a_latch_writes_at_its_first_step_and_holds_from_then_on():
     kept = float(np.asarray(seen.forget, np.float64)[:, 1:, 1].mean())
     assert latch["keep_mean_held"] == pytest.approx(kept, rel=1e-12)
     assert latch["time_constant_steps"] == pytest.approx(-1 / np.log(kept), rel=1e-9)
-    assert "holds through at least half of 20 steps" in found.sentence
+    assert "holds its state for at least half of 20 steps" in found.sentence
 
 
 def test_a_gate_that_is_exactly_one_holds_without_end():
