@@ -278,7 +278,7 @@ def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, mo
 
 
 def test_an_embedding_is_not_left_out_of_another_frameworks_file():
-    with pytest.raises(BadValue, match="has an embedding below its first layer, which is not written for PyTorch"):
+    with pytest.raises(BadValue, match="has an embedding below its first layer, which cannot be exported to PyTorch"):
         kind_of(build("gru", inputs=3, units=2, outputs=1, embedding=True), "PyTorch")
 
 

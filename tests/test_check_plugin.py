@@ -95,8 +95,8 @@ def test_a_wrong_task_is_refused_with_its_reason(offender, check, words, offende
 @pytest.mark.parametrize(
     ("offender", "check", "words"),
     [
-        ("blocked_gradient", "alphabet", "its step says more than the alphabet has"),
-        ("mixed_rows", "alphabet", "its step says more than the alphabet has"),
+        ("blocked_gradient", "alphabet", "its step uses operations outside the alphabet"),
+        ("mixed_rows", "alphabet", "its step uses operations outside the alphabet"),
         ("nameless", "names", "letters are for candidate, forget, gates are candidate"),
         ("two_faced", "equation", "state h at step 1"),
     ],
@@ -167,11 +167,11 @@ def test_a_file_outside_of_the_plug_in_folder_is_checked_by_its_kind(tmp_path, c
     [
         ("tasks/mine.py", "import gone", [], "line 1, does not import: ModuleNotFoundError: No module named 'gone'."),
         ("tasks/mine.py", "raise SystemExit(3)", [], "does not import: SystemExit: 3."),
-        ("tasks/Mine.py", "", [], "begins with a small letter"),
+        ("tasks/Mine.py", "", [], "starts with a lower-case letter"),
         ("tasks/recall.py", "", [], "there is a task 'recall' in the package already"),
-        ("mine.py", "", [], "does not say what it is"),
+        ("mine.py", "", [], "does not give its kind"),
         ("mine.py", "", ["--kind", "cel"], "--kind is 'cel', expected one of cell, block,"),
-        ("tasks/mine.txt", "", [], "is no file of Python"),
+        ("tasks/mine.txt", "", [], "is not a Python file"),
     ],
 )
 def test_what_is_no_plug_in_is_a_mistake(name, text, more, words, tmp_path, capsys):
@@ -309,7 +309,7 @@ def test_every_verb_that_takes_a_task_tells_it(name, plug, capsys, tmp_path):
             "BadValue: a map reads one of x, h, c, k, constant, not 'g'",
         ),
         (("return Step(h, State(h), Gates(l, n))", "return h"), "alphabet: "),
-        (('w["leak"]', 'w["leek"]'), "alphabet: its step says more than the alphabet has (KeyError: 'leek')"),
+        (('w["leak"]', 'w["leek"]'), "alphabet: its step uses operations outside the alphabet (KeyError: 'leek')"),
         (("def step", "def stop"), "lacks step"),
     ],
 )
@@ -365,9 +365,9 @@ def test_a_program_is_interpreted_as_it_is_written():
     ("inputs", "words"),
     [
         ([[0.5, 1], [0.5, 1]], "the register 'kept' is written 2 times by step 2, at most 1 are declared"),
-        ([[1.5, 0]], "the channel 'x' reads 1.5, which it does not declare"),
-        ([[0.5, 0.5]], "the channel 'mark' reads 0.5, which it does not declare"),
-        ([[0.5]], "the program has 2 channels, and a step has 1 inputs"),
+        ([[1.5, 0]], "the channel 'x' reads 1.5, which is outside its declared values"),
+        ([[0.5, 0.5]], "the channel 'mark' reads 0.5, which is outside its declared values"),
+        ([[0.5]], "the program has 2 channels, but the inputs have 1"),
     ],
 )
 def test_a_program_is_held_to_what_it_declares(inputs, words):

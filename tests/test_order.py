@@ -70,5 +70,5 @@ def test_windows_lie_apart_and_between_the_ends_at_every_length(variant):
 
 
 def test_three_places_do_not_fit_into_six_steps():
-    with pytest.raises(BadValue, match="three places and two other letters between E and B need at least 7"):
+    with pytest.raises(BadValue, match="three positions and two distractors between E and B need at least 7"):
         Order(steps=6, variant="three")

@@ -64,9 +64,9 @@ def test_one_document_with_a_page_and_the_length_that_was_asked_for(net, capsys,
         (["--page", "."], "it is a folder"),
         (["--diagnostics", "gate"], "there is no diagnostic named 'gate'"),
         (["--diagnostics", "gate"], "Did you mean 'gates'?"),
-        (["--open"], "--open shows a page, and there is none. Add --page FILE."),
+        (["--open"], "--open needs a page to show. Add --page FILE."),
         (["--rows", "1"], "--rows is 1, expected at least 2"),
-        (["--range", "-inf", "inf"], "is not bounded"),
+        (["--range", "-inf", "inf"], "is unbounded"),
         (["--steps", "0"], "--steps is 0, expected at least 1"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_mistake_is_one_message_and_nothing_is_written(net, capsys, words, mes
 def test_a_diagnostic_is_listed_and_shown(capsys):
     code, out, _ = told(capsys, "list", "diagnostics")
     assert code == 0
-    assert "gradient_flow  How much of what happened d steps ago" in out
+    assert "gradient_flow  Does the gradient of the answer" in out
     code, out, _ = told(capsys, "show", "gradient_flow", "--json")
     document = json.loads(out)
     assert code == 0

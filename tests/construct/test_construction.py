@@ -82,7 +82,7 @@ def test_long_rows_are_watched_for_some_of_their_steps(position, watched, monkey
     ("axes", "said"),
     [
         ({"steps": 20}, "at every length up to 20 steps, in exact arithmetic on these weights, and in IEEE float32"),
-        ({"steps": None}, "at every length, in IEEE float32, where rounding closes gates for good; not in exact"),
+        ({"steps": None}, "at every length, in IEEE float32, where rounding makes gates exactly 0 or 1; not in exact"),
         ({"steps": None, "cell": "irnn"}, "at every length, in exact arithmetic on these weights, and in IEEE float32"),
         ({"steps": None, "cell": "gru", "form": "pytorch"}, "at every length from 2 on, in IEEE float32"),
         (

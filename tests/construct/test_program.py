@@ -19,7 +19,7 @@ def outputs(made, inputs):
 def test_names_are_taken_once_and_known():
     program = RegisterProgram()
     x = program.real("x", -1, 1)
-    with pytest.raises(BadValue, match="two things named 'x'"):
+    with pytest.raises(BadValue, match="uses the name 'x' twice"):
         program.mark("x", 0, 1)
     program.output(program.latch("kept", x))
     with pytest.raises(BadValue, match="no 'gone'; it has x, kept"):

@@ -139,7 +139,7 @@ def test_another_file_is_told(content, tmp_path):
 
 
 def test_double_precision_is_refused_with_the_reason(tmp_path, float64):
-    with pytest.raises(BadValue, match=r"keras does not keep double precision.*The formats torch and onnx keep it"):
+    with pytest.raises(BadValue, match=r"keras does not compute in double precision.*Use the format torch or onnx"):
         exchange.export(random_network("gru"), tmp_path / "net.keras", "keras")
 
 

@@ -19,7 +19,7 @@ from holdfast.core.ops import Reading, Value
 from holdfast.core.registry import Folder
 
 FOLDER = Folder("block", "holdfast.blocks", Path(__file__).parent)
-WHOLE = "blocks/prenorm.py shows a whole one."
+WHOLE = "blocks/prenorm.py is a complete example."
 READ = "read"
 """What a block's map reads that reads the output of the inner cell."""
 

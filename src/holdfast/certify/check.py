@@ -92,7 +92,7 @@ def task_of(claim: Claim) -> Task:
         task = with_axes(tasks.get(claim.task), claim.axes)
         refuse_large(task)
     except Problem as error:
-        raise BadFile(f"the certificate names a task that cannot be: {error}") from error
+        raise BadFile(f"the certificate names an invalid task: {error}") from error
     return task
 
 
@@ -130,7 +130,7 @@ def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
     waiting = [PathPiece(numbers)]
     for cut in cuts:
         if not waiting:
-            raise BadFile("the certificate is malformed: its cuts are more than one tree.")
+            raise BadFile("the certificate is malformed: its cuts form more than one tree.")
         piece = waiting.pop()
         if cut is None:
             yield piece
@@ -146,7 +146,7 @@ def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
             parts = [{**piece.inputs, cut.of: half} for half in _halves(whole, cut.at)]
             waiting += [PathPiece(piece.numbers, part) for part in reversed(parts)]
     if waiting:
-        raise BadFile("the certificate is malformed: its cuts are no whole tree.")
+        raise BadFile("the certificate is malformed: its cuts form no complete tree.")
 
 
 def _halves(limits: Limits, at: Fraction) -> tuple[Limits, Limits]:
@@ -159,7 +159,7 @@ def _readable(scenario: Scenario, channel: int) -> Limits:
     """Between which numbers all that any edge reads from this channel lies."""
     boxes = [box for edge in scenario.edges for box in edge.boxes if channel < len(box.low)]
     if not boxes:
-        raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, and there is no such input.")
+        raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, which does not exist.")
     return Fraction(min(box.low[channel] for box in boxes)), Fraction(max(box.high[channel] for box in boxes))
 
 

@@ -81,7 +81,7 @@ class Proof:
             lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]
         if self.exact_above is not None:
             lines.append(
-                "bit for bit: the output is the number itself, if that is "
+                "bit for bit: the output equals the number if that is "
                 f"{rounded_up(self.exact_above, 3)} or more in size."
             )
         lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")

@@ -69,7 +69,7 @@ def prove(
         for best in search.bests():
             if not best.reached.judged:
                 meant = lengths_words(task, rows)
-                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Ask for longer rows.")
+                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Use longer sequences.")
             watch(_progress(best))
             if not looked and falsifiable and not search.reached(best):
                 looked = True
@@ -136,13 +136,13 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
         raise BadValue(f"{reasons[0]}.")
     fit(network, task)
     if not finite(network):
-        raise BadValue("a weight of the network is no finite number, so nothing can be proved of it.")
+        raise BadValue("a weight of the network is NaN or infinite, so nothing can be proved about it.")
     if semantics == "ieee" and str(network.dtype) not in ACCURACIES:
         known = " or ".join(ACCURACIES)
         raise BadValue(f"--semantics ieee: the network's numbers are {network.dtype}, expected {known}.")
     if lengths.last is None and not of_any_length(task):
         raise BadValue(
-            f"{task.name} with these axes has other rows at every length, so 'any' is no single question.",
+            f"{task.name} with these axes has different rows at every length, so 'any' is not defined.",
             f"Give --{task.length_axis} a number.",
         )
 

@@ -150,7 +150,7 @@ def fit(network: Network, task: Task) -> None:
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
             f"has {task.inputs} and {task.outputs}.",
-            "Name the task, and the axes, that the network is made for.",
+            "Give the task and the axes of the network.",
         )
 
 

@@ -108,6 +108,6 @@ def _check_disk(store: Store, units: list[WorkUnit]) -> None:
     if needed > free:
         raise BadRun(
             f"the store {store.path} needs about {needed / 1e6:,.0f} MB for these points, and its disk has "
-            f"{free / 1e6:,.0f} MB left.",
-            "Make room, or name a file on another disk with --store.",
+            f"{free / 1e6:,.0f} MB free.",
+            "Free space, or give a file on another disk with --store.",
         )

@@ -71,7 +71,7 @@ def compile_program(
     names, reasons = realised.sheet.units, list(realised.reasons)
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
-        reasons.append(f"it takes {len(names)} units ({listed}), and there are {units}")
+        reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}")
     reasons += _unfit(realised.sheet, dtype)
     if not reasons and budget.total > _bound(program, tolerance):
         reasons.append(
@@ -79,7 +79,7 @@ def compile_program(
             + (f" at {steps} steps" if steps is not None else "")
             + _coarser(program, backend, steps, tolerance, dtype)
         )
-    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or what is asked of it.")
+    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or the requirements.")
     claim = Claim(
         task,
         dict(axes or {}),

@@ -25,7 +25,7 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     """
     inputs = np.asarray(inputs, np.float64)
     if inputs.shape[1] != len(program.channels):
-        raise BadValue(f"the program has {len(program.channels)} channels, and a step has {inputs.shape[1]} inputs.")
+        raise BadValue(f"the program has {len(program.channels)} channels, but the inputs have {inputs.shape[1]}.")
     _declared(program, inputs)
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
@@ -65,13 +65,13 @@ def _declared(program: RegisterProgram, inputs: np.ndarray) -> None:
         else:
             odd = column[(column < channel.low - room) | (column > channel.high + room)]
         if len(odd):
-            reasons.append(f"the channel '{channel.name}' reads {odd[0]:g}, which it does not declare")
+            reasons.append(f"the channel '{channel.name}' reads {odd[0]:g}, which is outside its declared values")
         if channel.group:
             groups[channel.group] = groups.get(channel.group, 0.0) + column
     reasons += [
         f"more or less than one of the symbols with '{name}' is 1" for name, of in groups.items() if (of != 1).any()
     ]
-    refuse(reasons, "the program is written for other inputs")
+    refuse(reasons, "the inputs do not match the program")
 
 
 def _promised(program: RegisterProgram, held: Mapping[str, float], written: Mapping[str, int], step: int) -> None:

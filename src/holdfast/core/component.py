@@ -74,7 +74,7 @@ class Kind(Generic[Part]):
             if option not in known:
                 raise UnknownName(f"option of {name}", option, known)
             if not equals:
-                raise BadValue(f"'{word}' gives no value for {option}.", f"As in {name}+{option}=VALUE.")
+                raise BadValue(f"'{word}' has no value for {option}.", f"For example {name}+{option}=VALUE.")
             try:
                 options[option] = known[option].read(value)
             except ValueError as why:

@@ -199,7 +199,7 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
     known, found = described(record), {}
     for name in document:
         if name not in known:
-            raise BadFile(f"{where} has the field {values.got(name)}, which is not known.")
+            raise BadFile(f"{where} has the unknown field {values.got(name)}.")
     for name, one in known.items():
         if name in document:
             found[name] = one.renewed(document[name])

@@ -175,8 +175,8 @@ class Task(abc.ABC):
     def scenario(self) -> Scenario:
         """All rows at once, as an automaton that a proof can go through. Raises ``BadValue`` where there is none."""
         raise BadValue(
-            f"{self.name}: this task does not describe all its rows at once, so nothing can be proved about it.",
-            "tasks/recall.py shows how one does: by a method 'scenario'.",
+            f"{self.name}: this task has no scenario, which describes all its rows, so nothing can be proved about it.",
+            "Write a method 'scenario', as in tasks/recall.py.",
         )
 
     def lengths(self, kind: LengthKind = "exactly", first: int = 1) -> Lengths:

@@ -144,4 +144,4 @@ def _check_layout(path: Path, tensors: Mapping[str, Stored], size: int) -> None:
 
 
 def _unreadable(path: Path | str, why: str) -> BadFile:
-    return BadFile(f"{path} cannot be read as safetensors: {why}.", "It may be cut short or foreign.")
+    return BadFile(f"{path} cannot be read as safetensors: {why}.", "The file may be truncated or of another format.")

@@ -70,8 +70,8 @@ def _why(rates: tuple[SuccessRate, ...]) -> str:
     lines += [f"  per {r.update:<{width}}  " + "  ".join(f"{v:.4f}" for v in _ends(r.reach)) for r in rates]
     if len(rates[0].reach) > 1 and not any(rates[0].reach[:-1]):
         lines.append(
-            "With an update after every step no gradient flows through time: nothing teaches the network to store "
-            "the first symbol. It succeeds only where its random state happens to tell the sequences apart."
+            "With an update after every step no gradient flows through time, so the network does not learn to "
+            "store the first symbol. It succeeds only if its random initial states happen to differ between sequences."
         )
     return "\n".join(lines)
 

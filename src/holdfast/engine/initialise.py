@@ -83,13 +83,13 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     if made.forget is not None and made.chrono is not None:
         raise BadValue("--initialisation has both forget and chrono, which set the same bias.", "Leave one out.")
     if (made.forget is not None or made.chrono is not None) and not cell.keep:
-        raise BadValue(f"{cell.name} has no gate that keeps its state, so '{text}' has no bias to set.", "Try keras.")
+        raise BadValue(f"{cell.name} has no forget gate, so '{text}' has no bias to set.", "Try keras.")
     if made.identity and made.orthogonal:
         raise BadValue(
             "--initialisation has both orthogonal and identity, which set the same matrix.", "Leave one out."
         )
     if made.identity and (why := _why_no_identity(cell)):
-        raise BadValue(f"{cell.name} {why}, so '{text}' has no meaning.", "Try keras.")
+        raise BadValue(f"{cell.name} {why}, so '{text}' has no effect.", "Try keras.")
     return made
 
 

@@ -59,8 +59,8 @@ def kind_of(network: Network, target: str) -> StandardLayer:
     refuse_separate_weights(network, f"{target} has no layer that does")
     if network.embedding is not None:
         raise BadValue(
-            f"this network has an embedding below its first layer, which is not written for {target}.",
-            "Train one without: --embedding none, and no block.",
+            f"this network has an embedding below its first layer, which cannot be exported to {target}.",
+            "Train a network without: --embedding none, and no block.",
         )
     cell = network.cell_name
     if cell == "lstm1997":
@@ -81,7 +81,7 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
     """
     possible = [c for c, kind in STANDARD.items() if kind.name == name and activation in (None, kind.activation)]
     if not possible:
-        raise BadFile(f"its layer is {name} with {activation}, which no cell here has.")
+        raise BadFile(f"its layer is {name} with {activation}, which no cell of holdfast has.")
     if wanted is None:
         return hint if hint in possible else possible[0]
     cells.get(wanted)
@@ -145,7 +145,7 @@ def check_precision(dtypes: Sequence[str]) -> None:
         raise BadFile(f"its weights are {' and '.join(dtypes)} numbers, expected float32 or float64 throughout.")
     if str(jax.dtypes.canonicalize_dtype(dtypes[0])) != dtypes[0]:
         raise BadFile(
-            f"it holds {dtypes[0]} numbers, but JAX is set to compute with fewer bits.",
+            f"it holds {dtypes[0]} numbers, but JAX computes with fewer bits.",
             "Set the environment variable JAX_ENABLE_X64=1 and try again.",
         )
 

@@ -122,8 +122,8 @@ def _keras() -> Any:
 def _check_single(dtypes: list[str]) -> None:
     if "float64" in dtypes:
         raise BadValue(
-            "keras does not keep double precision: a model rounds its inputs to float32, and under JAX tanh does too.",
-            "The formats torch and onnx keep it.",
+            "keras does not compute in double precision: it rounds inputs, and under JAX tanh, to float32.",
+            "Use the format torch or onnx.",
         )
     check_precision(dtypes)
 

@@ -119,7 +119,7 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
             raise BadValue(
                 "onnxruntime has no RNN in double precision and onnx's reference evaluator none with relu, so nothing "
                 "can verify it.",
-                "The format torch has both.",
+                "Use the format torch.",
             )
         by = f"the reference evaluator of onnx {onnx.__version__}"
         try:

@@ -138,7 +138,7 @@ def examine(network: Network, task: Task, *, rows: int = ROWS, seed: int = 0) ->
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
             f"has {task.inputs} and {task.outputs}.",
-            "Give the axes that the network is for.",
+            "Give the axes of the network.",
         )
     batch = task.examples() or task.sample(jax.random.key(seed), rows, "test")
     batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them

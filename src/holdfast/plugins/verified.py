@@ -101,5 +101,5 @@ def _refuse(kind: str, name: str, file: str, found: list[Checked]) -> None:
         reasons = "; ".join(f"{one.check}: {one.found}" for one in wrong)
         raise BadFile(
             f"the {kind} '{name}' in {file} is refused: {reasons}.",
-            f"'holdfast check-plugin {file}' applies every law to it.",
+            f"'holdfast check-plugin {file}' runs every check on it.",
         )

@@ -89,12 +89,12 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
     """
     file, folder = file.absolute(), FOLDERS[_kind(file, kind)]
     if not file.is_file() or file.suffix != ".py":
-        raise BadFile(f"{file} is no file of Python.", "Name the file of one cell, task, construction, ...: mine.py.")
+        raise BadFile(f"{file} is not a Python file.", "Give the file of one cell, task, construction, ...: mine.py.")
     if not NAME.fullmatch(file.stem):
-        raise BadFile(f"{file} is not found: a plug-in's name begins with a small letter.", "Rename it.")
+        raise BadFile(f"{file} is not found: the name of a plug-in starts with a lower-case letter.", "Rename it.")
     with added(folder.path.name, file):
         if not folder.is_plugin(file.stem):
-            raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package already.", "Rename the file.")
+            raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package.", "Rename the file.")
         _forget(folder, file)
         try:
             module = folder.load(file.stem)
@@ -134,7 +134,7 @@ def _kind(file: Path, kind: str | None) -> str:
         if folder.path.name == file.parent.name:
             return name
     raise BadValue(
-        f"the folder of {file} does not say what it is.",
+        f"the folder of {file} does not give its kind.",
         f"Put it into a folder {', '.join(folder.path.name for folder in FOLDERS.values())}, or give --kind.",
     )
 

@@ -155,7 +155,7 @@ def run(folder: Path) -> Described:
     """A run's result as it was stored."""
     path = folder / "result.json"
     if not path.exists():
-        raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.")
+        raise BadRun(f"{folder} has no finished run.", "'holdfast list runs' shows all runs.")
     document = read_result(path)
     parts: list[Part] = [
         seeds_table(document, f"{document['task']}, {document['cell']}"),

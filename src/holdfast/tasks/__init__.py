@@ -19,7 +19,7 @@ def get(name: str) -> type[Task]:
     kind = FOLDER.load_class(name, Task)
     if reasons := _lacking(kind):
         file = FOLDER.files()[name]
-        raise BadFile(f"the task {file} {'; '.join(reasons)}.", "tasks/recall.py shows a whole one.")
+        raise BadFile(f"the task {file} {'; '.join(reasons)}.", "tasks/recall.py is a complete example.")
     return kind
 
 

@@ -40,7 +40,7 @@ class Adding(Task):
         reasons = super().mistakes()
         if self.variant == "1997" and self.steps < LEAST_STEPS:
             reasons.append(
-                f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least {LEAST_STEPS}"
+                f"--steps is {self.steps}; variant 1997 marks ten or more pairs, expected at least {LEAST_STEPS}"
             )
         return reasons
 

@@ -34,7 +34,7 @@ class Bits(Task):
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.noise >= 1:
-            reasons.append(f"--noise is {self.noise:g}, expected less than 1, the size of a sign")
+            reasons.append(f"--noise is {self.noise:g}, expected less than 1, the size of the signal")
         return reasons
 
     @property

@@ -42,7 +42,7 @@ class Order(Task):
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.variant == "three" and self.steps == 6:
-            reasons.append("--steps is 6; three places and two other letters between E and B need at least 7")
+            reasons.append("--steps is 6; three positions and two distractors between E and B need at least 7")
         if self.accuracy > 1:
             reasons.append(f"--accuracy is {self.accuracy:g}, expected at most 1")
         return reasons

@@ -90,7 +90,7 @@ class Training:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             said += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         if self.interrupted:
-            said.append(f"Interrupted; go on with: holdfast train --resume {escaped(str(self.run))}")
+            said.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
         if self.run:
             said.append(f"Run: {escaped(str(self.run))}")
         return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(said))]

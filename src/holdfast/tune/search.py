@@ -46,7 +46,7 @@ class Search:
     def __post_init__(self) -> None:
         if not isinstance(self.base, Settings):
             raise BadValue(
-                f"what is searched is {values.got(self.base)}, expected settings.", "Search(Settings(task))."
+                f"the base of the search is {values.got(self.base)}, expected settings.", "Search(Settings(task))."
             )
         where = f"tune {self.base.task.name}, {self.base.cell}"
         refuse(fields.take(self), where)
@@ -85,7 +85,7 @@ class Search:
         for name, most in (("seeds", self.base.seeds), ("confirm", self.confirm)):
             if most >= 1 and not self.solves(Rate(most, most)):
                 reasons.append(
-                    f"--{name} is {most}, and even {Rate(most, most)} does not show a success of "
+                    f"--{name} is {most}, but even {Rate(most, most)} does not establish a success rate of "
                     f"{100 * self.success:g} %: at least {_enough(self.success)} are needed"
                 )
         return reasons

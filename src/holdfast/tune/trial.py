@@ -85,7 +85,7 @@ class Trial:
         known = described(Settings)
         for name, value in stored["values"].items():
             if name not in SEARCHED:
-                raise BadFile(f"{where}: its values have the field {got(name)}, which is not searched.")
+                raise BadFile(f"{where}: its values have the field {got(name)}, which is not in the search space.")
             if why := known[name].wrong(value):
                 raise BadFile(f"{where}: {name} {why}.")
         return Trial(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})

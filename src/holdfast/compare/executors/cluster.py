@@ -110,7 +110,7 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         if not host or not port.isdigit():
-            raise BadRun(f"--address is '{address}', expected HOST:PORT, as in 10.0.0.1:6379.", "Or 'auto'.")
+            raise BadRun(f"--address is '{address}', expected HOST:PORT, for example 10.0.0.1:6379, or auto.")
         socket.create_connection((host, int(port)), REACH_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise BadRun(

@@ -39,7 +39,7 @@ class RetryCounter:
             raise BadRun(
                 f"the worker that trains {s.cell}, {s.units} units, on {s.task.name} with lag {s.task.lag_steps} was "
                 f"lost {MAX_RETRIES} times ({how}).",
-                "Memory may be short: give fewer --workers. Every finished point is kept.",
+                "The machine may be short of memory: use fewer --workers. Finished points are saved.",
             )
 
 

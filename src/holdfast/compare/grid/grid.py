@@ -41,7 +41,7 @@ class Grid:
                 raise UnknownName("setting to sweep", name, fields)
         refuse(
             [reason for name, some in self.over.items() for reason in _mistakes(fields.get(name), name, some)],
-            "this grid cannot be run",
+            "this grid is invalid",
         )
         order = ["task", *(name for name in fields)]
         taken = {
@@ -128,7 +128,7 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
     Raises as ``Grid`` does, and what ``Settings`` says where no place of it can be.
     """
     first = {name: some[0] for name, some in over.items() if some}
-    problem = BadValue("this grid cannot be run: update is empty, expected at least one value.")
+    problem = BadValue("this grid is invalid: update is empty, expected at least one value.")
     for rule in over.get("update", ("",)):
         try:
             return Grid(Settings(**{**fixed, **first, **({"update": rule} if rule else {})}), over)

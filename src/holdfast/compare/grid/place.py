@@ -63,7 +63,7 @@ class Place:
                     values.taken(OF_TASK[name], value)
             return Place(values.taken(str, document["configuration"]), tuple(axes.items()))
         except (ValueError, Problem) as why:
-            raise BadFile(f"{where}: its place has a value that {why}.") from None
+            raise BadFile(f"{where}: a value of its configuration {why}.") from None
 
 
 @dataclass(frozen=True)

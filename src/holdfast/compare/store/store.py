@@ -87,7 +87,7 @@ class Store:
         elif (there := self.grids(study.name)) != study.grids:
             raise BadRun(
                 f"the study '{study.name}' is in {self.path} with other settings: {_difference(there, study.grids)}.",
-                "Give it another name with --study, leave those settings out, or name another file with --store.",
+                "Give another name with --study, leave those settings out, or give another file with --store.",
             )
         return self.configurations(study.name)
 
@@ -96,7 +96,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadRun(f"cannot write beside the store {self.path}: {error.strerror}.", "Name another.") from error
+            raise BadRun(f"cannot write beside the store {self.path}: {error.strerror}.", "Give another.") from error
         fix = "Wait for it; without --workers or settings its results so far can be read at any time."
         busy = BadRun(f"another process is running the study '{study}' in {self.path}.", fix)
         self._lock = hold(folder / "lock", busy)
@@ -124,7 +124,7 @@ class Store:
         for key, text in rows:
             where = f"{self.path}, configuration {shown(key)}"
             if not isinstance(key, str):
-                raise BadFile(f"{where}: its key is no text.")
+                raise BadFile(f"{where}: its key is not text.")
             found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key, swept))
         return found
 
@@ -155,7 +155,7 @@ class Store:
             (study,),
         )
         if unknown := sorted({key for key, *_ in rows} - places.keys()):
-            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which is not there.")
+            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which does not exist.")
         points = tuple(
             Result.of(
                 places[key],

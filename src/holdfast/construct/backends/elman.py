@@ -52,7 +52,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             continue
         layout.no_sources(register)
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and a plain recurrent unit cannot clear on demand")
+            layout.refuse(f"'{register.name}' is overwritten, but a plain recurrent unit cannot be cleared on demand")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         bias, weights = layout.value(register.value, scale)
         grid = max(grid, layout.grid(held))

@@ -42,9 +42,9 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     for register in program.registers:
         layout.no_sources(register)
         if register.adds:
-            layout.refuse(f"'{register.name}' adds up, which this form of the GRU's memory does not")
+            layout.refuse(f"'{register.name}' accumulates, which this form of the GRU does not support")
         if register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, which this form of the GRU's memory is not")
+            layout.refuse(f"'{register.name}' is overwritten, which this form of the GRU does not support")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         grid = max(grid, layout.grid(held))
         if demand.latched and not layout.at_first(register.when):
@@ -67,7 +67,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             reset=heard,
         )
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}': a bistable unit needs no such memory; leave the form out")
+        layout.refuse(f"'{bit.name}': a bistable unit does not need this form; leave --form out")
     if demand.latched:
         layout.read(lambda name: {name: 1 / scale})
         return Realised(sheet, demand.underflow(scale), layout.reasons, late=1)

@@ -36,7 +36,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             continue
         layout.no_sources(register)
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and a unit with identity recurrence cannot clear")
+            layout.refuse(f"'{register.name}' is overwritten, but a unit with identity recurrence cannot be cleared")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         rounded = max(rounded, 4 * layout.grid(held) * demand.writes if held.bias else 0.0)
         for sign, side in SIDES:
@@ -47,7 +47,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             sheet.unit(memory, "memory", candidate=(0.0, {memory: 1.0, f"{register.name} in{side}": 1.0}))
     layout.no_events()
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}' is to be kept against noise, which identity recurrence adds up")
+        layout.refuse(f"'{bit.name}' must tolerate noise, but identity recurrence accumulates it")
     layout.read(
         lambda name: {
             f"{name}{stage}{side}": sign

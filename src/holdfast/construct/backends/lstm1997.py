@@ -27,7 +27,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     )
     for register in program.registers:
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and lstm1997 has no forget gate that clears")
+            layout.refuse(f"'{register.name}' is overwritten, but lstm1997 has no forget gate")
         write = layout.gate(register.name, register.when, gains.open, -gains.closed)
         sheet.unit(
             register.name,
@@ -37,7 +37,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             output=(gains.open, {}),
         )
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}' is to be kept against noise, which lstm1997 adds up: its cell never lets go")
+        layout.refuse(f"'{bit.name}' must tolerate noise, but lstm1997, which has no forget gate, accumulates it")
     layout.read(lambda name: {name: 1 / gains.scale})
     return Realised(sheet, budget(demand, gains, forgets=False), layout.reasons)
 

@@ -37,7 +37,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     layout = Layout(program, demand, sheet, [{}])
     alone = len(program.registers) == 1 and not program.bits and not program.events
     if not (alone and demand.latched and layout.at_first(program.registers[0].when)):
-        layout.refuse("for ever in exact arithmetic, lstm1997 keeps one number, read at the first step")
+        layout.refuse("in exact arithmetic, at every length, lstm1997 can hold only one number, of the first step")
         return Realised(sheet, Budget(), layout.reasons)
     register, a, e = program.registers[0], demand.size, demand.tolerance
     w = power_of_two(min(math.sqrt(0.4 * e * 1.5 / a**3), 0.25 / a))

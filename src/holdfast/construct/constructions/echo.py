@@ -66,7 +66,7 @@ def _given(task: Echo) -> RegisterProgram:
         ]
         found = separate(situations, Condition(f"'{symbol}' is next", _is_next), high=1.0, low=-1.0)
         if found is None:
-            raise BadValue(f"echo: no threshold on the first and the present symbol says when '{symbol}' comes next.")
+            raise BadValue(f"echo: no threshold on the first and the current symbol predicts '{symbol}'.")
         scores.append(sum(((kept | now)[n] * w for n, w in found.weights.items()), Sum({}, found.bias)))
     made.choose(scores, gap=2.0)
     return made
@@ -92,7 +92,7 @@ def _answers(task: Echo) -> dict[tuple[str, str], set[str]]:
         if len(right) > 1:
             raise BadValue(
                 f"echo: after first '{first}', '{here}' is followed by {' and by '.join(sorted(right))}; this "
-                "construction knows the first and the present symbol only.",
-                "Give sequences in which these two say what comes next.",
+                "construction reads only the first and the current symbol.",
+                "Give sequences in which these two determine the next symbol.",
             )
     return found

@@ -116,7 +116,7 @@ def construct(
         raise BadValue(
             f"{task.name} on {cell}, at every length: this holds in IEEE {dtype}, where rounding closes gates for "
             "good, and not in exact arithmetic.",
-            f"Leave out '--semantics {semantics}', or name a length.",
+            f"Leave out '--semantics {semantics}', or give a length.",
         )
     return ConstructionReport(task, made, _gates(task, made))
 
@@ -202,7 +202,7 @@ def _claim(made: Construction, task: Task) -> str:
     where = {
         ("real", "ieee"): f"in exact arithmetic on these weights, and in IEEE {claim.dtype}",
         ("real",): f"in exact arithmetic on these weights; IEEE {claim.dtype} ends it when its growing cells round",
-        ("ieee",): f"in IEEE {claim.dtype}, where rounding closes gates for good; not in exact arithmetic",
+        ("ieee",): f"in IEEE {claim.dtype}, where rounding makes gates exactly 0 or 1; not in exact arithmetic",
     }[claim.semantics]
     if made.gap is not None:
         return f"The right symbol has the largest output, {length}, {where}."

@@ -57,7 +57,7 @@ class Impossibility:
             parts.append(
                 Text(
                     textwrap.dedent(f"""\
-                    The best network on offer recalls every number in [{w["range"][0]:g}, {w["range"][1]:g}] within \
+                    The best constructed network recalls every number in [{w["range"][0]:g}, {w["range"][1]:g}] within \
 {w["claim"]:.3g}.
                     Read {shown}: it answers {w["output"]:.6g}, expected {w["expected"]:g}; \
 error {w["error"]:.6g}."""),

@@ -74,7 +74,7 @@ def task_kind(name: str) -> type[Task]:
         said = get_type_hints(program_of(name)).get("task")
         if isinstance(said, type) and issubclass(said, Task) and not said.__abstractmethods__:
             return said
-    raise BadFile(f"there is no task named '{name}', and a construction's name is its task's.")
+    raise BadFile(f"there is no task named '{name}', and a construction has the name of its task.")
 
 
 def program_of(name: str):
@@ -83,7 +83,7 @@ def program_of(name: str):
     if not callable(getattr(module, "program", None)):
         raise BadFile(
             f"the construction {module.__file__} lacks a function program(task, cell).",
-            "construct/constructions/recall.py shows a whole one.",
+            "construct/constructions/recall.py is a complete example.",
         )
     return module.program
 
@@ -201,7 +201,7 @@ def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
         if found.fails:
             raise BadFile(
                 f"the construction '{name}' in {file} is refused: {found.check} on {cell}: {found.found}.",
-                f"'holdfast check-plugin {file}' applies every law to it.",
+                f"'holdfast check-plugin {file}' runs every check on it.",
             )
     return program_of(name)(task, cell)
 

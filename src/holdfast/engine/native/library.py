@@ -152,7 +152,7 @@ def ready() -> Status:
 def demand() -> None:
     """Raise ``BadValue`` where the library cannot be had."""
     if reason := ready().reason:
-        raise BadValue(f"the engine 'native' was asked for, but {reason}.", REPAIR)
+        raise BadValue(f"the engine 'native' cannot be used: {reason}.", REPAIR)
 
 
 def refuse_bad_environment() -> None:
@@ -166,7 +166,7 @@ def refuse_bad_environment() -> None:
         why = f"expected one of {', '.join(there)}" if there else s.reason.rstrip(".")
         raise BadValue(
             f"{environment.INSTRUCTIONS} is '{forced}', which cannot run here: {why}.",
-            "Leave it out to use the best that this machine has.",
+            "Leave it out to use the fastest that this machine supports.",
         )
 
 

@@ -70,7 +70,7 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
     try:
         return {m.source: SYMBOLS.get(m.source) or next(free) for m in cell.maps}
     except StopIteration:
-        raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
+        raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps, and there are no more letters") from None
 
 
 def _parts(node: Node) -> tuple[Node, ...]:

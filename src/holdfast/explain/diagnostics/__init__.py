@@ -36,6 +36,6 @@ def get(name: str) -> Diagnostic:
     if missing:
         raise BadFile(
             f"the diagnostic {module.__file__} lacks {', '.join(missing)}.",
-            "explain/diagnostics/gates.py shows a whole one.",
+            "explain/diagnostics/gates.py is a complete example.",
         )
     return Diagnostic(name, FOLDER.sentence(name), *(getattr(module, word) for word in wanted))
