@@ -101,7 +101,7 @@ def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
         ("recall --range inf -inf", "is empty, expected the smaller number first"),
         ("recall --range -inf -inf", "is empty, expected the smaller number first"),
         ("recall --range -inf inf --cell irnn --steps 1", "is not bounded"),
-        ("copy --variant reals --range -inf inf", "Only recall is asked so"),
+        ("copy --variant reals --range -inf inf", "Only recall accepts an unbounded range"),
         ("recall --range -1e30 1e30", "its weights are between"),
         ("recall --tolerance -1", "--tolerance is -1"),
         ("recall --units 0", "--units is 0"),

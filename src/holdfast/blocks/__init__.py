@@ -1,7 +1,8 @@
-"""The blocks: one file, one block, which is put around any cell. ``prenorm.py`` is a whole one.
+"""The blocks: one file, one block, which wraps any cell. ``prenorm.py`` is a complete example.
 
-A block's file is a cell's file around another cell: it has its own gates and maps, and a step that calls the inner
-cell's. ``wrapped`` makes one cell of both, so that every reading of a cell (numbers, bounds, record, equation) has it.
+The file of a block is like that of a cell: it has gates and maps of its own, and a step that calls the step of the
+inner cell. ``wrapped`` combines both into one cell, so that every reading of a cell (numbers, bounds, record, equation)
+works for it.
 """
 
 from __future__ import annotations

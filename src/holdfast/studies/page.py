@@ -27,8 +27,8 @@ def of(
     seconds: float = SECONDS,
     tell: Tell = lambda what: None,
 ) -> dict[str, object]:
-    """The document for ``report.page.write("explain", ...)``. ``origin`` is the origin stored in the network's file. Raises
-    ``BadValue`` if no step of the network has finite numbers."""
+    """The document for ``report.page.write("explain", ...)``. ``origin`` is the origin stored in the network's file.
+    Raises ``BadValue`` if no step of the network has finite numbers."""
     subject = found.subject
     tell("proving an error bound for the page")
     bound = band(subject.network, subject.task, origin, seconds=seconds)
@@ -60,8 +60,8 @@ def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = la
 
 
 def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: float = SECONDS) -> Band | None:
-    """The error bound of a network constructed for this task: proved if that succeeds in time, else claimed, if the task is
-    exactly that of the claim. None for any other network."""
+    """The error bound of a network constructed for this task: proved if that succeeds in time, else claimed, if the
+    task is exactly that of the claim. None for any other network."""
     made = origin.get("constructed") or {}
     claim = made.get("claim") or {}
     if made.get("task") != task.name or claim.get("error") is None or claim.get("steps") is None:
