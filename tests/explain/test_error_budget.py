@@ -102,7 +102,7 @@ def test_the_longer_rows_are_rows_of_the_longer_task():
 def test_silent_where_no_length_is_answered(cell):
     found = error_budget.measure(examine(create(cell, 1, 2, 1), TASK, rows=4))
     assert found.sentence == ""
-    assert found.figures["reason"] == "At its own length the task is not answered."
+    assert found.figures["reason"] == "The task is not answered at its own length."
 
 
 def test_a_readout_made_for_one_length_shows_no_drift():

@@ -69,7 +69,7 @@ def test_which_gates_are_openings_is_read_from_the_step():
 
 def test_of_many_units_some_are_drawn_and_the_title_says_so():
     found = gates.measure(examine(create("lstm", 1, 100, 1), Recall(steps=300), rows=2))
-    tables = [part for part in found.parts if "Units by their gates" in part.title]
+    tables = [part for part in found.parts if "Gates of each unit" in part.title]
     assert tables[0].title.endswith("(12 of 100)")
     drawn = [part for part in found.parts if part not in tables]
     assert {(len(part.rows), len(part.columns)) for part in drawn} == {(64, 200)}

@@ -142,7 +142,7 @@ def test_the_network_in_the_page_is_the_network(constructed, visit):
 def test_the_scrubber_moves_every_panel(constructed, visit):
     page = visit(constructed).page
     assert where(page) == "step 1 of 200"
-    page.click("[aria-label='one step on']")
+    page.click("[aria-label='one step forward']")
     assert where(page) == "step 2 of 200"
     page.click("[aria-label='last step']")
     assert where(page) == "step 200 of 200"

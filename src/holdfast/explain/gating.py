@@ -44,13 +44,17 @@ def writing(subject: Subject, layer: int) -> np.ndarray | None:
     return 1 - kept if mixes(cell, cell.keep) else np.ones_like(kept)
 
 
-def never_closes(subject: Subject, layer: int, unit: int) -> bool:
-    """Whether the gate that writes this unit is open at nearly every step; False for a cell without such a gate."""
-    cell = subject.network.cell
-    if not (cell.write or (cell.keep and mixes(cell, cell.keep))):
+def integrates(subject: Subject, layer: int, unit: int) -> bool:
+    """Whether the gates of a unit make it a (leaky) integrator: both keep and write gate are open at nearly every step.
+
+    False for a cell without a write gate. A unit that holds by its recurrent weights, such as a bistable one, has a
+    closed keep gate.
+    """
+    keep, write = keeping(subject, layer), writing(subject, layer)
+    if keep is None or write is None or not subject.network.cell.write:
         return False
-    write = writing(subject, layer)
-    return write is not None and bool((write[..., unit] > OPEN)[subject.present].mean() > ALWAYS)
+    both = (keep[..., unit] > OPEN) & (write[..., unit] > OPEN)
+    return bool(both[subject.present].mean() > ALWAYS)
 
 
 def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:

@@ -4,8 +4,8 @@
     carrier      exchanging its state between sequences changes the answers: it belongs to the smallest set of units
                  that has 90 % of the effect of exchanging all states, or has 5 % of that effect alone
     delay        its state reproduces the input of k steps earlier, at every step
-    latch        a carrier that holds (a change of its state remains one step later), whose gate closes, and in which a
-                 new value replaces the old one
+    latch        a carrier that holds (a change of its state remains one step later), in which a new value replaces the
+                 old one; not one that adds its input at every step, its gates always open (a leaky integrator)
     accumulator  a carrier that holds, in which a new value is added to the old one, and whose state predicts the target
     flag         not a carrier: its state goes from 0 to a level once and stays there
     counter      not a carrier: its state rises or falls over several steps, the same in every sequence
@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from holdfast.explain.gating import never_closes
+from holdfast.explain.gating import integrates
 from holdfast.explain.interventions import Bench, bench
 from holdfast.explain.subject import Subject
 from holdfast.explain.unit_profile import UnitProfile
@@ -263,7 +263,7 @@ def _carrier(profile: UnitProfile) -> Role:
     replaces = slope is None or slope <= -0.5
     if not replaces and single < SINGLE and answer is not None and answer >= TELLS:
         return "accumulator"
-    latches = (replaces or single >= TELLS) and not never_closes(profile.subject, profile.layer, profile.unit)
+    latches = (replaces or single >= TELLS) and not integrates(profile.subject, profile.layer, profile.unit)
     return "latch" if latches else "other"
 
 

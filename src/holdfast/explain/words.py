@@ -152,6 +152,9 @@ def _gated(subject: Subject, unit: Unit) -> tuple[str, dict[str, Any]]:
         "gate_open_at_steps": found["writes"],
         "gate_open_share": found["writes_share"],
     }
+    if unit.role == "latch" and found["writes_share"] > ALWAYS:  # such as a bistable unit
+        held = f"{figure(unit.held or 0.0)} of a change remains one step later"
+        return f"its recurrent weights hold its state ({held}), its gates do not", figures
     return f"{_writing(subject, found)}{adds}, {_keeping(subject, found)}", figures
 
 
