@@ -28,7 +28,7 @@ from holdfast.engine.unroll import trace, unroll
 from holdfast.exchange._standard import kind_of
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
-from holdfast.plugins.laws import Broken
+from holdfast.plugins.laws import LawViolation
 from holdfast.tasks.echo import Echo
 from holdfast.train.learner import first_networks
 from holdfast.train.settings import Settings
@@ -222,7 +222,7 @@ def test_the_laws_catch_a_norm_over_the_wrong_axis(float64, monkeypatch):
     known = alphabet.get
     jax.clear_caches()
     monkeypatch.setattr(alphabet, "get", lambda name: mixed if name == "rms_normalise" else known(name))
-    with pytest.raises(Broken, match="alone and among others"):
+    with pytest.raises(LawViolation, match="alone and among others"):
         laws.batch_is_singles("prenorm(lstm)")
     jax.clear_caches()
 

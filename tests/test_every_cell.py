@@ -16,7 +16,7 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.unroll import trace
 from holdfast.plugins import cell_laws as laws
-from holdfast.plugins.laws import Broken
+from holdfast.plugins.laws import LawViolation
 from tests import cell_laws
 from tests.cell_references import REFERENCES, lstm1997_as_printed
 from tests.networks import numbers, random_network, random_state
@@ -143,7 +143,7 @@ def test_every_reference_is_of_a_cell():
     ],
 )
 def test_a_law_catches_the_cell_that_breaks_it(law, cell, words, offenders, float64):
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(LawViolation, match=words):
         law(cell)
 
 
@@ -158,12 +158,12 @@ def test_a_law_catches_the_cell_that_breaks_it(law, cell, words, offenders, floa
     ],
 )
 def test_a_law_of_time_catches_the_act_that_breaks_it(law, act, float64):
-    with pytest.raises(Broken, match=" apart"):
+    with pytest.raises(LawViolation, match=" apart"):
         law("gru", act)
 
 
 def test_the_trace_law_catches_swapped_gates(offenders, float64):
-    with pytest.raises(Broken, match="gate input"):
+    with pytest.raises(LawViolation, match="gate input"):
         laws.trace_is_the_independent_step("swapped_gates", REFERENCES["lstm"])
 
 

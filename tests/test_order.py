@@ -9,7 +9,7 @@ import pytest
 from holdfast import tasks
 from holdfast.core.errors import BadValue
 from holdfast.plugins import task_figures, task_rows, task_scenario
-from holdfast.plugins.rows import Sampled
+from holdfast.plugins.rows import TaskSample
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 Order = tasks.get("order")
@@ -29,7 +29,7 @@ every_variant = pytest.mark.parametrize("variant", ["two", "three"])
     ],
 )
 def test_rows_of_unequal_length_obey_the_laws(law, variant):
-    law(Sampled(Order(steps=20, variant=variant)))
+    law(TaskSample(Order(steps=20, variant=variant)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Now, RegisterProgram
+from holdfast.construct.program import RegisterProgram, StepContext
 from holdfast.core.errors import BadValue
 from holdfast.engine.unroll import unroll
 
@@ -33,9 +33,9 @@ def test_conditions_combine():
     late = program.flag("late", after=2)
     both = (program.reads("a") & ~program.reads("b")) | late
     assert both.words == "((a and not b) or late)"
-    assert both.holds(Now(0, {"a": 1, "b": 0}))
-    assert not both.holds(Now(1, {"a": 1, "b": 1}))
-    assert both.holds(Now(2, {"a": 0, "b": 0}))
+    assert both.holds(StepContext(0, {"a": 1, "b": 0}))
+    assert not both.holds(StepContext(1, {"a": 1, "b": 1}))
+    assert both.holds(StepContext(2, {"a": 0, "b": 0}))
 
 
 def test_the_size_of_a_sum_counts_one_hot_features_once():

@@ -18,7 +18,7 @@ from holdfast.engine.reach import reach
 from holdfast.engine.unroll import trace, unroll
 from holdfast.explain import dynamics, perturbed_rollout
 from holdfast.explain.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
-from holdfast.explain.interventions import bench
+from holdfast.explain.interventions import interventions
 from holdfast.explain.state_snapshots import state_snapshots
 from holdfast.explain.subject import examine
 from holdfast.tasks.recall import Recall
@@ -147,7 +147,7 @@ def test_probes_and_interventions_run_each_step_with_its_own_weights(subject):
     states = np.concatenate([a for layer in subject.states for a in layer.values()], -1)
     found = state_snapshots(subject.network, subject.batch, np.array([1, 4]))
     np.testing.assert_allclose(found, np.moveaxis(states[:, [1, 4]], 1, 0), atol=1e-6)
-    made = bench(subject)
+    made = interventions(subject)
     nothing = np.zeros((1, made.units), bool)
     np.testing.assert_allclose(made.emptied(nothing)[0], made.answers, atol=1e-6)
     _, _, by_input = made.after_one_step(seed=0)

@@ -249,11 +249,11 @@ def words(claim: Claim, task: Task) -> str:
     ends = claim.axes.get("range")
     limits = f", numbers from {ends[0]:g} to {ends[1]:g}" if ends else ""
     arithmetic = "exact real arithmetic" if claim.semantics == ("real",) else f"IEEE {claim.dtype} arithmetic"
-    rows = lengths_words(task, claim.lengths)
+    rows = describe_lengths(task, claim.lengths)
     return f"{claim.task}{limits}, rows {rows}: error at most {rounded_up(claim.error)}, in {arithmetic}"
 
 
-def lengths_words(task: Task, lengths: Lengths) -> str:
+def describe_lengths(task: Task, lengths: Lengths) -> str:
     """Which rows are meant: "of exactly 10 steps", "of up to 10 steps", "of every length"."""
     if lengths.kind == "exactly":
         several = f"{task.shortest} to {task.longest}" if task.shortest < task.longest else f"exactly {task.longest}"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
+from holdfast.certify.certificate import FORMAT, Certificate, Cuts, describe_lengths, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.cell import Cell
@@ -221,7 +221,7 @@ def _less(claim: Claim, scenario: Scenario, question: Question) -> str:
     if not _contains(scenario, asked.scenario(), claim.exactly):
         return f"it is for {task_of(claim)}, asked for {asked}"
     if not claim.lengths.cover(question.lengths):
-        rows, wanted = lengths_words(task_of(claim), claim.lengths), lengths_words(asked, question.lengths)
+        rows, wanted = describe_lengths(task_of(claim), claim.lengths), describe_lengths(asked, question.lengths)
         return f"it is about rows {rows}, asked about rows {wanted}"
     if question.tolerance is not None and claim.error > question.tolerance:
         return f"it claims an error of at most {rounded_up(claim.error)}, asked for {question.tolerance:g}"

@@ -48,7 +48,7 @@ class Paths:
         return self.low < self.high
 
 
-class Walks:
+class PathSampler:
     """Draws random paths that end where an answer is asked for, among the rows of these ``lengths``."""
 
     def __init__(self, scenario: Scenario, lengths: Lengths, outputs: int, draw: np.random.Generator) -> None:

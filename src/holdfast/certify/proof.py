@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from holdfast.certify.certificate import lengths_words
+from holdfast.certify.certificate import describe_lengths
 from holdfast.certify.propagate import Bound
 from holdfast.certify.refute import Refutation
 from holdfast.core.claim import Semantics
@@ -70,7 +70,7 @@ class Proof:
 
     def parts(self, path: str | None) -> list[Part]:
         """What ``holdfast certify`` prints."""
-        rows = lengths_words(self.task, self.lengths)
+        rows = describe_lengths(self.task, self.lengths)
         lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {rows}."]
         if self.verdict == "unknown":
             goal = "below the error of a constant output" if self.tolerance is None else f"{self.tolerance:g}"

@@ -9,13 +9,13 @@ from dataclasses import fields, replace
 from typing import Literal
 
 from holdfast.alphabet.enclosures.rounding import ACCURACIES
-from holdfast.certify.certificate import Certificate, lengths_words, refuse_large
+from holdfast.certify.certificate import Certificate, describe_lengths, refuse_large
 from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
 from holdfast.certify.refute import Refutation, fit, refute
 from holdfast.certify.replay import errs_exactly
-from holdfast.certify.search import Best, Goal, ProofSearch
+from holdfast.certify.search import BestProof, Goal, ProofSearch
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
@@ -68,7 +68,7 @@ def prove(
     try:
         for best in search.bests():
             if not best.reached.judged:
-                meant = lengths_words(task, rows)
+                meant = describe_lengths(task, rows)
                 raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Use longer sequences.")
             watch(_progress(best))
             if not looked and falsifiable and not search.reached(best):
@@ -148,7 +148,7 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
 
 
 def _certificate(
-    claim: Claim, best: Best, tolerance: float | None, exact_above: float | None, network: Network, version: str
+    claim: Claim, best: BestProof, tolerance: float | None, exact_above: float | None, network: Network, version: str
 ) -> Certificate:
     error = best.reached.error or 0.0
     roomy = min(error * (1 + ROOM), float("inf") if tolerance is None else tolerance)
@@ -173,7 +173,7 @@ def _refuted(
     return found if sure else None
 
 
-def _progress(best: Best) -> str:
+def _progress(best: BestProof) -> str:
     reached = best.reached
     lead = f"lead at least {reached.margin or 0.0:.3g}"
     bound = lead if reached.error is None else f"error at most {rounded_up(reached.error, 3)}"

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.certify.paths import Paths, Walks
+from holdfast.certify.paths import Paths, PathSampler
 from holdfast.core.arrays import PRECISION
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Text, finite
@@ -100,7 +100,7 @@ def refute(
     An interrupt ends the search and keeps the worst.
     """
     deadline, worst, ran, interrupted = time.monotonic() + seconds, None, 0, False
-    walks = Walks(scenario, lengths, network.outputs, np.random.default_rng(seed))
+    walks = PathSampler(scenario, lengths, network.outputs, np.random.default_rng(seed))
     elite: Paths | None = None
     try:
         while ran < tries and (worst is None or not worst.found) and (not ran or time.monotonic() < deadline):

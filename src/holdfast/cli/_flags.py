@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.cli._parser import Parser, at_least_zero
 from holdfast.core.errors import BadValue
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 
 
 def add_common(parser: Parser) -> None:
@@ -32,4 +32,4 @@ def check_threads(threads: int | None) -> None:
 
 def given_fields(record: type, given: dict) -> dict:
     """The fields of a record among the parsed arguments."""
-    return {name: given[name] for name in described(record) if name in given}
+    return {name: given[name] for name in field_infos(record) if name in given}

@@ -90,7 +90,7 @@ def length_flag(parser: Parser) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TaskRequest:
     """The question about a network: a task and its lengths. ``unbounded``: the range as given, if it is unbounded (the
     task then keeps its default range)."""
 
@@ -99,7 +99,7 @@ class Asked:
     unbounded: tuple[float, float] | None
 
 
-def asked_about(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactly", first: int = 1) -> Asked:
+def task_request(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactly", first: int = 1) -> TaskRequest:
     """The task ``own`` (its name and axes) with the values of the flags, at exactly its length or as --up-to or 'any'
     say.
 
@@ -138,7 +138,7 @@ def asked_about(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactl
             f"the network answers from step {first} on, but these sequences have at most {made.longest} steps.",
             "Give a larger length, or leave --up-to out.",
         )
-    return Asked(made, made.lengths(kind, first if same else 1), unbounded)
+    return TaskRequest(made, made.lengths(kind, first if same else 1), unbounded)
 
 
 def least_steps_of(origin: dict) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
-from holdfast.core.fields import LARGEST_INTEGER, Described, described
+from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         accepts the word "any".
         """
         group = self.add_argument_group(title) if title else self
-        known = described(record)
+        known = field_infos(record)
         for one in map(known.__getitem__, known if names is None else names):
             default = (defaults or {}).get(one.name, one.default)
             help = f"{one.meaning} (default: {one.said(default)})".replace("%", "%%")
@@ -93,7 +93,7 @@ class Parser(argparse.ArgumentParser):
         self.fields(task, title=f"axes of {name}", any_length=getattr(task, "length_axis", "") if any_length else "")
 
 
-def _values(one: Described) -> dict[str, Any]:
+def _values(one: FieldInfo) -> dict[str, Any]:
     """The options of ``add_argument`` for the values of a field."""
     parts = get_args(one.kind) if get_origin(one.kind) is tuple else ()
     if not parts:

@@ -23,13 +23,13 @@ from pathlib import Path
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._network import (
-    asked_about,
     least_steps_of,
     length_flag,
     open_network,
     own_name,
     own_task,
     task_flags,
+    task_request,
     tolerance_of,
 )
 from holdfast.cli._output import ProgressPrinter, print_json
@@ -66,7 +66,7 @@ def run(args: Namespace) -> int:
     if not args.seconds > 0:
         raise BadValue(f"--seconds is {args.seconds:g}, expected a positive number.")
     network, origin = open_network(args.network)
-    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
     if asked.unbounded:
         low, high = asked.unbounded
         raise BadValue(

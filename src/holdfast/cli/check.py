@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_about, length_flag, open_network, task_flags, tolerance_of
+from holdfast.cli._network import length_flag, open_network, task_flags, task_request, tolerance_of
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile, BadValue
@@ -67,7 +67,7 @@ def _question(args: Namespace, claim: Claim) -> Question | None:
         return None
     tolerance = tolerance_of(args)
     own = {"name": claim.task, **claim.axes}
-    asked = asked_about(args, own, claim.lengths.kind, claim.least_steps)
+    asked = task_request(args, own, claim.lengths.kind, claim.least_steps)
     if asked.unbounded:
         low, high = asked.unbounded
         raise BadValue(

@@ -32,7 +32,7 @@ from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
-from holdfast.core.fields import Described, described
+from holdfast.core.fields import FieldInfo, field_infos
 from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
 
@@ -64,7 +64,7 @@ FIXED: dict[str, Any] = {"seeds": 20, "budget": 20_000}
 def configure(parser: Parser, words: list[str]) -> None:
     from holdfast.train.settings import Settings
 
-    known = described(Settings)
+    known = field_infos(Settings)
     parser.flag("task", metavar="TASK", help="a task from 'holdfast list tasks'; its other axes are flags")
     parser.flag("study", metavar="NAME", help="a built-in study, or a name for this grid")
     parser.flag("lags", help="lags in steps, for example 10,30,100 (default: the task's)", **MANY)
@@ -200,7 +200,7 @@ def _study(args: Namespace, store: Store | None) -> Study:
     return _fresh(args, given, store)
 
 
-def _altered(study: Study, given: Given) -> Study:
+def _altered(study: Study, given: GridFlags) -> Study:
     from dataclasses import replace
 
     from holdfast.compare.grid.lags import with_lags
@@ -208,14 +208,14 @@ def _altered(study: Study, given: Given) -> Study:
     def altered(grid: Grid) -> Grid:
         over, task = dict(given.over), grid.base.task
         if given.lags is not None:
-            axes = {name: getattr(task, name) for name in described(type(task)) if name != task.length_axis}
+            axes = {name: getattr(task, name) for name in field_infos(type(task)) if name != task.length_axis}
             over["task"] = with_lags(task.name, axes, given.lags)
         return grid.altered(over, **given.fixed)
 
     return replace(study, grids=tuple(map(altered, study.grids)))
 
 
-def _fresh(args: Namespace, given: Given, store: Store | None) -> Study:
+def _fresh(args: Namespace, given: GridFlags, store: Store | None) -> Study:
     import hashlib
     import json
 
@@ -237,7 +237,7 @@ def _fresh(args: Namespace, given: Given, store: Store | None) -> Study:
 
 
 @dataclass(frozen=True)
-class Given:
+class GridFlags:
     """The grid as the flags give it: its lags, settings with one value, and settings with several."""
 
     lags: tuple[int, ...] | None
@@ -249,7 +249,7 @@ class Given:
         return self.lags is not None or bool(self.fixed or self.over)
 
 
-def _given(args: Namespace) -> Given:
+def _given(args: Namespace) -> GridFlags:
     from holdfast.compare.grid.place import sweepable
     from holdfast.train.settings import Settings
 
@@ -268,10 +268,10 @@ def _given(args: Namespace) -> Given:
             raise BadValue(f"{field} is given twice, the second time by {flag}.", "Give it once, with all its values.")
         over[field] = _values(flag, known[field], listed)
     lags = tuple(_listed("--lags", int, words["lags"])) if "lags" in args else None
-    return Given(lags, fixed, over)
+    return GridFlags(lags, fixed, over)
 
 
-def _values(flag: str, field: Described, listed: str) -> tuple:
+def _values(flag: str, field: FieldInfo, listed: str) -> tuple:
     found = _listed(flag, field.kind, listed, field.read)
     for value in found:
         if why := field.wrong(value):

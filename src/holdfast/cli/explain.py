@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import asked_about, open_network, own_name, own_task, task_flags
+from holdfast.cli._network import open_network, own_name, own_task, task_flags, task_request
 from holdfast.cli._output import ProgressPrinter, print_json, show_page
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
 
     check_names(names)
     network, origin = open_network(args.network)
-    asked = asked_about(args, own_task(origin))
+    asked = task_request(args, own_task(origin))
     task, unbounded = asked.task, asked.unbounded
     if unbounded is not None:
         raise BadValue(

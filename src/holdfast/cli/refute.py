@@ -19,13 +19,13 @@ from argparse import Namespace
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import (
-    asked_about,
     least_steps_of,
     length_flag,
     open_network,
     own_name,
     own_task,
     task_flags,
+    task_request,
     tolerance_of,
 )
 from holdfast.cli._output import ProgressPrinter, print_json
@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
         if not getattr(args, flag) > 0:
             raise BadValue(f"--{flag} is {getattr(args, flag):g}, expected a positive number.")
     network, origin = open_network(args.network)
-    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
     task, unbounded = asked.task, asked.unbounded
     search.fit(network, task)
     if tolerance is None:

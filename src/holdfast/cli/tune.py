@@ -26,7 +26,7 @@ from holdfast.cli._flags import add_json, add_threads, check_threads, given_fiel
 from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 
 DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
 """Settings whose defaults differ from those of 'train'."""
@@ -38,7 +38,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 
     parser.add_argument("task", metavar="TASK", help="a task from 'holdfast list tasks'; stands first")
     parser.fields(Search, title="search space and criterion")
-    fixed = [name for name in described(Settings) if name not in SEARCHED]
+    fixed = [name for name in field_infos(Settings) if name not in SEARCHED]
     parser.fields(Settings, fixed, title="settings of every trial", defaults=DEFAULTS)
     parser.flag("trials", int, default=40, help="total number of trials, earlier calls included (default: 40)")
     parser.flag("minutes", float, help="start no trial after this many minutes")

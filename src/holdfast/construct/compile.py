@@ -14,7 +14,7 @@ import numpy as np
 
 from holdfast.construct import backends
 from holdfast.construct.budget import Budget, combining, demand
-from holdfast.construct.layout import Realised
+from holdfast.construct.layout import Realisation
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.core.claim import Claim, Semantics
@@ -99,7 +99,7 @@ def _bound(program: RegisterProgram, tolerance: float) -> float:
 
 def _realise(
     program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str
-) -> tuple[Realised, Budget]:
+) -> tuple[Realisation, Budget]:
     """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
     count, the layout is made again with smaller shares."""
     asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])

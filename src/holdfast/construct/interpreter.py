@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construct.program import Now, RegisterProgram, Sum
+from holdfast.construct.program import RegisterProgram, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
@@ -31,7 +31,7 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
     for elapsed, x in enumerate(inputs.tolist()):
         marks = {channel.name: value for channel, value in zip(program.channels, x, strict=True)}
-        now, known, after = Now(elapsed, marks, frozenset(seen)), held | marks, dict(held)
+        now, known, after = StepContext(elapsed, marks, frozenset(seen)), held | marks, dict(held)
         for register in program.registers:
             if register.when.holds(now):
                 after[register.name] = _of(register.value, known) + (held[register.name] if register.adds else 0.0)

@@ -100,7 +100,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Realised:
+class Realisation:
     """A layout with its budget per register, in the register's units; ``late``: steps between a write and its being
     read."""
 

@@ -45,7 +45,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Now:
+class StepContext:
     """What a condition may depend on: how many steps were read before this one, the marks that are read now, and
     which of the marks that are watched for have been read before."""
 
@@ -59,7 +59,7 @@ class Condition:
     """True or false at each step. ``~``, ``&`` and ``|`` combine conditions; ``words`` is how a reader says it."""
 
     words: str
-    holds: Callable[[Now], bool]
+    holds: Callable[[StepContext], bool]
 
     def __invert__(self) -> Condition:
         return Condition(f"not {self.words}", lambda now: not self.holds(now))

@@ -16,7 +16,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue, UnknownName, refuse
-from holdfast.core.fields import described, mistakes, setting, take
+from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
 
@@ -100,7 +100,7 @@ class Task(abc.ABC):
         refuse(self.mistakes(), self.name, fix)
 
     def _too_large(self) -> list[str]:
-        sizes = [(axis, getattr(self, name)) for name, axis in described(type(self)).items()]
+        sizes = [(axis, getattr(self, name)) for name, axis in field_infos(type(self)).items()]
         return [f"{axis.flag} {axis.mistake(n)}" for axis, n in sizes if isinstance(n, int) and n > MOST]
 
     def mistakes(self) -> list[str]:
@@ -216,7 +216,7 @@ def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 def known_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
     """The axes themselves. Raises ``UnknownName`` for one that does not exist."""
-    known = described(kind)
+    known = field_infos(kind)
     for name in axes:
         if name not in known:
             raise UnknownName(f"axis of {kind.__module__.rsplit('.', 1)[-1]}", name, known)

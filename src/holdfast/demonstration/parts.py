@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from holdfast.core.results import Part, Table, Text, some
-from holdfast.demonstration.demonstrate import CONTROL, Demonstration, Shown, SuccessRate
+from holdfast.demonstration.demonstrate import CONTROL, Demonstration, DemonstrationRun, SuccessRate
 from holdfast.demonstration.predictions import sentence, why_control_fails
 
 LOSS_LINES = 6
@@ -27,7 +27,7 @@ def parts(demonstration: Demonstration) -> list[Part]:
     return shown
 
 
-def _losses(networks: tuple[Shown, ...]) -> Table:
+def _losses(networks: tuple[DemonstrationRun, ...]) -> Table:
     by_epoch = [dict(network.losses) for network in networks]
     epochs = sorted({epoch for losses in by_epoch for epoch in some(list(losses), LOSS_LINES)})
     rows = tuple(
@@ -37,7 +37,7 @@ def _losses(networks: tuple[Shown, ...]) -> Table:
     return Table(("epoch", *heads), rows, "Training loss")
 
 
-def _steps(network: Shown) -> Table:
+def _steps(network: DemonstrationRun) -> Table:
     columns = [
         [
             f"{now} → {said} ({then})" + ("" if said == then else "  wrong")

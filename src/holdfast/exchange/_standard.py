@@ -41,7 +41,7 @@ WITHOUT_FORGET_GATE = (
 
 
 @dataclass(frozen=True)
-class Fused:
+class FusedLayer:
     """The weights of one layer, gates side by side.
 
     ``matrix_x`` [source, gates * units], ``matrix_h`` [unit, gates * units], ``bias_x`` and ``bias_h``
@@ -91,7 +91,7 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
     return wanted
 
 
-def fuse(network: Network, order: Sequence[str]) -> list[Fused]:
+def fuse(network: Network, order: Sequence[str]) -> list[FusedLayer]:
     """The weights of every layer, lowest first, gates in ``order``. What a cell does not have is zero."""
     zeros = np.zeros((network.units, len(order) * network.units), network.dtype)
 
@@ -105,11 +105,13 @@ def fuse(network: Network, order: Sequence[str]) -> list[Fused]:
     made = []
     for layer in network.layers:
         (matrix_x, bias_x), (matrix_h, bias_h) = gather(layer["x"]), gather(layer.get("h"))
-        made.append(Fused(matrix_x, matrix_h, bias_x, bias_h))
+        made.append(FusedLayer(matrix_x, matrix_h, bias_x, bias_h))
     return made
 
 
-def separate(cell: str, layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]) -> Network:
+def separate(
+    cell: str, layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]
+) -> Network:
     """The network of ``cell`` with these layers and the read-out ``matrix`` [unit, output], ``bias`` [output].
 
     Where two biases of a gate only ever act as their sum and ours is one, it is that sum, rounded once. Raises
@@ -150,13 +152,13 @@ def check_precision(dtypes: Sequence[str]) -> None:
         )
 
 
-def _sum(layer: Fused) -> np.ndarray:
+def _sum(layer: FusedLayer) -> np.ndarray:
     """Both biases as one; where the second is zero, the first to the bit, its sign of zero included."""
     total = layer.bias_x.astype(np.float64) + layer.bias_h.astype(np.float64)
     return np.where(layer.bias_h == 0, layer.bias_x, total.astype(layer.bias_x.dtype))
 
 
-def _check_shapes(layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
+def _check_shapes(layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
     units = layers[0].matrix_h.shape[0]
     reasons: list[str] = []
 

@@ -22,7 +22,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.exchange._onnx_file import load
 from holdfast.exchange._onnx_graph import Graph, find
-from holdfast.exchange._standard import Fused, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._standard import FusedLayer, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
 ENDING = ".onnx"
@@ -135,8 +135,8 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
     return session.run, f"onnxruntime {onnxruntime.__version__}"
 
 
-def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> Fused:
+def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> FusedLayer:
     """A node's weights W [1, gates * units, source], R [1, gates * units, unit], B [1, 2 * gates * units] or none."""
     both = np.zeros(2 * r.shape[1], r.dtype) if b is None else b[0]
     half = len(both) // 2
-    return Fused(w[0].T, r[0].T, both[:half], both[half:])
+    return FusedLayer(w[0].T, r[0].T, both[:half], both[half:])

@@ -23,7 +23,7 @@ from holdfast.core import tensors as storage
 from holdfast.core.errors import BadFile
 from holdfast.core.results import some
 from holdfast.engine.network import Network
-from holdfast.exchange._standard import STANDARD, Fused, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._standard import STANDARD, FusedLayer, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
 ENDING = ".safetensors"
@@ -72,7 +72,7 @@ def read(file: Path, cell: str | None) -> Network:
     chosen = choose_cell(state.kind, stated, cell, state.metadata.get("cell", ""))
     zeros = np.zeros(len(state.recurrent["weight_hh_l0"]), state.weight.dtype)
     layers = [
-        Fused(
+        FusedLayer(
             state.recurrent[f"weight_ih_l{depth}"].T,
             state.recurrent[f"weight_hh_l{depth}"].T,
             state.recurrent.get(f"bias_ih_l{depth}", zeros),

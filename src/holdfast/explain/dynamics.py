@@ -54,7 +54,7 @@ def unpack(network: Network, vector: Array) -> tuple[Any, ...]:
     return tuple(network.cell.state_type(*(next(leaves) for _ in network.cell.states)) for _ in network.layers)
 
 
-def along_memory(network: Network, name: str) -> np.ndarray | None:
+def memory_index(network: Network, name: str) -> np.ndarray | None:
     """Which number of a state or gate belongs to each component of the memory, by their axes; None where both have the
     same axes."""
     own, axes = network.cell.axes_of(name), network.cell.axes_of(network.cell.memory)

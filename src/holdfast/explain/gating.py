@@ -57,7 +57,7 @@ def integrates(subject: Subject, layer: int, unit: int) -> bool:
     return bool(both[subject.present].mean() > ALWAYS)
 
 
-def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
+def gate_statistics(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
     """Means, time constant and spans of one unit's gates, each [batch, time]."""
     writes = present & (write > OPEN)
     holds = present & (keep > 1 - SHUT) & (write <= OPEN)

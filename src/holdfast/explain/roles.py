@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 
 from holdfast.explain.gating import integrates
-from holdfast.explain.interventions import Bench, bench
+from holdfast.explain.interventions import Interventions, interventions
 from holdfast.explain.subject import Subject
 from holdfast.explain.unit_profile import UnitProfile
 
@@ -87,7 +87,7 @@ def roles(subject: Subject) -> Roles:
     """Measure every unit and assign its role."""
     if not subject.network.cell.states:
         return _stateless(subject)
-    made = bench(subject)
+    made = interventions(subject)
     removed = _removed(made)
     step, share, carriers, carried = _shares(made, removed)
     readers, read_in_all, read = _read(subject)
@@ -149,7 +149,7 @@ def _stateless(subject: Subject) -> Roles:
     return Roles(units, None, (), (), readers, in_all)
 
 
-def _removed(made: Bench) -> np.ndarray:
+def _removed(made: Interventions) -> np.ndarray:
     """[unit] rms change of the answers if a unit is ablated, in standard deviations of the answers."""
     asked = made.scored
     answers = made.answers[asked]
@@ -159,7 +159,9 @@ def _removed(made: Bench) -> np.ndarray:
     return np.sqrt((moved**2).sum(-1).mean(-1)) / spread
 
 
-def _shares(made: Bench, removed: np.ndarray) -> tuple[int | None, np.ndarray, tuple[int, ...], tuple[float, ...]]:
+def _shares(
+    made: Interventions, removed: np.ndarray
+) -> tuple[int | None, np.ndarray, tuple[int, ...], tuple[float, ...]]:
     """The step (from 0) after which states were exchanged, each unit's share, the smallest set of units with 90 % of
     the effect, and the joint share of its first k units."""
     none = None, np.zeros(made.units), (), ()
@@ -195,12 +197,12 @@ def _shares(made: Bench, removed: np.ndarray) -> tuple[int | None, np.ndarray, t
     return step, share, tuple(order[:count]), tuple(float(part) for part in along[:count])
 
 
-def _squares(made: Bench, moved: np.ndarray, step: np.ndarray | int) -> np.ndarray:
+def _squares(made: Interventions, moved: np.ndarray, step: np.ndarray | int) -> np.ndarray:
     """[change] the mean square change over the scored answers after the exchange."""
     return _along(made, moved, moved, step)
 
 
-def _along(made: Bench, moved: np.ndarray, other: np.ndarray, step: np.ndarray | int) -> np.ndarray:
+def _along(made: Interventions, moved: np.ndarray, other: np.ndarray, step: np.ndarray | int) -> np.ndarray:
     """[change] the mean product of two changes [change, row, time, output] of the scored answers after the exchange:
     the projection of the first on the second. It is additive over units whose contributions add up."""
     later = np.arange(moved.shape[2]) > np.reshape(step, (-1, 1))
@@ -209,7 +211,7 @@ def _along(made: Bench, moved: np.ndarray, other: np.ndarray, step: np.ndarray |
 
 
 @dataclass(frozen=True)
-class Held:
+class StateRetention:
     """``slope`` [unit, time]: share of a change of a unit's state that remains one step later; NaN where the state
     never varies. ``by_input`` [unit]: rms change of the state if the input changes, relative to the state's size."""
 
@@ -217,7 +219,7 @@ class Held:
     by_input: np.ndarray
 
 
-def _held(made: Bench) -> Held:
+def _held(made: Interventions) -> StateRetention:
     changed, after, by_input = made.after_one_step(made.subject.seed)
     there = made.subject.present[: made.rows, :, None]
     square = np.where(there, changed**2, 0).sum(0)
@@ -227,7 +229,7 @@ def _held(made: Bench) -> Held:
     kept = np.concatenate([layer[made.subject.kept_in] for layer in made.subject.states], -1)[: made.rows]
     size = np.abs(np.where(there, kept, 0)).max((0, 1))
     moved = np.sqrt(np.where(there, by_input**2, 0).sum((0, 1)) / there.sum())
-    return Held(slope.T, moved / np.where(size > 0, size, 1))
+    return StateRetention(slope.T, moved / np.where(size > 0, size, 1))
 
 
 def _read(subject: Subject) -> tuple[tuple[int, ...], tuple[float, ...], np.ndarray]:

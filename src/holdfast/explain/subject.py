@@ -13,7 +13,7 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.properties import shown
 from holdfast.engine.unroll import Trace, trace, unroll
-from holdfast.explain.dynamics import along_memory
+from holdfast.explain.dynamics import memory_index
 from holdfast.explain.jacobians import Jacobians, jacobians
 
 ROWS = 64
@@ -90,7 +90,7 @@ class Subject:
 
     def at_memory(self, layer: int, gate: str) -> np.ndarray:
         """A gate at every component of the state that is the memory [batch, time, component]."""
-        values, along = self.gates[layer][gate], along_memory(self.network, gate)
+        values, along = self.gates[layer][gate], memory_index(self.network, gate)
         return values if along is None else values[..., along]
 
     @cached_property

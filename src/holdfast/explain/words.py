@@ -15,7 +15,7 @@ import numpy as np
 
 from holdfast.core.results import finite
 from holdfast.engine.readings.properties import shown as shown_by
-from holdfast.explain.gating import ALWAYS, figure, keeping, list_spans, unit_by_its_gates, writing
+from holdfast.explain.gating import ALWAYS, figure, gate_statistics, keeping, list_spans, writing
 from holdfast.explain.roles import Role, Roles, Unit
 from holdfast.explain.subject import Subject
 
@@ -143,7 +143,7 @@ def _gated(subject: Subject, unit: Unit) -> tuple[str, dict[str, Any]]:
     if keep is None or write is None:
         held, when = unit.held or 0.0, list_spans(unit.writes) if unit.writes else "some steps"
         return f"its state changes at {when}{adds}, {figure(held)} of a change remains one step later", {}
-    found = unit_by_its_gates(keep[..., unit.unit], write[..., unit.unit], subject.present)
+    found = gate_statistics(keep[..., unit.unit], write[..., unit.unit], subject.present)
     figures = {
         "keep_mean": found["keep_mean_held"],
         "time_constant_steps": found["time_constant_steps"],

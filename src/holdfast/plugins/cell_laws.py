@@ -1,7 +1,7 @@
 """The laws of a cell, in the numbers of float64: its step, its gradient, and that it is no more than it says.
 
 Each is a function of the cell's name, and of the act that it judges where the law is about time and not the cell.
-Raises ``Broken`` where the law does not hold.
+Raises ``LawViolation`` where the law does not hold.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.resolve import resolve
 from holdfast.engine.unroll import trace, unroll
 from holdfast.plugins.equations import evaluate
-from holdfast.plugins.laws import Broken, expect
+from holdfast.plugins.laws import LawViolation, expect
 from holdfast.plugins.random_networks import numbers, random_network, random_state
 
 ROUNDED = 1e-13
@@ -65,7 +65,7 @@ def the_step_is_in_the_alphabet(name: str) -> str:
     except Unsupported as reason:
         raised = reason.__cause__
         words = f" ({type(raised).__name__}: {str(raised).splitlines()[0] if str(raised) else ''})" if raised else ""
-        raise Broken(f"{reason}{words}") from reason
+        raise LawViolation(f"{reason}{words}") from reason
     return f"{len(nodes)} words"
 
 
@@ -274,7 +274,7 @@ def take(tree: Any, rows: Any) -> Any:
 
 
 def same(got: Any, expected: Any, what: str, atol: float = ROUNDED) -> None:
-    """Raise ``Broken`` where the numbers of two trees are further apart than rounding explains."""
+    """Raise ``LawViolation`` where the numbers of two trees are further apart than rounding explains."""
     expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         expect(np.shape(a) == np.shape(b), f"{what}: shape {np.shape(a)}, expected {np.shape(b)}")

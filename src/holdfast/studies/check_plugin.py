@@ -20,7 +20,7 @@ from holdfast.engine.resolve import resolve
 from holdfast.explain import diagnostics
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
-from holdfast.plugins.laws import Checked, expect, judged
+from holdfast.plugins.laws import LawResult, expect, judged
 from holdfast.plugins.rows import MANY
 from holdfast.studies import questions
 from holdfast.studies.describe import COMPONENTS
@@ -55,7 +55,7 @@ class Report:
     file: str
     kind: str
     name: str
-    checks: tuple[Checked, ...]
+    checks: tuple[LawResult, ...]
 
     @property
     def passes(self) -> bool:
@@ -139,7 +139,7 @@ def _kind(file: Path, kind: str | None) -> str:
     )
 
 
-def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[Checked]:
+def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[LawResult]:
     described = judged("sentence", lambda: expect(bool(folder.sentence(file.stem)), "no docstring"), str(file))
     definition = _definition(folder, file, module)
     if definition.fails:
@@ -160,7 +160,7 @@ def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: in
     return [described, definition, *laws]
 
 
-def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
+def _definition(folder: Folder, file: Path, module: ModuleType) -> LawResult:
     """Whether the file has what a file of its kind has."""
     wholes: dict[str, Callable[[str], object]] = {
         "task": tasks.get,

@@ -14,7 +14,7 @@ from holdfast import blocks, cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
@@ -107,7 +107,7 @@ def task(name: str) -> Description:
             "help": axis.meta.help,
             "choices": axis.meta.choices or None,
         }
-        for name, axis in described(type(made)).items()
+        for name, axis in field_infos(type(made)).items()
     ]
     memory = made.memory()
     document = {
@@ -143,7 +143,7 @@ def component(kind: Kind[Any], name: str) -> Description:
     """An optimiser, an update rule or a stopping rule, with its options."""
     options = [
         {"name": one.name, "default": one.default, "help": one.meta.help, "choices": one.meta.choices or None}
-        for one in described(kind.get(name)).values()
+        for one in field_infos(kind.get(name)).values()
     ]
     parts: list[Part] = [Text(_docstring(kind.folder.load(name)), f"{name}, {kind.folder.kind}")]
     rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)

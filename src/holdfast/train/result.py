@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.fields import described, plain
+from holdfast.core.fields import field_infos, plain
 from holdfast.core.rates import Rate, quartiles
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
@@ -103,7 +103,7 @@ class Training:
         cut += ", separate weights for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
-        stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
+        stop = "" if s.stop == field_infos(type(s))["stop"].default else f", stop {s.stop}"
         return (
             f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units, initialisation {s.how}; update per {s.update} of "
             f"{s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; at most {s.budget:,} "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.cells._former import settings_of
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, refuse
-from holdfast.core.fields import REQUIRED, described, given, mistakes, plain, setting, take
+from holdfast.core.fields import REQUIRED, field_infos, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
 from holdfast.engine.resolve import NONE, full_name, resolve
@@ -195,9 +195,9 @@ class Settings:
 
     def compiled(self) -> Settings:
         """These settings with every field at its default on which the compiled programs do not depend."""
-        free = {name: one.default for name, one in described(type(self)).items() if not one.meta.compiled}
+        free = {name: one.default for name, one in field_infos(type(self)).items() if not one.meta.compiled}
         if not self.stopping.counted:
-            free["stop"] = described(type(self))["stop"].default
+            free["stop"] = field_infos(type(self))["stop"].default
         return replace(self, **free)
 
     def as_json(self) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class Settings:
         they have their former value."""
         fields = {
             name: one.as_before(value)
-            for (name, value), one in zip(plain(self).items(), described(type(self)).values(), strict=True)
+            for (name, value), one in zip(plain(self).items(), field_infos(type(self)).values(), strict=True)
         }
         return {"task": task_as_json(self.task), **{n: v for n, v in fields.items() if v is not REQUIRED}}
 

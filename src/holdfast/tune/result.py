@@ -17,7 +17,7 @@ LINES = 16
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class Confirmation:
     """A setting that solved the task in its trial, and what came of it on seeds that no trial had."""
 
     trial: Trial
@@ -25,18 +25,18 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningResult:
     """``confirmations`` in the order in which they were made; only the last can have succeeded."""
 
     search: Search
     trials: tuple[Trial, ...]
-    confirmations: tuple[Confirmed, ...]
+    confirmations: tuple[Confirmation, ...]
     study: str
     storage: str
     interrupted: bool = False
 
     @property
-    def best(self) -> Confirmed | None:
+    def best(self) -> Confirmation | None:
         """The setting that solved the task in its trial and on fresh seeds."""
         last = self.confirmations[-1] if self.confirmations else None
         return last if last and self.search.solves(last.fresh.rate) else None

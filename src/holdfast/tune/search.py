@@ -8,7 +8,7 @@ from functools import cached_property
 
 from holdfast.core import fields, values
 from holdfast.core.errors import BadValue, refuse
-from holdfast.core.fields import described, setting
+from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
 from holdfast.train.settings import Settings, task_as_json
@@ -144,7 +144,7 @@ class Search:
 def completed(stored: Mapping[str, object]) -> dict[str, object]:
     """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
     version that wrote it knew none but their defaults."""
-    fields_now = described(Settings)
+    fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
     return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 

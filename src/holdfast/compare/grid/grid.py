@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.compare.grid.place import AXES, Configuration, sweepable
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, UnknownName, refuse
-from holdfast.core.fields import Described, given
+from holdfast.core.fields import FieldInfo, given
 from holdfast.core.task import Task
 from holdfast.train.rules import RULES
 from holdfast.train.settings import Settings, task_as_json, task_from_json
@@ -137,7 +137,7 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
     raise problem
 
 
-def _mistakes(field: Described | None, name: str, some: Sequence[object]) -> list[str]:
+def _mistakes(field: FieldInfo | None, name: str, some: Sequence[object]) -> list[str]:
     if not some:
         return [f"{name} is empty, expected at least one value"]
     shown = [said(value) for value in some]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.compare.grid.grid import Grid, said
 from holdfast.compare.grid.place import AXES, Configuration
 from holdfast.compare.grid.version_0_1 import renamed
@@ -23,7 +23,7 @@ from holdfast.compare.store.sqlite import connect, told
 from holdfast.compare.study import Study
 from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
-from holdfast.core.fields import described, differences
+from holdfast.core.fields import differences, field_infos
 from holdfast.core.files import hold, write_atomically
 from holdfast.engine.files import load
 from holdfast.engine.network import Network
@@ -133,7 +133,7 @@ class Store:
         query = "SELECT p.configuration, seed, verdict FROM places JOIN points p USING (configuration) WHERE study = ?"
         return {(key, seed): verdict for key, seed, verdict in self._read(query, (study,))}
 
-    def keep(self, finished: Iterable[Finished]) -> None:
+    def keep(self, finished: Iterable[FinishedNetwork]) -> None:
         """Store points with their networks, on the disk when this returns. One that is there stays as it is."""
         points, networks = [], []
         for f in finished:
@@ -206,7 +206,7 @@ def _difference(there: tuple[Grid, ...], asked: tuple[Grid, ...]) -> str:
     for number, (old, new) in enumerate(zip(there, asked, strict=True)):
         where = f" (grid {number + 1})" if len(there) > 1 else ""
         one, other = (
-            {n: ",".join(map(said, grid.values(n))) for n in ("task", *described(Settings))} for grid in (old, new)
+            {n: ",".join(map(said, grid.values(n))) for n in ("task", *field_infos(Settings))} for grid in (old, new)
         )
         words += [differences(one, other) + where] if one != other else []
     return ", ".join(words)

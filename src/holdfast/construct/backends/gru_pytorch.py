@@ -18,7 +18,7 @@ import math
 from holdfast.construct.backends._gru_clock import clock
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains
-from holdfast.construct.layout import PAD, Layout, Realised, minus
+from holdfast.construct.layout import PAD, Layout, Realisation, minus
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 
@@ -28,7 +28,7 @@ GRID_ROUNDINGS = 2
 """Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, and a little."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on GRU units, three for each register."""
     format, v = demand.format, demand.size
     far, scale = format.closed, power_of_two(format.identity / v)
@@ -70,8 +70,8 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
         layout.refuse(f"'{bit.name}': a bistable unit does not need this form; leave --form out")
     if demand.latched:
         layout.read(lambda name: {name: 1 / scale})
-        return Realised(sheet, demand.underflow(scale), layout.reasons, late=1)
+        return Realisation(sheet, demand.underflow(scale), layout.reasons, late=1)
     layout.read(lambda name: {name: 1 / scale, f"{name} in": 1 / scale, f"{name} shadow": -1 / scale})
     rounding = format.roundoff * (GRID_ROUNDINGS * grid / scale + ROUNDINGS_PER_HOP * v)
     # Once in the writer's tanh and once in the memory's.
-    return Realised(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)
+    return Realisation(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)

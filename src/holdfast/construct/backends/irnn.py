@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from holdfast.construct.budget import Budget, Demand, power_of_two
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
+from holdfast.construct.layout import Layout, Realisation, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -22,7 +22,7 @@ from holdfast.construct.threshold import Range
 SIDES = ((1.0, "+"), (-1.0, "-"))
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on ReLU units, four for each register and one for every step up to the last flag."""
     sheet = Sheet("irnn", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
@@ -58,7 +58,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     )
     added = max((len(r.value.terms) for r in program.registers), default=1) * demand.writes
     rounded += 0.0 if added == 1 else 4 * added * demand.size
-    return Realised(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
+    return Realisation(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
 
 
 def _sides(program: RegisterProgram, weights: Mapping[str, float], sign: float) -> dict[str, float]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 
-from holdfast.construct.program import Condition, Now, RegisterProgram, Sum
+from holdfast.construct.program import Condition, RegisterProgram, StepContext, Sum
 from holdfast.construct.threshold import Situation, separate
 from holdfast.core.errors import BadValue
 from holdfast.tasks.echo import Echo
@@ -61,7 +61,7 @@ def _given(task: Echo) -> RegisterProgram:
     scores = []
     for symbol in task.alphabet:
         situations = [
-            Situation(_shown((*kept, *now), first, here), Now(0, {"next": float(symbol in right)}))
+            Situation(_shown((*kept, *now), first, here), StepContext(0, {"next": float(symbol in right)}))
             for (first, here), right in answers.items()
         ]
         found = separate(situations, Condition(f"'{symbol}' is next", _is_next), high=1.0, low=-1.0)
@@ -78,7 +78,7 @@ def _shown(names: tuple[str, ...], first: str, here: str) -> dict[str, tuple[flo
     return {name: (float(name in on), float(name in on)) for name in names}
 
 
-def _is_next(now: Now) -> bool:
+def _is_next(now: StepContext) -> bool:
     return now.marks["next"] == 1
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from holdfast.core.results import Heatmap, Part, Table, finite, some
 from holdfast.engine.readings.properties import openings
 from holdfast.explain.finding import Finding
-from holdfast.explain.gating import figure, keeping, list_spans, unit_by_its_gates, writing
+from holdfast.explain.gating import figure, gate_statistics, keeping, list_spans, writing
 from holdfast.explain.subject import Subject
 
 formula = "tau = -1 / log f, f the mean keep gate over the steps at which the unit holds"
@@ -54,7 +54,7 @@ def _layer(subject: Subject, number: int, steps: list[int]) -> dict[str, Any]:
     if keep is not None and write is not None:
         most = np.abs(subject.states[number][subject.kept_in]).max((0, 1))
         units = [
-            {**unit_by_its_gates(keep[..., n], write[..., n], subject.present), "state_most": float(most[n])}
+            {**gate_statistics(keep[..., n], write[..., n], subject.present), "state_most": float(most[n])}
             for n in range(keep.shape[-1])
         ]
     return {

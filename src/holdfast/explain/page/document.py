@@ -116,7 +116,7 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
 def _most_active(subject: Subject, most: int) -> np.ndarray:
     """The units whose states vary most over rows and steps of the last layer, in their order."""
     states, cell = subject.traced.states[-1], subject.network.cell
-    last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.shown_gates(cell))
+    last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.memory_gates(cell))
     values = {name: np.asarray(getattr(last, name), np.float64) for name in names}
     arrays = [network.at_memory(subject.network, name, a) for name, a in values.items()]
     spread = np.sum([np.nan_to_num(a.std((0, 1))) for a in arrays], 0)
@@ -136,7 +136,7 @@ def _traces(subject: Subject, count: int, steps: int, units: np.ndarray) -> dict
     traced, cell = subject.traced, subject.network.cell
     return {
         "units": [int(u) + 1 for u in units],
-        "gates": named(traced.gates, network.shown_gates(cell)),
+        "gates": named(traced.gates, network.memory_gates(cell)),
         "states": named(traced.states, cell.states),
         "outputs": np.asarray(traced.outputs, np.float32)[:count, :steps],
     }
