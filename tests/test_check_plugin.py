@@ -168,7 +168,7 @@ def test_a_file_outside_of_the_plug_in_folder_is_checked_by_its_kind(tmp_path, c
         ("tasks/mine.py", "import gone", [], "line 1, does not import: ModuleNotFoundError: No module named 'gone'."),
         ("tasks/mine.py", "raise SystemExit(3)", [], "does not import: SystemExit: 3."),
         ("tasks/Mine.py", "", [], "starts with a lower-case letter"),
-        ("tasks/recall.py", "", [], "there is a task 'recall' in the package already"),
+        ("tasks/recall.py", "", [], "the package already has a task 'recall'"),
         ("mine.py", "", [], "does not give its kind"),
         ("mine.py", "", ["--kind", "cel"], "--kind is 'cel', expected one of cell, block,"),
         ("tasks/mine.txt", "", [], "is not a Python file"),

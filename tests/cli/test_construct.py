@@ -100,7 +100,7 @@ def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
         ("echo --cell feedforward", "there is no backend named 'feedforward'"),
         ("recall --range inf -inf", "is empty, expected the smaller number first"),
         ("recall --range -inf -inf", "is empty, expected the smaller number first"),
-        ("recall --range -inf inf --cell irnn --steps 1", "is not bounded"),
+        ("recall --range -inf inf --cell irnn --steps 1", "is unbounded"),
         ("copy --variant reals --range -inf inf", "Only recall accepts an unbounded range"),
         ("recall --range -1e30 1e30", "its weights are between"),
         ("recall --tolerance -1", "--tolerance is -1"),

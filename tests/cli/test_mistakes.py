@@ -22,7 +22,7 @@ MISTAKES = [
     (["train", "recall", "--units", "0"], "--units is 0, expected at least 1", ""),
     (["train", "recall", "--steps", "4", "--position", "9"], "position 9 is past the end of a sequence of 4 steps", ""),
     (["train", "recall", "--range", "1", "-1"], "is empty, expected the smaller number first", ""),
-    (["train", "recall", "--range", "-inf", "inf"], "is not bounded", ""),
+    (["train", "recall", "--range", "-inf", "inf"], "is unbounded", ""),
     (["train", "recall", "--range", "nan", "1"], "--range is 'nan', expected a number", ""),
     (["train", "recall", "--lag", "3"], "named '--lag'", ""),
     (["train", "recall", "extra"], "'extra' is one argument too many", ""),

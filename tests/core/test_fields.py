@@ -82,7 +82,7 @@ def test_a_document_is_read_strictly_and_one_of_before_is_understood():
     assert field_infos(Record)["late"].as_before(True) is True
     with pytest.raises(BadFile, match="FILE lacks the field 'rate'"):
         fields.given(Record, {name: value for name, value in document.items() if name != "rate"}, "FILE")
-    with pytest.raises(BadFile, match="FILE has the field 'colour', which is not known"):
+    with pytest.raises(BadFile, match="FILE has the unknown field 'colour'"):
         fields.given(Record, document | {"colour": 3}, "FILE")
 
 

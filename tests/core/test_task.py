@@ -51,8 +51,8 @@ BAD = [
     (
         "recall",
         {"range": (-math.inf, math.nan), "distribution": "cauchy"},
-        "recall: --distribution is 'cauchy', expected one of uniform, normal; --range -inf nan is not bounded, and "
-        "training samples need a bounded one.",
+        "recall: --distribution is 'cauchy', expected one of uniform, normal; --range -inf nan is unbounded, but "
+        "training samples need a bounded range.",
     ),
     (
         "adding",

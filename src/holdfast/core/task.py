@@ -81,7 +81,7 @@ def range_mistakes(range: tuple[float, float]) -> list[str]:
     """Why no numbers can be drawn from this range."""
     low, high = range
     if not (np.isfinite(low) and np.isfinite(high)):
-        return [f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one"]
+        return [f"--range {low:g} {high:g} is unbounded, but training samples need a bounded range"]
     if max(abs(low), abs(high)) > LARGEST:
         return [f"--range {low:g} {high:g} is past the largest number of float32, in which rows are drawn"]
     return [] if low < high else [f"--range {low:g} {high:g} is empty, expected the smaller number first"]

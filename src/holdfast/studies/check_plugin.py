@@ -94,7 +94,7 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
         raise BadFile(f"{file} is not found: the name of a plug-in starts with a lower-case letter.", "Rename it.")
     with added(folder.path.name, file):
         if not folder.is_plugin(file.stem):
-            raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package.", "Rename the file.")
+            raise BadFile(f"the package already has a {folder.kind} '{file.stem}'.", "Rename the file.")
         _forget(folder, file)
         try:
             module = folder.load(file.stem)
