@@ -156,7 +156,9 @@ def shown(value: Any) -> str:
 
 
 def _refuse(where: str, why: str, error: Exception) -> NoReturn:
-    raise BadFile(f"{where} cannot be read as JSON: {why}.", "It may be cut short or foreign.") from error
+    raise BadFile(
+        f"{where} cannot be read as JSON: {why}.", "The file may be truncated or of another format."
+    ) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {shown(twice)} stands twice in one object")
+        raise ValueError(f"the key {shown(twice)} occurs twice in one object")
     return found
 
 
@@ -178,12 +180,12 @@ def _integer(digits: str) -> int:
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(f"{digits[:SHOWN]} is more than a number can hold")
+        raise ValueError(f"{digits[:SHOWN]} is too large for a number")
     return value
 
 
 def _constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _too_deep(value: Any) -> bool:

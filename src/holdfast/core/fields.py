@@ -37,7 +37,7 @@ class Components(Protocol):
 
 
 @dataclass(frozen=True)
-class Meta:
+class FieldMetadata:
     """What a field says of itself besides its default; ``setting`` explains each."""
 
     help: str
@@ -74,21 +74,21 @@ def setting(
     values, and those of today.
     ``compiled`` is false where no compiled program depends on the value.
     """
-    meta = Meta(
+    meta = FieldMetadata(
         help, least, most, positive, choices or (), unset, before, tuple((formerly or {}).items()), compiled, components
     )
     return field(default=default, metadata={"setting": meta})
 
 
 @dataclass(frozen=True)
-class Described:
+class FieldInfo:
     """One field of a record, with its type: ``kind`` is int, float, str, bool or a tuple type, or ``optional`` None."""
 
     name: str
     default: Any
     kind: Any
     optional: bool
-    meta: Meta
+    meta: FieldMetadata
 
     @property
     def flag(self) -> str:
@@ -156,13 +156,13 @@ class Described:
 
 
 @cache
-def described(record: type) -> dict[str, Described]:
+def field_infos(record: type) -> dict[str, FieldInfo]:
     """The fields of ``record`` that were made with ``setting``, by name and in their order."""
     found = {}
     for one in fields(record):
         if (meta := one.metadata.get("setting")) is not None:
             kind, optional = _kind(record, one.name, one.default)
-            found[one.name] = Described(one.name, one.default, kind, optional, meta)
+            found[one.name] = FieldInfo(one.name, one.default, kind, optional, meta)
     return found
 
 
@@ -172,7 +172,7 @@ def take(record: Any) -> list[str]:
     Returns the reasons for values that have none, each with the field's flag.
     """
     reasons = []
-    for name, one in described(type(record)).items():
+    for name, one in field_infos(type(record)).items():
         try:
             object.__setattr__(record, name, one.taken(getattr(record, name)))
         except ValueError as why:
@@ -182,13 +182,13 @@ def take(record: Any) -> list[str]:
 
 def mistakes(record: Any) -> list[str]:
     """Every value that is out of its limits, each with the field's flag. Types come first: ``take`` found nothing."""
-    whys = {one.flag: one.mistake(getattr(record, name)) for name, one in described(type(record)).items()}
+    whys = {one.flag: one.mistake(getattr(record, name)) for name, one in field_infos(type(record)).items()}
     return [f"{flag} {why}" for flag, why in whys.items() if why]
 
 
 def plain(record: Any) -> dict[str, Any]:
     """The fields as a JSON document has them."""
-    return {name: values.plain(getattr(record, name)) for name in described(type(record))}
+    return {name: values.plain(getattr(record, name)) for name in field_infos(type(record))}
 
 
 def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -196,10 +196,10 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
 
     Their values are compared where the record is made. Raises ``BadFile`` for a field that is missing or unknown.
     """
-    known, found = described(record), {}
+    known, found = field_infos(record), {}
     for name in document:
         if name not in known:
-            raise BadFile(f"{where} has the field {values.got(name)}, which is not known.")
+            raise BadFile(f"{where} has the unknown field {values.got(name)}.")
     for name, one in known.items():
         if name in document:
             found[name] = one.renewed(document[name])

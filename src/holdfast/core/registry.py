@@ -127,7 +127,7 @@ def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError) as error:
-        raise BadFile(f"{file} is not Python: {error}.", "Mend the file, or take it out of the folder.") from error
+        raise BadFile(f"{file} is not Python: {error}.", "Correct the file, or remove it from the folder.") from error
 
 
 def _load_plugin(module_name: str, file: Path) -> ModuleType:

@@ -52,9 +52,9 @@ def record_gated(cell: Cell) -> Program:
 
 def _recorded(cell: Cell) -> Program:
     if not cell.is_vector:
-        raise Unsupported("it has states or gates that are no vectors over units")
+        raise Unsupported("it has states or gates that are not vectors of units")
     if any(m.diagonal for m in cell.maps):
-        raise Unsupported("it has a map of one weight for every unit")
+        raise Unsupported("it has a diagonal map")
     step = recorded.record(cell)
     for node in step.nodes:
         if node.operands and alphabet.get(node.word).gradient is None:
@@ -69,5 +69,5 @@ def _recorded(cell: Cell) -> Program:
     if step.output is not step.after[0]:
         raise Unsupported("its output is not its hidden state")
     if set(step.after) & {step.inputs, *step.before}:
-        raise Unsupported("it hands a state on untouched")
+        raise Unsupported("it returns a state unchanged")
     return Program(cell, step.nodes, step.before, step.after)
