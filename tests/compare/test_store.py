@@ -140,7 +140,7 @@ def test_a_full_disk_is_told_and_what_was_kept_stays(path):
         store.keep(finished()[:10])
         pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
         store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(BadRun, match=r"the disk of the store .* is full or fails"):
+        with pytest.raises(BadRun, match=r"the disk of the store .* is full or failing"):
             store.keep([replace(f, network=bytes(20_000)) for f in finished()])
         assert store.results("mine").done == 10
     with Store(path) as store:

@@ -101,7 +101,7 @@ def test_a_reader_sees_units_gates_budget_and_where_it_was_written():
     gates, budget = (part for part in parts if isinstance(part, Table))
     assert gates.title == "recall on elman, 4 of 40 units used"
     assert [row[1] for row in gates.rows] == ["started", "first value in", "first value shadow", "first value"]
-    assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "in all"]
+    assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "total"]
     assert "Written to net.safetensors" in words(parts)
     lead = next(
         part for part in told("echo", steps=10).parts(None) if isinstance(part, Table) and "lead" in part.heads[0]

@@ -58,7 +58,7 @@ BAD = [
         "adding",
         {"steps": 3, "variant": "1997", "tolerance": math.nan},
         "adding: --steps is 3, expected at least 4; --tolerance is nan, expected at least 1e-12; --steps is 3; "
-        "variant 1997 needs sequences of ten pairs or more, expected at least 24.",
+        "variant 1997 marks ten or more pairs, expected at least 24.",
     ),
     (
         "echo",

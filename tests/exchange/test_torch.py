@@ -117,7 +117,7 @@ REFUSED = [
     (lambda: state(bidirectional=True), {}, "it is bidirectional"),
     (lambda: state(proj_size=2), {}, "it has proj_size: its hidden state is projected"),
     (lambda: state(), {"dropout": "0.5"}, "it has dropout 0.5, which no cell of holdfast has"),
-    (lambda: {"w": torch.zeros(2)}, {}, "recurrent layers (tensors ...weight_ih_l0), expected one"),
+    (lambda: {"w": torch.zeros(2)}, {}, "should have one recurrent layer (a tensor ...weight_ih_l0)"),
     (lambda: state() | {"b.weight_ih_l0": torch.zeros(2)}, {}, "there are several (b., body.)"),
     (
         lambda: state() | {"extra": torch.zeros(2)},

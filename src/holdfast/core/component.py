@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from holdfast.core.errors import BadFile, BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, lacking, mistakes, take
@@ -81,7 +81,7 @@ class Kind(Generic[Part]):
                 raise BadValue(f"{name}: {option} {why}.", f"See 'holdfast show {name}'.") from None
         return kind(**options)
 
-    def normal(self, value: Any) -> str | Part:
+    def normal(self, value: object) -> str | Part:
         """The shortest text for a component or a text; the component itself where no file of the folder holds it.
 
         Raises as ``parse`` does, and ``ValueError`` for anything else.

@@ -103,8 +103,8 @@ def parse_json(text: str | bytes, where: str, *, non_finite: bool = False) -> An
     return value
 
 
-def convert(value: Any, kind: type[Read], where: str, problem: type[Problem] = BadFile) -> Read:
-    """``value`` as a ``kind``: every type, range and field of it is compared, nothing is turned into another type.
+def convert(value: object, kind: type[Read], where: str, problem: type[Problem] = BadFile) -> Read:
+    """Convert ``value`` to a ``kind``, with a strict check of every type, range and field.
 
     ``kind`` is a ``msgspec.Struct``, a dataclass, or any type that msgspec knows; a ``Fraction`` is exact text,
     ``-1/3`` or ``0x1.8p-1``. ``where`` names the file. Raises ``problem`` with the key, what was got and expected.
@@ -120,13 +120,13 @@ def convert(value: Any, kind: type[Read], where: str, problem: type[Problem] = B
                 raise msgspec.ValidationError(f"Object contains unknown field `{odd[0]}`")
         return msgspec.convert(value, kind, strict=True, dec_hook=_other_types)
     except msgspec.ValidationError as error:
-        raise problem(f"{where}: {_told(str(error), value)}.") from error
+        raise problem(f"{where}: {_message(str(error), value)}.") from error
     except (TypeError, NameError) as error:  # of the kind, not of the value: a plug-in's annotations may be anything
         raise problem(f"{where}: its fields have types that no document can hold: {error}.") from error
 
 
-def exact(text: Any) -> Fraction:
-    """The number in ``text``: a rational or a hexadecimal float. Raises ``ValueError`` where it is none.
+def exact(text: object) -> Fraction:
+    """The number in ``text``: a rational or a hexadecimal float. Raises ``ValueError`` for other text.
 
     >>> exact("-1/3"), exact("0x1.8p-1")
     (Fraction(-1, 3), Fraction(3, 4))
@@ -147,8 +147,8 @@ def exact(text: Any) -> Fraction:
     return Fraction(numerator, denominator)
 
 
-def shown(value: Any) -> str:
-    """A wrong value in a message, cut to a line."""
+def shown(value: object) -> str:
+    """A wrong value for a message, cut to one line."""
     if isinstance(value, dict | list) and len(value) > 8:
         return f"{WORDS['object' if isinstance(value, dict) else 'array']} of {len(value)}"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=repr)
@@ -188,7 +188,7 @@ def _constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a JSON number")
 
 
-def _too_deep(value: Any) -> bool:
+def _too_deep(value: object) -> bool:
     level, depth = [value], 0
     while level := [part for part in level if isinstance(part, dict | list)]:
         depth += 1
@@ -204,8 +204,8 @@ def _other_types(kind: type, value: Any) -> Any:
     raise NotImplementedError(f"documents hold no {kind}")
 
 
-def _told(message: str, document: Any) -> str:
-    """msgspec's message in our words, with the value that stands at the key that it names."""
+def _message(message: str, document: object) -> str:
+    """The message of msgspec in holdfast's words, with the value at the key that it names."""
     why, _, place = message.partition(" - at `")
     path = place.rstrip("`").replace("key in ", "").removeprefix("$").removeprefix(".")
     here = path or "the document"
@@ -224,7 +224,7 @@ def _told(message: str, document: Any) -> str:
 
 
 def _at(path: str, document: Any) -> tuple[bool, Any]:
-    """The value at a path such as ``claim.axes[0]``, where every step of it can be followed."""
+    """Whether there is a value at a path such as ``claim.axes[0]``, and the value."""
     value = document
     for key, index in re.findall(r"([^.\[\]]+)(?!\])|\[(\d+|\.\.\.)\]", path):
         try:

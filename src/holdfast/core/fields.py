@@ -31,7 +31,7 @@ class Components(Protocol):
         """All of them."""
         ...
 
-    def normal(self, value: Any) -> Any:
+    def normal(self, value: object) -> object:
         """The value as the field keeps it. Raises ``Problem``, or ``ValueError`` for a value of another type."""
         ...
 
@@ -97,29 +97,29 @@ class FieldInfo:
 
     @property
     def meaning(self) -> str:
-        """What it means, and which components there are."""
+        """The help text, with the names of the components if it takes one."""
         return self.meta.help + (f": {', '.join(self.meta.components.names())}" if self.meta.components else "")
 
-    def said(self, value: Any) -> str:
-        """A value for people: its text, or what None means."""
+    def said(self, value: object) -> str:
+        """The text of a value, or the meaning of None."""
         return self.meta.unset if value is None or value == () else values.text(value)
 
     def read(self, word: str) -> Any:
-        """The value that ``word`` stands for, not yet compared with the limits. Raises ``ValueError``."""
+        """Parse ``word``, without a check of the limits. Raises ``ValueError``."""
         return None if self.optional and word == values.NONE else self.renewed(values.read(self.kind, word))
 
-    def taken(self, value: Any) -> Any:
-        """``value`` as the field keeps it. Raises ``ValueError`` with how it goes on after the field's name, and
-        ``Problem`` for a component that does not exist."""
+    def taken(self, value: object) -> Any:
+        """Convert ``value`` to the type of the field. Raises ``ValueError`` with the end of a message, to follow the
+        field's name, and ``Problem`` for an unknown component."""
         if value is None and self.optional:
             return None
         if self.meta.components is not None:
             return self.meta.components.normal(value)
         return values.taken(self.kind, value)
 
-    def mistake(self, value: Any) -> str:
-        """Why a value of the right type is out of the limits, as it goes on after the field's name; empty if it is
-        within them."""
+    def mistake(self, value: object) -> str:
+        """Why a value of the right type is out of its limits, to follow the field's name; empty if it is within
+        them."""
         m = self.meta
         if m.choices and value is not None and value not in m.choices:
             return f"is {values.got(value)}, expected one of {', '.join(m.choices)}"
@@ -135,21 +135,20 @@ class FieldInfo:
             return f"is {values.got(value)}, expected at most {most:,}"
         return ""
 
-    def wrong(self, value: Any) -> str:
-        """Why ``value`` is of the wrong type or out of the limits, as it goes on after the field's name; empty if it is
-        neither. Raises ``Problem`` for a component that does not exist."""
+    def wrong(self, value: object) -> str:
+        """Why ``value`` has the wrong type or is out of its limits, to follow the field's name; empty if it is right.
+        Raises ``Problem`` for an unknown component."""
         try:
             return self.mistake(self.taken(value))
         except ValueError as wrong:
             return str(wrong)
 
-    def renewed(self, value: Any) -> Any:
-        """A value in a document of an earlier version, or on a command line, as it is written today."""
+    def renewed(self, value: object) -> object:
+        """The current value for one of an earlier version."""
         return next((new for was, new in self.meta.formerly if type(was) is type(value) and was == value), value)
 
-    def as_before(self, value: Any) -> Any:
-        """A value in a document as it was before the field, or its new values, existed; ``REQUIRED`` in place of one
-        that no document had."""
+    def as_before(self, value: object) -> object:
+        """The value that earlier versions wrote for this one; ``REQUIRED`` if they had no such field."""
         if value == self.meta.before:
             return REQUIRED
         return next((was for was, new in self.meta.formerly if new == value), value)
@@ -166,10 +165,10 @@ def field_infos(record: type) -> dict[str, FieldInfo]:
     return found
 
 
-def take(record: Any) -> list[str]:
-    """Give every field a value of its own type, in place: to be called while the record is made, which is frozen.
+def take(record: object) -> list[str]:
+    """Convert every field to its type, in place; called in ``__post_init__`` of a frozen record.
 
-    Returns the reasons for values that have none, each with the field's flag.
+    Returns the reasons for values of a wrong type, each with the field's flag.
     """
     reasons = []
     for name, one in field_infos(type(record)).items():
@@ -180,21 +179,22 @@ def take(record: Any) -> list[str]:
     return reasons
 
 
-def mistakes(record: Any) -> list[str]:
-    """Every value that is out of its limits, each with the field's flag. Types come first: ``take`` found nothing."""
+def mistakes(record: object) -> list[str]:
+    """The reasons for values out of their limits, each with the field's flag. Call ``take`` first, which checks
+    types."""
     whys = {one.flag: one.mistake(getattr(record, name)) for name, one in field_infos(type(record)).items()}
     return [f"{flag} {why}" for flag, why in whys.items() if why]
 
 
-def plain(record: Any) -> dict[str, Any]:
-    """The fields as a JSON document has them."""
+def plain(record: object) -> dict[str, Any]:
+    """The fields as values of a JSON document."""
     return {name: values.plain(getattr(record, name)) for name in field_infos(type(record))}
 
 
 def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The fields in a document that ``plain`` gave, now or in an earlier version; ``where`` names the file.
+    """The fields in a document of ``plain``, of this or an earlier version; ``where`` names the file.
 
-    Their values are compared where the record is made. Raises ``BadFile`` for a field that is missing or unknown.
+    The record checks their values. Raises ``BadFile`` for a field that is missing or unknown.
     """
     known, found = field_infos(record), {}
     for name in document:
@@ -211,7 +211,7 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
-    """Where two documents of settings differ, field by field; the axes of a task are fields of their own."""
+    """The differences of two documents of settings, field by field, with the axes of the task."""
     one, other = _flat(there), _flat(here)
     names = [name for name in dict.fromkeys((*one, *other)) if one.get(name) != other.get(name)]
     shown = [(name, *(values.text(document.get(name)) for document in (one, other))) for name in names]

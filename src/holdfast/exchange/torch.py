@@ -185,7 +185,7 @@ def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict
     if len(prefixes) != 1:
         found = f"several ({', '.join(sorted(prefixes))})" if prefixes else f"{', '.join(some(sorted(tensors), 8))}"
         raise BadFile(
-            f"it has {found} recurrent layers (tensors ...{first}), expected one.",
+            f"it should have one recurrent layer (a tensor ...{first}), but there are {found}.",
             "Build stacked layers as one torch.nn.LSTM with num_layers; the file does not record the order of several."
             if prefixes
             else "Save a torch.nn.LSTM, GRU or RNN; a single LSTMCell is not supported.",

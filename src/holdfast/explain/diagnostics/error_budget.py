@@ -20,7 +20,7 @@ from holdfast.core.results import Line, LinePlot, Part, Table, finite
 from holdfast.core.task import Task
 from holdfast.explain.dynamics import bound_to_time
 from holdfast.explain.finding import Finding
-from holdfast.explain.lengths import Answers, answers, at_lengths
+from holdfast.explain.lengths import AnswersAtLength, answers, at_lengths
 from holdfast.explain.subject import Subject
 
 level = "answers"
@@ -91,7 +91,7 @@ def _levels(subject: Subject, tasks: dict[int, Task], padded: int) -> list[Level
     return [level for level in (_level(a, symbols) for a in found) if math.isfinite(level.worst)]
 
 
-def _level(a: Answers, symbols: bool) -> Level:
+def _level(a: AnswersAtLength, symbols: bool) -> Level:
     if symbols:
         right = a.targets == a.targets.max(-1, keepdims=True)
         lead = np.where(right, a.outputs, -np.inf).max(-1) - np.where(right, -np.inf, a.outputs).max(-1)
