@@ -49,7 +49,7 @@ def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArr
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis, no_rule
 
     no_rule(rounding, "rotate")
-    found = []
+    found: list[forms.Form] = []
     for (x, y), turn in zip(last_axis(a), angle, strict=True):
         cosine, sine = _circle(turn, 0), _circle(turn, 1)
         found += [
