@@ -101,8 +101,8 @@ class Cell:
     state_type: type
     step: StepFunction
     identity: bool = False
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict[str, int | tuple[int, str]])
     keeps: str = ""
     initialise: Initialise | None = None
     parts: tuple[Part, ...] = ()

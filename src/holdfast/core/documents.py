@@ -13,7 +13,7 @@ import math
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import msgspec
 
@@ -116,12 +116,12 @@ def convert(value: object, kind: type[Read], where: str, problem: type[Problem] 
     try:
         if dataclasses.is_dataclass(kind) and isinstance(value, dict):
             known = {field.name for field in dataclasses.fields(kind)}
-            if odd := sorted(set(value) - known):
+            if odd := sorted(set(cast("dict[str, object]", value)) - known):
                 raise msgspec.ValidationError(f"Object contains unknown field `{odd[0]}`")
         return msgspec.convert(value, kind, strict=True, dec_hook=_other_types)
     except msgspec.ValidationError as error:
-        raise problem(f"{where}: {_message(str(error), value)}.") from error
-    except (TypeError, NameError) as error:  # of the kind, not of the value: a plug-in's annotations may be anything
+        raise problem(f"{where}: {_message(str(error), cast('object', value))}.") from error
+    except (TypeError, NameError) as error:  # a fault of a plug-in's annotations
         raise problem(f"{where}: its fields have types that no document can hold: {error}.") from error
 
 
@@ -149,8 +149,8 @@ def exact(text: object) -> Fraction:
 
 def shown(value: object) -> str:
     """A wrong value for a message, cut to one line."""
-    if isinstance(value, dict | list) and len(value) > 8:
-        return f"{WORDS['object' if isinstance(value, dict) else 'array']} of {len(value)}"
+    if isinstance(value, dict | list) and (count := len(cast("list[object]", value))) > 8:
+        return f"{WORDS['object' if isinstance(value, dict) else 'array']} of {count}"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=repr)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
@@ -189,13 +189,19 @@ def _constant(word: str) -> NoReturn:
 
 
 def _too_deep(value: object) -> bool:
-    level, depth = [value], 0
-    while level := [part for part in level if isinstance(part, dict | list)]:
+    depth, level = 0, _inner([value])
+    while level:
         depth += 1
         if depth > DEEPEST:
             return True
-        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
+        level = _inner([part for parts in level for part in parts])
     return False
+
+
+def _inner(parts: list[object]) -> list[list[object]]:
+    """The contents of the objects and arrays among these values."""
+    arrays = [cast("list[object]", part) for part in parts if isinstance(part, list)]
+    return arrays + [list(cast("dict[str, object]", part).values()) for part in parts if isinstance(part, dict)]
 
 
 def _other_types(kind: type, value: Any) -> Any:

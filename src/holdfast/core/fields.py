@@ -12,13 +12,19 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from holdfast.core import values
 from holdfast.core.errors import BadFile
 from holdfast.core.formats import LARGEST
 
-REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
 """In place of a value: documents without this field are refused."""
 LARGEST_INTEGER = 2**63 - 1
 """A whole number as machines have it."""
@@ -157,7 +163,7 @@ class FieldInfo:
 @cache
 def field_infos(record: type) -> dict[str, FieldInfo]:
     """The fields of ``record`` that were made with ``setting``, by name and in their order."""
-    found = {}
+    found: dict[str, FieldInfo] = {}
     for one in fields(record):
         if (meta := one.metadata.get("setting")) is not None:
             kind, optional = _kind(record, one.name, one.default)
@@ -170,7 +176,7 @@ def take(record: object) -> list[str]:
 
     Returns the reasons for values of a wrong type, each with the field's flag.
     """
-    reasons = []
+    reasons: list[str] = []
     for name, one in field_infos(type(record)).items():
         try:
             object.__setattr__(record, name, one.taken(getattr(record, name)))
@@ -196,7 +202,7 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
 
     The record checks their values. Raises ``BadFile`` for a field that is missing or unknown.
     """
-    known, found = field_infos(record), {}
+    known, found = field_infos(record), dict[str, Any]()
     for name in document:
         if name not in known:
             raise BadFile(f"{where} has the unknown field {values.got(name)}.")
@@ -221,7 +227,8 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in document.items():
-        found |= {f"{name} {key}": v for key, v in value.items()} if isinstance(value, Mapping) else {name: value}
+        nested = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+        found |= {name: value} if nested is None else {f"{name} {key}": inner for key, inner in nested.items()}
     return found
 
 
@@ -240,9 +247,9 @@ def _kind(record: type, name: str, default: Any) -> tuple[Any, bool]:
     owner = next(base for base in record.__mro__ if name in vars(base).get("__annotations__", {}))
     said = vars(owner)["__annotations__"][name]
     try:
-        hint = eval(said, vars(sys.modules[owner.__module__])) if isinstance(said, str) else said
+        hint: Any = eval(said, vars(sys.modules[owner.__module__])) if isinstance(said, str) else said
     except (NameError, KeyError, SyntaxError, TypeError):  # of a plug-in: its default has a type too
-        hint = type(default)
+        hint = cast("Any", type(default))
     either = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-    parts = typing.get_args(hint) if either else (hint,)
+    parts: tuple[Any, ...] = typing.get_args(hint) if either else (hint,)
     return next(part for part in parts if part is not type(None)), type(None) in parts

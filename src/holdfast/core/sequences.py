@@ -75,7 +75,7 @@ def memory_bits(sequences: Sequence[Words]) -> list[float]:
     import math
 
     longest = max(len(words) for words in sequences) - 1
-    bits = []
+    bits: list[float] = []
     for end in range(1, longest + 1):
         groups: list[list[Words]] = []
         for rest in {words[:end]: words[end:] for words in sequences if len(words) > end + 1}.values():

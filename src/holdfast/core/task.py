@@ -38,9 +38,10 @@ class Batch:
     scored: Leaf
     present: Leaf
 
-    def take(self, rows: Any) -> Batch:
-        """The rows of these numbers, in this order."""
-        return jax.tree.map(lambda a: a[rows], self)
+    def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
+        """The rows of these indices, in this order."""
+        parts = (self.inputs, self.targets, self.scored, self.present)
+        return Batch(*(part[rows] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,11 @@ class Task(abc.ABC):
     def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:
         """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
-        return jax.vmap(lambda k: self.row(k, split))(keys)
+
+        def row(key: Array) -> Batch:
+            return self.row(key, split)
+
+        return jax.vmap(row)(keys)
 
 
 def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:

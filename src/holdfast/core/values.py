@@ -6,8 +6,9 @@ The types are int, float, str, bool, and tuples of these.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 LONGEST_TEXT = 200
 """Longest name or scheme, in characters."""
@@ -89,15 +90,16 @@ def text(value: object) -> str:
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)
     if isinstance(value, tuple | list):
-        spaced = any(isinstance(part, tuple | list | float) for part in value)
-        return (" " if spaced else ",").join(map(text, value))
+        parts = cast("Sequence[object]", value)
+        spaced = any(isinstance(part, tuple | list | float) for part in parts)
+        return (" " if spaced else ",").join(map(text, parts))
     return str(value)
 
 
 def plain(value: object) -> object:
     """A value for a JSON document: tuples become lists, and other objects their text."""
     if isinstance(value, tuple | list):
-        return [plain(part) for part in value]
+        return [plain(part) for part in cast("Sequence[object]", value)]
     return value if value is None or isinstance(value, int | float) else str(value)
 
 
@@ -134,10 +136,10 @@ def _taken(kind: Any, value: object) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(value, tuple | list):
             raise ValueError
-        inner = get_args(kind)
+        inner, parts = get_args(kind), cast("Sequence[object]", value)
         if inner[-1] is Ellipsis:
-            return tuple(_taken(inner[0], part) for part in value)
-        return tuple(_taken(one, part) for one, part in zip(inner, value, strict=True))
+            return tuple(_taken(inner[0], part) for part in parts)
+        return tuple(_taken(one, part) for one, part in zip(inner, parts, strict=True))
     if kind not in WORDS:  # a plug-in's own type, which it checks itself
         return value
     if isinstance(value, bool):

@@ -89,7 +89,7 @@ class Configuration:
         s = self.settings
         of_task: dict[str, Plain] = {"task": s.task.name, "lag_steps": s.task.lag_steps}
         names = (*AXES, *self.swept)
-        axes = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
+        axes: dict[str, Any] = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
         return Place(self.key, tuple(axes.items()))
 
 

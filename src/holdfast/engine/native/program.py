@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast import alphabet
-from holdfast.core.cell import Cell, Map
+from holdfast.core.cell import Cell
 from holdfast.engine.readings import record as recorded
 from holdfast.engine.readings.record import Node, Unsupported
 
@@ -22,9 +22,6 @@ class Program:
     nodes: tuple[Node, ...]
     before: tuple[Node, ...]
     after: tuple[Node, ...]
-
-    def map_of(self, source: str) -> Map:
-        return next(m for m in self.cell.maps if m.source == source)
 
     def gates_of(self, source: str) -> tuple[Node, ...]:
         """The linear map's outputs in the order of its gates."""
