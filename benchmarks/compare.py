@@ -123,7 +123,7 @@ def points(path: Path, networks: bool = False) -> list:
 
 def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
     from holdfast.compare.executors.units import divide
-    from holdfast.compare.executors.worker import Finished
+    from holdfast.compare.executors.worker import FinishedNetwork
     from holdfast.compare.grid.grid import Grid
     from holdfast.compare.grid.lags import with_lags
     from holdfast.compare.results.answer import answer
@@ -153,7 +153,7 @@ def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
             made = [
                 Result(n, words[(n + number) % 3], 9000, 0.1, 0.1, 1.0, place, -0.1, -0.01, 1.0) for n in unit.numbers
             ]
-            store.keep([Finished(result, network) for result in made])
+            store.keep([FinishedNetwork(result, network) for result in made])
         kept = time.monotonic() - began
         began = time.monotonic()
         found = answer(asked, store.results("many"))

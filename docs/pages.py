@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 import holdfast
 from holdfast import cells, tasks
 from holdfast.core import arrays, values
-from holdfast.core.fields import Described, described
+from holdfast.core.fields import FieldInfo, field_infos
 from holdfast.core.registry import Folder
 from holdfast.core.results import Table
 from holdfast.studies import describe
@@ -130,7 +130,7 @@ def task_page(name: str) -> str:
     held, unit = document["memory"]["after_step"], document["memory"]["unit"]
     axes = [
         (f"`{axis.flag}`", f"`{values.text(getattr(made, name))}`", escaped(_meaning(axis)))
-        for name, axis in described(kind).items()
+        for name, axis in field_infos(kind).items()
     ]
     return "\n".join(
         (
@@ -280,7 +280,7 @@ def _code(file: Path) -> str:
     return re.sub(r'\A""".*?"""\s*', "", file.read_text(encoding="utf-8"), flags=re.DOTALL).rstrip()
 
 
-def _meaning(axis: Described) -> str:
+def _meaning(axis: FieldInfo) -> str:
     limits = [", ".join(axis.meta.choices)] if axis.meta.choices else []
     limits += [f"at least {axis.meta.least:g}"] if axis.meta.least is not None else []
     return axis.meta.help + (f" ({'; '.join(limits)})" if limits else "")

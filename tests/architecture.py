@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "certify": ("core", "alphabet", "tasks", "engine", "models", "plugins"),
     "explain": ("core", "alphabet", "cells", "engine", "models"),
     "exchange": ("core", "cells", "engine", "models"),
-    "tune": ("core", "cells", "engine", "train"),
+    "tune": ("core", "engine", "train"),
     "compare": ("core", "cells", "tasks", "engine", "train"),
     "demonstration": ("core", "tasks", "engine", "train"),
     "studies": (

@@ -28,7 +28,7 @@ from holdfast.engine.unroll import trace, unroll
 from holdfast.exchange._standard import kind_of
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
-from holdfast.plugins.laws import Broken
+from holdfast.plugins.laws import LawViolation
 from holdfast.tasks.echo import Echo
 from holdfast.train.learner import first_networks
 from holdfast.train.settings import Settings
@@ -223,7 +223,7 @@ def test_the_laws_catch_a_norm_over_the_wrong_axis(float64, monkeypatch):
     known = alphabet.get
     jax.clear_caches()
     monkeypatch.setattr(alphabet, "get", lambda name: mixed if name == "rms_normalise" else known(name))
-    with pytest.raises(Broken, match="alone and among others"):
+    with pytest.raises(LawViolation, match="alone and among others"):
         laws.batch_is_singles("prenorm(lstm)")
     jax.clear_caches()
 
@@ -279,7 +279,7 @@ def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, mo
 
 
 def test_an_embedding_is_not_left_out_of_another_frameworks_file():
-    with pytest.raises(BadValue, match="has an embedding below its first layer, which is not written for PyTorch"):
+    with pytest.raises(BadValue, match="has an embedding below its first layer, which cannot be exported to PyTorch"):
         kind_of(build("gru", inputs=3, units=2, outputs=1, embedding=True), "PyTorch")
 
 

@@ -168,11 +168,11 @@ def test_a_file_outside_of_the_plug_in_folder_is_checked_by_its_kind(tmp_path, c
     [
         ("tasks/mine.py", "import gone", [], "line 1, does not import: ModuleNotFoundError: No module named 'gone'."),
         ("tasks/mine.py", "raise SystemExit(3)", [], "does not import: SystemExit: 3."),
-        ("tasks/Mine.py", "", [], "begins with a small letter"),
-        ("tasks/recall.py", "", [], "there is a task 'recall' in the package already"),
-        ("mine.py", "", [], "does not say what it is"),
+        ("tasks/Mine.py", "", [], "starts with a lower-case letter"),
+        ("tasks/recall.py", "", [], "the package already has a task 'recall'"),
+        ("mine.py", "", [], "does not give its kind"),
         ("mine.py", "", ["--kind", "cel"], "--kind is 'cel', expected one of cell, block,"),
-        ("tasks/mine.txt", "", [], "is no file of Python"),
+        ("tasks/mine.txt", "", [], "is not a Python file"),
     ],
 )
 def test_what_is_no_plug_in_is_a_mistake(name, text, more, words, tmp_path, capsys):
@@ -363,9 +363,9 @@ def test_a_program_is_interpreted_as_it_is_written():
     ("inputs", "words"),
     [
         ([[0.5, 1], [0.5, 1]], "the register 'kept' is written 2 times by step 2, at most 1 are declared"),
-        ([[1.5, 0]], "the channel 'x' reads 1.5, which it does not declare"),
-        ([[0.5, 0.5]], "the channel 'mark' reads 0.5, which it does not declare"),
-        ([[0.5]], "the program has 2 channels, and a step has 1 inputs"),
+        ([[1.5, 0]], "the channel 'x' reads 1.5, which is outside its declared values"),
+        ([[0.5, 0.5]], "the channel 'mark' reads 0.5, which is outside its declared values"),
+        ([[0.5]], "the program has 2 channels, but the inputs have 1"),
     ],
 )
 def test_a_program_is_held_to_what_it_declares(inputs, words):

@@ -17,7 +17,7 @@ from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.unroll import trace
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.bounds_laws import bounds_contain_numbers
-from holdfast.plugins.laws import Broken
+from holdfast.plugins.laws import LawViolation
 from tests import cell_laws
 from tests.cell_references import REFERENCES, lstm1997_as_printed
 from tests.networks import numbers, random_network, random_state
@@ -145,7 +145,7 @@ def test_every_reference_is_of_a_cell():
     ],
 )
 def test_a_law_catches_the_cell_that_breaks_it(law, cell, words, offenders, float64):
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(LawViolation, match=words):
         law(cell)
 
 
@@ -160,28 +160,28 @@ def test_a_law_catches_the_cell_that_breaks_it(law, cell, words, offenders, floa
     ],
 )
 def test_a_law_of_time_catches_the_act_that_breaks_it(law, act, float64):
-    with pytest.raises(Broken, match=" apart"):
+    with pytest.raises(LawViolation, match=" apart"):
         law("gru", act)
 
 
 def test_the_trace_law_catches_swapped_gates(offenders, float64):
-    with pytest.raises(Broken, match="gate input"):
+    with pytest.raises(LawViolation, match="gate input"):
         laws.trace_is_the_independent_step("swapped_gates", REFERENCES["lstm"])
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "lstm1997"])
 def test_the_law_of_bounds_catches_a_forgetful_multiplication(cell, float64):
-    with pytest.raises(Broken, match="lies outside its form"):
+    with pytest.raises(LawViolation, match="lies outside its form"):
         cell_laws.bounds_contain_samples(cell, 1, None, 0, acts.ForgetfulBounds)
 
 
 def test_the_law_of_bounds_catches_a_share_that_falls_where_it_should_rise(float64):
-    with pytest.raises(Broken, match="lies"):
+    with pytest.raises(LawViolation, match="lies"):
         cell_laws.bounds_contain_samples("minlstm", 1, None, 0, acts.FallingShare)
 
 
 def test_the_law_of_bounds_catches_arithmetic_that_rounds_and_says_it_does_not(float64):
-    with pytest.raises(Broken, match="lies"):
+    with pytest.raises(LawViolation, match="lies"):
         cell_laws.bounds_contain_samples(
             "elman", 1, arithmetics["float32"], 0, lambda rounding, symbols: Bounds(None, symbols)
         )

@@ -12,11 +12,11 @@ from functools import cache
 import pytest
 
 from holdfast import tasks
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.core.task import Task
 from holdfast.plugins import task_figures, task_rows, task_scenario
-from holdfast.plugins.laws import Broken, NotChecked
-from holdfast.plugins.rows import Sampled
+from holdfast.plugins.laws import LawViolation, NotApplicable
+from holdfast.plugins.rows import TaskSample
 from holdfast.plugins.tasks import bad_axes_are_refused_together
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
@@ -48,18 +48,18 @@ SMALL = {
 
 
 @cache
-def sampled(task: Task) -> Sampled:
+def sampled(task: Task) -> TaskSample:
     """Many rows, drawn once for all laws."""
-    return Sampled(task)
+    return TaskSample(task)
 
 
-def met(name: str, axes: dict) -> Sampled:
+def met(name: str, axes: dict) -> TaskSample:
     return sampled(tasks.get(name)(**axes))
 
 
 def choices(name: str) -> list[dict]:
     """The baseline, and each axis of choices with every choice."""
-    return [{}, *({f.name: choice} for f in described(tasks.get(name)).values() for choice in f.meta.choices)]
+    return [{}, *({f.name: choice} for f in field_infos(tasks.get(name)).values() for choice in f.meta.choices)]
 
 
 def label(axes: dict) -> str:
@@ -131,7 +131,7 @@ def test_every_row_is_a_path_of_the_scenario(name, axes):
 @every_variant
 def test_words_and_the_lag_are_right(name, axes):
     task_figures.words_are_known(tasks.get(name)(**axes))
-    with contextlib.suppress(NotChecked):
+    with contextlib.suppress(NotApplicable):
         task_rows.the_lag_is_long_enough(met(name, axes))
 
 
@@ -183,7 +183,7 @@ def test_bad_axes_are_refused_together(name):
     ],
 )
 def test_a_law_catches_the_task_that_breaks_it(law, offender, words, offenders):
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(LawViolation, match=words):
         law(met(offender, {}))
 
 
@@ -191,5 +191,5 @@ def test_a_law_catches_the_task_that_breaks_it(law, offender, words, offenders):
     ("offender", "words"), [("first_reason_only", "not named"), ("takes_anything", "was accepted")]
 )
 def test_the_law_of_refusals_catches_the_task_that_breaks_it(offender, words, offenders):
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(LawViolation, match=words):
         bad_axes_are_refused_together(tasks.get(offender))

@@ -11,7 +11,7 @@ import pytest
 from holdfast import tasks
 from holdfast.core.errors import BadValue
 from holdfast.plugins import task_figures, task_rows, task_scenario
-from holdfast.plugins.rows import Sampled
+from holdfast.plugins.rows import TaskSample
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 Order = tasks.get("order")
@@ -19,9 +19,9 @@ every_variant = pytest.mark.parametrize("variant", ["two", "three"])
 
 
 @cache
-def sampled(variant: str) -> Sampled:
+def sampled(variant: str) -> TaskSample:
     """Rows of 20 steps and more, drawn once for all laws."""
-    return Sampled(Order(steps=20, variant=variant))
+    return TaskSample(Order(steps=20, variant=variant))
 
 
 @every_variant
@@ -78,5 +78,5 @@ def test_windows_lie_apart_and_between_the_ends_at_every_length(variant):
 
 
 def test_three_places_do_not_fit_into_six_steps():
-    with pytest.raises(BadValue, match="three places and two other letters between E and B need at least 7"):
+    with pytest.raises(BadValue, match="three positions and two distractors between E and B need at least 7"):
         Order(steps=6, variant="three")

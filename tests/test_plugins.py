@@ -10,7 +10,7 @@ import pytest
 from holdfast import cells, tasks
 from holdfast.cli._main import main
 from holdfast.plugins import cell_laws, task_rows
-from holdfast.plugins.rows import Sampled
+from holdfast.plugins.rows import TaskSample
 
 CELL = '''"""A leaky tanh unit with one fixed way to forget."""
 
@@ -98,7 +98,7 @@ def test_the_generic_laws_meet_both(plugged, float64):
     assert "leaky" in cells.FOLDER.names()
     cell_laws.chunks_are_the_whole("leaky")
     cell_laws.equation_says_what_is_computed("leaky")
-    task_rows.targets_are_the_oracles(Sampled(tasks.get("opposite")(steps=2)))
+    task_rows.targets_are_the_oracles(TaskSample(tasks.get("opposite")(steps=2)))
 
 
 def test_both_have_a_page_in_the_documentation(plugged):

@@ -187,9 +187,9 @@ def test_units_that_a_norm_mixes_are_all_kept_by_a_proof(plugged, float64):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ('"C": ("head", "value", "key"),', "its multiply has operands that do not fit"),
-        ('"output": ("head", "value"),', "its multiply has operands that do not fit"),
-        ('"query": ("head", "key"),', "its contract has operands that do not fit"),
+        ('"C": ("head", "value", "key"),', "its multiply has operands of different axes"),
+        ('"output": ("head", "value"),', "its multiply has operands of different axes"),
+        ('"query": ("head", "key"),', "its contract has operands of different axes"),
     ],
 )
 def test_axes_that_do_not_fit_are_told(plugged, change, why):

@@ -150,13 +150,13 @@ def _store_bytes(random: random.Random, content: bytes) -> bytes:
 
 def _network(path: Path) -> None:
     from holdfast.certify.weights import fingerprint
-    from holdfast.cli._network import asked_about, least_steps_of, open_network, origin_of, own_task
+    from holdfast.cli._network import least_steps_of, open_network, origin_of, own_task, task_request
 
     origin_of(str(path))
     network, origin = open_network(str(path))
     fingerprint(network)
     first = least_steps_of(origin)
-    asked_about(Namespace(network=str(path), task=None), own_task(origin), "up to", first)
+    task_request(Namespace(network=str(path), task=None), own_task(origin), "up to", first)
 
 
 def _checkpoint(run: Path) -> tuple[Callable[[Path], None], Callable[[], None]]:

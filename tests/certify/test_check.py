@@ -62,7 +62,7 @@ FAULTS = [
     (("claim", "axes", "range"), [-2.0, 2.0], "the error is only known to be at most"),
     (("claim", "dtype"), "float64", "speaks of float64 arithmetic"),
     (("claim", "semantics"), "ieee", "it assumes"),
-    (("claim", "task"), "adding", "names a task that cannot be"),
+    (("claim", "task"), "adding", "names an invalid task"),
     (("network",), "0" * 64, "it is for other weights"),
     (("format",), "holdfast-certificate-1", "its format is 'holdfast-certificate-1'"),
     (("assumptions",), ["all is well"], "it assumes"),

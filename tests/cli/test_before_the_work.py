@@ -110,7 +110,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(words, place, no
         place = "file/nowhere"  # folders for pictures are made
     assert main(words.replace("PLACE", place).split()) == 2
     out, err = capsys.readouterr()
-    assert err.startswith(("holdfast: cannot write ", "holdfast: cannot make the folder "))
+    assert err.startswith(("holdfast: cannot write ", "holdfast: cannot create the folder "))
     assert "Traceback" not in err
     assert out == ""
 

@@ -151,19 +151,19 @@ MISTAKES = [
     (["certify", NET, "--tolerance", "1e39"], "--tolerance is 1e+39"),
     (["certify", NET, "--range", "1", "-1"], "is empty, expected the smaller number first"),
     (["certify", NET, "--range", "nan", "1"], "is 'nan', expected a number"),
-    (["certify", NET, "--range", "-inf", "inf"], "is not bounded"),
+    (["certify", NET, "--range", "-inf", "inf"], "is unbounded"),
     (["certify", NET, "--position", "21"], "position 21 is past the end of a sequence of 20 steps"),
     (["certify", NET, "--steps", "some"], "--steps is 'some', expected a whole number"),
     (["certify", NET, "--seconds", "0"], "--seconds is 0"),
     (["certify", NET, "--semantics", "half"], "invalid choice: 'half'"),
     (["certify", NET, "--task", "adding"], "the network has 1 inputs and 1 outputs, but adding"),
     (["certify", NET, "--lag", "3"], "named '--lag'"),
-    (["certify", "bare.safetensors"], "does not say what it is for"),
+    (["certify", "bare.safetensors"], "does not record its task"),
     (["certify", "nothing.safetensors", "--task", "recall"], "there is no file nothing.safetensors"),
     (["refute", NET, "--tries", "0"], "--tries is 0"),
     (["refute", NET, "--range", "inf", "-inf"], "is empty"),
     (["refute", NET, "--tolerance", "0"], "--tolerance is 0"),
-    (["certify", NET, "--up-to", "5", "--steps", "5"], "both say which rows are meant"),
+    (["certify", NET, "--up-to", "5", "--steps", "5"], "both set the length"),
     (["certify", NET, "--up-to", "0"], "--steps is 0"),
     (["check", NET, NET], "cannot be read as JSON"),
     (["check", "nothing.json", NET], "there is no file nothing.json"),
@@ -186,4 +186,4 @@ def test_a_weight_that_is_no_number_is_told(run):
     save(replace(network, readout=readout), "nan.safetensors")
     code, _, err = run("certify", "nan.safetensors", "--task", "recall")
     assert code == 2
-    assert "is no finite number" in err
+    assert "is NaN or infinite" in err

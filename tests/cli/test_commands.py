@@ -62,8 +62,8 @@ def test_show_prints_the_equation_from_the_step(run):
 
 def test_show_draws_a_row_and_the_axes_of_a_task(run):
     _, out, _ = run("show", "recall")
-    assert "--position      1        which number is asked for, from 1" in out
-    assert "by chance (the best guess from the current input alone): error rms 0.5774" in out
+    assert "--position      1        position of the number to give, from 1" in out
+    assert "chance level (best guess from the current input alone): error rms 0.5774" in out
 
 
 def test_show_json_is_one_document(run):

@@ -46,14 +46,14 @@ def test_with_the_library(place, run):
     code, out, err = run()
     assert (code, err) == (0, "")
     for line in (
-        "engine            native: the compiled library is there, and computes its cells as they are written",
-        f"library           {path}",
-        "instructions      avx2 (built: baseline, avx2, avx512; this machine runs: baseline, avx2)",
-        "threads           3",
-        "cells             lstm",
-        "left to the loop  feedforward, mlstm: it has no hidden state h",
-        "built with        GCC 12.2.0, XLA's foreign functions 0.3",
-        f"holdfast          {holdfast.__version__}",
+        "engine           native: the compiled library is installed and passes its test",
+        f"library          {path}",
+        "instructions     avx2 (built: baseline, avx2, avx512; supported: baseline, avx2)",
+        "threads          3",
+        "cells            lstm",
+        "run by the loop  feedforward, mlstm: it has no hidden state h",
+        "built with       GCC 12.2.0, XLA FFI 0.3",
+        f"holdfast         {holdfast.__version__}",
     ):
         assert line in out.splitlines()
     assert "Install g++" not in out
@@ -68,7 +68,7 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
     assert told["engine"] == {
         "asked": "auto",
         "used": "native",
-        "why": "the compiled library is there, and computes its cells as they are written",
+        "why": "the compiled library is installed and passes its test",
         "works": True,
     }
     left = told["library"].pop("cells_left_to_the_loop")
@@ -106,7 +106,7 @@ def test_without_a_library_that_was_asked_for_the_answer_is_no(run, monkeypatch)
     told = json.loads(out)
     assert (code, err) == (1, "")
     assert told["engine"]["used"] == "loop"
-    assert told["engine"]["why"].startswith("HOLDFAST_ENGINE asks for native, but this install has no compiled library")
+    assert told["engine"]["why"].startswith("HOLDFAST_ENGINE is native, but this install has no compiled library")
     assert not told["engine"]["works"]
 
 
@@ -117,7 +117,7 @@ def test_the_loop_that_was_asked_for_is_used_though_the_library_is_there(name, p
     code, out, _ = run("--json")
     told = json.loads(out)
     assert code == 0
-    assert (told["engine"]["used"], told["engine"]["why"]) == ("loop", "HOLDFAST_ENGINE asks for loop")
+    assert (told["engine"]["used"], told["engine"]["why"]) == ("loop", "HOLDFAST_ENGINE is loop")
     assert told["library"]["available"]
 
 
@@ -130,7 +130,7 @@ def test_a_library_that_computes_something_else_is_a_no(place, run, monkeypatch)
     monkeypatch.setenv("HOLDFAST_ENGINE", "native")
     code, out, _ = run("--json")
     assert code == 1
-    assert json.loads(out)["engine"]["why"] == "HOLDFAST_ENGINE asks for native, but it is off by 0.5"
+    assert json.loads(out)["engine"]["why"] == "HOLDFAST_ENGINE is native, but it is off by 0.5"
     monkeypatch.setenv("HOLDFAST_ENGINE", "loop")
     assert run()[0] == 0
 

@@ -64,8 +64,8 @@ def test_an_internal_error_is_one_json_document(failing, capsys):
         (OSError(errno.ENAMETOOLONG, "File name too long", "xx\x07"), r"xx\x07 cannot be used: File name too long."),
         (OSError(errno.ENOSPC, "No space left on device"), "the output cannot be used: No space left on device."),
         (PermissionError(errno.EACCES, "Permission denied", b"n\xff"), r"n\udcff cannot be used: Permission denied."),
-        (MemoryError(), "this needs more memory than there is."),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes."), "more memory than there is."),
+        (MemoryError(), "out of memory."),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes."), "out of memory."),
     ],
 )
 def test_what_the_machine_lacks_is_a_message_and_no_traceback(error, message, failing, capsys, monkeypatch):

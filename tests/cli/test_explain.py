@@ -36,10 +36,10 @@ def test_the_words_come_first_then_a_line_for_each_diagnostic(net, capsys):
     assert code == 0
     lines = out.splitlines()
     assert lines[0].endswith("lstm, 2 units, on recall, 8 sequences of 12 steps")
-    assert lines[1].startswith("- the memory is in unit 2 alone")
+    assert lines[1].startswith("- unit 2 alone carries the memory")
     assert "unit 1 is a flag" in out
-    assert "unit 2 is a latch: it opens its input gate at step 1 only" in out
-    assert "gradient_flow  The gradient arrives" in " ".join(out.split("\n")).replace("   ", "  ")
+    assert "unit 2 is a latch that holds x_1" in out
+    assert "gradient_flow  The gradient persists" in " ".join(out.split("\n")).replace("   ", "  ")
 
 
 def test_one_document_with_a_page_and_the_length_that_was_asked_for(net, capsys, tmp_path):
@@ -53,7 +53,7 @@ def test_one_document_with_a_page_and_the_length_that_was_asked_for(net, capsys,
     assert {clause["role"] for clause in document["words"]} == {"latch", "flag", "other"}
     html = page.read_text()
     assert "net <b>" not in html  # a file's name is text: nothing in it is markup
-    assert '"words":[{"text":"the memory is in unit 2 alone' in html
+    assert '"words":[{"text":"unit 2 alone carries the memory' in html
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_one_document_with_a_page_and_the_length_that_was_asked_for(net, capsys,
         (["--page", "."], "it is a folder"),
         (["--diagnostics", "gate"], "there is no diagnostic named 'gate'"),
         (["--diagnostics", "gate"], "Did you mean 'gates'?"),
-        (["--open"], "--open shows a page, and there is none. Add --page FILE."),
+        (["--open"], "--open needs a page to show. Add --page FILE."),
         (["--rows", "1"], "--rows is 1, expected at least 2"),
-        (["--range", "-inf", "inf"], "is not bounded"),
+        (["--range", "-inf", "inf"], "is unbounded"),
         (["--steps", "0"], "--steps is 0, expected at least 1"),
     ],
 )
@@ -83,7 +83,7 @@ def test_a_mistake_is_one_message_and_nothing_is_written(net, capsys, words, mes
 def test_a_diagnostic_is_listed_and_shown(capsys):
     code, out, _ = told(capsys, "list", "diagnostics")
     assert code == 0
-    assert "gradient_flow  steps    How much of what happened d steps ago" in out
+    assert "gradient_flow  steps    Does the gradient of the answer" in out
     code, out, _ = told(capsys, "show", "gradient_flow", "--json")
     document = json.loads(out)
     assert code == 0

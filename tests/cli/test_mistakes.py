@@ -11,8 +11,8 @@ from holdfast.engine.initialise import build
 
 MISTAKES = [
     (["trian"], "there is no verb named 'trian'", "Did you mean 'train'?"),
-    (["train"], "name the task first", "holdfast train recall"),
-    (["train", "--units", "3", "recall"], "the task 'recall' stands behind a flag", "holdfast train recall"),
+    (["train"], "holdfast train needs a task", "holdfast train recall"),
+    (["train", "--units", "3", "recall"], "the task 'recall' stands after a flag", "holdfast train recall"),
     (["train", "recal"], "there is no task named 'recal'", "Did you mean 'recall'?"),
     (["train", "recall", "--cell", "lstn"], "there is no cell named 'lstn'", "Did you mean 'lstm'?"),
     (["train", "recall", "--unit", "3"], "there is no flag of 'holdfast train' named '--unit'", "'--units'"),
@@ -22,10 +22,10 @@ MISTAKES = [
     (["train", "recall", "--units", "0"], "--units is 0, expected at least 1", ""),
     (["train", "recall", "--steps", "4", "--position", "9"], "position 9 is past the end of a sequence of 4 steps", ""),
     (["train", "recall", "--range", "1", "-1"], "is empty, expected the smaller number first", ""),
-    (["train", "recall", "--range", "-inf", "inf"], "is not bounded", ""),
+    (["train", "recall", "--range", "-inf", "inf"], "is unbounded", ""),
     (["train", "recall", "--range", "nan", "1"], "--range is 'nan', expected a number", ""),
     (["train", "recall", "--lag", "3"], "named '--lag'", ""),
-    (["train", "recall", "extra"], "'extra' is one word too many", ""),
+    (["train", "recall", "extra"], "'extra' is one argument too many", ""),
     (["train", "recall", "--clip", "big"], "--clip is 'big', expected a number", ""),
     (["train", "recall", "--clip", "1e39"], "--clip is 1e+39, expected a positive number of at most 3.4e+38", ""),
     (["train", "recall", "--learning-rate", "1e39"], "--learning-rate is 1e+39, expected a positive number", ""),
@@ -33,8 +33,8 @@ MISTAKES = [
     (["train", "recall", "--threads", "0"], "--threads is 0", ""),
     (["train", "recall", "--initialisation", "xavier"], "--initialisation starts with 'xavier'", ""),
     (["train", "echo", "--sequences", "a"], "has one symbol, so there is nothing to predict", ""),
-    (["train", "--resume", "nowhere"], "nowhere holds no run that can be resumed", ""),
-    (["train", "--resume", "nowhere", "--units", "3"], "keeps its own settings, but 'units' was given", ""),
+    (["train", "--resume", "nowhere"], "nowhere has no run that can be resumed", ""),
+    (["train", "--resume", "nowhere", "--units", "3"], "keeps its settings, but 'units' was given", ""),
     (["demo", "--sequences", "3"], "sequence 1, '3', has one symbol", "Try --sequences"),
     (["demo", "--sequences", "3,,1"], "has an empty symbol", ""),
     (["demo", "--sequences", "3,0,1", "3,0,2"], "sequences 1 and 2 contradict each other: after 3,0", ""),
@@ -54,7 +54,7 @@ MISTAKES = [
     (["train", "recall", "--order", "any"], "--order is 'any', expected one of fixed, shuffled", ""),
     (["demo", "--threads", "0"], "--threads is 0", ""),
     (["demo", "--initialisations", "-1"], "--initialisations is -1", ""),
-    (["demo", "--open"], "--open shows a page, and there is none", "Add --page"),
+    (["demo", "--open"], "--open needs a page to show", "Add --page"),
     (["demo", "--page", "nowhere/page.html"], "cannot write nowhere/page.html: there is no folder nowhere", ""),
     (["test", "nothing.safetensors"], "there is no file nothing.safetensors", ""),
     (
@@ -99,7 +99,7 @@ def test_a_run_is_never_overwritten(capsys):
     Path("mine").mkdir()
     Path("mine/settings.json").write_text("{}")
     assert main(["train", "recall", "--out", "mine"]) == 2
-    assert "there is a run in mine already" in capsys.readouterr().err
+    assert "there is already a run in mine" in capsys.readouterr().err
     assert Path("mine/settings.json").read_text() == "{}"
 
 
@@ -113,7 +113,7 @@ def test_an_unreadable_file_is_told(content, message, capsys):
 def test_a_network_without_a_task_asks_for_one(capsys):
     save(build("lstm", inputs=1, units=2, outputs=1), "net.safetensors")
     assert main(["test", "net.safetensors"]) == 2
-    assert "does not say what it was trained on" in capsys.readouterr().err
+    assert "does not record the task it was trained on" in capsys.readouterr().err
 
 
 def test_a_task_that_does_not_fit_is_told(capsys):

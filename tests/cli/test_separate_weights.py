@@ -40,8 +40,8 @@ def test_it_is_measured_up_to_its_last_step_and_refuses_the_next(file, capsys):
     assert (code, "Solved" in out) == (1, True)
     code, out, err = run(capsys, "test", file, "--lengths", "4", "--sequences-per-length", "4")
     assert (code, out) == (2, "")
-    assert "this lstm network has weights for 3 steps and was asked for step 4: every step has weights" in err
-    assert "Read at most 3 steps" in err
+    assert "this lstm network has separate weights for 3 steps, not for 4" in err
+    assert "Give at most 3 steps" in err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from holdfast.compare.executors.units import divide
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.compare.grid.grid import Grid
 from holdfast.compare.grid.lags import with_lags
 from holdfast.compare.results.result import Result
@@ -18,7 +18,7 @@ OVER = {"task": TASKS, "cell": ("elman", "lstm"), "learning_rate": (0.01, 0.03)}
 GRID = Grid(Settings(TASKS[0], units=2, seeds=5, budget=3000), OVER)
 
 
-def finished(grid: Grid = GRID) -> list[Finished]:
+def finished(grid: Grid = GRID) -> list[FinishedNetwork]:
     """Made-up points for a whole grid, each different from the others."""
     points = []
     for number, configuration in enumerate(grid.configurations()):
@@ -36,7 +36,7 @@ def finished(grid: Grid = GRID) -> list[Finished]:
                 None,
                 0.5,
             )
-            points.append(Finished(result, bytes([number, seed])))
+            points.append(FinishedNetwork(result, bytes([number, seed])))
     return points
 
 

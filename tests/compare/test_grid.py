@@ -71,7 +71,7 @@ def test_a_rule_leaves_out_what_means_nothing_to_it():
 def test_what_is_wrong_with_a_grid_is_said_in_words(changed, words):
     with pytest.raises(BadValue) as caught:
         Grid(BASE, changed)
-    assert caught.value.message == f"this grid cannot be run: {words}."
+    assert caught.value.message == f"this grid is invalid: {words}."
 
 
 def test_names_that_do_not_exist_are_told_with_their_place():
@@ -81,7 +81,7 @@ def test_names_that_do_not_exist_are_told_with_their_place():
         list(Grid(BASE, {"cell": ("lstm", "lstn")}).configurations())
     with pytest.raises(UnknownName, match="there is no setting to sweep named 'colour'"):
         Grid(BASE, {"colour": (1, 2)})
-    with pytest.raises(BadValue, match="cell elman, initialisation keras\\+chrono: elman has no gate that keeps"):
+    with pytest.raises(BadValue, match="cell elman, initialisation keras\\+chrono: elman has no forget gate"):
         list(Grid(BASE, {"cell": ("lstm", "elman"), "initialisation": ("keras+chrono", "keras")}).configurations())
 
 
@@ -99,7 +99,7 @@ def test_a_task_has_the_lag_that_was_asked_for(task):
 
 
 def test_given_sequences_have_their_own_lag():
-    with pytest.raises(BadValue, match="echo with given sequences has their lag"):
+    with pytest.raises(BadValue, match="echo with given sequences has a fixed lag"):
         with_lag("echo", {"sequences": (("a", "b"), ("b", "a"))}, 10)
 
 
@@ -110,7 +110,7 @@ def test_a_grid_of_a_million_points_has_to_be_meant():
         check_size(study, workers=2, yes=False)
     assert caught.value.message.startswith("this grid has 1,000,000 points and may take ")
     assert " days with 2 workers, if no network solves its task early." in caught.value.message
-    assert caught.value.fix.startswith("Say --yes if it is meant")
+    assert caught.value.fix.startswith("Confirm with --yes")
     check_size(study, workers=2, yes=True)
 
 

@@ -111,9 +111,9 @@ def test_what_is_no_store_is_left_alone(tmp_path):
     connection = sqlite3.connect(other)
     connection.execute("CREATE TABLE mine (x)")
     connection.close()
-    with pytest.raises(BadFile, match="is a database, but no store of holdfast"):
+    with pytest.raises(BadFile, match="is a database, but not a store of holdfast"):
         Store(other)
-    with pytest.raises(BadFile, match="there is no store"):
+    with pytest.raises(BadFile, match="does not exist"):
         Store(tmp_path / "none.sqlite", write=False)
     assert not (tmp_path / "none.sqlite").exists()
 
@@ -140,7 +140,7 @@ def test_a_full_disk_is_told_and_what_was_kept_stays(path):
         store.keep(finished()[:10])
         pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
         store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(BadRun, match=r"the disk of the store .* is full or fails"):
+        with pytest.raises(BadRun, match=r"the disk of the store .* is full or failing"):
             store.keep([replace(f, network=bytes(20_000)) for f in finished()])
         assert store.results("mine").done == 10
     with Store(path) as store:
@@ -150,7 +150,7 @@ def test_a_full_disk_is_told_and_what_was_kept_stays(path):
 
 def test_a_store_in_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadRun, match="cannot make the folder of the store"):
+    with pytest.raises(BadRun, match="cannot create the folder of the store"):
         Store(tmp_path / "file" / "store.sqlite")
 
 

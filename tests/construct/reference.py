@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construct.program import Now, RegisterProgram, Sum
+from holdfast.construct.program import RegisterProgram, StepContext, Sum
 
 
 def run(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
@@ -20,7 +20,7 @@ def _row(program: RegisterProgram, row: np.ndarray) -> np.ndarray:
     outputs = []
     for elapsed, x in enumerate(row):
         read = {channel.name: float(value) for channel, value in zip(program.channels, x, strict=True)}
-        now = Now(elapsed, {c.name: read[c.name] for c in program.channels if c.values}, frozenset(seen))
+        now = StepContext(elapsed, {c.name: read[c.name] for c in program.channels if c.values}, frozenset(seen))
         before = {**read, **kept}
         for register in program.registers:
             if register.when.holds(now):

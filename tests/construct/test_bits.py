@@ -74,5 +74,5 @@ def test_noise_as_claimed_keeps_the_bit_within_the_claim(cell, dtype):
 
 @pytest.mark.parametrize("cell", INVERSES)
 def test_a_bit_that_no_feedback_holds_is_refused_with_the_best(cell):
-    with pytest.raises(BadValue, match=r"'bit 1' is to bear noise of 0.2 and be read within 1e-17; the least error"):
+    with pytest.raises(BadValue, match=r"'bit 1' must tolerate noise of 0.2 and be read within 1e-17; the least error"):
         bit(cell, 0.2, 1e-17)

@@ -82,12 +82,12 @@ def test_long_rows_are_watched_for_some_of_their_steps(position, watched, monkey
     ("axes", "said"),
     [
         ({"steps": 20}, "at every length up to 20 steps, in exact arithmetic on these weights, and in IEEE float32"),
-        ({"steps": None}, "at every length, in IEEE float32, where rounding closes gates for good; not in exact"),
+        ({"steps": None}, "at every length, in IEEE float32, where rounding makes gates exactly 0 or 1; not in exact"),
         ({"steps": None, "cell": "irnn"}, "at every length, in exact arithmetic on these weights, and in IEEE float32"),
         ({"steps": None, "cell": "gru", "form": "pytorch"}, "at every length from 2 on, in IEEE float32"),
         (
             {"steps": None, "cell": "lstm1997", "semantics": "real"},
-            "at every length from 2 on, in exact arithmetic on these weights; IEEE float32 ends it",
+            "at every length from 2 on, in exact arithmetic on these weights; not in IEEE float32",
         ),
         ({"name": "echo", "steps": 10}, "The right symbol has the largest output, at every length up to 10 steps"),
     ],
@@ -99,14 +99,14 @@ def test_the_claim_is_said_in_words(axes, said):
 def test_a_reader_sees_units_gates_budget_and_where_it_was_written():
     parts = told(cell="elman").parts("net.safetensors")
     gates, budget = (part for part in parts if isinstance(part, Table))
-    assert gates.title == "recall on elman, 4 of 40 units; the others are zero"
+    assert gates.title == "recall on elman, 4 of 40 units used"
     assert [row[1] for row in gates.rows] == ["started", "first value in", "first value shadow", "first value"]
-    assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "in all"]
+    assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "total"]
     assert "Written to net.safetensors" in words(parts)
     lead = next(
         part for part in told("echo", steps=10).parts(None) if isinstance(part, Table) and "lead" in part.heads[0]
     )
-    assert lead.rows[-1] == ("of a lead of", "4")
+    assert lead.rows[-1] == ("margin", "4")
 
 
 def test_exact_arithmetic_for_ever_is_not_promised_where_it_is_not_held():
@@ -148,7 +148,7 @@ def test_a_witness_lies_in_the_range_and_fails_when_run_again(cell, theorem, end
         assert witness["expected"] == x[position - 1]
         assert abs(again - x[position - 1]) == pytest.approx(witness["error"])
         assert witness["error"] > 0.01
-        assert "Where the best network fails" in words(found.parts())
+        assert "Counterexample" in words(found.parts())
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_other_theorems_have_no_witness_and_say_what_they_rest_on(question, theo
     found = asked((-1.0, 1.0), **question)
     assert found.theorem is theorem
     assert found.as_json()["witness"] is None
-    assert f"This rests on {theorem.rests_on}." in words(found.parts())
+    assert f"The proof uses {theorem.rests_on}." in words(found.parts())
 
 
 def test_what_may_be_possible_is_not_called_impossible():
@@ -181,7 +181,7 @@ def test_what_may_be_possible_is_not_called_impossible():
 
 def test_an_unbounded_range_without_a_theorem_is_a_mistake_and_no_answer():
     """relu(x) - relu(-x) gives every number back that was just read."""
-    with pytest.raises(BadValue, match=r"is not bounded\. No theorem speaks of this"):
+    with pytest.raises(BadValue, match=r"is unbounded\. Give a bounded range"):
         asked((-INFINITY, INFINITY), "irnn", steps=1)
-    with pytest.raises(BadValue, match=r"is not bounded\. Only recall is asked so"):
+    with pytest.raises(BadValue, match=r"is unbounded\. Only recall accepts"):
         asked((-INFINITY, INFINITY), name="copy", variant="reals")

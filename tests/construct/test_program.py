@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from holdfast.construct.compile import compile_program
-from holdfast.construct.program import Now, RegisterProgram
+from holdfast.construct.program import RegisterProgram, StepContext
 from holdfast.core.errors import BadValue
 from holdfast.engine.unroll import unroll
 
@@ -19,7 +19,7 @@ def outputs(made, inputs):
 def test_names_are_taken_once_and_known():
     program = RegisterProgram()
     x = program.real("x", -1, 1)
-    with pytest.raises(BadValue, match="two things named 'x'"):
+    with pytest.raises(BadValue, match="uses the name 'x' twice"):
         program.mark("x", 0, 1)
     program.output(program.latch("kept", x))
     with pytest.raises(BadValue, match="no 'gone'; it has x, kept"):
@@ -33,9 +33,9 @@ def test_conditions_combine():
     late = program.flag("late", after=2)
     both = (program.reads("a") & ~program.reads("b")) | late
     assert both.words == "((a and not b) or late)"
-    assert both.holds(Now(0, {"a": 1, "b": 0}))
-    assert not both.holds(Now(1, {"a": 1, "b": 1}))
-    assert both.holds(Now(2, {"a": 0, "b": 0}))
+    assert both.holds(StepContext(0, {"a": 1, "b": 0}))
+    assert not both.holds(StepContext(1, {"a": 1, "b": 1}))
+    assert both.holds(StepContext(2, {"a": 0, "b": 0}))
 
 
 def test_the_size_of_a_sum_counts_one_hot_features_once():

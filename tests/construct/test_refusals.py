@@ -31,7 +31,7 @@ def test_every_reason_is_told_at_once():
     message = refused.value.message
     assert "not linearly separable" in message
     assert "'kept' is overwritten" in message
-    assert "it takes 3 units (kept in, kept shadow, kept), and there are 1" in message
+    assert "it needs 3 units (kept in, kept shadow, kept), but there are 1" in message
 
 
 def test_nonsense_is_told_at_once():

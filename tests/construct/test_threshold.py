@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from holdfast.construct.program import Condition, Now, RegisterProgram
+from holdfast.construct.program import Condition, RegisterProgram, StepContext
 from holdfast.construct.threshold import Situation, separate, situations
 
 
@@ -16,7 +16,7 @@ def marks(holds, count=2):
     found = []
     for values in itertools.product((0.0, 1.0), repeat=count):
         by_name = dict(zip(names, values, strict=True))
-        found.append(Situation({n: (v, v) for n, v in by_name.items()}, Now(0, by_name)))
+        found.append(Situation({n: (v, v) for n, v in by_name.items()}, StepContext(0, by_name)))
     return found, Condition("it", lambda now: bool(holds(*(int(now.marks[n]) for n in names))))
 
 

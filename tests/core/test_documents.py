@@ -42,10 +42,10 @@ def refusal(act, *arguments, **more):
 
 
 MALFORMED = {
-    "a key twice": ('{"a": 1, "b": {"c": 1, "c": 2}}', "the key 'c' stands twice in one object"),
-    "NaN": ('{"a": NaN}', "NaN is no number of JSON"),
-    "infinity": ("[-Infinity]", "-Infinity is no number of JSON"),
-    "past a float": ("[1e999]", "1e999 is more than a number can hold"),
+    "a key twice": ('{"a": 1, "b": {"c": 1, "c": 2}}', "the key 'c' occurs twice in one object"),
+    "NaN": ('{"a": NaN}', "NaN is not a JSON number"),
+    "infinity": ("[-Infinity]", "-Infinity is not a JSON number"),
+    "past a float": ("[1e999]", "1e999 is too large for a number"),
     "a long integer": ("9" * 19, "a whole number of 19 digits, expected at most 18"),
     "a very long integer": ("-" + "9" * 100_000, "a whole number of 100000 digits"),
     "deep": ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), f"it is nested more than {DEEPEST} deep"),

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.core import fields, values
 from holdfast.core.errors import BadFile
-from holdfast.core.fields import described, setting
+from holdfast.core.fields import field_infos, setting
 
 
 @dataclass
@@ -63,9 +63,9 @@ def test_a_value_is_kept_as_its_own_type():
     json.dumps(fields.plain(made))
 
 
-@pytest.mark.parametrize("name", list(described(Record)))
+@pytest.mark.parametrize("name", list(field_infos(Record)))
 def test_every_value_is_read_as_it_is_written(name):
-    one = described(Record)[name]
+    one = field_infos(Record)[name]
     for value in {"rate": (1e-3, 0.1 + 0.2, 1e-30), "cut": (None, 7), "late": (True, False)}.get(name, (one.default,)):
         if name != "range":  # its two numbers are two words
             assert one.read(values.text(value)) == value
@@ -77,12 +77,12 @@ def test_a_document_is_read_strictly_and_one_of_before_is_understood():
     document = fields.plain(Record())
     old = {name: value for name, value in document.items() if name != "late"} | {"name": False}
     assert fields.given(Record, old, "FILE") == document | {"name": "two"}
-    assert described(Record)["name"].as_before("two") is False
-    assert described(Record)["late"].as_before(False) is fields.REQUIRED
-    assert described(Record)["late"].as_before(True) is True
+    assert field_infos(Record)["name"].as_before("two") is False
+    assert field_infos(Record)["late"].as_before(False) is fields.REQUIRED
+    assert field_infos(Record)["late"].as_before(True) is True
     with pytest.raises(BadFile, match="FILE lacks the field 'rate'"):
         fields.given(Record, {name: value for name, value in document.items() if name != "rate"}, "FILE")
-    with pytest.raises(BadFile, match="FILE has the field 'colour', which is not known"):
+    with pytest.raises(BadFile, match="FILE has the unknown field 'colour'"):
         fields.given(Record, document | {"colour": 3}, "FILE")
 
 
@@ -91,5 +91,5 @@ def test_a_record_that_is_derived_has_the_fields_of_both():
     class More(Record):
         more: float | None = setting(None, "something else")
 
-    assert [*described(More)] == [*described(Record), "more"]
-    assert (described(More)["more"].kind, described(More)["more"].optional) == (float, True)
+    assert [*field_infos(More)] == [*field_infos(Record), "more"]
+    assert (field_infos(More)["more"].kind, field_infos(More)["more"].optional) == (float, True)

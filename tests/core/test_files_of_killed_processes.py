@@ -161,7 +161,7 @@ def test_text_with_a_byte_that_is_none_is_written_as_an_escape(tmp_path):
 @pytest.mark.parametrize("name", ["file/x", "file", "file/x/y", "n" * 300, "n" * 300 + "/x"])
 def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path, name):
     (tmp_path / "file").touch()
-    with pytest.raises(BadRun, match="cannot make the folder"):
+    with pytest.raises(BadRun, match="cannot create the folder"):
         check_folder(tmp_path / name)
 
 

@@ -141,7 +141,7 @@ def test_a_cell_file_that_lacks_something_says_what(plugins):
     with pytest.raises(BadFile) as caught:
         cells.get("partial")
     assert caught.value.message == f"the cell {file} lacks letters, source."
-    assert caught.value.fix == "cells/lstm.py shows a whole one."
+    assert caught.value.fix == "cells/lstm.py is a complete example."
 
 
 @pytest.mark.parametrize(("text", "count"), [("x = 1\n", 0), (TASK + TASK.replace("Last", "Other"), 2)])

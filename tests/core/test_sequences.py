@@ -40,9 +40,9 @@ def test_what_was_written_is_read_again(words):
         ),
         (
             ["3,0,1,2,3", "9,9", "3,0,1,5"],
-            "--sequences: sequences 1 and 3 contradict each other: after 3,0,1 the one goes on with 2, the other "
-            "with 5. Read from the start both are the same up to there, so no network can have both right.",
-            "Let them differ earlier, or leave one out.",
+            "--sequences: sequences 1 and 3 contradict each other: after 3,0,1 one continues with 2, the other "
+            "with 5. They are equal up to there, so no network can predict both.",
+            "Make them differ earlier, or leave one out.",
         ),
     ],
 )

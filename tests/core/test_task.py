@@ -51,14 +51,14 @@ BAD = [
     (
         "recall",
         {"range": (-math.inf, math.nan), "distribution": "cauchy"},
-        "recall: --distribution is 'cauchy', expected one of uniform, normal; --range -inf nan is not bounded, and "
-        "training samples need a bounded one.",
+        "recall: --distribution is 'cauchy', expected one of uniform, normal; --range -inf nan is unbounded, but "
+        "training samples need a bounded range.",
     ),
     (
         "adding",
         {"steps": 3, "variant": "1997", "tolerance": math.nan},
         "adding: --steps is 3, expected at least 4; --tolerance is nan, expected at least 1e-12; --steps is 3; "
-        "variant 1997 marks ten pairs and more, expected at least 24.",
+        "variant 1997 marks ten or more pairs, expected at least 24.",
     ),
     (
         "echo",
@@ -66,7 +66,7 @@ BAD = [
         "echo: 2 distractors out of 3 symbols make only 9 different rows; training and test rows are disjoint, which "
         "needs at least 16; --accuracy is 1.5, expected at most 1.",
     ),
-    ("bits", {"noise": 1.0}, "bits: --noise is 1, expected less than 1, the size of a sign."),
+    ("bits", {"noise": 1.0}, "bits: --noise is 1, expected less than 1, the size of the signal."),
     ("order", {"accuracy": 2.0}, "order: --accuracy is 2, expected at most 1."),
     ("copy", {"accuracy": 2.0}, "copy: --accuracy is 2, expected at most 1."),
     (
@@ -120,9 +120,9 @@ def test_a_task_that_does_not_describe_all_its_rows_says_that_nothing_can_be_pro
     with pytest.raises(BadValue) as caught:
         Silent().scenario()
     assert caught.value.message == (
-        "test_task: this task does not describe all its rows at once, so nothing can be proved about it."
+        "test_task: this task has no scenario, which describes all its rows, so nothing can be proved about it."
     )
-    assert caught.value.fix == "tasks/recall.py shows how one does: by a method 'scenario'."
+    assert caught.value.fix == "Write a method 'scenario', as in tasks/recall.py."
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_every_process_writes_the_same_bytes():
 STORED = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 FOREIGN = {
     "no header": (b"", b"", "no length of a header"),
-    "a key twice": (b'{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "a": 1}', bytes(8), "stands twice"),
+    "a key twice": (b'{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "a": 1}', bytes(8), "occurs twice"),
     "a list": ([], b"", "expected an object"),
     "a number": ({"a": 3}, b"", "tensor 'a': the document is 3, expected an object"),
     "metadata of numbers": ({"__metadata__": {"a": 1}}, b"", "metadata"),

@@ -48,7 +48,7 @@ def test_a_failure_midway_leaves_the_old_file_and_nothing_else(stored, monkeypat
         write_atomically(stored, "new")
     monkeypatch.undo()
     assert caught.value.message == f"cannot write {stored}: No space left on device."
-    assert caught.value.fix == "Nothing that was stored before is lost."
+    assert caught.value.fix == "Earlier contents are unchanged."
     assert stored.read_text() == "old"
     assert only(stored)
 

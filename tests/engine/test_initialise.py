@@ -73,13 +73,13 @@ def test_auto_is_the_identity_for_the_cell_that_asks_for_it():
         (
             "pytorch+chrono",
             "elman",
-            "elman has no gate that keeps its state, so 'pytorch+chrono' has no bias to set.",
+            "elman has no forget gate, so 'pytorch+chrono' has no bias to set.",
             "Try keras.",
         ),
         (
             "keras+forget=1",
             "feedforward",
-            "feedforward has no gate that keeps its state, so 'keras+forget=1' has no bias to set.",
+            "feedforward has no forget gate, so 'keras+forget=1' has no bias to set.",
             "Try keras.",
         ),
         (
@@ -91,13 +91,13 @@ def test_auto_is_the_identity_for_the_cell_that_asks_for_it():
         (
             "pytorch+identity",
             "gru",
-            "gru has 3 gates, and the identity is for a cell with one, so 'pytorch+identity' has no meaning.",
+            "gru has 3 gates, and the identity is for a cell with one, so 'pytorch+identity' has no effect.",
             "Try keras.",
         ),
         (
             "keras+identity",
             "feedforward",
-            "feedforward has no recurrent matrix, so 'keras+identity' has no meaning.",
+            "feedforward has no recurrent matrix, so 'keras+identity' has no effect.",
             "Try keras.",
         ),
     ],
@@ -117,7 +117,7 @@ def test_a_number_that_is_not_finite_is_refused(text):
 def test_build_refuses_before_it_draws():
     with pytest.raises(UnknownName, match="Did you mean 'gru'"):
         build("grru", inputs=1, units=1, outputs=1)
-    with pytest.raises(BadValue, match="has no gate that keeps its state"):
+    with pytest.raises(BadValue, match="has no forget gate"):
         build("elman", inputs=1, units=1, outputs=1, initialisation="keras+chrono")
 
 

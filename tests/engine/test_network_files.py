@@ -98,7 +98,7 @@ def test_a_foreign_file_is_told(tmp_path, content):
     file = tmp_path / "foreign"
     file.write_bytes(content)
     assert refusal(file).startswith(f"{file} cannot be read as safetensors: ")
-    assert refusal(file).endswith("It may be cut short or foreign.")
+    assert refusal(file).endswith("The file may be truncated or of another format.")
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
@@ -111,7 +111,7 @@ def test_a_file_that_is_cut_short_is_told(saved, share):
 @pytest.mark.parametrize(("format", "said"), [(None, "not stated"), ("holdfast-network-9", "holdfast-network-9")])
 def test_safetensors_of_another_kind_are_told(saved, format, said):
     assert refusal(changed(saved, format=format)) == (
-        f"{saved} is a safetensors file, but no network of holdfast: its format is '{said}', expected '{FORMAT}'."
+        f"{saved} is a safetensors file, but not a network of holdfast: its format is '{said}', expected '{FORMAT}'."
     )
 
 

@@ -36,7 +36,7 @@ def test_the_record_says_which_cells_can(cell):
 
 def test_what_is_in_the_way_is_said(float64):
     assert why_not(cells.get("lstm")) == "it cannot run lstm: its new h reads the old h through a linear map"
-    with pytest.raises(BadValue, match="'parallel' was asked for, but it cannot run gru: its new h reads the old h"):
+    with pytest.raises(BadValue, match="'parallel' cannot be used: it cannot run gru: its new h reads the old h"):
         unroll(random_network("gru"), numbers(1, 4, 2), engine="parallel")
     with pytest.raises(BadValue, match="all steps at once, and the gradient is to be cut"):
         unroll(random_network("mingru"), numbers(1, 4, 2), engine="parallel", truncate=2)

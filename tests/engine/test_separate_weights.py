@@ -18,7 +18,7 @@ from holdfast.engine.reach import reach
 from holdfast.engine.unroll import trace, unroll
 from holdfast.explain import dynamics, perturbed_rollout
 from holdfast.explain.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
-from holdfast.explain.interventions import bench
+from holdfast.explain.interventions import interventions
 from holdfast.explain.state_snapshots import state_snapshots
 from holdfast.explain.subject import examine
 from holdfast.tasks.recall import Recall
@@ -79,7 +79,7 @@ def test_read_in_pieces_the_next_one_is_read_by_what_is_left(float64):
     assert random_network("lstm").after(2).steps is None
 
 
-REFUSAL = "this lstm network has weights for 5 steps and was asked for step 6: every step has weights of its own"
+REFUSAL = "this lstm network has separate weights for 5 steps, not for"
 
 
 def test_it_cannot_run_past_its_last_step(float64):
@@ -118,7 +118,7 @@ def test_there_are_no_kernels_for_it():
         unroll(network, numbers(1, 2, 2, dtype=jnp.float32), engine="native")
     assert engines.chosen("auto", Request(network.cell, shared_weights=False)) == "loop"
     minimal = random_network("mingru", dtype=jnp.float32, steps=STEPS)
-    with pytest.raises(BadValue, match="'parallel' was asked for, but it computes with one set of weights"):
+    with pytest.raises(BadValue, match="'parallel' cannot be used: it computes with one set of weights"):
         unroll(minimal, numbers(1, 2, 2, dtype=jnp.float32), engine="parallel")
 
 
@@ -147,7 +147,7 @@ def test_probes_and_interventions_run_each_step_with_its_own_weights(subject):
     states = np.concatenate([a for layer in subject.states for a in layer.values()], -1)
     found = state_snapshots(subject.network, subject.batch, np.array([1, 4]))
     np.testing.assert_allclose(found, np.moveaxis(states[:, [1, 4]], 1, 0), atol=1e-6)
-    made = bench(subject)
+    made = interventions(subject)
     nothing = np.zeros((1, made.units), bool)
     np.testing.assert_allclose(made.emptied(nothing)[0], made.answers, atol=1e-6)
     _, _, by_input = made.after_one_step(seed=0)

@@ -25,7 +25,7 @@ def test_inputs_that_do_not_fit_are_refused_in_words(act, shape):
         # Unwrapped, because with --shapes the annotation refuses first.
         inspect.unwrap(act)(create("gru", 2, 3, 1), jnp.zeros(shape))
     assert caught.value.message == f"inputs have shape {shape}, expected [batch, time, 2] for this network."
-    assert caught.value.fix == "Add the missing axes, or use a network of this input size."
+    assert caught.value.fix == "Add the missing axes, or use a network with this input size."
 
 
 def test_a_mask_that_does_not_fit_is_refused_in_words():

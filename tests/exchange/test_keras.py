@@ -134,12 +134,12 @@ def test_code_in_a_file_is_refused_before_anything_is_loaded(tmp_path, monkeypat
 @pytest.mark.parametrize("content", [b"", b"\x00" * 50, b"PK\x05\x06" + bytes(18)])
 def test_another_file_is_told(content, tmp_path):
     (tmp_path / "f.keras").write_bytes(content)
-    with pytest.raises(BadFile, match=r"it is no \.keras file"):
+    with pytest.raises(BadFile, match=r"it is not a \.keras file"):
         format.read(tmp_path / "f.keras", None)
 
 
 def test_double_precision_is_refused_with_the_reason(tmp_path, float64):
-    with pytest.raises(BadValue, match=r"keras does not keep double precision.*The formats torch and onnx keep it"):
+    with pytest.raises(BadValue, match=r"keras does not compute in double precision.*Use the format torch or onnx"):
         exchange.export(random_network("gru"), tmp_path / "net.keras", "keras")
 
 

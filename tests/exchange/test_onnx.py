@@ -107,13 +107,13 @@ REFUSED = [
         graph(activations=["HardSigmoid", "Tanh", "Tanh"]),
         "LSTM has the functions hardsigmoid, tanh, tanh, which no cell",
     ),
-    (graph("RNN", gates=1, activations=["Elu"]), "RNN has the functions elu, which no cell here has"),
-    (graph(more=["", "", "", "P"]), "LSTM has peepholes: its gates see the cell state"),
+    (graph("RNN", gates=1, activations=["Elu"]), "RNN has the functions elu, which no cell of holdfast has"),
+    (graph(more=["", "", "", "P"]), "LSTM has peepholes: its gates read the cell state"),
     (graph(more=["lens"]), "LSTM has sequence_lens: it stops early"),
-    (graph(more=["", "ones"]), "LSTM has an initial_h that is not zero; a network here starts from zeros"),
+    (graph(more=["", "ones"]), "LSTM has an initial_h that is not zero; a network of holdfast starts from zeros"),
     (
         graph(readout="Pow"),
-        "not one that is known here: LSTM, Squeeze, Pow; where MatMul should give 'y', it comes from Pow",
+        "its graph is not supported: LSTM, Squeeze, Pow; where MatMul should give 'y', it comes from Pow",
     ),
     (
         graph(extra=[second("Tanh", "x")]),
@@ -138,7 +138,7 @@ def test_an_initial_state_that_is_made_and_not_zero_shows_in_the_numbers(tmp_pat
     value = numpy_helper.from_array(np.ones(1, np.float32))
     made.graph.node.insert(0, helper.make_node("ConstantOfShape", ["shape"], ["h0"], value=value))
     onnx.save_model(made, tmp_path / "f.onnx")
-    with pytest.raises(BadFile, match=r"onnxruntime .* and holdfast compute different numbers: .* apart at step 1,"):
+    with pytest.raises(BadFile, match=r"onnxruntime .* and holdfast compute different outputs: .* apart at step 1,"):
         exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
 
 
@@ -161,7 +161,7 @@ def test_the_last_state_alone_is_refused(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"\x00" * 50, b"not a graph at all", b"\xff" * 64])
 def test_another_file_is_told(content, tmp_path):
     (tmp_path / "f.onnx").write_bytes(content)
-    with pytest.raises(BadFile, match="it is no ONNX model"):
+    with pytest.raises(BadFile, match="it is not an ONNX model"):
         format.read(tmp_path / "f.onnx", None)
 
 

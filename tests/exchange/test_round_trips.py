@@ -42,7 +42,7 @@ def test_double_precision_is_verified_as_such_and_kept(name, cell, tmp_path, flo
 
 
 def test_what_nothing_can_verify_is_refused(tmp_path, float64):
-    with pytest.raises(BadValue, match=r"no RNN in double precision .* The format torch has both"):
+    with pytest.raises(BadValue, match=r"no RNN in double precision .* Use the format torch"):
         exchange.export(random_network("irnn"), tmp_path / "net.onnx", "onnx")
 
 

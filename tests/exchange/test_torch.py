@@ -114,10 +114,10 @@ def state(layer=torch.nn.LSTM, **words):
 
 
 REFUSED = [
-    (lambda: state(bidirectional=True), {}, "it is bidirectional: its second half reads the sequence from its end"),
+    (lambda: state(bidirectional=True), {}, "it is bidirectional"),
     (lambda: state(proj_size=2), {}, "it has proj_size: its hidden state is projected"),
-    (lambda: state(), {"dropout": "0.5"}, "it has dropout 0.5, which no cell here has"),
-    (lambda: {"w": torch.zeros(2)}, {}, "one recurrent layer, found by its tensor ...weight_ih_l0; there are w"),
+    (lambda: state(), {"dropout": "0.5"}, "it has dropout 0.5, which no cell of holdfast has"),
+    (lambda: {"w": torch.zeros(2)}, {}, "should have one recurrent layer (a tensor ...weight_ih_l0)"),
     (lambda: state() | {"b.weight_ih_l0": torch.zeros(2)}, {}, "there are several (b., body.)"),
     (
         lambda: state() | {"extra": torch.zeros(2)},

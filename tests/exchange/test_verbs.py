@@ -57,7 +57,7 @@ def test_the_network_is_put_beside_the_file_but_not_over_another(run):
     assert load("other.safetensors")[0].cell_name == "gru"
     code, _, err = run("import", "other.onnx", "--from", "onnx")
     assert code == 2
-    assert "there is a file other.safetensors already" in err
+    assert "the file other.safetensors already exists" in err
 
 
 MISTAKES = [
@@ -73,8 +73,8 @@ MISTAKES = [
     (["import", "", "--from", "onnx"], "there is no file .", ""),
     (["import", "net.safetensors", "--from", "torch"], "would replace net.safetensors", "--out"),
     (["import", "net.safetensors", "--from", "torch", "--out", "a"], "there are layer0.candidate.bias", ""),
-    (["import", "net.safetensors", "--from", "onnx", "--out", "a"], "it is no ONNX model", ""),
-    (["import", "net.safetensors", "--from", "keras", "--out", "a"], "it is no .keras file", ""),
+    (["import", "net.safetensors", "--from", "onnx", "--out", "a"], "it is not an ONNX model", ""),
+    (["import", "net.safetensors", "--from", "keras", "--out", "a"], "it is not a .keras file", ""),
 ]  # fmt: skip
 
 

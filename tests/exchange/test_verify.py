@@ -42,7 +42,7 @@ def test_gates_in_another_order_are_refused_and_nothing_is_written(name, cell, t
     monkeypatch.setitem(kind.ORDERS, cell, SWAPPED[cell])
     wrong = tmp_path / f"wrong{kind.ENDING}"
     with pytest.raises(
-        BadFile, match=r"wrong\S* was not written: .* and holdfast compute different numbers: .* apart at step"
+        BadFile, match=r"wrong\S* was not written: .* and holdfast compute different outputs: .* apart at step"
     ):
         exchange.export(network, wrong, name)
     if file.exists():
@@ -75,7 +75,7 @@ def test_what_is_more_than_rounding_is_told_with_its_step(step, by):
     with pytest.raises(BadFile) as caught:
         verify(network, itself(network, from_step(step, by)))
     assert re.search(
-        rf"a copy and holdfast compute different numbers: \S+ apart at step {step}, where", str(caught.value)
+        rf"a copy and holdfast compute different outputs: \S+ apart at step {step}, where", str(caught.value)
     )
 
 

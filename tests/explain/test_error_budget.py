@@ -67,7 +67,7 @@ def test_a_bit_exact_latch_has_no_horizon():
     assert found.figures["horizon_implied_without_end"]
     assert found.figures["horizon_observed_steps"] == 320
     assert found.figures["horizon_observed_is_least"]
-    assert "without end; at least 320 were seen" in found.sentence
+    assert "Predicted horizon infinite; measured horizon at least 320 steps" in found.sentence
 
 
 def test_a_drift_that_stops_has_no_end_either():
@@ -102,7 +102,7 @@ def test_the_longer_rows_are_rows_of_the_longer_task():
 def test_silent_where_no_length_is_answered(cell):
     found = error_budget.measure(examine(create(cell, 1, 2, 1), TASK, rows=4))
     assert found.sentence == ""
-    assert found.figures["reason"] == "At its own length the task is not answered."
+    assert found.figures["reason"] == "The task is not answered at its own length."
 
 
 def test_a_readout_made_for_one_length_shows_no_drift():
@@ -114,4 +114,4 @@ def test_a_readout_made_for_one_length_shows_no_drift():
     assert found.figures["drift_per_step"] is None
     assert found.figures["horizon_implied_steps"] is None
     assert found.figures["horizon_observed_steps"] == 12
-    assert "near length 12 only" in found.sentence
+    assert "Only lengths near 12 are answered" in found.sentence

@@ -89,7 +89,7 @@ def test_the_identity_recurrence_is_a_continuum():
     held = replace(subject, batch=replace(subject.batch, inputs=subject.batch.inputs.at[:, 1:].set(0)))
     found = fixed_points.measure(held)
     assert found.figures["fixed"] > 3
-    assert "a continuum that holds by itself" in found.sentence
+    assert "a continuum of fixed points" in found.sentence
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "feedforward"])

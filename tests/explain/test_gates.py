@@ -35,7 +35,7 @@ def test_a_latch_writes_at_its_first_step_and_holds_from_then_on():
     kept = float(np.asarray(seen.forget, np.float64)[:, 1:, 1].mean())
     assert latch["keep_mean_held"] == pytest.approx(kept, rel=1e-12)
     assert latch["time_constant_steps"] == pytest.approx(-1 / np.log(kept), rel=1e-9)
-    assert "holds through at least half of 20 steps" in found.sentence
+    assert "holds its state for at least half of 20 steps" in found.sentence
 
 
 def test_a_gate_that_is_exactly_one_holds_without_end():
@@ -69,7 +69,7 @@ def test_which_gates_are_openings_is_read_from_the_step():
 
 def test_of_many_units_some_are_drawn_and_the_title_says_so():
     found = gates.measure(examine(create("lstm", 1, 100, 1), Recall(steps=300), rows=2))
-    tables = [part for part in found.parts if "Units by their gates" in part.title]
+    tables = [part for part in found.parts if "Gates of each unit" in part.title]
     assert tables[0].title.endswith("(12 of 100)")
     drawn = [part for part in found.parts if part not in tables]
     assert {(len(part.rows), len(part.columns)) for part in drawn} == {(64, 200)}

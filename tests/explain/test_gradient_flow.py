@@ -30,7 +30,7 @@ def linear(gain: float) -> Subject:
 
 
 @pytest.mark.parametrize(
-    ("gain", "verdict"), [(0.5, "vanishes"), (0.8, "shrinks"), (1.0, "arrives"), (2.0, "explodes")]
+    ("gain", "verdict"), [(0.5, "vanishes"), (0.8, "shrinks"), (1.0, "persists"), (2.0, "explodes")]
 )
 def test_a_linear_unit_has_the_slope_of_its_gain(gain, verdict):
     found = gradient_flow.measure(linear(gain))

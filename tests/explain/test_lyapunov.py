@@ -51,7 +51,7 @@ def test_a_rotation_keeps_everything_and_a_gain_above_one_grows(float64):
     layer["h"] = layer["h"].put(layer["h"].gates[0], matrix=jnp.diag(jnp.asarray([1.0, 1.1])))
     found = lyapunov.measure(examine(replace(network, layers=(layer,)), Recall(steps=50), rows=2))
     assert found.figures["exponents_nats_per_step"] == pytest.approx([math.log(1.1), 0.0], abs=1e-2)
-    assert found.sentence.startswith("Nearby states part")
+    assert found.sentence.startswith("Nearby states diverge")
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "elman", "irnn", "feedforward"])

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from holdfast.engine.network import create
-from holdfast.explain.interventions import bench
+from holdfast.engine.unroll import trace
+from holdfast.explain.interventions import interventions
 from holdfast.explain.roles import roles
 from holdfast.explain.subject import examine
+from holdfast.explain.words import words
 from holdfast.tasks.recall import Recall
+from tests.certify.latches import lstm
 from tests.explain.made import every_variant, is_idle, made
 from tests.networks import random_network
 from tests.test_every_construction import CELLS
@@ -91,7 +96,7 @@ def step_by_numpy(network, state, x):
 @pytest.mark.parametrize("emptied", [True, False])
 def test_interventions_are_those_of_a_loop_in_numpy(emptied, float64):
     network = random_network("gru", 1, 3, 1)
-    made_ = bench(examine(network, Recall(steps=6), rows=8))
+    made_ = interventions(examine(network, Recall(steps=6), rows=8))
     masks = np.array([[True, False, False], [False, True, True]])
     got = made_.emptied(masks) if emptied else made_.swapped(masks, np.array([2, 3]))
     states, inputs = made_.subject.states[0]["h"], made_.subject.inputs
@@ -114,3 +119,30 @@ def test_a_network_of_zeros_and_one_without_state_have_no_memory():
         assert not any(unit.share for unit in found.units)
     random = roles(examine(random_network("feedforward", 1, 2, 1, dtype=jnp.float32), Recall(steps=6), rows=8))
     assert random.readers
+
+
+def test_a_unit_whose_gate_never_closes_is_no_latch(float64):
+    """An input gate that is open at every step: with f = 1 - 1e-3 the unit holds, and x_1, twenty times the others,
+    explains its state; it is a leaky integrator all the same."""
+    network, task = lstm(10.0, 0.0, 7.0, 10.0, 0.01), Recall(steps=8)
+    subject = examine(network, task, rows=32)
+    inputs = subject.batch.inputs.at[:, 1:].multiply(0.05)
+    subject = replace(subject, batch=replace(subject.batch, inputs=inputs), traced=trace(network, inputs))
+    assert roles(subject).units[1].role == "other"
+
+
+@pytest.mark.parametrize("steps", [0, 1, 5])
+def test_a_unit_that_repeats_its_input_is_a_delay_of_so_many_steps(steps, float64):
+    """A shift register: unit k + 1 has the input of k steps earlier, and the read-out takes the last unit."""
+    network = create("elman", 1, steps + 1, 1, dtype=jnp.float64)
+    layer, (gate,) = dict(network.layers[0]), network.layers[0]["x"].gates
+    layer["x"] = layer["x"].put(gate, matrix=0.1 * jnp.eye(1, steps + 1))
+    layer["h"] = layer["h"].put(gate, matrix=jnp.eye(steps + 1, k=1))
+    readout = network.readout.put("y", matrix=10 * jnp.eye(steps + 1)[:, -1:])
+    subject = examine(replace(network, layers=(layer,), readout=readout), Recall(steps=20), rows=16)
+    subject = replace(subject, batch=replace(subject.batch, scored=subject.batch.present))
+    found = roles(subject)
+    assert [(unit.role, unit.delay_steps) for unit in found.units] == [("delay", k) for k in range(steps + 1)]
+    late = f"{steps} {'step' if steps == 1 else 'steps'} earlier" if steps else "the same step"
+    assert f"unit {steps + 1} is a delay of {steps} step" in (text := words(subject, found)[1 + steps].text)
+    assert late in text

@@ -23,12 +23,12 @@ def test_a_bit_exact_latch_is_told_from_a_slow_leak():
     assert {u["state"] for u in latch} == {"h", "c"}
     assert all(u["since_step"] == 1 and u["keep_least"] == 1.0 and u["write_most"] == 0.0 for u in latch)
     assert found.figures["slow_units"] == []
-    assert found.sentence.startswith("Held bit for bit, which is a latch and no leak: unit 2 (h, c)")
+    assert found.sentence.startswith("Held bit for bit, without a leak: unit 2 (h, c)")
     leak = saturation.measure(examine(designed(1e-2, 20, dtype="float32"), TASK, rows=8))
     assert leak.figures["exact_units"] == []
     assert {u["unit"] for u in leak.figures["slow_units"]} == {2}
     assert "bit for bit" not in leak.sentence
-    assert leak.sentence.startswith("Slow leaks, of ")
+    assert leak.sentence.startswith("Slow leaks, from ")
 
 
 def test_the_leak_is_what_the_gates_lose():

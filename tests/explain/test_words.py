@@ -29,9 +29,10 @@ def test_a_latch_and_its_flag_are_told_with_their_figures():
     found = explain(designed(1e-2, 20, dtype="float32"), Recall(steps=20), diagnostics=["gates"], rows=16)
     (latch,), (flag,) = of_role(found, "latch"), of_role(found, "flag")
     assert (latch.units, flag.units) == ((2,), (1,))
-    assert "opens its input gate at step 1 only" in latch.text
-    assert "what it read: x_1" in latch.text
-    assert found.words[0].text.startswith("the memory is in unit 2 alone")
+    assert "its input gate opens at step 1 only" in latch.text
+    assert "is a latch that holds x_1 (R²" in latch.text
+    assert flag.text == "unit 1 is a flag: it is set at step 1 and stays set (mean value 0.76)"
+    assert found.words[0].text.startswith("unit 2 alone carries the memory")
     assert found.words[-1].text.startswith("the answer is read from unit 2 (100%")
     assert latch.figures["share"] == pytest.approx(1, abs=1e-3)
     seen = found.subject.traced.gates[0]
@@ -63,7 +64,7 @@ def test_a_network_that_blows_up_is_explained_up_to_there_and_that_is_told():
     found = explain(exploding(), Recall(steps=150), diagnostics=["gates", "gradient_flow"], rows=2)
     assert found.finite_steps == 127
     assert found.words[0].text == (
-        "the network's numbers are not finite from step 128 of 150 on; what follows is about the first 127"
+        "states or outputs are NaN or infinite from step 128 of 150; the explanation covers the first 127"
     )
     assert found.findings["gradient_flow"].figures["verdict"] == "explodes"
     json.dumps(found.as_json(), allow_nan=False)
@@ -73,7 +74,7 @@ def test_a_network_of_nan_is_told_to_have_nothing_to_explain():
     network = designed(1e-2, 20, dtype="float32")
     found = explain(replace(network, readout=network.readout.put("y", bias=jnp.full(1, jnp.nan))), Recall(steps=5))
     assert [clause.text for clause in found.words] == [
-        "the network's numbers are not finite from step 1 of 5 on, so there is nothing to explain"
+        "states or outputs are NaN or infinite from step 1 of 5; there is nothing to explain"
     ]
 
 

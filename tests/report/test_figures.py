@@ -66,6 +66,6 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_a_message(tmp_path):
     (tmp_path / "file").write_text("kept")
-    with pytest.raises(BadRun, match="cannot make the folder"):
+    with pytest.raises(BadRun, match="cannot create the folder"):
         figures.write([CURVE], tmp_path / "file" / "inside")
     assert (tmp_path / "file").read_text() == "kept"

@@ -12,7 +12,7 @@ from holdfast import cells
 from holdfast.engine.network import create
 from holdfast.engine.unroll import trace
 from holdfast.explain.page import words
-from holdfast.explain.page.network import as_data, at_memory, shown_gates
+from holdfast.explain.page.network import as_data, at_memory, memory_gates
 from holdfast.report import page as pages
 from tests.networks import numbers, random_network, randomised
 
@@ -48,7 +48,7 @@ def furthest(found, expected, network) -> float:
     pairs = [(found["outputs"], expected.outputs)]
     for depth, layer in enumerate(found["layers"]):
         for kind, ours in (("gates", expected.gates[depth]), ("states", expected.states[depth])):
-            names = shown_gates(network.cell) if kind == "gates" else ours._fields
+            names = memory_gates(network.cell) if kind == "gates" else ours._fields
             assert set(layer[kind]) == set(names)
             pairs += [(layer[kind][name], at_memory(network, name, np.asarray(getattr(ours, name)))) for name in names]
     return max(float(np.abs(np.array(theirs) - np.asarray(ours[0]).ravel()).max()) for theirs, ours in pairs)

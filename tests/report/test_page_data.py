@@ -76,7 +76,7 @@ def test_a_page_that_cannot_be_written_is_a_message(tmp_path):
 def test_more_steps_than_a_page_shows_are_said_to_be_left_out(alone):
     task = tasks.get("recall")(steps=1200)
     told = shown(create("elman", 1, 2, 1), task)
-    assert told["left_out"] == ["Steps 1001 to 1200 of the sequences are left out; the diagnostics have them."]
+    assert told["left_out"] == ["Steps 1001 to 1200 of the sequences are not shown; the diagnostics use them."]
     assert told["rows"]["steps"] == 1000
 
 
@@ -87,7 +87,7 @@ def test_a_network_too_large_for_the_page_is_shown_as_it_ran(too_large):
     assert told["network"]["weights"] is None
     assert told["traces"]["gates"][0]["candidate"]["values"].shape == (3, 200, 4)
     assert told["left_out"] == [
-        "Steps 201 to 210 of the sequences are left out; the diagnostics have them.",
+        "Steps 201 to 210 of the sequences are not shown; the diagnostics use them.",
         "Of 6 units the 4 whose states vary most are shown in each layer.",
     ]
 
@@ -108,7 +108,7 @@ def test_numbers_that_stop_being_finite_are_said(alone):
     assert subject.finite_steps < 40
     told = document(subject, file="f", sentence="")
     assert told["left_out"] == [
-        f"From step {subject.finite_steps + 1} of 40 on the network gives numbers that are not finite."
+        f"From step {subject.finite_steps + 1} of 40 on, states or outputs are NaN or infinite."
     ]
     json.dumps(pages.packed(told), allow_nan=False)
 
@@ -154,5 +154,5 @@ def test_there_is_no_page_of_nothing():
     network = random_network("elman", 1, 2, 1, dtype=jnp.float32)
     subject = examine(network, tasks.get("recall")(steps=3), rows=2)
     empty = replace(subject, batch=subject.batch.take(np.s_[:, :0]))
-    with pytest.raises(BadValue, match="no finite number at any step"):
+    with pytest.raises(BadValue, match="no step of the network has finite numbers"):
         document(empty, file="net", sentence="")

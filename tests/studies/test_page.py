@@ -25,7 +25,7 @@ def test_what_was_constructed_is_proved_for_the_page(made):
     assert found is not None
     assert 0 < found.error <= construction.claim.error
     assert (found.steps, found.least_steps, found.range) == (20, 1, (-1.0, 1.0))
-    assert found.by == "certified, by a proof over all of them in IEEE float32 arithmetic"
+    assert found.by == "proved for all of them in IEEE float32 arithmetic"
 
 
 def test_without_time_for_a_proof_it_is_a_claim_and_says_so(made):
@@ -33,7 +33,7 @@ def test_without_time_for_a_proof_it_is_a_claim_and_says_so(made):
     found = band(construction.network, TASK, origin, seconds=1e-9)
     assert found is not None
     assert found.error == construction.claim.error
-    assert found.by == "claimed by its construction, and not proved here"
+    assert found.by == "claimed by its construction, not proved here"
 
 
 def test_a_claim_says_nothing_of_another_task(made):

@@ -78,10 +78,10 @@ def test_a_run_of_an_earlier_version_is_still_shown(attacked):
 
 EXCEED = "1 of 2 solved networks exceed the tolerance under attack (worst 0.3)."
 ALL_EXCEED = "2 of 2 solved networks exceed the tolerance under attack (worst nan)."
-NONE_EXCEEDS = "None of 1 solved networks exceeds the tolerance under attack (worst 0.1); this proves nothing."
-WRONG = "For 1 of 2 solved networks an attack found a sequence with a wrong symbol."
-NONE_WRONG = "For none of 1 solved networks an attack found a sequence with a wrong symbol; this proves nothing."
-NO_ATTACK = "No attack was made: this task does not describe all its rows at once."
+NONE_EXCEEDS = "None of 1 solved networks exceeds the tolerance under attack (worst 0.1); this is no proof."
+WRONG = "For 1 of 2 solved networks the attack found a sequence with a wrong symbol."
+NONE_WRONG = "For none of 1 solved networks the attack found a sequence with a wrong symbol; this is no proof."
+NO_ATTACK = "No attack was made, since this task has no scenario."
 
 
 @pytest.mark.parametrize(

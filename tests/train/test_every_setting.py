@@ -21,14 +21,14 @@ from holdfast.cli.compare import _given
 from holdfast.compare.grid.grid import Grid
 from holdfast.compare.grid.place import ONCE, Configuration
 from holdfast.core.errors import BadFile, BadValue, UnknownName
-from holdfast.core.fields import REQUIRED, described
+from holdfast.core.fields import REQUIRED, field_infos
 from holdfast.core.values import text
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from holdfast.train.rules.step import PerStep
 from holdfast.train.settings import Settings
 
-FIELDS = described(Settings)
+FIELDS = field_infos(Settings)
 BASE = Settings(Echo(sequences=(("a", "b"), ("b", "a"))), engine="native")
 
 

@@ -36,7 +36,7 @@ def test_a_run_that_was_killed_at_its_start_is_told_and_trained_into(parts, caps
     made(*parts)
     assert main(["train", "--resume", "runs/cut"]) == 2
     told = capsys.readouterr().err
-    assert "runs/cut holds no run that can be resumed: it was killed before it had anything to keep." in told
+    assert "runs/cut has no run that can be resumed: it was killed before it had anything to keep." in told
     assert "Delete it, or train into it: --out runs/cut." in told
     assert main(["list", "runs"]) == 0
     assert "runs/cut  empty: it was killed before it had anything to keep" in capsys.readouterr().out

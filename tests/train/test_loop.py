@@ -161,7 +161,7 @@ def test_two_processes_cannot_write_one_run(tmp_path):
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(BadRun, match="cannot make the run folder"):
+    with pytest.raises(BadRun, match="cannot create the run folder"):
         train_networks(SETTINGS, out=tmp_path / "run")
 
 
@@ -193,7 +193,7 @@ def test_a_truncated_checkpoint_is_named(tmp_path):
 @pytest.mark.parametrize("content", ["", "{}", '{"format": "other"}', "[1]"])
 def test_a_foreign_folder_is_no_run(tmp_path, content):
     (tmp_path / "settings.json").write_text(content)
-    with pytest.raises(BadFile, match="holds no run that can be resumed"):
+    with pytest.raises(BadFile, match="has no run that can be resumed"):
         read_settings(tmp_path)
 
 

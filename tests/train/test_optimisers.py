@@ -60,7 +60,7 @@ def test_a_text_is_kept_as_short_as_it_can_be():
             "there is no optimiser named 'sdg'; there are: adam, adamw, rmsprop, sgd. Did you mean 'sgd'",
         ),
         ("sgd+momentun=0.5", UnknownName, "there is no option of sgd named 'momentun'"),
-        ("sgd+momentum", BadValue, "'sgd+momentum' gives no value for momentum."),
+        ("sgd+momentum", BadValue, "'sgd+momentum' has no value for momentum."),
         ("sgd+momentum=much", BadValue, "sgd: momentum is 'much', expected a number."),
         ("sgd+momentum=2", BadValue, "sgd: momentum is 2, expected at most 1"),
         (3, BadValue, "--optimiser is 3, expected one of adam, adamw, rmsprop, sgd"),

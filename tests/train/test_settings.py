@@ -31,10 +31,10 @@ def test_every_reason_is_told_at_once():
     [
         ({"update": "sequence", "batch": 4}, "one sequence per update, but --batch is 4"),
         ({"update": "step", "truncate": 3}, "--truncate has no meaning"),
-        ({"order": "shuffled"}, "recall draws every one afresh"),
+        ({"order": "shuffled"}, "recall draws new ones"),
         ({"order": "random"}, "--order is 'random', expected one of fixed, shuffled"),
         ({"initialisation": "chrono"}, "starts with 'chrono'"),
-        ({"cell": "elman", "initialisation": "keras+chrono"}, "elman has no gate that keeps"),
+        ({"cell": "elman", "initialisation": "keras+chrono"}, "elman has no forget gate"),
     ],
 )
 def test_contradictions_are_refused_in_words(changes, words):

@@ -105,5 +105,5 @@ def test_shuffled_order_reads_every_sequence_once_per_epoch():
 def test_a_task_that_scores_a_step_before_it_said_is_refused_in_words(offenders):
     with pytest.raises(BadValue) as caught:
         gradient(Settings(tasks.get("asks_early")(), units=UNITS))
-    assert caught.value.message == ("asks_early: it says that no step before 2 (from 0) is asked for, and scores one.")
-    assert caught.value.fix == "Let 'asked_from' of the task be the first step, from 0, that any row is scored at."
+    assert caught.value.message == ("asks_early: its 'asked_from' is 2 (from 0), but it scores an earlier step.")
+    assert caught.value.fix == "Set 'asked_from' to the first step, from 0, at which any row is scored."

@@ -77,7 +77,7 @@ def test_a_search_that_finds_nothing_says_so(trained, tmp_path):
     done = search(tmp_path, 3)
     assert done.best is None
     assert done.as_json()["best"] is None
-    assert "No setting solved the task" in done.parts()[-1].text
+    assert "No trial solved the task" in done.parts()[-1].text
 
 
 def test_an_interrupted_search_goes_on_to_the_trials_of_one_that_was_not(trained, tmp_path):
@@ -154,7 +154,7 @@ def test_half_a_line_of_a_journal_is_cut_and_the_rest_kept(trained, tmp_path):
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00 and more", b'{"op_code": 0}\nnonsense\n{}\n', b"[1]\n"])
 def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(content, tmp_path):
     (tmp_path / "trials").write_bytes(content)
-    with pytest.raises(BadFile, match="no journal of trials: line"):
+    with pytest.raises(BadFile, match="not a journal of trials: line"):
         search(tmp_path, 1)
     assert (tmp_path / "trials").read_bytes() == content
 
@@ -212,7 +212,7 @@ def test_the_budget_is_the_fewest_sequences_that_show_the_success():
         ({"learning_rates": (0.0, 1.0)}, "--learning-rates is 0, expected a positive number"),
         ({"learning_rates": (0.1, 1e39)}, r"--learning-rates is 1e\+39, expected a positive number of at most"),
         ({"learning_rates": (1.0, 0.1)}, "--learning-rates is 1 0.1, expected the smaller first"),
-        ({"confirm": 3}, "does not show a success of 50 %: at least 4 are needed"),
+        ({"confirm": 3}, "does not establish a success rate of 50 %: at least 4 are needed"),
         ({"success": 1.0}, "--success is 1, expected a share between 0 and 1"),
         ({"layers": 0}, "--layers is 0, expected at least 1"),
         ({"initialisations": ("xavier",)}, "--initialisation starts with 'xavier'"),

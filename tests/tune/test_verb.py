@@ -65,7 +65,7 @@ def test_a_real_postgresql_keeps_the_trials_and_its_loss_is_told(capsys, monkeyp
         assert main([*SMALL, "8", "--storage", server.url]) == 2
         told = capsys.readouterr().err
         assert "cannot be used" in told
-        assert "Trials that it already has are kept" in told
+        assert "Its trials are safe" in told
         assert "Traceback" not in told
 
 
@@ -81,14 +81,17 @@ def test_a_database_that_cannot_be_reached_is_one_message_without_the_password(c
     [
         ([*SMALL, "0"], "--trials is 0, expected at least 1"),
         ([*SMALL, "1", "--minutes", "0"], "--minutes is 0, expected a positive number"),
-        ([*SMALL, "1", "--storage", "://"], "no database URL that can be read"),
+        ([*SMALL, "1", "--storage", "://"], "not a valid database URL"),
         ([*SMALL, "1", "--storage", "oracles://x/y"], "the database oracles://x/y cannot be used"),
         ([*SMALL, "1", "--units", "3"], "--units: expected 2 arguments"),
         ([*SMALL, "1", "--cell", "lstn"], "Did you mean 'lstm'?"),
         ([*SMALL, "1", "--study", ""], "--study is empty"),
         (["tune", "recal"], "Did you mean 'recall'?"),
         (["tune"], "TASK"),
-        ([*ECHO, "--seeds", "3"], "even 3 of 3 (100 %, 95 % interval 44-100 %) does not show a success of 50 %"),
+        (
+            [*ECHO, "--seeds", "3"],
+            "even 3 of 3 (100 %, 95 % interval 44-100 %) does not establish a success rate of 50 %",
+        ),
     ],
 )
 def test_mistakes_are_one_message(words, message, capsys):

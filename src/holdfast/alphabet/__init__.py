@@ -25,7 +25,7 @@ def get(name: str) -> Word:
     module = FOLDER.load(name)
     wanted = ("arity", "text", "latex", "javascript", "numbers", "reference", "bounds")
     if missing := [part for part in wanted if not hasattr(module, part)]:
-        raise BadFile(f"the word {module.__file__} lacks {', '.join(missing)}.", "alphabet/sigmoid.py has them all.")
+        raise BadFile(f"the word {module.__file__} lacks {', '.join(missing)}.", "See alphabet/sigmoid.py.")
     return Word(
         name=name,
         sentence=(module.__doc__ or "").split("\n\n")[0].strip(),

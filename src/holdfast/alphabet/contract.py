@@ -29,7 +29,7 @@ for (let i = 0; i < out.length; i++) {{
 
 def axes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
     if not b or not (a == b or (len(a) > 1 and (*a[:-2], a[-1]) == b)):
-        raise ValueError(f"{b} is neither {a} nor that without the axis before the last")
+        raise ValueError(f"{b} must have the axes {a}, with or without the last but one")
     return a[:-1]
 
 

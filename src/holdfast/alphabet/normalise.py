@@ -53,7 +53,7 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     from flint import arb
 
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
-    from holdfast.alphabet.enclosures.forms import ONE, total
+    from holdfast.alphabet.enclosures.forms import ONE, Form, total
     from holdfast.alphabet.enclosures.norms import divided_by_norm
 
     def at(value: arb, others: arb) -> arb:
@@ -62,7 +62,8 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     found = list(divided_by_norm(a, at, ONE))
     if rounding is None:
         return FormArray.of(a.shape, found)
-    least, count, computed = arb(LEAST) ** 2, a.shape[-1], []
+    least, count = arb(LEAST) ** 2, a.shape[-1]
+    computed: list[Form] = []
     for place, row in enumerate(last_axis(a)):
         # Of two numbers the larger, the other a constant that is rounded from double precision, which rounds it too.
         squares = rounding.squares(total(x.size**2 for x in row), count)

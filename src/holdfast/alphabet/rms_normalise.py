@@ -64,7 +64,7 @@ def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     def at(value: arb, others: arb) -> arb:
         return value / ((value**2 + others) / count + arb(LEAST)).sqrt()
 
-    found = []
+    found: list[forms.Form] = []
     ends = divided_by_norm(a, at, count.sqrt())
     for row in last_axis(a):
         squares = [forms.within(forms.times(x, x), forms.NOTHING, x.size**2) for x in row]

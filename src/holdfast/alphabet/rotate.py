@@ -50,7 +50,7 @@ def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArr
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
 
-    found = []
+    found: list[forms.Form] = []
     for pair, turn in zip(last_axis(a), angle, strict=True):
         cosine, sine = _circle(rounding, turn)
         found += [dot(rounding, pair, (cosine, forms.negated(sine))), dot(rounding, pair, (sine, cosine))]

@@ -1,9 +1,9 @@
-"""The blocks: one file, one block, which makes one cell of others. ``prenorm.py`` is a whole one.
+"""The blocks: one file, one block, which makes one cell of others. ``prenorm.py`` is a complete example.
 
-A block's file is a cell's file around another cell: it has its own gates and maps, and a step that calls the inner
-cell's; ``reads`` names what its map reads that reads the output of the inner cell (``read`` where nothing is said).
-A block of several cells, as ``stack.py``, has ``joined`` in place of all that. ``around`` gives the cell that it makes,
-so that every reading of a cell (numbers, bounds, record, equation) has it.
+The file of a block is like that of a cell: it has gates and maps of its own, and a step that calls the step of the
+inner cell. ``reads`` is the name by which its map refers to the output of the inner cell (default: ``read``). A block
+of several cells, such as ``stack.py``, has ``joined`` instead of all this. ``around`` combines the block and its cells
+into one cell, so that every reading of a cell (numbers, bounds, record, equation) works for it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from holdfast.core.ops import Reading, Value
 from holdfast.core.registry import Folder
 
 FOLDER = Folder("block", "holdfast.blocks", Path(__file__).parent)
-WHOLE = "blocks/prenorm.py shows a whole one."
+WHOLE = "blocks/prenorm.py is a complete example."
 READ = "read"
-"""What a block's map reads that reads the output of the inner cell."""
+"""The name by which a block's map refers to the output of the inner cell, by default."""
 
 
 def example(name: str) -> str:

@@ -1,10 +1,10 @@
-"""A residual block with the norm before each part: the cell, then a perceptron with one hidden layer.
+"""A pre-norm residual block: the cell, then a feed-forward layer, each after a norm and with a residual connection.
 
     y = x + A r,   r = cell(s * rms_normalise(x))
     z = y + B relu(D (t * rms_normalise(y)) + d) + b
 
-s and t are learned scales, which start as 1. The hidden layer ("expansion") is four times as wide as the block. Norms
-stand before the parts, so that x reaches z through sums alone, in any number of layers.
+s and t are learned scales, initialised as 1. The hidden layer ("expansion") is four times as wide as the block. The
+norms precede the two parts, so that x reaches z through sums alone in any number of layers.
 
 Shapes: x, y, z, s and t [..., unit]; r as the cell's output; the expansion [..., hidden], hidden = 4 * unit.
 """

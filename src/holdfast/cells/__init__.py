@@ -11,7 +11,7 @@ from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 
 FOLDER = Folder("cell", "holdfast.cells", Path(__file__).parent)
-WHOLE = "cells/lstm.py shows a whole one."
+WHOLE = "cells/lstm.py is a complete example."
 
 
 @cache

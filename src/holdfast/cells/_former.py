@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Former:
+class FormerCell:
     """``settings`` that a training with the former name means besides its ``cell``; ``auto`` is the initialisation
     that "auto" stood for, where it stands for another one now."""
 
@@ -17,9 +17,9 @@ class Former:
 
 
 FORMER = {
-    "irnn_tanh": Former("elman", auto="keras+identity"),
-    "per_step": Former("lstm", (("weights", "per_step"),)),
-    "lstm1997_truncated": Former("lstm1997", (("gradient", "truncated_1997"),)),
+    "irnn_tanh": FormerCell("elman", auto="keras+identity"),
+    "per_step": FormerCell("lstm", (("weights", "per_step"),)),
+    "lstm1997_truncated": FormerCell("lstm1997", (("gradient", "truncated_1997"),)),
 }
 
 

@@ -1,7 +1,7 @@
-"""An LSTM with one gate for keeping and writing: what is let go is what is written, i = 1 - f.
+"""An LSTM with coupled input and forget gates: i = 1 - f.
 
-What it answers: do keeping and writing need a gate each? The state is a weighted mean of itself and the candidate, so
-it stays in [-1, 1] and cannot count; it is a GRU without a reset gate whose state is seen through an output gate.
+Question: does a cell need separate gates for keeping and writing? The state is a weighted mean of the old state and the
+candidate, so it stays in [-1, 1] and cannot count. The cell is a GRU without a reset gate and with an output gate.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

@@ -1,6 +1,6 @@
-"""The plain recurrent network: one tanh layer that reads the input and its own last output.
+"""The plain recurrent network: one tanh layer that reads the input and its previous output.
 
-Nothing is gated: at every step the whole state is rewritten through the same weights.
+It has no gates: every step rewrites the whole state through the same weights.
 
 Shapes: x [..., input]; h [..., unit].
 """

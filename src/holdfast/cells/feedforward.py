@@ -1,6 +1,6 @@
-"""The control that has no memory: one tanh layer that sees the current input and nothing else.
+"""A control without memory: one tanh layer that reads only the current input.
 
-It has no state, so whatever it gets right needs no memory, and what it gets wrong does.
+It has no state, so it solves exactly those parts of a task that need no memory.
 
 Shapes: x [..., input]; h [..., unit].
 """

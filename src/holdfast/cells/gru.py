@@ -1,9 +1,9 @@
 """Gated recurrent unit, reset after the product.
 
-Two GRUs are in use: the reset gate before the recurrent product, or after it. This one resets after, as cuDNN,
-PyTorch and Keras's default do; its candidate therefore has a recurrent bias of its own. The update gate z
-*keeps*: h' = z*h + (1-z)*n, in this order of operations, which holds h bit for bit where z is exactly 1. PyTorch
-computes n + z*(h-n), equal in exact arithmetic; the paper of 2014 calls 1-z what is called z here.
+Two GRUs are in use: one applies the reset gate before the recurrent product, the other after it. This one resets after
+it, as cuDNN, PyTorch and the default of Keras do, so its candidate has a recurrent bias. The update gate z *keeps* the
+state: h' = z*h + (1-z)*n. In this order of operations h is held bit for bit if z is exactly 1. PyTorch computes
+n + z*(h-n), which is equal in exact arithmetic only. The paper of 2014 writes 1-z for this z.
 
 Shapes: x [..., input]; h and every gate [..., unit].
 """

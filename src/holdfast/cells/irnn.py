@@ -1,7 +1,7 @@
-"""The plain network with a rectifier: one layer of max(a, 0) that reads the input and its own last output.
+"""The plain recurrent network with rectifiers: one layer of max(a, 0) that reads the input and its previous output.
 
-What it holds it copies through the recurrent matrix U. Started at the identity, U = 1 (``keras+identity``, which
-``auto`` stands for here), it adds what it reads to what it has, as long as that stays positive.
+The recurrent matrix U copies the state. It is initialised as the identity, U = 1 (``keras+identity``, the meaning of
+``auto`` for this cell); the network then adds its inputs to its state as long as the sum is positive.
 
 Shapes: x [..., input]; h [..., unit].
 """

@@ -1,7 +1,7 @@
 """Long short-term memory with a forget gate.
 
-The cell state c is kept by the forget gate and written by the input gate; the output gate decides what of it
-is seen as the hidden state h. One bias per gate (PyTorch keeps two, which only ever act as their sum).
+The forget gate keeps the cell state c, the input gate writes it, and the output gate determines which part of it is
+visible as the hidden state h. One bias per gate (PyTorch has two, of which only the sum matters).
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

@@ -1,8 +1,8 @@
 """Long short-term memory as first published, without a forget gate.
 
-What is written into the cell state c stays there, and only adds up: c' = c + i*g. The paper squashes with
-4 sigmoid(a) - 2 = 2 tanh(a/2) and 2 sigmoid(a) - 1 = tanh(a/2) where tanh stands here: the same cell, with its
-candidate's weights halved and its cell state counted in halves. (The paper's truncated gradient is no part of it.)
+The cell state c only accumulates: c' = c + i*g. The paper has 4 sigmoid(a) - 2 = 2 tanh(a/2) and
+2 sigmoid(a) - 1 = tanh(a/2) in place of tanh. This is the same cell with halved weights of the candidate and a halved
+cell state. (The truncated gradient of the paper is a setting, not part of the cell.)
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

@@ -1,8 +1,8 @@
-"""An LSTM whose state only decides how much of a new value is seen: h' = n * sigmoid(c').
+"""An LSTM whose cell state gates a new value instead of being the output: h' = n * sigmoid(c').
 
-What it answers: what if the memory is the gate, and the output something new? The hidden value n comes from the
-current input and the last output alone; the cell state lets it through or holds it back, and so can tell yes from no,
-but not give out the number that it holds.
+Question: what if the memory is the gate and the output is a new value? The value n depends on the current input and the
+previous output only. The cell state passes it on or blocks it, so it can answer yes or no but cannot output the number
+that it holds.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

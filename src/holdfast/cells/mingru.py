@@ -1,10 +1,10 @@
-"""A minimal GRU: the gate and the candidate see the current input alone, never the state.
+"""A minimal GRU whose gate and candidate read only the current input, not the state.
 
-The state is a weighted mean of itself and the candidate, h' = z*h + (1-z)*n, and nothing else reads it: all steps can
-be computed at once, by a scan. The update gate z *keeps*, as in ``gru``; the paper calls z what is 1-z here. The
-candidate is not squashed.
+The state is a weighted mean of the old state and the candidate, h' = z*h + (1-z)*n, and nothing else reads it, so a
+parallel scan can compute all steps at once. The update gate z *keeps*, as in ``gru``; the paper writes 1-z for this z.
+The candidate has no activation function.
 
-What it answers: what can be remembered by gates that do not know what is held?
+Question: what can a network remember if its gates do not read the state?
 
 Shapes: x [..., input]; h and every gate [..., unit].
 """

@@ -1,10 +1,10 @@
-"""A minimal LSTM: gates and candidate see the current input alone, and the gates share one opening.
+"""A minimal LSTM whose gates and candidate read only the current input; forget and input gate sum to 1.
 
-The openings of a forget and an input gate are divided by their sum, so that f + i = 1: h' = f*h + i*n. There is no cell
-state beside h and no output gate; nothing but this sum reads the state, and all steps can be computed at once, by a
-scan. The candidate is not squashed. (The paper gives f and i their names before the division.)
+The forget and the input gate are divided by their sum, so that f + i = 1: h' = f*h + i*n. There is no cell state
+besides h and no output gate. Nothing else reads the state, so a parallel scan can compute all steps at once. The
+candidate has no activation function. (The paper names f and i before the division.)
 
-What it answers: what can be remembered by gates that do not know what is held?
+Question: what can a network remember if its gates do not read the state?
 
 Shapes: x [..., input]; h and every gate [..., unit].
 """

@@ -1,9 +1,8 @@
-"""A long short-term memory whose cell state is a matrix: pairs of a key and a value, with exponential gates.
+"""An LSTM with matrix memory: key-value pairs, with exponential gates.
 
-Every head stores the value v under the key k by adding their outer product to C, and reads with the query q. The
-normaliser n sums the keys, so that what is read is a weighted mean of values. The stabiliser m keeps the exponential
-gates from overflowing: it is subtracted from both exponents, and the quotient that is read does not depend on it.
-Nothing that is held is read by the gates.
+Each head stores a value v under a key k by adding their outer product to C, and reads with a query q. The normaliser n
+sums the keys, so that the result is a weighted mean of values. The stabiliser m is subtracted from both exponents to
+prevent overflow of the exponential gates; it cancels in the quotient. The gates do not read the state.
 
 Shapes: x [..., input]; C [..., head, value, key]; n, query and key [..., head, key]; m and the gates input and forget
 [..., head]; value and output [..., head, value]. Keys and values have units / heads components.

@@ -1,7 +1,7 @@
-"""An LSTM without the input gate: whatever the candidate says is added to the state, at every step.
+"""An LSTM without an input gate: the candidate is added to the state at every step.
 
-What it answers: is a gate needed to keep the cell from being written? Here only the candidate itself can stay out of
-the way, by being 0, which its weights must arrange for every input that comes later.
+Question: is a gate needed to protect the cell state from new inputs? Here the candidate itself must be 0 to leave the
+state unchanged, and the weights have to achieve this for every later input.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

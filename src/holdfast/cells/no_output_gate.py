@@ -1,7 +1,7 @@
-"""An LSTM without the output gate: the state is seen, squashed, at every step.
+"""An LSTM without an output gate: h' = tanh(c') at every step.
 
-What it answers: must a memory be hidden until it is asked for? Here the read-out and every gate always see all of it,
-and have to look away by their own weights.
+Question: does the memory have to be hidden until it is needed? Here the read-out and every gate read the whole state at
+every step, and only their weights can ignore it.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

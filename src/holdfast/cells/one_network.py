@@ -1,8 +1,8 @@
-"""One network for the cell state: c' is a learned function of x, h and c, with a hidden layer, and nothing is gated.
+"""One network in place of the gates: c' is a learned function of x, h and c with one hidden layer.
 
-What it answers: why not one network that maps (x, h, c) to the new c? It could compute whatever gates compute, but to
-keep is no longer what happens by itself: it must be learned, for every value. And the gradient goes through its layers
-at every step, where it shrinks or grows by a factor each time. Only what is seen of the state is gated, as usual.
+Question: why not one network that maps (x, h, c) to the new c? It can represent whatever gates compute, but it does not
+keep the state by default: it has to learn the identity for every value. The gradient passes through its layers at every
+step, where it shrinks or grows by a factor. The output gate is the usual one.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

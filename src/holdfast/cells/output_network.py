@@ -1,8 +1,8 @@
-"""An LSTM whose output is one network instead of a gate: h' is a learned function of x, h and c'.
+"""An LSTM with a network in place of the output gate: h' is a learned function of x, h and c'.
 
-What it answers: why not one network, here with a hidden layer, that maps (x, h, c') to the new h? The state is kept as
-in the LSTM, so the error still has its way back through time; what is seen of it can be anything, at the price of more
-weights, and every reading of the state goes through them.
+Question: why not one network (here with one hidden layer) that maps (x, h, c') to the new h? The state is kept as in
+the LSTM, so the gradient still passes through time. The output can be any function of the state, at the cost of more
+weights.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

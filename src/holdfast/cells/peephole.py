@@ -1,7 +1,7 @@
-"""An LSTM whose gates also see the cell state: each unit's gates look at its own c, with one weight each.
+"""An LSTM with peephole connections: each unit's gates also read its own cell state, with one weight each.
 
-What it answers: what can gates do that know what is held, even while the output gate is shut? The input and forget
-gates look at the state before the step, the output gate at the state after it. Timing and counting tasks use this.
+Question: what do gates gain from reading the state, even while the output gate is closed? The input and forget gates
+read the state before the step, the output gate the state after it. Timing and counting tasks use this.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

@@ -1,8 +1,8 @@
-"""One network for the change of the cell state: c' = c + NN(x, h, c), with a hidden layer, and nothing is gated.
+"""A residual update in place of the gates: c' = c + NN(x, h, c), with one hidden layer.
 
-What it answers: is the sum all that ``one_network`` lacks? Here keeping is what happens by itself, and the gradient has
-a way through time that no weights touch; but what comes in later must be answered with a change of exactly 0, and
-nothing that was added is ever let go unless the network subtracts it.
+Question: is the sum all that ``one_network`` lacks? Here the state is kept by default, and the gradient has a path
+through time without weights. But later inputs must be answered with a change of exactly 0, and old values remain unless
+the network subtracts them.
 
 Shapes: x [..., input]; h, c and every gate [..., unit].
 """

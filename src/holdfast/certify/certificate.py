@@ -214,10 +214,10 @@ def refuse_large(task: Task) -> None:
     if prod(sizes.values()) > MOST_NODES:
         told = " times ".join(f"{name} {value:,}" for name, value in sizes.items())
         raise BadValue(
-            f"certificates of {task.name} with {told} are not made: the product may be {MOST_NODES:,} at most."
+            f"certificates of {task.name} with {told} are not supported: the product may be at most {MOST_NODES:,}."
         )
     if getattr(task, task.length_axis) > STEPS:
-        raise BadValue(f"certificates of rows of more than {STEPS:,} steps are not made.")
+        raise BadValue(f"certificates of rows of more than {STEPS:,} steps are not supported.")
 
 
 def save(document: Mapping[str, Any], path: Path | str) -> None:
@@ -229,14 +229,14 @@ def load(path: Path | str) -> dict[str, Any]:
     """The document in ``path``. Raises ``BadFile`` where it is no certificate of any version."""
     document = read_json(path, "a certificate", "'holdfast certify' writes one.")
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith(FAMILY):
-        raise BadFile(f"{path} is JSON, but no certificate of holdfast.", f"Its format should be '{FORMAT}'.")
+        raise BadFile(f"{path} is JSON, but not a certificate of holdfast.", f"Its format should be '{FORMAT}'.")
     return document
 
 
 def _cut(read: _Cut, where: str) -> Cut:
     of = read.number if read.number is not None else read.input
     if of is None or (read.number is not None and read.input is not None):
-        raise BadFile(f"{where} names a number and an input, or neither, expected one of them.", AGAIN)
+        raise BadFile(f"{where} must name either a number or an input.", AGAIN)
     return Cut(of, read.at)
 
 
@@ -249,11 +249,11 @@ def words(claim: Claim, task: Task) -> str:
     ends = claim.axes.get("range")
     limits = f", numbers from {ends[0]:g} to {ends[1]:g}" if ends else ""
     arithmetic = "exact real arithmetic" if claim.semantics == ("real",) else f"IEEE {claim.dtype} arithmetic"
-    rows = lengths_words(task, claim.lengths)
+    rows = describe_lengths(task, claim.lengths)
     return f"{claim.task}{limits}, rows {rows}: error at most {rounded_up(claim.error)}, in {arithmetic}"
 
 
-def lengths_words(task: Task, lengths: Lengths) -> str:
+def describe_lengths(task: Task, lengths: Lengths) -> str:
     """Which rows are meant: "of exactly 10 steps", "of up to 10 steps", "of every length"."""
     if lengths.kind == "exactly":
         several = f"{task.shortest} to {task.longest}" if task.shortest < task.longest else f"exactly {task.longest}"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify.certificate import FORMAT, Certificate, Cuts, lengths_words, parse, refuse_large
+from holdfast.certify.certificate import FORMAT, Certificate, Cuts, describe_lengths, parse, refuse_large
 from holdfast.certify.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certify.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.cell import Cell
@@ -94,7 +94,7 @@ def task_of(claim: Claim) -> Task:
         task = with_axes(tasks.get(claim.task), claim.axes)
         refuse_large(task)
     except Problem as error:
-        raise BadFile(f"the certificate names a task that cannot be: {error}") from error
+        raise BadFile(f"the certificate names an invalid task: {error}") from error
     return task
 
 
@@ -132,7 +132,7 @@ def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
     waiting = [PathPiece(numbers)]
     for cut in cuts:
         if not waiting:
-            raise BadFile("the certificate is malformed: its cuts are more than one tree.")
+            raise BadFile("the certificate is malformed: its cuts form more than one tree.")
         piece = waiting.pop()
         if cut is None:
             yield piece
@@ -148,7 +148,7 @@ def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
             parts = [{**piece.inputs, cut.of: half} for half in _halves(whole, cut.at)]
             waiting += [PathPiece(piece.numbers, part) for part in reversed(parts)]
     if waiting:
-        raise BadFile("the certificate is malformed: its cuts are no whole tree.")
+        raise BadFile("the certificate is malformed: its cuts form no complete tree.")
 
 
 def _halves(limits: Limits, at: Fraction) -> tuple[Limits, Limits]:
@@ -161,7 +161,7 @@ def _readable(scenario: Scenario, channel: int) -> Limits:
     """Between which numbers all that any edge reads from this channel lies."""
     boxes = [box for edge in scenario.edges for box in edge.boxes if channel < len(box.low)]
     if not boxes:
-        raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, and there is no such input.")
+        raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, which does not exist.")
     return Fraction(min(box.low[channel] for box in boxes)), Fraction(max(box.high[channel] for box in boxes))
 
 
@@ -223,7 +223,7 @@ def _less(claim: Claim, scenario: Scenario, question: Question) -> str:
     if not _contains(scenario, asked.scenario(), claim.exactly):
         return f"it is for {task_of(claim)}, asked for {asked}"
     if not claim.lengths.cover(question.lengths):
-        rows, wanted = lengths_words(task_of(claim), claim.lengths), lengths_words(asked, question.lengths)
+        rows, wanted = describe_lengths(task_of(claim), claim.lengths), describe_lengths(asked, question.lengths)
         return f"it is about rows {rows}, asked about rows {wanted}"
     if question.tolerance is not None and claim.error > question.tolerance:
         return f"it claims an error of at most {rounded_up(claim.error)}, asked for {question.tolerance:g}"

@@ -48,7 +48,7 @@ class Paths:
         return self.low < self.high
 
 
-class Walks:
+class PathSampler:
     """Draws random paths that end where an answer is asked for, among the rows of these ``lengths``."""
 
     def __init__(self, scenario: Scenario, lengths: Lengths, outputs: int, draw: np.random.Generator) -> None:
@@ -64,8 +64,8 @@ class Walks:
         self.lengths = np.array([length for length in judged if self._reaches(length)[0, start]])
         if not len(self.lengths):
             raise BadValue(
-                f"no row of the task has an answer between step {lengths.first} and step {last}, so nothing is asked.",
-                "Ask for longer rows.",
+                f"no row of the task has an answer between step {lengths.first} and step {last}.",
+                "Use longer sequences.",
             )
 
     def some(self, rows: int) -> Paths:

@@ -1,11 +1,11 @@
-"""What comes out of a search for a proof: a verdict, the best bound, and how it was reached."""
+"""The result of a proof search: verdict, best bound, and how it was found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from holdfast.certify.certificate import lengths_words
+from holdfast.certify.certificate import describe_lengths
 from holdfast.certify.propagate import Bound
 from holdfast.certify.refute import Refutation
 from holdfast.core.claim import Semantics
@@ -14,15 +14,16 @@ from holdfast.core.scenario import Lengths
 from holdfast.core.task import Task
 
 SEMANTICS = {
-    "real": "exact real arithmetic on the weights as they are",
-    "ieee": "{} arithmetic as it runs, under the assumptions that the certificate lists",
+    "real": "exact real arithmetic on the stored weights",
+    "ieee": "{} arithmetic with rounding, under the assumptions listed in the certificate",
 }
 
 
 @dataclass(frozen=True)
 class Proof:
-    """``reached``: the best bound of a complete proof. ``lengths``: of which rows. ``exact_above``: from this absolute
-    value on recall is bit for bit. ``certificate``: the document, where the verdict is "proved"."""
+    """``reached``: the best bound of a complete proof. ``lengths``: the lengths that it covers. ``exact_above``:
+    numbers of at least this absolute value are recalled bit for bit. ``certificate``: the document, if the verdict is
+    "proved"."""
 
     verdict: Literal["proved", "unknown", "refuted"]
     task: Task
@@ -41,7 +42,7 @@ class Proof:
 
     @property
     def error(self) -> float | None:
-        """The bound on the error: 0 where all symbols are right, None where nothing is known."""
+        """The bound on the error: 0 if all symbols are right, None if there is no bound."""
         if self.reached.error is not None:
             return finite(self.reached.error)
         return 0.0 if self.verdict == "proved" else None
@@ -69,11 +70,11 @@ class Proof:
 
     def parts(self, path: str | None) -> list[Part]:
         """What ``holdfast certify`` prints."""
-        rows = lengths_words(self.task, self.lengths)
+        rows = describe_lengths(self.task, self.lengths)
         lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {rows}."]
         if self.verdict == "unknown":
-            goal = "below what a constant output reaches" if self.tolerance is None else f"{self.tolerance:g}"
-            lines = [f"unknown: nothing was proved that is good enough ({goal}). Best bound: {self._bound()}."]
+            goal = "below the error of a constant output" if self.tolerance is None else f"{self.tolerance:g}"
+            lines = [f"unknown: the required bound ({goal}) was not proved. Best bound: {self._bound()}."]
             if self.reached.unbounded:
                 lines.append(f"why: {self.reached.unbounded}.")
         if self.refutation is not None:
@@ -81,8 +82,8 @@ class Proof:
             lines = [f"refuted: on a sequence of {len(found.inputs)} steps the error is {found.error:.6g}."]
         if self.exact_above is not None:
             lines.append(
-                "bit for bit: the output is the number itself, if that is "
-                f"{rounded_up(self.exact_above, 3)} or more in size."
+                "bit for bit: the output equals the number if that is "
+                f"{rounded_up(self.exact_above, 3)} or more in absolute value."
             )
         lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")
         lines.append(f"how: {self._how()}, {self.wall_seconds:.1f} s" + (", interrupted." if self.interrupted else "."))
@@ -93,10 +94,10 @@ class Proof:
     def _bound(self) -> str:
         if self.reached.error is not None:
             return f"error at most {rounded_up(self.reached.error)}"
-        return f"the right symbol is {'always the largest' if self.reached.right else 'not known to lead'}"
+        return f"the right symbol is {'always the largest' if self.reached.right else 'not proved to be the largest'}"
 
     def _how(self) -> str:
-        pieces = f"{self.pieces} pieces" if self.pieces != 1 else "in one piece"
-        symbols = f", {self.symbols} errors followed on their own" if self.symbols else ""
-        settled = f", settled after step {self.reached.settled}" if self.reached.settled is not None else ""
+        pieces = f"{self.pieces} pieces" if self.pieces != 1 else "one piece"
+        symbols = f", {self.symbols} error terms" if self.symbols else ""
+        settled = f", converged at step {self.reached.settled}" if self.reached.settled is not None else ""
         return pieces + symbols + settled

@@ -9,13 +9,13 @@ from dataclasses import fields, replace
 from typing import Literal
 
 from holdfast.alphabet.enclosures.rounding import ACCURACIES
-from holdfast.certify.certificate import Certificate, lengths_words, refuse_large
+from holdfast.certify.certificate import Certificate, describe_lengths, refuse_large
 from holdfast.certify.check import assumptions_of, of_any_length, rounding_of
 from holdfast.certify.proof import Proof
 from holdfast.certify.propagate import NOTHING_KNOWN
 from holdfast.certify.refute import Refutation, fit, refute
 from holdfast.certify.replay import errs_exactly
-from holdfast.certify.search import Best, Goal, ProofSearch
+from holdfast.certify.search import BestProof, Goal, ProofSearch
 from holdfast.certify.weights import fingerprint, finite, weights_of
 from holdfast.core.claim import Claim, Semantics
 from holdfast.core.errors import BadValue
@@ -70,8 +70,8 @@ def prove(
     try:
         for best in search.bests():
             if not best.reached.judged:
-                meant = lengths_words(task, rows)
-                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Ask for longer rows.")
+                meant = describe_lengths(task, rows)
+                raise BadValue(f"no row of {task.name} {meant}, has an answer.", "Use longer sequences.")
             watch(_progress(best))
             if not looked and falsifiable and not search.reached(best):
                 looked = True
@@ -138,19 +138,19 @@ def _refuse(network: Network, task: Task, tolerance: float | None, lengths: Leng
         raise BadValue(f"{reasons[0]}.")
     fit(network, task)
     if not finite(network):
-        raise BadValue("a weight of the network is no finite number, so nothing can be proved of it.")
+        raise BadValue("a weight of the network is NaN or infinite, so nothing can be proved about it.")
     if semantics == "ieee" and str(network.dtype) not in ACCURACIES:
         known = " or ".join(ACCURACIES)
         raise BadValue(f"--semantics ieee: the network's numbers are {network.dtype}, expected {known}.")
     if lengths.last is None and not of_any_length(task):
         raise BadValue(
-            f"{task.name} with these axes has other rows at every length, so 'any' is no single question.",
+            f"{task.name} with these axes has different rows at every length, so 'any' is not defined.",
             f"Give --{task.length_axis} a number.",
         )
 
 
 def _certificate(
-    claim: Claim, best: Best, tolerance: float | None, exact_above: float | None, network: Network, version: str
+    claim: Claim, best: BestProof, tolerance: float | None, exact_above: float | None, network: Network, version: str
 ) -> Certificate:
     error = best.reached.error or 0.0
     roomy = min(error * (1 + ROOM), float("inf") if tolerance is None else tolerance)
@@ -175,7 +175,7 @@ def _refuted(
     return found if sure else None
 
 
-def _progress(best: Best) -> str:
+def _progress(best: BestProof) -> str:
     reached = best.reached
     lead = f"lead at least {reached.margin or 0.0:.3g}"
     bound = lead if reached.error is None else f"error at most {rounded_up(reached.error, 3)}"

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.certify.paths import Paths, Walks
+from holdfast.certify.paths import Paths, PathSampler
 from holdfast.core.arrays import PRECISION
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Text, finite
@@ -111,7 +111,7 @@ def refute(
     An interrupt ends the search and keeps the worst.
     """
     deadline, worst, ran, interrupted = time.monotonic() + seconds, None, 0, False
-    walks = Walks(scenario, lengths, network.outputs, np.random.default_rng(seed))
+    walks = PathSampler(scenario, lengths, network.outputs, np.random.default_rng(seed))
     elite: Paths | None = None
     try:
         while ran < tries and (worst is None or not worst.found) and (not ran or time.monotonic() < deadline):
@@ -167,7 +167,7 @@ def fit(network: Model, task: Task) -> None:
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
             f"has {task.inputs} and {task.outputs}.",
-            "Name the task, and the axes, that the network is made for.",
+            "Give the task and the axes of the network.",
         )
 
 

@@ -46,7 +46,7 @@ one rounding of float32."""
 
 
 @dataclass(frozen=True)
-class Best:
+class BestProof:
     """A complete proof of some bound: ``reached`` on all ``pieces`` of the tree ``cuts``, by one method."""
 
     method: Method
@@ -119,14 +119,14 @@ class ProofSearch:
             here = {edge.target for edge in leaving}
         return found
 
-    def reached(self, best: Best) -> bool:
+    def reached(self, best: BestProof) -> bool:
         """Whether this proves what was asked for."""
         found = best.reached
         error, bound = found.error or 0.0, self.goal.error
         enough = found.error is None or (error < bound if self.goal.strict else error <= bound)
         return found.judged and enough and found.right and (found.settled is not None or not self.any_length)
 
-    def bests(self) -> Iterator[Best]:
+    def bests(self) -> Iterator[BestProof]:
         """Ever better proofs of the whole."""
         best = None
         for method, at_zero in self._plans():
@@ -142,7 +142,7 @@ class ProofSearch:
         if self.goal.strict or not self.reached(best):
             yield from self._cut(best)
 
-    def _cut(self, best: Best) -> Iterator[Best]:
+    def _cut(self, best: BestProof) -> Iterator[BestProof]:
         """Proofs in more and more pieces, as long as there is time and, without a tolerance, it helps."""
         fine = FINE * self.goal.error if self.goal.strict else 0.0
         whole = self.variables()
@@ -166,14 +166,14 @@ class ProofSearch:
             little = twice and self.reached(best) and not (worst.error or 0.0) < GAIN * bound
             wanted = twice and not little if sparing else True
             if wanted and _better(worst, best.reached, self.any_length):
-                best = Best(method, pieces.cuts(), pieces.count, worst)
+                best = BestProof(method, pieces.cuts(), pieces.count, worst)
                 yield best
             if little or (not self.goal.strict and self.reached(best)):
                 return
             if twice:
                 doubled, bound = pieces.count, worst.error or 0.0
 
-    def _for_pieces(self, best: Best, whole: Mapping[Variable, Limits]) -> Method:
+    def _for_pieces(self, best: BestProof, whole: Mapping[Variable, Limits]) -> Method:
         """The method that bounds a small piece best, where pieces are needed."""
         if self.any_length or self.reached(best):
             return best.method
@@ -185,7 +185,7 @@ class ProofSearch:
         errors = {method: self._follow(method, part).error or 0.0 for method in (best.method, Method(symbols=SYMBOLS))}
         return min(errors, key=errors.__getitem__)
 
-    def exact_above(self, best: Best) -> float | None:
+    def exact_above(self, best: BestProof) -> float | None:
         """The least power of two from which on recall is bit for bit, in IEEE arithmetic."""
         steps = best.reached.settled if self.any_length else self.scenario.steps
         if self.rounding is None or len(self.numbers) != 1 or steps is None:
@@ -221,15 +221,15 @@ class ProofSearch:
         else:
             yield Method(symbols=SYMBOLS), False
 
-    def _whole(self, method: Method, at_zero: bool) -> Best:
+    def _whole(self, method: Method, at_zero: bool) -> BestProof:
         piece = PathPiece(self.numbers)
         if not at_zero:
-            return Best(method, (None,), 1, self._follow(method, piece))
+            return BestProof(method, (None,), 1, self._follow(method, piece))
         assert self.first is not None
         (low, high), zero = self.numbers[self.first], Fraction(0)
         sides = [limited(piece, self.first, limits) for limits in ((low, zero), (zero, high))]
         reached = together(self._follow(method, side) for side in sides)
-        return Best(method, (Cut(self.first, zero), None, None), 2, reached)
+        return BestProof(method, (Cut(self.first, zero), None, None), 2, reached)
 
     def _follow(self, method: Method, piece: PathPiece, memory: Memory | None = None) -> Bound:
         steps = HORIZON if self.any_length else self.scenario.steps

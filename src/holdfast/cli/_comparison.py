@@ -1,4 +1,4 @@
-"""The page of a comparison, and beside it a folder with the networks that it leads to, each a file and a page."""
+"""The page of a comparison, with a folder of its networks, each as a file and a page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_page(found: Answer, store: Store, path: Path, tell: Callable[[str], No
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise BadRun(f"cannot make the folder {folder}: {error.strerror}.", "Name another page.") from error
+        raise BadRun(f"cannot create the folder {folder}: {error.strerror}.", "Give another page.") from error
     lines, links = found.results.summary, {}
     for number, line in enumerate(lines):
         tell(f"writing page {number + 1} of {len(lines)}")
@@ -35,12 +35,12 @@ def write_page(found: Answer, store: Store, path: Path, tell: Callable[[str], No
 
 
 def networks_folder(page: Path) -> Path:
-    """Beside the page."""
+    """The folder of the networks, next to the page."""
     return page.with_name(page.stem + "-networks")
 
 
 def _network(point: Result, store: Store, place: Path) -> None:
-    """The network of a point as a file, which 'holdfast explain' opens, and as a page that runs it."""
+    """Write the network of a point as a file and as a page that runs it."""
     from holdfast import __version__, tasks
     from holdfast.core.files import write_atomically
     from holdfast.engine.files import load
@@ -55,7 +55,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     task = task_from_json(origin["settings"]["task"], str(file))
     sentence = (
         f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
-        f"{point.verdict} after {point.sequences:,} sequences; 'holdfast explain {file.name}' tells more."
+        f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {file.name}'."
     )
-    told = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)
-    page.write("explain", f"{file.name} on {task.name}", told, place)
+    data = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)
+    page.write("explain", f"{file.name} on {task.name}", data, place)

@@ -6,16 +6,16 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the process says to whoever called it."""
+    """The exit code of the process."""
 
     YES = 0
     NO = 1
-    """An honest no: refuted, unknown, not solved, not reproduced."""
+    """A negative result: refuted, unknown, not solved, not reproduced."""
     MISTAKE = 2
-    """What was asked cannot be done: a mistake of the user, a file that is damaged, a disk that is full."""
+    """The request cannot be carried out: a user's mistake, a damaged file, a full disk."""
     INTERNAL = 70
     """A fault of holdfast (EX_SOFTWARE of sysexits.h)."""
     INTERRUPTED = 130
-    """Ctrl-C or SIGTERM; what was done is kept."""
+    """Ctrl-C or SIGTERM; finished work is kept."""
     BROKEN_PIPE = 141
-    """The reader of the output has gone, as with 'head'. Shells expect 128 + SIGPIPE."""
+    """The reader closed the pipe, as 'head' does. Shells expect 128 + SIGPIPE."""

@@ -1,10 +1,10 @@
-"""Flags that are the same words in every verb."""
+"""Flags that several verbs share."""
 
 from __future__ import annotations
 
 from holdfast.cli._parser import Parser, at_least_zero
 from holdfast.core.errors import BadValue
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 
 
 def add_common(parser: Parser) -> None:
@@ -13,12 +13,12 @@ def add_common(parser: Parser) -> None:
 
 
 def add_seed(parser: Parser) -> None:
-    options = {"default": 0, "metavar": "N", "help": "the root of all randomness (default: 0)"}
+    options = {"default": 0, "metavar": "N", "help": "seed of all random numbers (default: 0)"}
     parser.add_argument("--seed", type=at_least_zero, **options)
 
 
 def add_threads(parser: Parser) -> None:
-    parser.flag("threads", int, help="cores to use (default: all)")
+    parser.flag("threads", int, help="CPU cores (default: all)")
 
 
 def add_json(parser: Parser) -> None:
@@ -31,5 +31,5 @@ def check_threads(threads: int | None) -> None:
 
 
 def given_fields(record: type, given: dict) -> dict:
-    """The described fields of a record among the parsed arguments."""
-    return {name: given[name] for name in described(record) if name in given}
+    """The fields of a record among the parsed arguments."""
+    return {name: given[name] for name in field_infos(record) if name in given}

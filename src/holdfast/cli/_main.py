@@ -1,7 +1,7 @@
-"""The command ``holdfast``: finds the verb, runs it, and turns what goes wrong into a message and an exit code.
+"""The command ``holdfast``: finds the verb, runs it, and turns exceptions into a message and an exit code.
 
-The exit codes are in ``_exits.py``. A mistake in what was asked is one message; an internal error is one message and,
-below it, the traceback that a report needs. With ``--json`` either is one document on standard output as well.
+The exit codes are in ``_exits.py``. A user's mistake gives one message; an internal error gives one message and the
+traceback. With ``--json`` either is also a document on standard output.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from holdfast.core.text import escaped
 VERBS = Folder("verb", "holdfast.cli", Path(__file__).parent)
 
 RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
-"""What the machine lacks, where no file is named: told as such, since a traceback would help nobody."""
+"""Errors of the machine's resources, reported without a traceback."""
 
 
 class InternalError(Problem):
-    """A fault of holdfast, or of what it is built on."""
+    """A fault of holdfast or of a library that it uses."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run ``holdfast`` with these arguments (the process's own by default); returns the exit code."""
-    # A verb's networks are small: they run on the CPU, and an accelerator is left in peace unless asked for.
+    # A verb's networks are small: they run on the CPU, and an accelerator is used only on request.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     words = sys.argv[1:] if arguments is None else arguments
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             return _run(words)
         finally:
-            sys.stdout.flush()  # a full disk or a closed pipe is heard here, and not when the process ends
+            sys.stdout.flush()  # raises here on a full disk or a closed pipe
     except Exception as error:
         return _failed(error, "--json" in words)
     except KeyboardInterrupt:
@@ -49,16 +49,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _failed(error: Exception, as_json: bool) -> Exit:
-    """Say what went wrong; the exit code for it."""
+    """Print the error and return its exit code."""
     if isinstance(error, BrokenPipeError):
-        abandon_output()  # the reader of a pipe (head, less) has seen enough
+        abandon_output()  # the reader of the pipe (head, less) has closed it
         return Exit.BROKEN_PIPE
     if isinstance(error, Problem):
         return _tell(error, Exit.MISTAKE, as_json)
-    if told := _of_the_machine(error):
+    if problem := _machine_problem(error):
         if getattr(error, "filename", None) is None and isinstance(error, OSError):
-            abandon_output()  # it may be the output's own disk that is full
-        return _tell(told, Exit.MISTAKE, as_json)
+            abandon_output()  # the disk of the output may be full
+        return _tell(problem, Exit.MISTAKE, as_json)
     internal = InternalError(
         f"internal error: {_in_one_line(error)}.",
         "This is a fault of holdfast. Please report it, with the command and the traceback.",
@@ -68,10 +68,10 @@ def _failed(error: Exception, as_json: bool) -> Exit:
     return code
 
 
-def _of_the_machine(error: Exception) -> Problem | None:
-    """What is no fault of anybody's code: a file that cannot be used, too little memory, a full disk."""
+def _machine_problem(error: Exception) -> Problem | None:
+    """The problem, if the machine is the cause: an unusable file, too little memory, a full disk."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)[:100]:
-        return Problem("this needs more memory than there is.", "Ask for less: fewer units, rows, steps or seeds.")
+        return Problem("out of memory.", "Use fewer units, rows, steps or seeds.")
     if isinstance(error, OSError) and error.strerror and (error.filename is not None or error.errno in RESOURCES):
         named = error.filename if isinstance(error.filename, str | bytes) else None
         return Problem(f"{os.fsdecode(named) if named else 'a file or the output'} cannot be used: {error.strerror}.")
@@ -79,8 +79,8 @@ def _of_the_machine(error: Exception) -> Problem | None:
 
 
 def _in_one_line(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _run(words: list[str]) -> int:
@@ -102,7 +102,7 @@ def _overview() -> str:
     lines += [f"  {verb:<14}{VERBS.sentence(verb)}" for verb in VERBS.names()]
     lines += [
         "",
-        "  holdfast VERB --help   what a verb takes, with examples",
+        "  holdfast VERB --help   the arguments of a verb, with examples",
         "  holdfast --version",
         "",
         "examples:",

@@ -1,4 +1,4 @@
-"""A saved network as verbs open it: double precision where its numbers have it, and the task that it is for."""
+"""Open a saved network, in double precision if its weights are float64, with the task that it was made for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from holdfast.engine.network import Network
 
 LONG = 1000
-"""The length axis of a task that is asked about every length: large enough for every position and place."""
+"""The length axis of a task that stands for every length: large enough for every position."""
 
 
 def open_network(path: str) -> tuple[Network, dict]:
-    """The network in ``path`` and its origin, JAX set to double precision first where the file holds such numbers.
+    """The network in ``path`` and its origin; switches JAX to double precision if the file has float64 weights.
 
-    Raises ``BadFile`` with what is wrong with the file, or with the cell where a plug-in's is.
+    Raises ``BadFile`` with the fault of the file, or of the plug-in that defines its cell.
     """
     import jax
 
@@ -42,8 +42,8 @@ def open_network(path: str) -> tuple[Network, dict]:
 
 
 def origin_of(path: str) -> dict:
-    """Where the weights come from, read without loading them; empty where the file cannot be read: that is told when
-    it is opened."""
+    """The origin of the weights, read without loading them; empty if the file cannot be read (opening it reports
+    why)."""
     from holdfast.core.origin import parse
     from holdfast.core.tensors import read_header
 
@@ -54,14 +54,14 @@ def origin_of(path: str) -> dict:
 
 
 def own_name(words: list[str]) -> str | None:
-    """The task that the network in the file of the first of these words is for, as far as one is known."""
+    """The task of the network whose file is the first word; None if unknown."""
     return own_task(origin_of(words[0])).get("name") if words and not words[0].startswith("-") else None
 
 
 def own_task(origin: dict) -> dict[str, Any]:
-    """The task that a network was trained on or constructed for: its ``name`` and its axes; empty where unknown.
+    """The task that a network was trained on or constructed for: its ``name`` and its axes; empty if unknown.
 
-    A network that was constructed for every length has ``ANY`` as the axis ``length``.
+    A network constructed for every length has ``ANY`` as the axis ``length``.
     """
     from holdfast.core.origin import task_of
 
@@ -70,8 +70,8 @@ def own_task(origin: dict) -> dict[str, Any]:
 
 
 def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
-    """--task, and flags for the axes of the task that is named so, or else is ``own``; always --tolerance."""
-    parser.flag("task", help="the task (default: the one that the network is for)")
+    """Add --task, a flag for every axis of that task (or of ``own``), and --tolerance."""
+    parser.flag("task", help="the task (default: the one stored with the network)")
     from dataclasses import fields
 
     name = _named(words) or own
@@ -82,42 +82,43 @@ def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
         parser.axes(kind, any_length=True)
         if any(axis.name == "tolerance" for axis in fields(kind)):
             return
-    parser.flag("tolerance", float, help="largest error that still counts as right")
+    parser.flag("tolerance", float, help="largest error of a right answer")
 
 
 def length_flag(parser: Parser) -> None:
-    parser.flag("up-to", int, help="all lengths up to this one (default: rows of exactly the task's length)")
+    parser.flag("up-to", int, help="all lengths up to N (default: exactly the task's length)")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked about a network: which rows of which task; ``unbounded``: the range as it was given, where it is
-    not bounded (the task then keeps another)."""
+class TaskRequest:
+    """The question about a network: a task and its lengths. ``unbounded``: the range as given, if it is unbounded (the
+    task then keeps its default range)."""
 
     task: Task
     lengths: Lengths
     unbounded: tuple[float, float] | None
 
 
-def asked_about(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactly", first: int = 1) -> Asked:
-    """``own``, a task's name and axes, changed by the flags: rows of exactly its length, or as --up-to or 'any' say.
+def task_request(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactly", first: int = 1) -> TaskRequest:
+    """The task ``own`` (its name and axes) with the values of the flags, at exactly its length or as --up-to or 'any'
+    say.
 
-    ``kind`` and ``first`` (the first step with an answer, for lengths that are not exact) hold where no flag is about
-    lengths. Raises ``BadValue`` where no task is known or these axes make none.
+    ``kind`` and ``first`` (the first step with an answer, for lengths that are not exact) apply if no flag sets the
+    lengths. Raises ``BadValue`` if no task is known or the axes are invalid.
     """
     from holdfast import tasks
     from holdfast.train.settings import make_task
 
     name = args.task or own.get("name")
     if name is None:
-        raise BadValue(f"{args.network} does not say what it is for.", "Name a task: --task recall.")
+        raise BadValue(f"{args.network} does not record its task.", "Give one: --task recall.")
     task, same = tasks.get(name), own.get("name") == name
     axis = task.length_axis
     axes = {k: v for k, v in own.items() if k not in ("name", "length")} if same else {}
     given = {k: v for k, v in given_fields(task, vars(args)).items() if k != "tolerance"}
     up_to = getattr(args, "up_to", None)
     if up_to is not None and axis in given:
-        raise BadValue(f"--up-to {up_to} and --{axis} {given[axis]} both say which rows are meant.", "Give one.")
+        raise BadValue(f"--up-to {up_to} and --{axis} {given[axis]} both set the length.", "Give one of them.")
     if up_to is not None:
         given[axis], kind = up_to, "up to"
     elif axis in given:
@@ -134,10 +135,10 @@ def asked_about(args: Namespace, own: dict[str, Any], kind: LengthKind = "exactl
     made = make_task(name, axes)
     if kind == "up to" and first > made.longest:
         raise BadValue(
-            f"the network answers from step {first} on, and these rows have up to {made.longest} steps.",
-            "Ask for longer rows, or for those of exactly one length.",
+            f"the network answers from step {first} on, but these sequences have at most {made.longest} steps.",
+            "Give a larger length, or leave --up-to out.",
         )
-    return Asked(made, made.lengths(kind, first if same else 1), unbounded)
+    return TaskRequest(made, made.lengths(kind, first if same else 1), unbounded)
 
 
 def least_steps_of(origin: dict) -> int:
@@ -146,7 +147,7 @@ def least_steps_of(origin: dict) -> int:
 
 
 def tolerance_of(args: Namespace) -> float | None:
-    """The tolerance, where it was given. Raises ``BadValue`` where it is none."""
+    """The value of --tolerance; None if not given. Raises ``BadValue`` unless it is positive."""
     tolerance = getattr(args, "tolerance", None)
     if tolerance is not None and (reasons := not_positive("tolerance", tolerance)):
         raise BadValue(f"{reasons[0]}.")

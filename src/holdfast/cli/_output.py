@@ -1,4 +1,4 @@
-"""What every verb prints the same way: the one JSON document, and messages and progress on standard error."""
+"""Output that all verbs share: one JSON document on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from holdfast.core.progress import Progress
 
 LINE_SECONDS = 5.0
-"""How often progress is a line where standard error is no terminal."""
+"""Seconds between progress lines if standard error is not a terminal."""
 
 
 def prepare_streams() -> None:
-    """Make standard output and error take any text: what an encoding lacks is spelled in ASCII (``core/text.py``), and
-    a stream that was closed by the caller is one that nobody reads."""
+    """Make standard output and error accept any text: characters outside the encoding are written in ASCII
+    (``core/text.py``), and a stream that the caller closed is replaced by the null device."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -33,7 +33,7 @@ def prepare_streams() -> None:
 
 
 def abandon_output() -> None:
-    """Drop what standard output still holds: Python would try to write it once more when the process ends."""
+    """Discard the buffer of standard output, which Python would otherwise write again at exit."""
     with contextlib.suppress(OSError, ValueError):  # no file below it, as in a test
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
@@ -41,19 +41,19 @@ def abandon_output() -> None:
 
 
 def say(text: str, lines: bool = False) -> None:
-    """Words on standard error, where anybody listens; control characters are escaped, but for the ends of ``lines``."""
+    """Write to standard error; control characters are escaped, except line ends if ``lines``."""
     with contextlib.suppress(OSError):
         sys.stderr.write(escaped(text, keep="\n" if lines else ""))
         sys.stderr.flush()
 
 
 def print_json(document: Mapping[str, object]) -> None:
-    """Exactly one document on standard output; a NaN in it would be a bug of ours, since JSON has none."""
+    """Print exactly one document on standard output. A NaN in it is a bug and raises, since JSON has none."""
     sys.stdout.write(json.dumps(document, allow_nan=False, indent=1) + "\n")
 
 
 def show_page(path: str) -> None:
-    """Open a file in the browser that the user prefers; where there is none, say where the file is."""
+    """Open a file in the user's browser; print its path if there is no browser."""
     import webbrowser
     from pathlib import Path
 
@@ -61,12 +61,12 @@ def show_page(path: str) -> None:
         say(f"no browser was found; the page is {escaped(path)}\n", lines=True)
 
 
-class Teller:
-    """Tells progress: in a terminal one line that is rewritten, elsewhere a plain line every few seconds."""
+class ProgressPrinter:
+    """Prints progress: one rewritten line in a terminal, otherwise a line every few seconds."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._told = time.monotonic()
+        self._last = time.monotonic()
         self._shown = False
 
     def __call__(self, what: str, progress: Progress) -> None:
@@ -77,12 +77,12 @@ class Teller:
         self.say(f"{what}: {p.solved:,} solved, {p.finished:,} of {p.of:,} finished{loss}{left}")
 
     def say(self, text: str) -> None:
-        """Any words, where it is time to tell some."""
-        if not self._live and time.monotonic() - self._told < LINE_SECONDS:
+        """Print a progress text, if enough time has passed."""
+        if not self._live and time.monotonic() - self._last < LINE_SECONDS:
             return
-        self._told = time.monotonic()
+        self._last = time.monotonic()
         shown = escaped(text)
-        with contextlib.suppress(OSError):  # nobody reads it any more; the work goes on
+        with contextlib.suppress(OSError):  # standard error was closed; the work goes on
             sys.stderr.write(f"\r{shown}\x1b[K" if self._live else shown + "\n")
             sys.stderr.flush()
         self._shown = self._live

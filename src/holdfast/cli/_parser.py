@@ -1,4 +1,4 @@
-"""Parsing with argparse, its complaints turned into ours: one message, the nearest flag, exit code 2."""
+"""An argparse parser whose errors are holdfast's: one message, the nearest flag, exit code 2."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
-from holdfast.core.fields import LARGEST_INTEGER, Described, described
+from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
-"""Default of a flag that appears in the parsed arguments only if the user gave it."""
+"""Default of a flag that is absent from the parsed arguments unless the user gives it."""
 
 ANY = "any"
-"""In place of a length: every length."""
+"""The value of a length flag that means every length."""
 
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
 class Parser(argparse.ArgumentParser):
-    """The parser of one verb. ``docstring`` is its module's: everything after the first paragraph is help."""
+    """The parser of one verb. Its help ends with ``docstring``, the module's, without its first paragraph."""
 
     def __init__(self, verb: str, sentence: str, docstring: str) -> None:
         super().__init__(
@@ -35,8 +35,8 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
 
     def error(self, message: str) -> NoReturn:
-        said = re.sub(r"^argument (--[\w-]+): (?=is )", r"\1 ", message).removeprefix("argument ")
-        raise BadValue(f"{said}.", f"'{self.prog} --help' shows what it takes.")
+        text = re.sub(r"^argument (--[\w-]+): (?=is )", r"\1 ", message).removeprefix("argument ")
+        raise BadValue(f"{text}.", f"'{self.prog} --help' lists the arguments.")
 
     def parse(self, words: list[str]) -> argparse.Namespace:
         for word in words:
@@ -48,12 +48,12 @@ class Parser(argparse.ArgumentParser):
                 raise UnknownName(f"flag of '{self.prog}'", word.split("=")[0], self._option_string_actions)
         if unknown:
             raise BadValue(
-                f"{self.prog}: '{unknown[0]}' is one word too many.", f"'{self.prog} --help' shows what it takes."
+                f"{self.prog}: '{unknown[0]}' is one argument too many.", f"'{self.prog} --help' lists the arguments."
             )
         return known
 
     def flag(self, name: str, kind: type = str, help: str = "", **options: Any) -> None:
-        """A flag with a value. ``kind`` int or float also checks that it is one, in our words."""
+        """Add a flag with a value of type ``kind``; a value of another type raises holdfast's error."""
         if "choices" not in options:
             options.setdefault("metavar", METAVARS[kind])
         self.add_argument(f"--{name}", type=_reader(lambda word: _bounded(kind, word)), help=help, **options)
@@ -67,20 +67,20 @@ class Parser(argparse.ArgumentParser):
         defaults: Mapping[str, Any] | None = None,
         any_length: str = "",
     ) -> None:
-        """A flag for every described field of a record, or those of these names, in the result only where given.
+        """Add a flag for every field of a record, or for those in ``names``; absent from the result unless given.
 
-        ``title`` stands above them; ``defaults`` are this verb's own. The field named ``any_length`` may also be the
-        word "any", which is then what the result holds.
+        ``title`` heads them in the help; ``defaults`` override those of the record. The field named ``any_length`` also
+        accepts the word "any".
         """
         group = self.add_argument_group(title) if title else self
-        known = described(record)
+        known = field_infos(record)
         for one in map(known.__getitem__, known if names is None else names):
             default = (defaults or {}).get(one.name, one.default)
             help = f"{one.meaning} (default: {one.said(default)})".replace("%", "%%")
             how = {"type": _int_or_any, "metavar": "N|any"} if one.name == any_length else _values(one)
             try:
                 group.add_argument(one.flag, default=GIVEN_ONLY, help=help, **how)
-            except argparse.ArgumentError as error:  # of a plug-in: ours have names of their own
+            except argparse.ArgumentError as error:  # only a plug-in's axis can collide with a flag
                 name = record.__module__.rsplit(".", 1)[-1]
                 raise BadFile(
                     f"the task '{name}' has the axis '{one.name}', which is a flag of '{self.prog}'.",
@@ -88,13 +88,13 @@ class Parser(argparse.ArgumentParser):
                 ) from error
 
     def axes(self, task: type, any_length: bool = False) -> None:
-        """A flag for every axis of a task; ``any_length``: that of its length may also be the word "any"."""
+        """Add a flag for every axis of a task; with ``any_length`` the length axis also accepts the word "any"."""
         name = task.__module__.rsplit(".", 1)[-1]
         self.fields(task, title=f"axes of {name}", any_length=getattr(task, "length_axis", "") if any_length else "")
 
 
-def _values(one: Described) -> dict[str, Any]:
-    """How argparse reads the values of a field."""
+def _values(one: FieldInfo) -> dict[str, Any]:
+    """The options of ``add_argument`` for the values of a field."""
     parts = get_args(one.kind) if get_origin(one.kind) is tuple else ()
     if not parts:
         shown = f"{{{','.join(one.meta.choices)}}}" if one.meta.choices else METAVARS.get(one.kind, "TEXT")
@@ -127,7 +127,7 @@ def _int_or_any(word: str) -> int | str:
 
 
 def at_least_zero(word: str) -> int:
-    """The reader of a flag: a whole number from 0 up."""
+    """Read a whole number of at least 0 from a flag."""
     value = _reader(lambda word: _bounded(int, word))(word)
     if value < 0:
         raise argparse.ArgumentTypeError(f"is {value}, expected at least 0")

@@ -1,10 +1,10 @@
-"""Prove how far a network's error can go, for every input sequence in a range.
+"""Prove a bound on a network's error for every input sequence in a range.
 
-Any network, trained ones too; the proof is written as a certificate. 'unknown' is an answer: then the best bound found
-is told. It is about rows of exactly the task's length; '--up-to N' asks about all lengths up to N, '--steps any' about
-every length, which is proved where the sets of states settle. Semantics real: exact arithmetic on the weights; ieee:
-the network as it runs, rounding and all. The task is the one that the network was made for, unless --task names
-another.
+Works for any network, trained or constructed, and writes the proof as a certificate. The verdict is 'proved', 'refuted'
+or 'unknown'; if it is unknown, the best bound found is printed. By default the bound holds for sequences of exactly the
+task's length. '--up-to N' covers all lengths up to N, and '--steps any' every length, if the sets of reachable states
+converge. Semantics 'real' is exact arithmetic on the stored weights; 'ieee' is floating-point arithmetic with all
+rounding errors.
 
 Level of model: opened. Of a cell whose step calls JAX directly there are no bounds; 'test' and 'refute' take it.
 
@@ -14,7 +14,7 @@ examples:
   holdfast certify net.safetensors --tolerance 1e-3 --out proof.json
   holdfast certify net.safetensors --steps any --semantics ieee
 
-exit code: 0 if it is proved, 1 if it is unknown or refuted, 130 if interrupted (what was proved until then is kept).
+exit code: 0 if proved, 1 if unknown or refuted, 130 if interrupted (the bound proved so far is kept).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from pathlib import Path
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
 from holdfast.cli._network import (
-    asked_about,
     least_steps_of,
     length_flag,
     open_network,
     own_name,
     own_task,
     task_flags,
+    task_request,
     tolerance_of,
 )
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
@@ -42,10 +42,17 @@ from holdfast.core.text import escaped
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
-    parser.flag("semantics", choices=("real", "ieee"), default="real", help="exact arithmetic, or as it runs")
-    parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
-    parser.flag("out", metavar="FILE", help="the certificate (default: beside the network, .certificate.json)")
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors); stands first")
+    parser.flag(
+        "semantics",
+        choices=("real", "ieee"),
+        default="real",
+        help="exact arithmetic, or IEEE floating point (default: real)",
+    )
+    parser.flag("seconds", float, default=60.0, help="time limit of the search in seconds (default: 60)")
+    parser.flag(
+        "out", metavar="FILE", help="the certificate to write (default: NETWORK with the ending .certificate.json)"
+    )
     add_json(parser)
     length_flag(parser)
     task_flags(parser, words, own_name(words[:1]))
@@ -61,16 +68,16 @@ def run(args: Namespace) -> int:
     if not args.seconds > 0:
         raise BadValue(f"--seconds is {args.seconds:g}, expected a positive number.")
     network, origin = open_network(args.network)
-    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
     if asked.unbounded:
         low, high = asked.unbounded
         raise BadValue(
-            f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
-            "'holdfast refute' takes an unbounded range.",
+            f"--range {low:g} {high:g} is unbounded, but a certificate needs a bounded range.",
+            "Give a bounded range, or use 'holdfast refute', which accepts an unbounded one.",
         )
     place = args.out or str(Path(args.network).with_suffix(".certificate.json"))
     check_writable(place)
-    teller = Teller()
+    printer = ProgressPrinter()
     try:
         proof = prove(
             network,
@@ -79,11 +86,11 @@ def run(args: Namespace) -> int:
             tolerance=tolerance,
             semantics=args.semantics,
             seconds=args.seconds,
-            watch=teller.say,
+            watch=printer.say,
             version=holdfast.__version__,
         )
     finally:
-        teller.done()
+        printer.done()
     path = None
     if proof.certificate is not None:
         path = place

@@ -1,8 +1,9 @@
-"""Verify a plug-in: apply every law of its kind to one file.
+"""Verify a plug-in: run every check for its kind on one file.
 
-A task: rows against its oracle, chance and memory, its scenario against its rows. A cell: its step, gradient and
-equation. A construction: its program and its networks against the task's oracle. Of a diagnostic, a study, a format,
-a backend or a verb: that it imports and has what its kind needs. The folder that the file lies in says what it is.
+For a task, its rows are compared with its oracle, chance level, memory demand and scenario. For a cell, the step, the
+gradient and the equation are checked; for a construction, the program and the networks against the task's oracle. Other
+kinds (diagnostic, study, format, backend, verb) must import and define all that their kind needs. The folder of the
+file gives the kind.
 
 examples:
   holdfast check-plugin plugins/tasks/mine.py
@@ -26,7 +27,7 @@ from holdfast.cli._parser import Parser
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("file", metavar="FILE", help="the file of a cell, a task, a construction, ...")
-    parser.flag("kind", help="cell, task, construction, diagnostic, ... (default: as its folder is called)")
+    parser.flag("kind", help="cell, task, construction, diagnostic, ... (default: the name of its folder)")
     add_seed(parser)
     add_json(parser)
 

@@ -1,10 +1,10 @@
-"""Check a certificate: does it prove what it claims, of these very weights?
+"""Check a certificate: does it prove its claim for exactly these weights?
 
-The checker is small and shares nothing with whoever made the network or the certificate. It follows the network
-through all inputs of the range at once, as the certificate says how, and compares the bound that it finds.
+The checker is small and shares no code with the programs that make networks and certificates. It propagates the whole
+input range through the network, as the certificate prescribes, and compares the resulting bound with the claim.
 
-What is asked by flags is compared with the claim: the certificate is accepted only if it proves at least that. Without
-flags it has to prove what it claims itself.
+Flags state a claim of your own: the certificate is accepted only if it proves at least that. Without flags it has to
+prove its own claim.
 
 examples:
   holdfast check net.certificate.json net.safetensors
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import asked_about, length_flag, open_network, task_flags, tolerance_of
+from holdfast.cli._network import length_flag, open_network, task_flags, task_request, tolerance_of
 from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile, BadValue
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("certificate", metavar="CERTIFICATE", help="what 'holdfast certify' wrote (*.json)")
+    parser.add_argument("certificate", metavar="CERTIFICATE", help="a certificate of 'holdfast certify' (*.json)")
     parser.add_argument("network", metavar="NETWORK", help="the network (*.safetensors)")
     add_json(parser)
     length_flag(parser)
@@ -53,13 +53,13 @@ def run(args: Namespace) -> int:
         about = claim and claim.as_json()
         print_json({"accepted": verdict.accepted, "reason": verdict.reason, "claim": about})
     else:
-        told = f"{'accepted' if verdict.accepted else 'not accepted'}: {verdict.reason}."
-        draw([Text(f"{told}\n{words(claim, task_of(claim))}" if claim and verdict.accepted else told)])
+        text = f"{'accepted' if verdict.accepted else 'not accepted'}: {verdict.reason}."
+        draw([Text(f"{text}\n{words(claim, task_of(claim))}" if claim and verdict.accepted else text)])
     return Exit.YES if verdict.accepted else Exit.NO
 
 
 def _question(args: Namespace, claim: Claim) -> Question | None:
-    """What is asked, the claim changed by the flags; None where nothing is asked."""
+    """The claim with the values of the flags; None without flags."""
     from holdfast.certify.check import Question
 
     flags = vars(args).keys() - {"certificate", "network", "json"}
@@ -67,18 +67,18 @@ def _question(args: Namespace, claim: Claim) -> Question | None:
         return None
     tolerance = tolerance_of(args)
     own = {"name": claim.task, **claim.axes}
-    asked = asked_about(args, own, claim.lengths.kind, claim.least_steps)
+    asked = task_request(args, own, claim.lengths.kind, claim.least_steps)
     if asked.unbounded:
         low, high = asked.unbounded
         raise BadValue(
-            f"--range {low:g} {high:g} is not bounded, and a certificate is about a bounded one.",
+            f"--range {low:g} {high:g} is unbounded, but a certificate covers a bounded range.",
             "Give the range that the certificate has to cover.",
         )
     return Question(asked.task, asked.lengths, tolerance)
 
 
 def _claimed_task(words: list[str]) -> str | None:
-    """The task that the certificate in the file of the first word is about, as far as it can be read."""
+    """The task of the certificate in the file named by the first word; None if it cannot be read."""
     from holdfast.certify.certificate import load, parse
 
     if not words or words[0].startswith("-"):

@@ -1,10 +1,10 @@
-"""Which architecture remembers better? Train a grid of cells, lags, sizes and learning rates, many seeds each.
+"""Compare architectures: train a grid of cells, lags, sizes and learning rates, with many seeds for each point.
 
-Every finished point is kept at once in a store, one SQLite file; the same command goes on where an interrupt, a kill
-or a power cut left it, to the same results. The learning rate is swept for every cell, and the interval of the best
-one holds for all that were tried. --study takes a built-in study ('holdfast list studies'), which ends in verdicts on
-its claims, or any other name for a grid of your own, by which it is found again. --engine says what computes the
-networks, --executor where: in processes of this machine, or on a Ray cluster.
+Each finished point is saved at once in one SQLite file (--store). After an interrupt, a kill or a power failure the
+same command resumes and gives the same results. The learning rate is swept for every cell, and the interval of the best
+one is corrected for the number of rates tried. --study names a built-in study ('holdfast list studies'), which ends
+with a verdict on each of its claims, or gives a grid of your own a name. --engine selects the engine that runs the
+networks, --executor the place: processes on this machine, or a Ray cluster.
 
 examples:
   holdfast compare --task recall --cells elman,lstm,gru --lags 10,30,100 --units 8,32 --seeds 20
@@ -14,7 +14,7 @@ examples:
   holdfast compare --study tutorial --workers 2
   holdfast compare --study why_gates --executor ray --address 10.0.0.1:6379
 
-exit code: 0 when every point is done, 1 if a claim of a built-in study does not hold, 130 if interrupted.
+exit code: 0 if every point is done, 1 if a claim of a built-in study does not hold, 130 if interrupted.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
-from holdfast.core.fields import Described, described
+from holdfast.core.fields import FieldInfo, field_infos
 from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
 
@@ -56,18 +56,18 @@ LISTS = {
 }
 """Flags that take several values of a setting; --over does that for every other."""
 SWEPT = {"cell": ("elman", "lstm", "gru"), "units": (8, 32), "learning_rate": (1e-3, 3e-3, 1e-2)}
-"""What is swept where nothing else is asked for; recurrent networks succeed in a narrow window of learning rates."""
+"""The values that are swept by default. Recurrent networks learn in a narrow range of learning rates only."""
 FIXED: dict[str, Any] = {"seeds": 20, "budget": 20_000}
-"""Settings that are others here than in 'train' where nothing is asked for."""
+"""Settings whose defaults differ from those of 'train'."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
     from holdfast.train.settings import Settings
 
-    known = described(Settings)
-    parser.flag("task", metavar="TASK", help="'holdfast list tasks' shows them; its other axes are flags too")
-    parser.flag("study", metavar="NAME", help="a built-in study, or a name of your own for this grid")
-    parser.flag("lags", help="lags in steps, as in 10,30,100 (default: the task's own)", **MANY)
+    known = field_infos(Settings)
+    parser.flag("task", metavar="TASK", help="a task from 'holdfast list tasks'; its other axes are flags")
+    parser.flag("study", metavar="NAME", help="a built-in study, or a name for this grid")
+    parser.flag("lags", help="lags in steps, for example 10,30,100 (default: the task's)", **MANY)
     for name, field in LISTS.items():
         default = ",".join(map(text, SWEPT.get(field, (known[field].default,))))
         parser.flag(name, help=f"{known[field].meaning} (default: {default})", **MANY)
@@ -76,19 +76,19 @@ def configure(parser: Parser, words: list[str]) -> None:
         action="append",
         default=GIVEN_ONLY,
         metavar="SETTING=A,B,...",
-        help="sweep any other setting, as in optimiser=adam,sgd; may be given again",
+        help="sweep another setting, for example optimiser=adam,sgd; may be repeated",
     )
     parser.fields(Settings, [n for n in known if n not in LISTS.values()], title="settings", defaults=FIXED)
-    parser.flag("store", help=f"where points are kept (default: {STORE})", default=str(STORE))
-    parser.flag("workers", int, help="processes (default: one per core)")
-    parser.flag("executor", help="where it runs: processes or ray (default: processes)", default="processes")
-    parser.flag("address", metavar="HOST:PORT", help="the Ray cluster's, or auto (with --executor ray)")
-    parser.add_argument("--report", action="store_true", help="train nothing: show what the store has")
-    parser.add_argument("--yes", action="store_true", help="a grid that takes more than a day is meant")
-    parser.flag("csv", metavar="FILE", help="write every point as CSV")
-    parser.flag("parquet", metavar="FILE", help="write every point as Parquet (extra parquet)")
-    parser.flag("figures", metavar="DIR", help="write the pictures as PNG and SVG (extra figures)")
-    parser.flag("page", metavar="FILE", help="write a page: a grid whose places lead to their networks")
+    parser.flag("store", help=f"the file in which points are saved (default: {STORE})", default=str(STORE))
+    parser.flag("workers", int, help="worker processes (default: one per core)")
+    parser.flag("executor", help="processes or ray (default: processes)", default="processes")
+    parser.flag("address", metavar="HOST:PORT", help="address of the Ray cluster, or auto (with --executor ray)")
+    parser.add_argument("--report", action="store_true", help="do not train: print the results in the store")
+    parser.add_argument("--yes", action="store_true", help="accept a grid that takes more than a day")
+    parser.flag("csv", metavar="FILE", help="write all points as CSV")
+    parser.flag("parquet", metavar="FILE", help="write all points as Parquet (needs the extra parquet)")
+    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG (needs the extra figures)")
+    parser.flag("page", metavar="FILE", help="write a page with the grid and a link to each network")
     add_json(parser)
     if "--task" in words[:-1]:
         from holdfast import tasks
@@ -102,7 +102,7 @@ def run(args: Namespace) -> int:
 
     _check(args)
     if not Path(args.store).exists():
-        _study(args, None)  # a mistake leaves no empty store behind
+        _study(args, None)  # refuse a mistake before an empty store is created
     with Store(args.store, write=not args.report) as store:
         study = _study(args, store)
         if args.report:
@@ -125,18 +125,20 @@ def run(args: Namespace) -> int:
 def _check(args: Namespace) -> None:
     if args.executor not in ("processes", "ray"):
         raise BadValue(
-            f"--executor is '{args.executor}', expected processes or ray: it says where a study runs.",
-            "What computes its networks is --engine: native, parallel, loop or auto.",
+            f"--executor is '{args.executor}', expected processes or ray.",
+            "The engine is a flag of its own: --engine native, parallel, loop or auto.",
         )
     if (args.executor == "ray") != (args.address is not None):
-        raise BadValue("--executor ray and --address go together.", "As in --executor ray --address 10.0.0.1:6379.")
+        raise BadValue(
+            "--executor ray and --address need each other.", "For example: --executor ray --address 10.0.0.1:6379."
+        )
     if args.workers is not None and args.workers < 1:
         raise BadValue(f"--workers is {args.workers}, expected at least 1.", "Leave it out to use every core.")
     _check_outputs(args)
 
 
 def _check_outputs(args: Namespace) -> None:
-    """Whatever would only fail once everything is trained."""
+    """Refuse at once what would fail only after the training."""
     for path in (args.csv, args.parquet, args.page):
         if path:
             check_writable(path)
@@ -164,12 +166,12 @@ def _run(args: Namespace, study: Study, store: Store) -> tuple[Results, bool]:
     from holdfast.core.progress import cores
 
     check_size(study, args.workers or cores(), args.yes)
-    teller = Teller()
+    printer = ProgressPrinter()
     try:
-        watch = partial(teller, study.name)
+        watch = partial(printer, study.name)
         return run_study(study, store, workers=args.workers, address=args.address, watch=watch)
     finally:
-        teller.done()
+        printer.done()
 
 
 def _study(args: Namespace, store: Store | None) -> Study:
@@ -180,23 +182,25 @@ def _study(args: Namespace, store: Store | None) -> Study:
     given = _given(args)
     if args.task is None and args.study is None:
         raise BadValue(
-            "holdfast compare: name a task or a study.", "Try 'holdfast compare --task recall --lags 10,30'."
+            "holdfast compare needs a task or a study.", "Try 'holdfast compare --task recall --lags 10,30'."
         )
     if args.study in questions.FOLDER.names():
         if args.task is not None:
-            raise BadValue(f"'{args.study}' is a built-in study and has its own task.", "Leave --task out, or rename.")
+            raise BadValue(
+                f"'{args.study}' is a built-in study and has its own task.", "Leave --task out, or choose another name."
+            )
         study = questions.get(args.study)
         return _altered(study, given) if given.anything else study
     if args.task is None:
         there = store.studies() if store else []
         if store is None or args.study not in there:
-            raise UnknownName("study, built in or stored,", args.study, [*questions.FOLDER.names(), *there])
+            raise UnknownName("study", args.study, [*questions.FOLDER.names(), *there])
         stored = Study(args.study, store.grids(args.study))
         return _altered(stored, given) if given.anything else stored
     return _fresh(args, given, store)
 
 
-def _altered(study: Study, given: Given) -> Study:
+def _altered(study: Study, given: GridFlags) -> Study:
     from dataclasses import replace
 
     from holdfast.compare.grid.lags import with_lags
@@ -204,14 +208,14 @@ def _altered(study: Study, given: Given) -> Study:
     def altered(grid: Grid) -> Grid:
         over, task = dict(given.over), grid.base.task
         if given.lags is not None:
-            axes = {name: getattr(task, name) for name in described(type(task)) if name != task.length_axis}
+            axes = {name: getattr(task, name) for name in field_infos(type(task)) if name != task.length_axis}
             over["task"] = with_lags(task.name, axes, given.lags)
         return grid.altered(over, **given.fixed)
 
     return replace(study, grids=tuple(map(altered, study.grids)))
 
 
-def _fresh(args: Namespace, given: Given, store: Store | None) -> Study:
+def _fresh(args: Namespace, given: GridFlags, store: Store | None) -> Study:
     import hashlib
     import json
 
@@ -233,8 +237,8 @@ def _fresh(args: Namespace, given: Given, store: Store | None) -> Study:
 
 
 @dataclass(frozen=True)
-class Given:
-    """What the flags say of a grid: its lags, settings with one value, and settings with several."""
+class GridFlags:
+    """The grid as the flags give it: its lags, settings with one value, and settings with several."""
 
     lags: tuple[int, ...] | None
     fixed: dict[str, Any]
@@ -245,7 +249,7 @@ class Given:
         return self.lags is not None or bool(self.fixed or self.over)
 
 
-def _given(args: Namespace) -> Given:
+def _given(args: Namespace) -> GridFlags:
     from holdfast.compare.grid.place import sweepable
     from holdfast.train.settings import Settings
 
@@ -254,7 +258,7 @@ def _given(args: Namespace) -> Given:
     for one in words.get("over", ()):
         field, equals, listed = one.partition("=")
         if not equals:
-            raise BadValue(f"--over is '{one}', expected a setting and its values.", "As in optimiser=adam,sgd.")
+            raise BadValue(f"--over is '{one}', expected a setting and its values.", "For example optimiser=adam,sgd.")
         if field not in known:
             raise UnknownName("setting to sweep", field, known)
         asked.append((f"--over {field}", field, listed))
@@ -264,10 +268,10 @@ def _given(args: Namespace) -> Given:
             raise BadValue(f"{field} is given twice, the second time by {flag}.", "Give it once, with all its values.")
         over[field] = _values(flag, known[field], listed)
     lags = tuple(_listed("--lags", int, words["lags"])) if "lags" in args else None
-    return Given(lags, fixed, over)
+    return GridFlags(lags, fixed, over)
 
 
-def _values(flag: str, field: Described, listed: str) -> tuple:
+def _values(flag: str, field: FieldInfo, listed: str) -> tuple:
     found = _listed(flag, field.kind, listed, field.read)
     for value in found:
         if why := field.wrong(value):
@@ -279,12 +283,14 @@ def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None
     words = [word.strip() for word in values.listed(listed) if word.strip()]
     words = [word[1:-1] if word.startswith("(") and word.endswith(")") else word for word in words]  # has commas itself
     if not words:
-        raise BadValue(f"{flag} is empty, expected at least one value.", "As in 10,30,100.")
+        raise BadValue(f"{flag} is empty, expected at least one value.", "For example 10,30,100.")
     try:
         return [read(word) if read else values.read(kind, word) for word in words]
     except ValueError:
         wanted = values.PLURALS.get(kind, values.words(kind))
-        raise BadValue(f"{flag} is '{listed}', expected {wanted} separated by commas.", "As in 10,30,100.") from None
+        raise BadValue(
+            f"{flag} is '{listed}', expected {wanted} separated by commas.", "For example 10,30,100."
+        ) from None
 
 
 def _write(args: Namespace, found: Answer, store: Store) -> None:
@@ -301,8 +307,8 @@ def _write(args: Namespace, found: Answer, store: Store) -> None:
     if args.page:
         from holdfast.cli._comparison import write_page
 
-        teller = Teller()
+        printer = ProgressPrinter()
         try:
-            write_page(found, store, Path(args.page), teller.say)
+            write_page(found, store, Path(args.page), printer.say)
         finally:
-            teller.done()
+            printer.done()

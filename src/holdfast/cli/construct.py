@@ -1,8 +1,9 @@
-"""Which weights would remember this? Build them, say how they work, and how far they are right.
+"""Construct weights that solve a task, without training, with a bound on their error.
 
-No training: a few units of a standard cell, their gates explained, an error budget, and a claim for every input
-in the range. Gains follow from the tolerance, the length, the range and the number format. For '--steps any' the
-claim is for every length; for '--range -inf inf' the answer is no, with the proof and a sequence that shows it.
+The network uses a few units of a standard cell. The output explains their gates and gives an error budget and a claim
+for every input in the range. The gains are computed from the tolerance, the length, the range and the number format.
+'--steps any' makes the claim for every length. For '--range -inf inf' no such network exists: the output is the proof
+and, where there is one, a sequence that shows it.
 
 examples:
   holdfast construct recall --cell lstm --steps 1000 --range -1 1 --tolerance 1e-3 --out net.safetensors
@@ -10,7 +11,7 @@ examples:
   holdfast construct copy --cell gru --steps 10 --lag 100
   holdfast construct recall --range -inf inf
 
-exit code: 0 if there is such a network, 1 if a theorem says that there is none.
+exit code: 0 if a network was constructed, 1 if a theorem excludes one.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ from holdfast.core.text import escaped
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("task", metavar="TASK", help="recall, copy, adding, echo, order, bits, ...")
     parser.flag("cell", default="lstm", help="lstm, gru, elman, lstm1997 or irnn (default: lstm)")
-    parser.flag("units", int, default=32, help="hidden units; those that are not needed are zero (default: 32)")
+    parser.flag("units", int, default=32, help="hidden units; unused ones have zero weights (default: 32)")
     parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")
     parser.flag(
         "semantics",
         choices=("real", "ieee"),
         default="ieee",
-        help="for --steps any: hold in exact arithmetic, or as the network runs (default: ieee)",
+        help="for --steps any: claim for exact arithmetic, or for IEEE floating point (default: ieee)",
     )
-    parser.flag("form", choices=("pytorch",), default="", help="gru: a latch that is exact in PyTorch's form too")
-    parser.flag("out", help="where to write the network (*.safetensors)", metavar="FILE")
+    parser.flag(
+        "form", choices=("pytorch",), default="", help="for gru: a latch that is also exact in PyTorch's formula"
+    )
+    parser.flag("out", help="the network file to write (*.safetensors)", metavar="FILE")
     add_json(parser)
     if words and not words[0].startswith("-"):
         from holdfast import tasks
@@ -64,7 +67,7 @@ def run(args: Namespace) -> int:
     axes = given_fields(kind, vars(args))
     forever = axes.get(kind.length_axis) == ANY
     if forever:
-        # No length is meant; the task's own will do, if what is asked for lies within it.
+        # The task needs some length: its default, or the position if that is later.
         axes[kind.length_axis] = max(getattr(kind, kind.length_axis), axes.get("position", 0))
     range_ = tuple(axes.get("range", getattr(kind, "range", (-1.0, 1.0))))
     if not all(math.isfinite(end) for end in range_):
@@ -78,12 +81,12 @@ def run(args: Namespace) -> int:
     if refused is not None:
         print_json(refused.as_json()) if args.json else draw(refused.parts())
         return Exit.NO
-    told = construction.construct(task, args.cell, **asked, semantics=args.semantics, form=args.form)
+    made = construction.construct(task, args.cell, **asked, semantics=args.semantics, form=args.form)
     if args.out:
         from holdfast.engine.files import save
 
-        save(told.construction.network, args.out, told.origin())
-    print_json(told.as_json(args.out)) if args.json else draw(told.parts(args.out and escaped(args.out)))
+        save(made.construction.network, args.out, made.origin())
+    print_json(made.as_json(args.out)) if args.json else draw(made.parts(args.out and escaped(args.out)))
     return Exit.YES
 
 

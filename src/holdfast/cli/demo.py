@@ -1,19 +1,19 @@
-"""Show what memory is for: two sequences that differ only at their start.
+"""Demonstrate memory: train on two sequences that differ only in their first symbol.
 
-Trains a network with memory and a feed-forward control without it on sequences of symbols (by default
-3,0,1,2,3 and 4,0,1,2,4), prints what each predicts at every step, and how often training succeeds over many
-initialisations: with an update after every step, as a well-known tutorial has it, and per sequence.
+Trains a recurrent network and a feed-forward control on sequences of symbols (default: 3,0,1,2,3 and 4,0,1,2,4) and
+prints their predictions at every step. Then it trains many initialisations and prints the success rates for two update
+rules: one update per step, as in a well-known tutorial, and one per sequence.
 
-Without --epochs the network is trained until every step is right (at most 1000 epochs), and the success rates
-are those at 250 epochs. With --epochs every training lasts exactly so long.
+Without --epochs the network is trained until every step is right, for at most 1000 epochs, and the success rates are
+those after 250 epochs. With --epochs, every training lasts exactly that long.
 
 examples:
   holdfast demo
-  holdfast demo --update step --epochs 250                    the tutorial's recipe to the letter
+  holdfast demo --update step --epochs 250                    the settings of the tutorial
   holdfast demo --page --open
   holdfast demo --sequences to,be,or,not,to do,be,or,not,do --cell gru --units 8
 
-exit code: 0 if the network has every step right, 1 if not.
+exit code: 0 if the network predicts every step right, 1 if not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_common, add_json, check_threads
-from holdfast.cli._output import Teller, print_json, show_page
+from holdfast.cli._output import ProgressPrinter, print_json, show_page
 from holdfast.cli._parser import Parser
 
 if TYPE_CHECKING:
@@ -32,20 +32,26 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"cell": "lstm", "units": 20, "update": "sequence", "order": "fixed", "learning_rate": 1e-3,
             "initialisation": "keras"}  # fmt: skip
-"""The settings that can be changed, as ``demonstrate`` has them."""
+"""The settings with a flag, and their defaults."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
     from holdfast.train.settings import Settings
 
     parser.add_argument(
-        "--sequences", nargs="+", metavar="A,B,C", help="sequences of symbols, each separated by commas"
+        "--sequences", nargs="+", metavar="A,B,C", help="sequences, each of symbols separated by commas"
     )
     parser.fields(Settings, DEFAULTS, defaults=DEFAULTS)
-    parser.flag("epochs", int, help="train exactly so many passes through the sequences")
-    parser.flag("initialisations", int, default=256, help="networks for the success rates; 0: none (default: 256)")
+    parser.flag("epochs", int, help="train for exactly N epochs")
+    parser.flag(
+        "initialisations", int, default=256, help="number of networks for the success rates, 0 for none (default: 256)"
+    )
     parser.add_argument(
-        "--page", nargs="?", const="demo.html", metavar="FILE", help="also write a page of the network (demo.html)"
+        "--page",
+        nargs="?",
+        const="demo.html",
+        metavar="FILE",
+        help="also write an interactive page of the network (default: demo.html)",
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
     add_common(parser)
@@ -66,7 +72,7 @@ def run(args: Namespace) -> int:
             raise BadValue(f"holdfast demo: --{flag} is {value}, expected at least {least}.")
     check_threads(args.threads)
     if args.open and not args.page:
-        raise BadValue("--open shows a page, and there is none.", "Add --page.")
+        raise BadValue("--open needs a page to show.", "Add --page.")
     if args.page:
         check_writable(args.page)
     keep_compiled_programs()
@@ -75,7 +81,7 @@ def run(args: Namespace) -> int:
     from holdfast.demonstration.parts import parts
     from holdfast.report.terminal import draw
 
-    teller = Teller()
+    printer = ProgressPrinter()
     try:
         demonstration = demonstrate(
             sequences or SEQUENCES,
@@ -84,12 +90,12 @@ def run(args: Namespace) -> int:
             initialisations=args.initialisations,
             seed=args.seed,
             threads=args.threads,
-            watch=teller,
+            watch=printer,
         )
         if args.page:
-            _write_page(demonstration, args.page, teller)
+            _write_page(demonstration, args.page, printer)
     finally:
-        teller.done()
+        printer.done()
     if args.json:
         print_json(demonstration.as_json() | ({"page": args.page} if args.page else {}))
     else:
@@ -99,11 +105,11 @@ def run(args: Namespace) -> int:
     return Exit.YES if demonstration.solved else Exit.NO
 
 
-def _write_page(demonstration: Demonstration, path: str, teller: Teller) -> None:
+def _write_page(demonstration: Demonstration, path: str, printer: ProgressPrinter) -> None:
     from holdfast import __version__
     from holdfast.explain.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of_demonstration
 
-    told = of_demonstration(demonstration, version=__version__, tell=teller.say)
-    page.write("explain", "the demonstration", told, path, script())
+    document = of_demonstration(demonstration, version=__version__, tell=printer.say)
+    page.write("explain", "the demonstration", document, path, script())

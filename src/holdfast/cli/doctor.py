@@ -1,15 +1,15 @@
-"""What computes here, and why: the compiled library or XLA's loop, with the versions of everything that takes part.
+"""Report the engine that runs on this machine (compiled library or XLA loop), the reason, and all versions.
 
-The library is made when holdfast is installed, if there is a C++ compiler; without it everything works, more slowly.
-The environment decides what is asked for: HOLDFAST_ENGINE (auto, native, loop), HOLDFAST_INSTRUCTIONS (baseline, avx2,
-avx512, neon: the library's, default the best that runs here), HOLDFAST_THREADS (the library's, default all cores).
+The library is compiled when holdfast is installed, if there is a C++ compiler. Without it everything works, but more
+slowly. Environment variables: HOLDFAST_ENGINE (auto, native or loop), HOLDFAST_INSTRUCTIONS (baseline, avx2, avx512 or
+neon; default: the fastest that this machine supports), HOLDFAST_THREADS (default: all cores).
 
 examples:
   holdfast doctor
   holdfast doctor --json
   HOLDFAST_ENGINE=native holdfast doctor
 
-exit code: 0 if what is asked for works, 1 if not.
+exit code: 0 if the requested engine works, 1 if not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from holdfast.cli._parser import Parser
 if TYPE_CHECKING:
     from holdfast.engine.native.library import Status
 
-STALE = "not in the library as written now (in a checkout: make native)"
+STALE = "its code changed after the library was compiled (in a checkout: make native)"
 PACKAGES = ("holdfast", "jax", "jaxlib", "numpy")
 
 
@@ -55,24 +55,24 @@ def run(args: Namespace) -> int:
         print_json(document)
     else:
         advice = [] if found.available and not wrong else [Text(library.REPAIR)]
-        draw([Table(("what", "here"), _rows(document)), *advice])
+        draw([Table(("what", "found"), _rows(document)), *advice])
     return Exit.YES if works else Exit.NO
 
 
 def _disagreement() -> str:
-    """What a small computation finds wrong with the library, as a clause; nothing where it computes as it should."""
+    """The error of the library in a small test computation, as a clause; empty if there is none."""
     from holdfast.engine.native.trial import disagreement
 
     return disagreement()
 
 
 def _why(asked: str, found: Status, wrong: str) -> str:
-    wish = "" if asked == "auto" else f"HOLDFAST_ENGINE asks for {asked}"
+    wish = "" if asked == "auto" else f"HOLDFAST_ENGINE is {asked}"
     if asked == "loop":
         return wish
     if wrong or not found.available:
         return f"{wish}, but {wrong or found.reason}" if wish else wrong or found.reason
-    return wish or "the compiled library is there, and computes its cells as they are written"
+    return wish or "the compiled library is installed and passes its test"
 
 
 def _library(found: Status) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _library(found: Status) -> dict[str, Any]:
 
 
 def _left_to_the_loop() -> dict[str, str]:
-    """Every cell of the package that the library does not run, with the reason."""
+    """The cells of the package that the library cannot run, with the reason."""
     from holdfast import cells
     from holdfast.engine.engines import Request, native
     from holdfast.engine.native.program import record
@@ -104,7 +104,7 @@ def _left_to_the_loop() -> dict[str, str]:
 
 
 def _plugins() -> dict[str, str]:
-    """Every plug-in by its file, with why it does not import or what it lacks; empty where it is whole."""
+    """Every plug-in file with its fault; an empty text if it has none."""
     import os
 
     from holdfast.core.registry import PLUGINS
@@ -117,7 +117,7 @@ def _plugins() -> dict[str, str]:
 
 
 def _by_reason(left: dict[str, str]) -> list[str]:
-    """The cells that share a reason, and it."""
+    """One line for each reason, with its cells."""
     return [f"{', '.join(n for n, w in left.items() if w == why)}: {why}" for why in dict.fromkeys(left.values())]
 
 
@@ -134,7 +134,7 @@ def _versions() -> dict[str, str]:
             return "not installed"
 
     return {package: installed(package) for package in PACKAGES} | {
-        "holdfast": holdfast.__version__,  # of the code that runs, installed or not
+        "holdfast": holdfast.__version__,  # of the running code, which may be a checkout
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
     }
@@ -155,8 +155,8 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         rows += [
             ("threads", str(library["threads"])),
             ("cells", ", ".join(library["cells"]) or "none"),
-            *(("left to the loop", line) for line in _by_reason(library["cells_left_to_the_loop"])),
-            ("built with", f"{library['compiler']}, XLA's foreign functions {'.'.join(map(str, library['ffi']))}"),
+            *(("run by the loop", line) for line in _by_reason(library["cells_left_to_the_loop"])),
+            ("built with", f"{library['compiler']}, XLA FFI {'.'.join(map(str, library['ffi']))}"),
         ]
     rows += [(package, version) for package, version in document["versions"].items()]
     rows += [("caches", document["caches"])]
@@ -166,4 +166,4 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 def _instructions(library: dict[str, Any]) -> str:
     built, supported = library["instructions_built"], library["instructions_supported"]
     chosen = library["instructions"] or "none"
-    return f"{chosen} (built: {', '.join(built)}; this machine runs: {', '.join(supported) or 'none of them'})"
+    return f"{chosen} (built: {', '.join(built)}; supported: {', '.join(supported) or 'none'})"

@@ -1,15 +1,16 @@
-"""Write a network as a file of another framework: PyTorch, Keras or ONNX.
+"""Export a network to PyTorch, Keras or ONNX.
 
-Before anything is written, the framework runs the new file and holdfast the network, on the same random sequences;
-where they differ by more than rounding nothing is written. torch: the state_dict of torch.nn layers as safetensors (its
-metadata have the lines that load it). keras: a .keras file. onnx: a graph whose batch and time axes have any size.
+Before the file is written, the other framework runs it on random sequences and the outputs are compared with
+holdfast's. If they differ by more than rounding, nothing is written. Formats: torch is the state_dict of torch.nn
+layers as safetensors, with code that loads it in the metadata; keras is a .keras file; onnx is a graph with dynamic
+batch and time axes.
 
 examples:
   holdfast export net.safetensors --to onnx --out net.onnx
   holdfast export runs/recall-gru-32-001/weights/seed-0.safetensors --to keras --out net.keras
   holdfast export net.safetensors --to torch --out net.torch.safetensors --json
 
-exit code: 0 if the file was written, 2 if the format cannot express the cell or the numbers differ.
+exit code: 0 if the file was written, 2 if the format cannot express the cell or the outputs differ.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from holdfast.core.errors import BadValue
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("file", metavar="FILE", help="a network (*.safetensors)")
     parser.flag("to", metavar="FORMAT", required=True, help="torch, keras or onnx")
-    parser.flag("out", metavar="FILE", required=True, help="the file to write (replaced where it exists)")
+    parser.flag("out", metavar="FILE", required=True, help="the file to write; an existing file is replaced")
     add_json(parser)
 
 
@@ -39,7 +40,7 @@ def run(args: Namespace) -> int:
 
     file, out = Path(args.file), Path(args.out)
     if out.resolve() == file.resolve():
-        raise BadValue(f"--out is {out}, the network itself, which would be lost.", "Name another file.")
+        raise BadValue(f"--out is {out}, which is the network itself.", "Give another file.")
     keep_compiled_programs()
     network, origin = load(file)
     done = export(network, out, args.to, origin)

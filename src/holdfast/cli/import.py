@@ -1,8 +1,8 @@
-"""Read a file of another framework, PyTorch, Keras or ONNX, as a network of holdfast.
+"""Import a network from PyTorch, Keras or ONNX.
 
-The file holds LSTM, GRU or plain recurrent layers and one linear read-out. Before anything is written, the framework
-runs the file and holdfast the network, on the same random sequences; where they differ by more than rounding, or the
-file computes what no cell here does, nothing is written and the reason is told.
+The file must contain LSTM, GRU or plain recurrent layers and one linear read-out. Before the network is written, the
+other framework runs the file on random sequences and the outputs are compared with holdfast's. If they differ by more
+than rounding, or if no cell of holdfast computes the layers, nothing is written and the reason is printed.
 
 examples:
   holdfast import net.onnx --from onnx
@@ -27,10 +27,10 @@ from holdfast.core.errors import BadFile, BadValue
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("file", metavar="FILE", help="the foreign file")
+    parser.add_argument("file", metavar="FILE", help="the file to import")
     parser.flag("from", metavar="FORMAT", dest="format", required=True, help="torch, keras or onnx")
-    parser.flag("out", metavar="FILE", help="the network to write (default: beside FILE, ending in .safetensors)")
-    parser.flag("cell", help="which cell it is where the file does not tell: elman, irnn, feedforward")
+    parser.flag("out", metavar="FILE", help="the network to write (default: FILE with the ending .safetensors)")
+    parser.flag("cell", help="the cell, if the file does not record it: elman, irnn or feedforward")
     add_json(parser)
 
 
@@ -50,12 +50,14 @@ def run(args: Namespace) -> int:
 
 
 def _place(file: Path, given: str | None) -> Path:
-    """Where the network goes: what the user names is replaced, a place that we chose is not."""
+    """The path of the network. A file named by --out is replaced, one at the default path is not."""
     if not file.name:
         raise BadFile(f"there is no file {file}.")
     out = Path(given) if given else file.with_suffix(".safetensors")
     if out.resolve() == file.resolve():
-        raise BadValue(f"the network would replace {file}, which it is read from.", "Name another file: --out.")
+        raise BadValue(
+            f"the network would replace {file}, from which it is imported.", "Give another file: --out FILE."
+        )
     if not given and out.exists():
-        raise BadValue(f"there is a file {out} already.", "Name the place with --out; then it is replaced.")
+        raise BadValue(f"the file {out} already exists.", "Give --out; an existing file is then replaced.")
     return out

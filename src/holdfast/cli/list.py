@@ -1,4 +1,4 @@
-"""What is there: cells, blocks, tasks, constructions, diagnostics, studies, ways of training, and the runs here.
+"""List cells, blocks, tasks, constructions, diagnostics, studies, optimisers, rules, stops and runs.
 
 examples:
   holdfast list
@@ -25,7 +25,7 @@ from holdfast.train.stops import STOPS
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
-    # Found without importing their packages, which import JAX: a list answers at once.
+    # Found without importing their packages, which import JAX, so that the list is fast.
     "cells": Folder("cell", "holdfast.cells", PACKAGE / "cells"),
     "blocks": Folder("block", "holdfast.blocks", PACKAGE / "blocks"),
     "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
@@ -42,7 +42,7 @@ RUNS = Path("runs")
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("kind", nargs="?", choices=(*KINDS, "runs"), help="only these (default: all)")
+    parser.add_argument("kind", nargs="?", choices=(*KINDS, "runs"), help="only this kind (default: all)")
     add_json(parser)
 
 
@@ -78,7 +78,7 @@ def _level(folder: Folder, name: str) -> dict[str, str]:
 
 
 def _plugin(folder: Folder, name: str) -> str:
-    """A plug-in's sentence; of one that does not import, why not. It alone is imported, to know."""
+    """The sentence of a plug-in, or the reason why it does not import."""
     try:
         folder.load(name)
         return folder.sentence(name)
@@ -98,7 +98,7 @@ def _sentence(folder: Path) -> str:
     if is_empty(folder):
         return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
     if not path.exists():
-        return "unfinished; go on with: holdfast train --resume " + str(folder)
+        return "unfinished; continue with: holdfast train --resume " + str(folder)
     try:
         result = read_result(path)
         cut = ", interrupted" if result["interrupted"] else ""

@@ -1,8 +1,8 @@
-"""Look for a sequence on which a network errs by more than a tolerance, print it and replay it.
+"""Search for a sequence on which a network's error exceeds a tolerance, print it and replay it.
 
-Random rows of the task and the corners of its range, the worst of them improved along the gradient of the error. Rows
-have exactly the task's length; '--up-to N' looks at all lengths up to N. On an unbounded range ('--range -inf inf') it
-looks as far out as it takes. None found proves nothing: see 'certify'.
+The search tries random rows of the task and the corners of its range, then improves the worst by gradient ascent on the
+error. Sequences have exactly the task's length; '--up-to N' searches all lengths up to N. On an unbounded range
+('--range -inf inf') the inputs grow until a sequence is found. Finding none proves nothing: use 'certify' for a proof.
 
 Level of model: answers. In Python, refute takes any function and a module of PyTorch too (holdfast.as_model); a model
 without gradients is searched at random.
@@ -22,24 +22,24 @@ from argparse import Namespace
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import (
-    asked_about,
     least_steps_of,
     length_flag,
     open_network,
     own_name,
     own_task,
     task_flags,
+    task_request,
     tolerance_of,
 )
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors), first")
-    parser.flag("tries", int, default=20_000, help="sequences to run at most (default: 20000)")
-    parser.flag("seconds", float, default=60.0, help="time for the search (default: 60)")
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors); stands first")
+    parser.flag("tries", int, default=20_000, help="largest number of sequences to run (default: 20000)")
+    parser.flag("seconds", float, default=60.0, help="time limit of the search in seconds (default: 60)")
     add_seed(parser)
     add_json(parser)
     length_flag(parser)
@@ -55,21 +55,21 @@ def run(args: Namespace) -> int:
         if not getattr(args, flag) > 0:
             raise BadValue(f"--{flag} is {getattr(args, flag):g}, expected a positive number.")
     network, origin = open_network(args.network)
-    asked = asked_about(args, own_task(origin), first=least_steps_of(origin))
+    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
     task, unbounded = asked.task, asked.unbounded
     search.fit(network, task)
     if tolerance is None:
         tolerance = task.criterion.bound if task.criterion.of_numbers else 0.0
-    teller = Teller()
+    printer = ProgressPrinter()
     scenario = task.scenario()
-    options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": teller.say}
+    options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": printer.say}
     try:
         if unbounded is None:
             found = search.refute(network, scenario, asked.lengths, tolerance, **options)
         else:
             found = search.refute_unbounded(network, scenario, asked.lengths, unbounded, tolerance, **options)
     finally:
-        teller.done()
+        printer.done()
     print_json(found.as_json()) if args.json else draw(found.parts())
     if found.interrupted:
         return Exit.INTERRUPTED

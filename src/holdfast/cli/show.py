@@ -1,4 +1,4 @@
-"""One thing in full: a cell's or block's equation, a task's row and axes, a diagnostic's formula, an optimiser, a run.
+"""Describe one cell, block, task, diagnostic, optimiser, rule, stop or run in full.
 
 examples:
   holdfast show lstm
@@ -24,7 +24,7 @@ from holdfast.core.errors import UnknownName
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("name", metavar="NAME", help="any name that 'holdfast list' shows, or a run folder")
+    parser.add_argument("name", metavar="NAME", help="a name from 'holdfast list', or a run folder")
     add_json(parser)
 
 

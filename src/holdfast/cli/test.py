@@ -1,8 +1,8 @@
-"""How good is a saved network? Measure it on fresh sequences, also of lengths it was not trained on.
+"""Evaluate a saved network on fresh sequences, also at lengths it was not trained on.
 
-The task is the one the network was trained on, unless --task names another; axes given here change it. The
-sequences come from the test split and from streams that no training draws from. Beside the sampled figure stands what
-a short attack found at the same length, a search along the gradient of the error over 2048 sequences.
+The task is the one the network was trained on, unless --task names another; its axes are flags. The sequences come from
+the test split, with random numbers that no training uses. Next to the sampled result stands the largest error that a
+short adversarial search found at the same length (gradient ascent on 2048 sequences).
 
 Level of model: answers. In Python, judge takes any function and a module of PyTorch too (holdfast.as_model).
 
@@ -26,10 +26,10 @@ from holdfast.core.errors import BadValue
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("file", metavar="FILE", help="a network (*.safetensors), first")
+    parser.add_argument("file", metavar="FILE", help="a network (*.safetensors); stands first")
     parser.flag("task", help="the task (default: the one it was trained on)")
-    parser.flag("lengths", metavar="N,N,...", help="sizes of the task's length axis to test at")
-    parser.flag("sequences-per-length", int, default=2560, help="fresh sequences (default: 2560)")
+    parser.flag("lengths", metavar="N,N,...", help="lengths to evaluate at: values of the task's length axis")
+    parser.flag("sequences-per-length", int, default=2560, help="sequences per length (default: 2560)")
     add_seed(parser)
     add_json(parser)
     if name := _task_name(words):
@@ -46,7 +46,7 @@ def run(args: Namespace) -> int:
 
     network, origin = open_network(args.file)
     verified_cell(network.cell_name)
-    judged = judge(
+    evaluation = judge(
         network,
         _tasks(args, origin),
         sequences=args.sequences_per_length,
@@ -55,14 +55,14 @@ def run(args: Namespace) -> int:
         attack=attack,
     )
     if args.json:
-        print_json(judged.as_json())
+        print_json(evaluation.as_json())
     else:
-        draw(judged.parts())
-    return Exit.YES if judged.solved else Exit.NO
+        draw(evaluation.parts())
+    return Exit.YES if evaluation.solved else Exit.NO
 
 
 def _task_name(words: list[str]) -> str | None:
-    """The task to take axes from, before parsing: --task, or the file's own."""
+    """The task whose axes become flags, before parsing: --task, or the task in the file."""
     for place, word in enumerate(words):
         if word == "--task" and place + 1 < len(words):
             return words[place + 1]
@@ -78,21 +78,23 @@ def _trained_on(origin: dict) -> dict:
 
 
 def _tasks(args: Namespace, origin: dict) -> list:
-    """The task with the axes of the network's own training, changed by those given, at every length asked for."""
+    """The task of the network's training with the axes from the flags, at every length of --lengths."""
     from holdfast import tasks
     from holdfast.train.settings import make_task
 
     own = dict(_trained_on(origin))
     name = args.task or own.get("name")
     if name is None:
-        raise BadValue(f"{args.file} does not say what it was trained on.", "Name a task: --task recall.")
+        raise BadValue(f"{args.file} does not record the task it was trained on.", "Give one: --task recall.")
     axes = {k: v for k, v in own.items() if k != "name"} if own.get("name") == name else {}
     task = tasks.get(name)
     axes |= given_fields(task, vars(args))
     if not args.lengths:
         return [make_task(name, axes)]
     if axes.get("sequences"):
-        raise BadValue("--lengths: given sequences have the lengths they have.", "Leave --lengths out.")
+        raise BadValue(
+            "--lengths needs a task of any length, but this one is a list of given sequences.", "Leave --lengths out."
+        )
     return [make_task(name, {**axes, task.length_axis: length}) for length in _lengths(args.lengths)]
 
 

@@ -1,11 +1,11 @@
-"""Can it learn to remember this? Train many networks at once on a task.
+"""Train many networks at once on a task: can the cell learn to remember?
 
-Each network is trained until it has solved the task or its budget of sequences is spent. Settings, checkpoints,
-history and weights go into a run folder (--out, by default a new one under runs/). Ctrl-C keeps what was done;
---resume goes on, to the same result, bit for bit, as if it had never stopped.
+Each network is trained until it solves the task or has used its budget of sequences. Settings, checkpoints, history and
+weights are saved in a run folder (--out; default: a new one under runs/). After Ctrl-C, --resume continues the run, and
+the result is the same bit for bit as without the interruption.
 
-A network is solved if it meets the criterion on fresh sampled rows. Beside that stands the largest error that a short
-attack found, a search along the gradient of the error over 2048 sequences of the same length.
+A network solves the task if it meets the criterion on fresh sequences. The output also gives the largest error that a
+short adversarial search found at the same length (gradient ascent on 2048 sequences).
 
 examples:
   holdfast train recall --steps 30 --cell gru --seeds 4
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
 
@@ -33,13 +33,11 @@ RUNS = Path("runs")
 def configure(parser: Parser, words: list[str]) -> None:
     from holdfast.train.settings import Settings
 
-    parser.add_argument(
-        "task", nargs="?", metavar="TASK", help="a task's name, first; 'holdfast list tasks' shows them"
-    )
+    parser.add_argument("task", nargs="?", metavar="TASK", help="a task from 'holdfast list tasks'; stands first")
     parser.fields(Settings, title="settings")
     add_threads(parser)
     parser.flag("out", help="the run folder (default: a new one under runs/)")
-    parser.flag("resume", metavar="RUN", help="go on with the run in this folder")
+    parser.flag("resume", metavar="RUN", help="continue the run in this folder")
     add_json(parser)
     if not words or "--resume" in words or "--help" in words[:1]:
         return
@@ -48,7 +46,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     if not words[0].startswith("-"):
         parser.axes(tasks.get(words[0]))
     elif late := next((word for word in words if word in tasks.FOLDER.names()), None):
-        raise BadValue(f"the task '{late}' stands behind a flag.", f"Name it first: holdfast train {late} ...")
+        raise BadValue(f"the task '{late}' stands after a flag.", f"Put it first: holdfast train {late} ...")
 
 
 def run(args: Namespace) -> int:
@@ -61,18 +59,18 @@ def run(args: Namespace) -> int:
     from holdfast.certify.attack import attack
     from holdfast.train.loop import train_networks
 
-    teller = Teller()
+    printer = ProgressPrinter()
     what = f"{settings.task.name}, {settings.cell_name}"
     try:
         done = train_networks(
             settings,
             out=folder,
             threads=args.threads,
-            watch=lambda progress: teller(what, progress),
+            watch=lambda progress: printer(what, progress),
             attack=attack,
         )
     finally:
-        teller.done()
+        printer.done()
     if args.json:
         print_json(done.as_json())
     else:
@@ -88,14 +86,16 @@ def _fresh(args: Namespace):
     from holdfast.train.settings import Settings, make_task
 
     if args.task is None:
-        raise BadValue("holdfast train: name the task first.", "Try 'holdfast train recall --steps 30'.")
+        raise BadValue("holdfast train needs a task.", "Try 'holdfast train recall --steps 30'.")
     given = vars(args)
     task = make_task(args.task, given_fields(tasks.get(args.task), given))
     settings = Settings(task, **given_fields(Settings, given))
     if args.out:
         folder = Path(args.out)
         if (folder / "settings.json").exists():
-            raise BadRun(f"there is a run in {folder} already.", f"Go on with it: --resume {folder}, or name another.")
+            raise BadRun(
+                f"there is already a run in {folder}.", f"Continue it with --resume {folder}, or give another folder."
+            )
         return settings, folder
     cell = "-".join(parts(settings.cell_name))
     return settings, _next_folder(f"{settings.task.name}-{cell}-{settings.units}")
@@ -108,7 +108,7 @@ def _resumed(args: Namespace):
     extra = sorted(set(vars(args)) - allowed) + [flag for flag in ("task", "out") if getattr(args, flag)]
     if extra:
         raise BadValue(
-            f"a resumed run keeps its own settings, but '{extra[0]}' was given.",
+            f"a resumed run keeps its settings, but '{extra[0]}' was given.",
             "Leave it out, or start a new run without --resume.",
         )
     folder = Path(args.resume)
@@ -116,7 +116,7 @@ def _resumed(args: Namespace):
 
 
 def _next_folder(name: str) -> Path:
-    """runs/NAME-001, or the first number that is free; made at once, so that two commands never share one."""
+    """Create runs/NAME-001, or the first free number; creating it at once keeps two commands apart."""
     for number in range(1, 1_000_000):
         folder = RUNS / f"{name}-{number:03}"
         try:
@@ -124,6 +124,6 @@ def _next_folder(name: str) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise BadRun(f"cannot make {folder}: {error.strerror}.", "Name another folder with --out.") from error
+            raise BadRun(f"cannot create {folder}: {error.strerror}.", "Give another folder with --out.") from error
         return folder
-    raise BadRun(f"there are a million runs named {name} already.", "Name a folder with --out.")
+    raise BadRun(f"there are already a million runs named {name}.", "Give a folder with --out.")

@@ -1,10 +1,11 @@
-"""Find the smallest network, and the smallest budget, with which a cell learns a task.
+"""Find the smallest network and the smallest budget with which a cell learns a task.
 
-Trials vary units, layers, learning rate, initialisation and batch. Each trains several networks, and solves the
-task only if the interval of its success rate shows it; of two that do, the one with fewer weights is better, then
-the one that took fewer sequences. The best is trained once more on seeds that no trial has seen, and that rate, with
-its interval, is the answer. Trials are kept as they end: Ctrl-C or a kill loses the one that runs, and the same
-command goes on; several processes may work on one study. The axes of the task, e.g. --steps, are flags too.
+The search (Optuna) varies units, layers, learning rate, initialisation and batch size. Each trial trains several
+networks; it succeeds only if the confidence interval of its success rate lies above --success. Of two successful trials
+the better has fewer weights, then fewer sequences. The best configuration is trained again on new seeds, and the result
+is that success rate with its interval. Finished trials are saved: after Ctrl-C or a kill, the same command resumes and
+only the running trial is lost. Several processes may work on one study. The axes of the task, such as --steps, are
+flags.
 
 examples:
   holdfast tune recall --steps 10 --cell lstm
@@ -12,7 +13,7 @@ examples:
   holdfast tune recall --storage postgresql://me@host/trials --study lags --minutes 30
   holdfast tune recall --steps 10 --cell elman --success 0.8 --seeds 16 --json
 
-exit code: 0 if a network was found and stood on fresh seeds, 1 if none, 130 if interrupted.
+exit code: 0 if a network was found and confirmed on new seeds, 1 if none, 130 if interrupted.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ from typing import Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import Teller, print_json
+from holdfast.cli._output import ProgressPrinter, print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 
 DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
-"""Settings that are others here than in 'train' where nothing is asked for."""
+"""Settings whose defaults differ from those of 'train'."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
     from holdfast.train.settings import Settings
     from holdfast.tune.search import SEARCHED, Search
 
-    parser.add_argument("task", metavar="TASK", help="a task's name, first; 'holdfast list tasks' shows them")
-    parser.fields(Search, title="what is searched, and what counts")
-    fixed = [name for name in described(Settings) if name not in SEARCHED]
+    parser.add_argument("task", metavar="TASK", help="a task from 'holdfast list tasks'; stands first")
+    parser.fields(Search, title="search space and criterion")
+    fixed = [name for name in field_infos(Settings) if name not in SEARCHED]
     parser.fields(Settings, fixed, title="settings of every trial", defaults=DEFAULTS)
-    parser.flag("trials", int, default=40, help="trials in all, those of earlier calls included (default: 40)")
-    parser.flag("minutes", float, help="begin no trial after so many minutes")
-    parser.flag("storage", metavar="FILE|URL", help="where trials are kept (default: ./holdfast-tune.journal)")
-    parser.flag("study", metavar="NAME", help="the study's name there (default: task, its axes, and cell)")
+    parser.flag("trials", int, default=40, help="total number of trials, earlier calls included (default: 40)")
+    parser.flag("minutes", float, help="start no trial after this many minutes")
+    parser.flag("storage", metavar="FILE|URL", help="where trials are saved (default: ./holdfast-tune.journal)")
+    parser.flag("study", metavar="NAME", help="name of the study (default: task, axes and cell)")
     add_threads(parser)
     add_json(parser)
     if words and not words[0].startswith("-"):
@@ -74,7 +75,7 @@ def run(args: Namespace) -> int:
     fixed = {name: value for name, value in given_fields(Settings, given).items() if name not in SEARCHED}
     search = Search(Settings(make_task(args.task, axes), **DEFAULTS | fixed), **bounds)
     name = args.study or "-".join((args.task, *(f"{n}={_short(v)}" for n, v in axes.items()), search.base.cell))
-    teller = Teller()
+    printer = ProgressPrinter()
     try:
         done = tune(
             search,
@@ -83,10 +84,10 @@ def run(args: Namespace) -> int:
             trials=args.trials,
             minutes=args.minutes,
             threads=args.threads,
-            watch=teller,
+            watch=printer,
         )
     finally:
-        teller.done()
+        printer.done()
     print_json(done.as_json()) if args.json else draw(done.parts())
     if done.interrupted:
         return Exit.INTERRUPTED
@@ -94,7 +95,7 @@ def run(args: Namespace) -> int:
 
 
 def _short(value: object) -> str:
-    """An axis as it stands in the name of a study."""
+    """The value of an axis in the name of a study."""
     if isinstance(value, list | tuple):
         return " ".join(",".join(part) if isinstance(part, tuple) else str(part) for part in value)
     return str(value)

@@ -23,7 +23,7 @@ def check_size(study: Study, workers: int, yes: bool) -> None:
     raise BadValue(
         f"this grid has {study.of:,} points and may take {_words(seconds)} with {workers} "
         f"worker{'s' if workers > 1 else ''}, if no network solves its task early.",
-        "Say --yes if it is meant, or give fewer lags, units, rates or seeds, or a smaller --budget.",
+        "Confirm with --yes, or give fewer lags, units, rates or seeds, or a smaller --budget.",
     )
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection
 from holdfast.compare.executors import processes
 from holdfast.compare.executors.job import JobCallbacks
 from holdfast.compare.executors.units import WorkUnit, divide
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.compare.results.results import Results
 from holdfast.compare.store.store import Store
 from holdfast.compare.study import Study
 from holdfast.core.errors import BadRun, BadValue
-from holdfast.core.progress import Pace, Progress, cores
+from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.train.interrupt import Interrupts
 
 
@@ -43,7 +43,7 @@ def run_study(
     with Interrupts() as interrupts:
         clock = _Clock(units, done.values(), of, watch)
 
-        def land(finished: list[Finished]) -> None:
+        def land(finished: list[FinishedNetwork]) -> None:
             store.keep(finished)
             new = [f for f in finished if f.result.point not in done]
             done.update((f.result.point, f.result.verdict) for f in new)
@@ -76,12 +76,12 @@ class _Clock:
     def __init__(
         self, units: list[WorkUnit], kept: Collection[str], of: int, watch: Callable[[Progress], None]
     ) -> None:
-        self._pace, self._watch, self._of = Pace(), watch, of
+        self._pace, self._watch, self._of = Throughput(), watch, of
         self._cost = self._left = sum(unit.cost for unit in units)
         self._shares = dict[str, float]()
         self._finished, self._solved = len(kept), sum(verdict == "solved" for verdict in kept)
 
-    def landed(self, new: list[Finished]) -> None:
+    def landed(self, new: list[FinishedNetwork]) -> None:
         self._finished += len(new)
         self._solved += sum(f.result.solved for f in new)
         self._tell()
@@ -108,6 +108,6 @@ def _check_disk(store: Store, units: list[WorkUnit]) -> None:
     if needed > free:
         raise BadRun(
             f"the store {store.path} needs about {needed / 1e6:,.0f} MB for these points, and its disk has "
-            f"{free / 1e6:,.0f} MB left.",
-            "Make room, or name a file on another disk with --store.",
+            f"{free / 1e6:,.0f} MB free.",
+            "Free space, or give a file on another disk with --store.",
         )

@@ -55,7 +55,7 @@ def bistable(layout: Layout, curve: Callable[[float, float], float], high: float
         feedback *= 1.1
     for bit in bits:
         layout.refuse(
-            f"'{bit.name}' is to bear noise of {noise:g} and be read within {layout.demand.tolerance:g}"
-            + (f"; the least error found is {best.error:.2g}" if best else "; no feedback holds it")
+            f"'{bit.name}' must tolerate noise of {noise:g} and be read within {layout.demand.tolerance:g}"
+            + (f"; the least error found is {best.error:.2g}" if best else "; no feedback gain achieves it")
         )
     return best or Span(1.0, 1.0, 1.0, 1.0)

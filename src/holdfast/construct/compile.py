@@ -14,7 +14,7 @@ import numpy as np
 
 from holdfast.construct import backends
 from holdfast.construct.budget import Budget, combining, demand
-from holdfast.construct.layout import Realised
+from holdfast.construct.layout import Realisation
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.core.claim import Claim, Semantics
@@ -71,7 +71,7 @@ def compile_program(
     names, reasons = realised.sheet.units, list(realised.reasons)
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
-        reasons.append(f"it takes {len(names)} units ({listed}), and there are {units}")
+        reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}")
     reasons += _unfit(realised.sheet, dtype)
     if not reasons and budget.total > _bound(program, tolerance):
         reasons.append(
@@ -79,7 +79,7 @@ def compile_program(
             + (f" at {steps} steps" if steps is not None else "")
             + _coarser(program, backend, steps, tolerance, dtype)
         )
-    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or what is asked of it.")
+    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or the requirements.")
     claim = Claim(
         task,
         dict(axes or {}),
@@ -99,7 +99,7 @@ def _bound(program: RegisterProgram, tolerance: float) -> float:
 
 def _realise(
     program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str
-) -> tuple[Realised, Budget]:
+) -> tuple[Realisation, Budget]:
     """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
     count, the layout is made again with smaller shares."""
     asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])

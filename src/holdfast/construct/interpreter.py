@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construct.program import Now, RegisterProgram, Sum
+from holdfast.construct.program import RegisterProgram, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
@@ -25,13 +25,13 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     """
     inputs = np.asarray(inputs, np.float64)
     if inputs.shape[1] != len(program.channels):
-        raise BadValue(f"the program has {len(program.channels)} channels, and a step has {inputs.shape[1]} inputs.")
+        raise BadValue(f"the program has {len(program.channels)} channels, but the inputs have {inputs.shape[1]}.")
     _declared(program, inputs)
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
     for elapsed, x in enumerate(inputs.tolist()):
         marks = {channel.name: value for channel, value in zip(program.channels, x, strict=True)}
-        now, known, after = Now(elapsed, marks, frozenset(seen)), held | marks, dict(held)
+        now, known, after = StepContext(elapsed, marks, frozenset(seen)), held | marks, dict(held)
         for register in program.registers:
             if register.when.holds(now):
                 after[register.name] = _of(register.value, known) + (held[register.name] if register.adds else 0.0)
@@ -65,13 +65,13 @@ def _declared(program: RegisterProgram, inputs: np.ndarray) -> None:
         else:
             odd = column[(column < channel.low - room) | (column > channel.high + room)]
         if len(odd):
-            reasons.append(f"the channel '{channel.name}' reads {odd[0]:g}, which it does not declare")
+            reasons.append(f"the channel '{channel.name}' reads {odd[0]:g}, which is outside its declared values")
         if channel.group:
             groups[channel.group] = groups.get(channel.group, 0.0) + column
     reasons += [
         f"more or less than one of the symbols with '{name}' is 1" for name, of in groups.items() if (of != 1).any()
     ]
-    refuse(reasons, "the program is written for other inputs")
+    refuse(reasons, "the inputs do not match the program")
 
 
 def _promised(program: RegisterProgram, held: Mapping[str, float], written: Mapping[str, int], step: int) -> None:

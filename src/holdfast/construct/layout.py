@@ -51,7 +51,7 @@ class Layout:
         registers = {r.name for r in self.program.registers}
         for bit in self.program.bits:
             if bit.name in value.terms:
-                self.refuse(f"'{bit.name}' is a bit, which is read by outputs and not by registers")
+                self.refuse(f"'{bit.name}' is a bit, which only outputs can read")
         weights = {name: c if name in registers else scale * c for name, c in value.terms.items()}
         return scale * value.constant, weights
 
@@ -64,7 +64,7 @@ class Layout:
     def no_events(self) -> None:
         """Refuse units that watch for a mark, where the backend has none."""
         for name, channel in self.program.events.items():
-            self.refuse(f"'{name}' is to be raised by '{channel}', which {self.sheet.cell} is not given a unit for")
+            self.refuse(f"'{name}' is set by '{channel}', for which {self.sheet.cell} has no unit")
 
     def grid(self, gate: Gate) -> float:
         """How large what is added up for a gate gets before it cancels, on whose grid it is rounded: the sum of its
@@ -100,7 +100,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Realised:
+class Realisation:
     """A layout with its budget per register, in the register's units; ``late``: steps between a write and its being
     read."""
 

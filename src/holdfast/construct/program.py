@@ -45,7 +45,7 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Now:
+class StepContext:
     """What a condition may depend on: how many steps were read before this one, the marks that are read now, and
     which of the marks that are watched for have been read before."""
 
@@ -59,7 +59,7 @@ class Condition:
     """True or false at each step. ``~``, ``&`` and ``|`` combine conditions; ``words`` is how a reader says it."""
 
     words: str
-    holds: Callable[[Now], bool]
+    holds: Callable[[StepContext], bool]
 
     def __invert__(self) -> Condition:
         return Condition(f"not {self.words}", lambda now: not self.holds(now))
@@ -136,7 +136,9 @@ class RegisterProgram:
     def real(self, name: str, low: float, high: float) -> Sum:
         """An input feature: a real number in this range."""
         if not -math.inf < low < high < math.inf:
-            raise BadValue(f"'{name}' is from {low:g} to {high:g}, expected a bounded range, the smaller number first.")
+            raise BadValue(
+                f"'{name}' ranges from {low:g} to {high:g}, expected a bounded range, the smaller number first."
+            )
         return self._channel(Channel(name, low, high))
 
     def mark(self, name: str, *values: float) -> Sum:
@@ -155,7 +157,7 @@ class RegisterProgram:
     def flag(self, name: str, after: int) -> Condition:
         """False at the first ``after`` steps, true at every later one."""
         if after < 1:
-            raise BadValue(f"flag '{name}' is after {after} steps, expected at least 1.")
+            raise BadValue(f"flag '{name}' is set after {after} steps, expected at least 1.")
         self._free(name)
         self.flags[name] = after
         return Condition(name, lambda now: now.elapsed >= after)
@@ -239,17 +241,17 @@ class RegisterProgram:
         values = next((c.values for c in self.channels if c.name == name), ())
         if value not in values:
             has = f"has the values {', '.join(f'{v:g}' for v in values)}" if values else "is no mark"
-            raise BadValue(f"a condition asks whether '{name}' is {value:g}, and it {has}.")
+            raise BadValue(f"a condition compares '{name}' with {value:g}, but it {has}.")
 
     def _kept(self, value: Sum) -> Sum:
         kept = {r.name for r in self.registers} | {b.name for b in self.bits}
         for name in value.terms:
             if self._known(name) not in kept:
                 raise BadValue(
-                    f"an output reads '{name}', which is not kept.", "Latch it: a cell's outputs read units."
+                    f"an output reads '{name}', which is not in a register.", "Latch it first: outputs read units."
                 )
         return value
 
     def _free(self, name: str) -> None:
         if name in self._names():
-            raise BadValue(f"the program has two things named '{name}'.", "Give each a name of its own.")
+            raise BadValue(f"the program uses the name '{name}' twice.", "Use different names.")

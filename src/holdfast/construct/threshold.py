@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from holdfast.construct.program import Condition, Now, RegisterProgram
+from holdfast.construct.program import Condition, RegisterProgram, StepContext
 
 Range = tuple[float, float]
 
@@ -24,7 +24,7 @@ class Situation:
     """What a gate may meet: the range of every signal, and what is true then."""
 
     signals: Mapping[str, Range]
-    now: Now
+    now: StepContext
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def situations(
             known = {name: after if name in seen else before for name, (before, after) in events.items()}
             for marks in _marks(program):
                 clean = {name: (value, value) for name, value in marks.items()}
-                found.append(Situation({**ranges, **known, **clean}, Now(elapsed, marks, seen)))
+                found.append(Situation({**ranges, **known, **clean}, StepContext(elapsed, marks, seen)))
     if len(clock) == 1 and events:  # no flag tells time apart, so the first situation is also every later one
         return found + situations(program, [clock[0], clock[0]], events)
     return found

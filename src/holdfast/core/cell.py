@@ -49,13 +49,13 @@ class Map:
     def __post_init__(self) -> None:
         if not SOURCE.fullmatch(self.source):
             raise BadValue(
-                f"a map reads {self.source!r}, expected the name of a value: x, a state, or {CONSTANT}, say.",
-                "Name it with letters, digits and underscores, a letter first.",
+                f"a map reads {self.source!r}, expected the name of a value, such as x, a state or {CONSTANT}.",
+                "Use letters, digits and underscores, starting with a letter.",
             )
         if self.diagonal and self.source == "x":
-            raise BadValue("a diagonal map reads x, and a unit has no input of its own.")
+            raise BadValue("a diagonal map cannot read x, since x has no unit axis.")
         if self.source == CONSTANT and (self.diagonal or not self.bias):
-            raise BadValue("a map of a constant is diagonal or has no bias, and its bias is all that it has.")
+            raise BadValue("a map of a constant needs a bias and cannot be diagonal.")
 
 
 StepFunction = Callable[[Reading, Mapping[str, Any], Value, Any], Step]
@@ -101,8 +101,8 @@ class Cell:
     state_type: type
     step: StepFunction
     identity: bool = False
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict)
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    sizes: Mapping[str, int | tuple[int, str]] = field(default_factory=dict[str, int | tuple[int, str]])
     keeps: str = ""
     initialise: Initialise | None = None
     parts: tuple[Part, ...] = ()

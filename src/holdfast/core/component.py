@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from holdfast.core.errors import BadFile, BadValue, UnknownName, refuse
-from holdfast.core.fields import described, lacking, mistakes, take
+from holdfast.core.fields import field_infos, lacking, mistakes, take
 from holdfast.core.registry import Folder
 from holdfast.core.values import LONGEST_TEXT, got, text
 
@@ -37,7 +37,7 @@ class Component:
 
     def __str__(self) -> str:
         """The text that it is parsed from: its name, and the options that are not at their defaults."""
-        options = ((one, getattr(self, name)) for name, one in described(type(self)).items())
+        options = ((one, getattr(self, name)) for name, one in field_infos(type(self)).items())
         return "+".join((self.name, *(f"{one.name}={text(value)}" for one, value in options if value != one.default)))
 
 
@@ -68,20 +68,20 @@ class Kind(Generic[Part]):
         """
         name, *given = re.split(r"\+(?=[a-z_][a-z0-9_]*(?:=|$))", word)
         kind = self.get(name)
-        known, options = described(kind), {}
+        known, options = field_infos(kind), {}
         for part in given:
             option, equals, value = part.partition("=")
             if option not in known:
                 raise UnknownName(f"option of {name}", option, known)
             if not equals:
-                raise BadValue(f"'{word}' gives no value for {option}.", f"As in {name}+{option}=VALUE.")
+                raise BadValue(f"'{word}' has no value for {option}.", f"For example {name}+{option}=VALUE.")
             try:
                 options[option] = known[option].read(value)
             except ValueError as why:
                 raise BadValue(f"{name}: {option} {why}.", f"See 'holdfast show {name}'.") from None
         return kind(**options)
 
-    def normal(self, value: Any) -> str | Part:
+    def normal(self, value: object) -> str | Part:
         """The shortest text for a component or a text; the component itself where no file of the folder holds it.
 
         Raises as ``parse`` does, and ``ValueError`` for anything else.

@@ -13,7 +13,7 @@ import math
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import msgspec
 
@@ -103,8 +103,8 @@ def parse_json(text: str | bytes, where: str, *, non_finite: bool = False) -> An
     return value
 
 
-def convert(value: Any, kind: type[Read], where: str, problem: type[Problem] = BadFile) -> Read:
-    """``value`` as a ``kind``: every type, range and field of it is compared, nothing is turned into another type.
+def convert(value: object, kind: type[Read], where: str, problem: type[Problem] = BadFile) -> Read:
+    """Convert ``value`` to a ``kind``, with a strict check of every type, range and field.
 
     ``kind`` is a ``msgspec.Struct``, a dataclass, or any type that msgspec knows; a ``Fraction`` is exact text,
     ``-1/3`` or ``0x1.8p-1``. ``where`` names the file. Raises ``problem`` with the key, what was got and expected.
@@ -116,17 +116,17 @@ def convert(value: Any, kind: type[Read], where: str, problem: type[Problem] = B
     try:
         if dataclasses.is_dataclass(kind) and isinstance(value, dict):
             known = {field.name for field in dataclasses.fields(kind)}
-            if odd := sorted(set(value) - known):
+            if odd := sorted(set(cast("dict[str, object]", value)) - known):
                 raise msgspec.ValidationError(f"Object contains unknown field `{odd[0]}`")
         return msgspec.convert(value, kind, strict=True, dec_hook=_other_types)
     except msgspec.ValidationError as error:
-        raise problem(f"{where}: {_told(str(error), value)}.") from error
-    except (TypeError, NameError) as error:  # of the kind, not of the value: a plug-in's annotations may be anything
+        raise problem(f"{where}: {_message(str(error), cast('object', value))}.") from error
+    except (TypeError, NameError) as error:  # a fault of a plug-in's annotations
         raise problem(f"{where}: its fields have types that no document can hold: {error}.") from error
 
 
-def exact(text: Any) -> Fraction:
-    """The number in ``text``: a rational or a hexadecimal float. Raises ``ValueError`` where it is none.
+def exact(text: object) -> Fraction:
+    """The number in ``text``: a rational or a hexadecimal float. Raises ``ValueError`` for other text.
 
     >>> exact("-1/3"), exact("0x1.8p-1")
     (Fraction(-1, 3), Fraction(3, 4))
@@ -147,16 +147,18 @@ def exact(text: Any) -> Fraction:
     return Fraction(numerator, denominator)
 
 
-def shown(value: Any) -> str:
-    """A wrong value in a message, cut to a line."""
-    if isinstance(value, dict | list) and len(value) > 8:
-        return f"{WORDS['object' if isinstance(value, dict) else 'array']} of {len(value)}"
+def shown(value: object) -> str:
+    """A wrong value for a message, cut to one line."""
+    if isinstance(value, dict | list) and (count := len(cast("list[object]", value))) > 8:
+        return f"{WORDS['object' if isinstance(value, dict) else 'array']} of {count}"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=repr)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _refuse(where: str, why: str, error: Exception) -> NoReturn:
-    raise BadFile(f"{where} cannot be read as JSON: {why}.", "It may be cut short or foreign.") from error
+    raise BadFile(
+        f"{where} cannot be read as JSON: {why}.", "The file may be truncated or of another format."
+    ) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {shown(twice)} stands twice in one object")
+        raise ValueError(f"the key {shown(twice)} occurs twice in one object")
     return found
 
 
@@ -178,22 +180,28 @@ def _integer(digits: str) -> int:
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(f"{digits[:SHOWN]} is more than a number can hold")
+        raise ValueError(f"{digits[:SHOWN]} is too large for a number")
     return value
 
 
 def _constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
-def _too_deep(value: Any) -> bool:
-    level, depth = [value], 0
-    while level := [part for part in level if isinstance(part, dict | list)]:
+def _too_deep(value: object) -> bool:
+    depth, level = 0, _inner([value])
+    while level:
         depth += 1
         if depth > DEEPEST:
             return True
-        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
+        level = _inner([part for parts in level for part in parts])
     return False
+
+
+def _inner(parts: list[object]) -> list[list[object]]:
+    """The contents of the objects and arrays among these values."""
+    arrays = [cast("list[object]", part) for part in parts if isinstance(part, list)]
+    return arrays + [list(cast("dict[str, object]", part).values()) for part in parts if isinstance(part, dict)]
 
 
 def _other_types(kind: type, value: Any) -> Any:
@@ -202,8 +210,8 @@ def _other_types(kind: type, value: Any) -> Any:
     raise NotImplementedError(f"documents hold no {kind}")
 
 
-def _told(message: str, document: Any) -> str:
-    """msgspec's message in our words, with the value that stands at the key that it names."""
+def _message(message: str, document: object) -> str:
+    """The message of msgspec in holdfast's words, with the value at the key that it names."""
     why, _, place = message.partition(" - at `")
     path = place.rstrip("`").replace("key in ", "").removeprefix("$").removeprefix(".")
     here = path or "the document"
@@ -222,7 +230,7 @@ def _told(message: str, document: Any) -> str:
 
 
 def _at(path: str, document: Any) -> tuple[bool, Any]:
-    """The value at a path such as ``claim.axes[0]``, where every step of it can be followed."""
+    """Whether there is a value at a path such as ``claim.axes[0]``, and the value."""
     value = document
     for key, index in re.findall(r"([^.\[\]]+)(?!\])|\[(\d+|\.\.\.)\]", path):
         try:

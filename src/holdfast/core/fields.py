@@ -12,13 +12,19 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from holdfast.core import values
 from holdfast.core.errors import BadFile
 from holdfast.core.formats import LARGEST
 
-REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
 """In place of a value: documents without this field are refused."""
 LARGEST_INTEGER = 2**63 - 1
 """A whole number as machines have it."""
@@ -31,13 +37,13 @@ class Components(Protocol):
         """All of them."""
         ...
 
-    def normal(self, value: Any) -> Any:
+    def normal(self, value: object) -> object:
         """The value as the field keeps it. Raises ``Problem``, or ``ValueError`` for a value of another type."""
         ...
 
 
 @dataclass(frozen=True)
-class Meta:
+class FieldMetadata:
     """What a field says of itself besides its default; ``setting`` explains each."""
 
     help: str
@@ -74,21 +80,21 @@ def setting(
     values, and those of today.
     ``compiled`` is false where no compiled program depends on the value.
     """
-    meta = Meta(
+    meta = FieldMetadata(
         help, least, most, positive, choices or (), unset, before, tuple((formerly or {}).items()), compiled, components
     )
     return field(default=default, metadata={"setting": meta})
 
 
 @dataclass(frozen=True)
-class Described:
+class FieldInfo:
     """One field of a record, with its type: ``kind`` is int, float, str, bool or a tuple type, or ``optional`` None."""
 
     name: str
     default: Any
     kind: Any
     optional: bool
-    meta: Meta
+    meta: FieldMetadata
 
     @property
     def flag(self) -> str:
@@ -97,29 +103,29 @@ class Described:
 
     @property
     def meaning(self) -> str:
-        """What it means, and which components there are."""
+        """The help text, with the names of the components if it takes one."""
         return self.meta.help + (f": {', '.join(self.meta.components.names())}" if self.meta.components else "")
 
-    def said(self, value: Any) -> str:
-        """A value for people: its text, or what None means."""
+    def said(self, value: object) -> str:
+        """The text of a value, or the meaning of None."""
         return self.meta.unset if value is None or value == () else values.text(value)
 
     def read(self, word: str) -> Any:
-        """The value that ``word`` stands for, not yet compared with the limits. Raises ``ValueError``."""
+        """Parse ``word``, without a check of the limits. Raises ``ValueError``."""
         return None if self.optional and word == values.NONE else self.renewed(values.read(self.kind, word))
 
-    def taken(self, value: Any) -> Any:
-        """``value`` as the field keeps it. Raises ``ValueError`` with how it goes on after the field's name, and
-        ``Problem`` for a component that does not exist."""
+    def taken(self, value: object) -> Any:
+        """Convert ``value`` to the type of the field. Raises ``ValueError`` with the end of a message, to follow the
+        field's name, and ``Problem`` for an unknown component."""
         if value is None and self.optional:
             return None
         if self.meta.components is not None:
             return self.meta.components.normal(value)
         return values.taken(self.kind, value)
 
-    def mistake(self, value: Any) -> str:
-        """Why a value of the right type is out of the limits, as it goes on after the field's name; empty if it is
-        within them."""
+    def mistake(self, value: object) -> str:
+        """Why a value of the right type is out of its limits, to follow the field's name; empty if it is within
+        them."""
         m = self.meta
         if m.choices and value is not None and value not in m.choices:
             return f"is {values.got(value)}, expected one of {', '.join(m.choices)}"
@@ -135,44 +141,43 @@ class Described:
             return f"is {values.got(value)}, expected at most {most:,}"
         return ""
 
-    def wrong(self, value: Any) -> str:
-        """Why ``value`` is of the wrong type or out of the limits, as it goes on after the field's name; empty if it is
-        neither. Raises ``Problem`` for a component that does not exist."""
+    def wrong(self, value: object) -> str:
+        """Why ``value`` has the wrong type or is out of its limits, to follow the field's name; empty if it is right.
+        Raises ``Problem`` for an unknown component."""
         try:
             return self.mistake(self.taken(value))
         except ValueError as wrong:
             return str(wrong)
 
-    def renewed(self, value: Any) -> Any:
-        """A value in a document of an earlier version, or on a command line, as it is written today."""
+    def renewed(self, value: object) -> object:
+        """The current value for one of an earlier version."""
         return next((new for was, new in self.meta.formerly if type(was) is type(value) and was == value), value)
 
-    def as_before(self, value: Any) -> Any:
-        """A value in a document as it was before the field, or its new values, existed; ``REQUIRED`` in place of one
-        that no document had."""
+    def as_before(self, value: object) -> object:
+        """The value that earlier versions wrote for this one; ``REQUIRED`` if they had no such field."""
         if value == self.meta.before:
             return REQUIRED
         return next((was for was, new in self.meta.formerly if new == value), value)
 
 
 @cache
-def described(record: type) -> dict[str, Described]:
+def field_infos(record: type) -> dict[str, FieldInfo]:
     """The fields of ``record`` that were made with ``setting``, by name and in their order."""
-    found = {}
+    found: dict[str, FieldInfo] = {}
     for one in fields(record):
         if (meta := one.metadata.get("setting")) is not None:
             kind, optional = _kind(record, one.name, one.default)
-            found[one.name] = Described(one.name, one.default, kind, optional, meta)
+            found[one.name] = FieldInfo(one.name, one.default, kind, optional, meta)
     return found
 
 
-def take(record: Any) -> list[str]:
-    """Give every field a value of its own type, in place: to be called while the record is made, which is frozen.
+def take(record: object) -> list[str]:
+    """Convert every field to its type, in place; called in ``__post_init__`` of a frozen record.
 
-    Returns the reasons for values that have none, each with the field's flag.
+    Returns the reasons for values of a wrong type, each with the field's flag.
     """
-    reasons = []
-    for name, one in described(type(record)).items():
+    reasons: list[str] = []
+    for name, one in field_infos(type(record)).items():
         try:
             object.__setattr__(record, name, one.taken(getattr(record, name)))
         except ValueError as why:
@@ -180,26 +185,27 @@ def take(record: Any) -> list[str]:
     return reasons
 
 
-def mistakes(record: Any) -> list[str]:
-    """Every value that is out of its limits, each with the field's flag. Types come first: ``take`` found nothing."""
-    whys = {one.flag: one.mistake(getattr(record, name)) for name, one in described(type(record)).items()}
+def mistakes(record: object) -> list[str]:
+    """The reasons for values out of their limits, each with the field's flag. Call ``take`` first, which checks
+    types."""
+    whys = {one.flag: one.mistake(getattr(record, name)) for name, one in field_infos(type(record)).items()}
     return [f"{flag} {why}" for flag, why in whys.items() if why]
 
 
-def plain(record: Any) -> dict[str, Any]:
-    """The fields as a JSON document has them."""
-    return {name: values.plain(getattr(record, name)) for name in described(type(record))}
+def plain(record: object) -> dict[str, Any]:
+    """The fields as values of a JSON document."""
+    return {name: values.plain(getattr(record, name)) for name in field_infos(type(record))}
 
 
 def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The fields in a document that ``plain`` gave, now or in an earlier version; ``where`` names the file.
+    """The fields in a document of ``plain``, of this or an earlier version; ``where`` names the file.
 
-    Their values are compared where the record is made. Raises ``BadFile`` for a field that is missing or unknown.
+    The record checks their values. Raises ``BadFile`` for a field that is missing or unknown.
     """
-    known, found = described(record), {}
+    known, found = field_infos(record), dict[str, Any]()
     for name in document:
         if name not in known:
-            raise BadFile(f"{where} has the field {values.got(name)}, which is not known.")
+            raise BadFile(f"{where} has the unknown field {values.got(name)}.")
     for name, one in known.items():
         if name in document:
             found[name] = one.renewed(document[name])
@@ -211,7 +217,7 @@ def given(record: type, document: Mapping[str, Any], where: str) -> dict[str, An
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
-    """Where two documents of settings differ, field by field; the axes of a task are fields of their own."""
+    """The differences of two documents of settings, field by field, with the axes of the task."""
     one, other = _flat(there), _flat(here)
     names = [name for name in dict.fromkeys((*one, *other)) if one.get(name) != other.get(name)]
     shown = [(name, *(values.text(document.get(name)) for document in (one, other))) for name in names]
@@ -221,7 +227,8 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> str:
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in document.items():
-        found |= {f"{name} {key}": v for key, v in value.items()} if isinstance(value, Mapping) else {name: value}
+        nested = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+        found |= {name: value} if nested is None else {f"{name} {key}": inner for key, inner in nested.items()}
     return found
 
 
@@ -240,9 +247,9 @@ def _kind(record: type, name: str, default: Any) -> tuple[Any, bool]:
     owner = next(base for base in record.__mro__ if name in vars(base).get("__annotations__", {}))
     said = vars(owner)["__annotations__"][name]
     try:
-        hint = eval(said, vars(sys.modules[owner.__module__])) if isinstance(said, str) else said
+        hint: Any = eval(said, vars(sys.modules[owner.__module__])) if isinstance(said, str) else said
     except (NameError, KeyError, SyntaxError, TypeError):  # of a plug-in: its default has a type too
-        hint = type(default)
+        hint = cast("Any", type(default))
     either = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-    parts = typing.get_args(hint) if either else (hint,)
+    parts: tuple[Any, ...] = typing.get_args(hint) if either else (hint,)
     return next(part for part in parts if part is not type(None)), type(None) in parts

@@ -56,9 +56,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise BadRun(
-            f"cannot write {path}: {error.strerror or error}.", "Nothing that was stored before is lost."
-        ) from error
+        raise BadRun(f"cannot write {path}: {error.strerror or error}.", "Earlier contents are unchanged.") from error
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
@@ -70,7 +68,9 @@ def check_writable(path: str | Path) -> None:
     try:
         _refuse_special(place)
         if not place.parent.is_dir():
-            raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Make it first, or name another.")
+            raise BadRun(
+                f"cannot write {place}: there is no folder {place.parent}.", "Create it first, or give another."
+            )
         with tempfile.TemporaryFile(dir=place.parent):
             pass
     except OSError as error:
@@ -87,9 +87,9 @@ def check_folder(path: str | Path) -> None:
         with tempfile.TemporaryFile(dir=_nearest(place)):
             pass
     except (NotADirectoryError, FileNotFoundError) as error:
-        raise BadRun(f"cannot make the folder {place}: there is a file of this name.", "Name another.") from error
+        raise BadRun(f"cannot create the folder {place}: a file has this name.", "Give another.") from error
     except OSError as error:
-        raise BadRun(f"cannot make the folder {place}: {error.strerror or error}.", "Name another.") from error
+        raise BadRun(f"cannot create the folder {place}: {error.strerror or error}.", "Give another.") from error
 
 
 def _nearest(place: Path) -> Path:
@@ -162,9 +162,9 @@ def _refuse_special(path: Path) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(kind):
-        raise BadRun(f"cannot write {path}: it is a folder.", "Name a file in it.")
+        raise BadRun(f"cannot write {path}: it is a folder.", "Give a file in it.")
     if not stat.S_ISREG(kind):
-        raise BadRun(f"cannot write {path}: it is a device or a pipe, and no file.", "Name a file.")
+        raise BadRun(f"cannot write {path}: it is a device or a pipe, not a file.", "Name a file.")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -77,7 +77,7 @@ class Word:
         longest = max(operands, key=len)
         for axes in operands:
             if axes != longest[: len(axes)]:
-                raise ValueError(f"{_listed(axes)} are not the first axes of {_listed(longest)}")
+                raise ValueError(f"{_listed(axes)} must be the first axes of {_listed(longest)}")
         return longest
 
     def filled(self, template: str, operands: Sequence[Any]) -> str:

@@ -23,7 +23,7 @@ class Progress:
     loss: float = math.nan
 
 
-class Pace:
+class Throughput:
     """How much is done per second since this was made; ``done`` was done before."""
 
     def __init__(self, done: float = 0.0) -> None:

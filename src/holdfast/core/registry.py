@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _ADDED: ContextVar[tuple[tuple[str, Path], ...]] = ContextVar("added plug-ins", 
 
 
 @contextmanager
-def added(folder: str, file: Path) -> Iterator[None]:
+def added(folder: str, file: Path) -> Generator[None]:
     """While this lasts, ``file`` is a plug-in as if it lay in ``$HOLDFAST_PLUGINS/folder``, before all others there."""
     token = _ADDED.set((*_ADDED.get(), (folder, file)))
     try:
@@ -127,7 +127,7 @@ def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError) as error:
-        raise BadFile(f"{file} is not Python: {error}.", "Mend the file, or take it out of the folder.") from error
+        raise BadFile(f"{file} is not Python: {error}.", "Correct the file, or remove it from the folder.") from error
 
 
 def _load_plugin(module_name: str, file: Path) -> ModuleType:

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ def rounded_up(bound: float, digits: int = 6) -> str:
     return (mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa) + e + exponent
 
 
-def some(rows: Sequence, most: int) -> list:
-    """At most ``most`` of the rows, evenly spread, the first and the last among them.
+def some(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most ``most`` of the rows, evenly spaced, with the first and the last.
 
     >>> some(range(101), 5)
     [0, 25, 50, 75, 100]

@@ -40,5 +40,5 @@ def read_result(path: Path) -> dict[str, Any]:
     document = read_json(path, "the result of a run")
     read = convert(document, _Result, str(path))
     if read.solved > read.of:
-        raise BadFile(f"{path}: solved is {read.solved}, expected at most {read.of}, as many as there are.")
+        raise BadFile(f"{path}: solved is {read.solved}, expected at most {read.of}, the number of networks.")
     return document

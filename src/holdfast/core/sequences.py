@@ -47,9 +47,9 @@ def _refuse_contradictions(sequences: Sequence[Words]) -> None:
             if other != follows:
                 raise BadValue(
                     f"--sequences: sequences {where} and {number} contradict each other: after "
-                    f"{','.join(prefix)} the one goes on with {other}, the other with {follows}. Read from the "
-                    f"start both are the same up to there, so no network can have both right.",
-                    "Let them differ earlier, or leave one out.",
+                    f"{','.join(prefix)} one continues with {other}, the other with {follows}. They are equal "
+                    "up to there, so no network can predict both.",
+                    "Make them differ earlier, or leave one out.",
                 )
 
 
@@ -75,7 +75,7 @@ def memory_bits(sequences: Sequence[Words]) -> list[float]:
     import math
 
     longest = max(len(words) for words in sequences) - 1
-    bits = []
+    bits: list[float] = []
     for end in range(1, longest + 1):
         groups: list[list[Words]] = []
         for rest in {words[:end]: words[end:] for words in sequences if len(words) > end + 1}.values():

@@ -57,7 +57,7 @@ def symbols(key: Array, length: int, size: int, split: Split) -> Array:
 
 def half(row: Array) -> Array:
     """0 where this row of symbol numbers belongs to training, 1 where it belongs to tests."""
-    place = _mixed(jnp.arange(row.shape[-1], dtype=jnp.uint32) + 1)
+    place = _mixed(jnp.arange(row.shape[-1], dtype=jnp.uint32) + 1)  # pyright: ignore[reportUnknownMemberType] -- JAX
     return _mixed((place * (row.astype(jnp.uint32) + 1)).sum(-1, dtype=jnp.uint32)) >> 31
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue, UnknownName, refuse
-from holdfast.core.fields import described, mistakes, setting, take
+from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
 
@@ -38,9 +38,10 @@ class Batch:
     scored: Leaf
     present: Leaf
 
-    def take(self, rows: Any) -> Batch:
-        """The rows of these numbers, in this order."""
-        return jax.tree.map(lambda a: a[rows], self)
+    def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
+        """The rows of these indices, in this order."""
+        parts = (self.inputs, self.targets, self.scored, self.present)
+        return Batch(*(part[rows] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def range_mistakes(range: tuple[float, float]) -> list[str]:
     """Why no numbers can be drawn from this range."""
     low, high = range
     if not (np.isfinite(low) and np.isfinite(high)):
-        return [f"--range {low:g} {high:g} is not bounded, and training samples need a bounded one"]
+        return [f"--range {low:g} {high:g} is unbounded, but training samples need a bounded range"]
     if max(abs(low), abs(high)) > LARGEST:
         return [f"--range {low:g} {high:g} is past the largest number of float32, in which rows are drawn"]
     return [] if low < high else [f"--range {low:g} {high:g} is empty, expected the smaller number first"]
@@ -100,7 +101,7 @@ class Task(abc.ABC):
         refuse(self.mistakes(), self.name, fix)
 
     def _too_large(self) -> list[str]:
-        sizes = [(axis, getattr(self, name)) for name, axis in described(type(self)).items()]
+        sizes = [(axis, getattr(self, name)) for name, axis in field_infos(type(self)).items()]
         return [f"{axis.flag} {axis.mistake(n)}" for axis, n in sizes if isinstance(n, int) and n > MOST]
 
     def mistakes(self) -> list[str]:
@@ -175,8 +176,8 @@ class Task(abc.ABC):
     def scenario(self) -> Scenario:
         """All rows at once, as an automaton that a proof can go through. Raises ``BadValue`` where there is none."""
         raise BadValue(
-            f"{self.name}: this task does not describe all its rows at once, so nothing can be proved about it.",
-            "tasks/recall.py shows how one does: by a method 'scenario'.",
+            f"{self.name}: this task has no scenario, which describes all its rows, so nothing can be proved about it.",
+            "Write a method 'scenario', as in tasks/recall.py.",
         )
 
     def lengths(self, kind: LengthKind = "exactly", first: int = 1) -> Lengths:
@@ -203,7 +204,11 @@ class Task(abc.ABC):
     def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:
         """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
-        return jax.vmap(lambda k: self.row(k, split))(keys)
+
+        def row(key: Array) -> Batch:
+            return self.row(key, split)
+
+        return jax.vmap(row)(keys)
 
 
 def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
@@ -216,7 +221,7 @@ def with_axes(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 def known_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
     """The axes themselves. Raises ``UnknownName`` for one that does not exist."""
-    known = described(kind)
+    known = field_infos(kind)
     for name in axes:
         if name not in known:
             raise UnknownName(f"axis of {kind.__module__.rsplit('.', 1)[-1]}", name, known)

@@ -46,7 +46,7 @@ def format_of(dtype: np.dtype) -> str:
 Size = Annotated[int, msgspec.Meta(ge=0, le=2**48)]
 
 
-class Stored(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class TensorHeader(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What the header says of one tensor. ``data_offsets``: where it begins and ends behind the header, in bytes."""
 
     dtype: str
@@ -58,7 +58,7 @@ class Stored(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Header:
     """Tensors by name, and the metadata: texts by name."""
 
-    tensors: Mapping[str, Stored]
+    tensors: Mapping[str, TensorHeader]
     metadata: Mapping[str, str]
 
 
@@ -86,11 +86,13 @@ def read_header(path: Path | str) -> Header:
     return Header(tensors, metadata)
 
 
-def _stored(document: dict[str, Any], path: Path) -> dict[str, Stored]:
+def _stored(document: dict[str, Any], path: Path) -> dict[str, TensorHeader]:
     try:
-        return msgspec.convert(document, dict[str, Stored], strict=True)  # thousands at once
+        return msgspec.convert(document, dict[str, TensorHeader], strict=True)  # thousands at once
     except msgspec.ValidationError:
-        return {name: convert(stored, Stored, f"{path}, tensor {shown(name)}") for name, stored in document.items()}
+        return {
+            name: convert(stored, TensorHeader, f"{path}, tensor {shown(name)}") for name, stored in document.items()
+        }
 
 
 def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
@@ -98,7 +100,8 @@ def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="numpy") as file:
+        opened: Any = safe_open(path, framework="numpy")
+        with opened as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, KeyError) as error:
         raise _unreadable(path, str(error)) from error
@@ -125,7 +128,7 @@ def save(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str], path: Pa
     write_atomically(Path(path), as_bytes(arrays, metadata))
 
 
-def _check_layout(path: Path, tensors: Mapping[str, Stored], size: int) -> None:
+def _check_layout(path: Path, tensors: Mapping[str, TensorHeader], size: int) -> None:
     """Whether tensors lie one behind the other and fill the file, each as long as its shape says."""
     end = 0
     for name, stored in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
@@ -144,4 +147,4 @@ def _check_layout(path: Path, tensors: Mapping[str, Stored], size: int) -> None:
 
 
 def _unreadable(path: Path | str, why: str) -> BadFile:
-    return BadFile(f"{path} cannot be read as safetensors: {why}.", "It may be cut short or foreign.")
+    return BadFile(f"{path} cannot be read as safetensors: {why}.", "The file may be truncated or of another format.")

@@ -1,4 +1,4 @@
-"""Values of a record's fields: as text on a command line, as JSON, and compared with a type.
+"""Conversion of field values from and to text and JSON, and to their types.
 
 The types are int, float, str, bool, and tuples of these.
 """
@@ -6,24 +6,25 @@ The types are int, float, str, bool, and tuples of these.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 LONGEST_TEXT = 200
-"""Characters of a name or a scheme."""
+"""Longest name or scheme, in characters."""
 SHOWN = 60
-"""Characters of a wrong value that are shown."""
+"""At most this many characters of a wrong value are shown."""
 SIZES = re.compile("[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,99}")
 NONE = "none"
-"""How None is written where a value is text."""
+"""The text of None."""
 WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
 
 
 def read(kind: Any, word: str) -> Any:
-    """The value of this type that ``word`` stands for; commas separate the parts of a tuple.
+    """Parse ``word`` as this type; commas separate the parts of a tuple.
 
-    Raises ``ValueError`` with how it goes on after the name of what has this value.
+    Raises ``ValueError`` with the end of a message, to follow the name of the field.
 
     >>> read(float, "1e-3"), read(tuple[int, ...], "8,32")
     (0.001, (8, 32))
@@ -47,7 +48,7 @@ def read(kind: Any, word: str) -> Any:
 
 
 def listed(text: str) -> list[str]:
-    """The parts of ``text`` between its commas, those inside brackets aside.
+    """Split ``text`` at its commas, except those inside brackets.
 
     >>> listed("lstm,stack(lstm,gru)")
     ['lstm', 'stack(lstm,gru)']
@@ -63,8 +64,8 @@ def listed(text: str) -> list[str]:
 
 
 def sizes(text: str) -> tuple[int, ...]:
-    """Sizes of layers as a setting and a file have them. Raises ``ValueError`` with how it goes on after the name of
-    what has this value.
+    """Sizes of layers, as settings and files write them. Raises ``ValueError`` with a message to be put after the name
+    of the setting.
 
     >>> sizes("32,16"), sizes("none")
     ((32, 16), ())
@@ -76,8 +77,8 @@ def sizes(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def text(value: Any) -> str:
-    """A value as ``read`` reads it again, without loss; the parts of a range are separated by spaces.
+def text(value: object) -> str:
+    """The text that ``read`` parses to the same value; the parts of a range are separated by spaces.
 
     >>> text(1e-3), text(None), text((8, 32)), text((-1.0, 1.0))
     ('0.001', 'none', '8,32', '-1 1')
@@ -89,22 +90,23 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)
     if isinstance(value, tuple | list):
-        spaced = any(isinstance(part, tuple | list | float) for part in value)
-        return (" " if spaced else ",").join(map(text, value))
+        parts = cast("Sequence[object]", value)
+        spaced = any(isinstance(part, tuple | list | float) for part in parts)
+        return (" " if spaced else ",").join(map(text, parts))
     return str(value)
 
 
-def plain(value: Any) -> Any:
-    """A value as a JSON document has it: tuples become lists, and what is no number and no list its text."""
+def plain(value: object) -> object:
+    """A value for a JSON document: tuples become lists, and other objects their text."""
     if isinstance(value, tuple | list):
-        return [plain(part) for part in value]
+        return [plain(part) for part in cast("Sequence[object]", value)]
     return value if value is None or isinstance(value, int | float) else str(value)
 
 
-def taken(kind: Any, value: Any) -> Any:
-    """``value`` as this type: a whole number becomes a float where one is meant, a list a tuple.
+def taken(kind: Any, value: object) -> Any:
+    """Convert ``value`` to this type: an integer to float, a list to a tuple.
 
-    Raises ``ValueError`` with how it goes on after the name of what has this value.
+    Raises ``ValueError`` with the end of a message, to follow the name of the field.
 
     >>> taken(float, 1), taken(tuple[float, float], [0, 1])
     (1.0, (0.0, 1.0))
@@ -116,7 +118,7 @@ def taken(kind: Any, value: Any) -> Any:
 
 
 def words(kind: Any) -> str:
-    """What a value of this type is called in messages."""
+    """The name of this type in messages."""
     if get_origin(kind) is not tuple:
         return WORDS[kind] if kind is not str else f"text of at most {LONGEST_TEXT} characters"
     inner = get_args(kind)
@@ -124,21 +126,21 @@ def words(kind: Any) -> str:
     return f"a list of {many}" if inner[-1] is Ellipsis else f"{len(inner)} {many}"
 
 
-def got(value: Any) -> str:
-    """A wrong value in a message, cut to a line."""
+def got(value: object) -> str:
+    """A wrong value for a message, cut to one line."""
     shown = repr(value)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
 
 
-def _taken(kind: Any, value: Any) -> Any:
+def _taken(kind: Any, value: object) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(value, tuple | list):
             raise ValueError
-        inner = get_args(kind)
+        inner, parts = get_args(kind), cast("Sequence[object]", value)
         if inner[-1] is Ellipsis:
-            return tuple(_taken(inner[0], part) for part in value)
-        return tuple(_taken(one, part) for one, part in zip(inner, value, strict=True))
-    if kind not in WORDS:  # of a plug-in, which compares it by itself
+            return tuple(_taken(inner[0], part) for part in parts)
+        return tuple(_taken(one, part) for one, part in zip(inner, parts, strict=True))
+    if kind not in WORDS:  # a plug-in's own type, which it checks itself
         return value
     if isinstance(value, bool):
         if kind is bool:

@@ -36,7 +36,7 @@ CONTROL = "feedforward"
 
 
 @dataclass(frozen=True)
-class Shown:
+class DemonstrationRun:
     """One network: how it was trained, the loss as it fell (epoch, nats), and every step it was asked."""
 
     settings: Settings
@@ -68,7 +68,7 @@ class Demonstration:
     """The network, the control without memory, and the success rates of both ways of updating."""
 
     sequences: tuple[Words, ...]
-    networks: tuple[Shown, ...]
+    networks: tuple[DemonstrationRun, ...]
     success_rates: tuple[SuccessRate, ...]
 
     @property
@@ -159,11 +159,11 @@ def demonstrate(
     return Demonstration(sequences, shown, tuple(rates))
 
 
-def _show(settings: Settings, threads: int | None, watch: Callable[[str, Progress], None]) -> Shown:
+def _show(settings: Settings, threads: int | None, watch: Callable[[str, Progress], None]) -> DemonstrationRun:
     trained = _train(settings, settings.cell, threads, watch)
     task, network = _echo(settings), trained.networks[0]
     losses = tuple((row["sequences"] // _count(settings), row["loss"]) for row in trained.history)
-    return Shown(settings, trained, network, losses, predictions(network, task))
+    return DemonstrationRun(settings, trained, network, losses, predictions(network, task))
 
 
 def _train(settings: Settings, what: str, threads: int | None, watch: Callable[[str, Progress], None]) -> Training:

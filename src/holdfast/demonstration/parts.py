@@ -1,15 +1,15 @@
-"""The demonstration as it is read: the loss as it falls, every step, the verdicts, the success rates and why."""
+"""The demonstration as tables and text: losses, predictions, verdicts, success rates and their reason."""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 
 from holdfast.core.results import Part, Table, Text, some
-from holdfast.demonstration.demonstrate import CONTROL, Demonstration, Shown, SuccessRate
+from holdfast.demonstration.demonstrate import CONTROL, Demonstration, DemonstrationRun, SuccessRate
 from holdfast.demonstration.predictions import sentence, why_control_fails
 
 LOSS_LINES = 6
-"""Lines of the loss table for each network: evenly spread, the first and the last among them."""
+"""Lines of the loss table for each network, evenly spaced, with the first and the last."""
 
 
 def parts(demonstration: Demonstration) -> list[Part]:
@@ -17,9 +17,7 @@ def parts(demonstration: Demonstration) -> list[Part]:
     first = demonstration.networks[0].settings
     sizes = f"{first.units} units, update per {first.update}, {first.order} order, initialisation {first.how}"
     shown: list[Part] = [
-        Text(
-            f"{first.cell} ({sizes}) and {CONTROL}, the control without memory.\n", "Given a symbol, predict the next"
-        ),
+        Text(f"{first.cell} ({sizes}) and {CONTROL}, a control without memory.\n", "Task: predict the next symbol"),
         _losses(demonstration.networks),
         *(_steps(network) for network in demonstration.networks),
         Text("\n".join(_sentences(demonstration))),
@@ -29,17 +27,17 @@ def parts(demonstration: Demonstration) -> list[Part]:
     return shown
 
 
-def _losses(networks: tuple[Shown, ...]) -> Table:
+def _losses(networks: tuple[DemonstrationRun, ...]) -> Table:
     by_epoch = [dict(network.losses) for network in networks]
     epochs = sorted({epoch for losses in by_epoch for epoch in some(list(losses), LOSS_LINES)})
     rows = tuple(
         (str(epoch), *(f"{losses[epoch]:.4f}" if epoch in losses else "" for losses in by_epoch)) for epoch in epochs
     )
     heads = tuple(f"{network.settings.cell} (nats)" for network in networks)
-    return Table(("epoch", *heads), rows, "Loss as it falls")
+    return Table(("epoch", *heads), rows, "Training loss")
 
 
-def _steps(network: Shown) -> Table:
+def _steps(network: DemonstrationRun) -> Table:
     columns = [
         [
             f"{now} → {said} ({then})" + ("" if said == then else "  wrong")
@@ -61,17 +59,17 @@ def _sentences(demonstration: Demonstration) -> list[str]:
 
 def _rates(rates: tuple[SuccessRate, ...]) -> Table:
     rows = tuple((f"per {r.update}", r.order, str(r.epochs), str(r.rate)) for r in rates)
-    return Table(("update", "order", "epochs", "every step right"), rows, "Success over many initialisations")
+    return Table(("update", "order", "epochs", "success rate"), rows, "Success rate over many initialisations")
 
 
 def _why(rates: tuple[SuccessRate, ...]) -> str:
-    lines = ["How far the error at the last step reaches back, mean |∂loss/∂x| at steps 1, 2, ... before training:"]
+    lines = ["Gradient of the loss at the last step, mean |∂loss/∂x| at steps 1, 2, ..., before training:"]
     width = max(len(r.update) for r in rates)
     lines += [f"  per {r.update:<{width}}  " + "  ".join(f"{v:.4f}" for v in _ends(r.reach)) for r in rates]
     if len(rates[0].reach) > 1 and not any(rates[0].reach[:-1]):
         lines.append(
-            "With an update after every step no gradient flows through time: nothing teaches the network to store "
-            "the first symbol. It succeeds only where its random state happens to tell the sequences apart."
+            "With an update after every step no gradient flows through time, so the network does not learn to "
+            "store the first symbol. It succeeds only if its random initial weights happen to keep the sequences apart."
         )
     return "\n".join(lines)
 

@@ -124,7 +124,7 @@ def load(path: Path | str) -> tuple[Network, dict]:
     header = storage.read_header(path)
     if header.metadata.get("format") != FORMAT:
         raise BadFile(
-            f"{path} is a safetensors file, but no network of holdfast: its format is "
+            f"{path} is a safetensors file, but not a network of holdfast: its format is "
             f"'{header.metadata.get('format', 'not stated')}', expected '{FORMAT}'.",
         )
     sizes, origin = _sizes(header.metadata, path), origin_in(header, path)
@@ -218,7 +218,7 @@ def _check_formats(header: Header, path: Path | str) -> None:
     for form in formats:
         if jax.dtypes.canonicalize_dtype(form) != form:
             raise BadFile(
-                f"{path} holds {form} numbers, but JAX is set to compute with fewer bits.",
+                f"{path} holds {form} numbers, but JAX computes with fewer bits.",
                 "Set the environment variable JAX_ENABLE_X64=1 and try again.",
             )
 

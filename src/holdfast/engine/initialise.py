@@ -86,14 +86,14 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
     if made.forget is not None and made.chrono is not None:
         raise BadValue("--initialisation has both forget and chrono, which set the same bias.", "Leave one out.")
     if (made.forget is not None or made.chrono is not None) and not any(one.keep for one in cell.innermost):
-        raise BadValue(f"{cell.name} has no gate that keeps its state, so '{text}' has no bias to set.", "Try keras.")
+        raise BadValue(f"{cell.name} has no forget gate, so '{text}' has no bias to set.", "Try keras.")
     if made.identity and made.orthogonal:
         raise BadValue(
             "--initialisation has both orthogonal and identity, which set the same matrix.", "Leave one out."
         )
     whys = [f"{one.name} {why}" for one in cell.innermost if (why := _why_no_identity(one))]
     if made.identity and len(whys) == len(cell.innermost):
-        raise BadValue(f"{'; '.join(whys)}, so '{text}' has no meaning.", "Try keras.")
+        raise BadValue(f"{'; '.join(whys)}, so '{text}' has no effect.", "Try keras.")
     return made
 
 

@@ -278,8 +278,8 @@ def refuse_separate_weights(network: Network, why: str) -> None:
     """Raise ``BadValue`` with ``why``, a clause, where every step has weights of its own."""
     if network.steps is not None:
         raise BadValue(
-            f"this {network.cell_name} network has weights of its own for every step, and {why}.",
-            "'holdfast test' measures it; take a network whose steps share their weights.",
+            f"this {network.cell_name} network has separate weights for every step, and {why}.",
+            "Use a network whose steps share weights; 'holdfast test' evaluates this one.",
         )
 
 
@@ -306,7 +306,7 @@ def create(
     times = () if steps is None else (steps,)
     read = units if embedding else inputs
     mistakes = kind.mistakes(units, heads) + kind.input_mistakes(read, units)
-    refuse(mistakes, f"a network of {cell} cannot have these sizes")
+    refuse(mistakes, f"invalid sizes of a network of {cell}")
 
     def zeros(*shape: int) -> Array:
         return jnp.asarray(np.zeros(shape), dtype)

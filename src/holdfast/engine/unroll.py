@@ -101,7 +101,7 @@ def _check(
     elif inputs.ndim != 3 or inputs.shape[2] != network.inputs:
         raise BadValue(
             f"inputs have shape {tuple(inputs.shape)}, expected [batch, time, {network.inputs}] for this network.",
-            "Add the missing axes, or use a network of this input size.",
+            "Add the missing axes, or use a network with this input size.",
         )
     if present is not None and present.shape != inputs.shape[:2]:
         raise BadValue(f"present has shape {tuple(present.shape)}, expected {tuple(inputs.shape[:2])}.")
@@ -136,11 +136,9 @@ def _refuse_steps_without_weights(network: Network, inputs: Array, present: Arra
 
 
 def refuse_past_the_last(network: Network, steps: int) -> None:
-    """Raise ``BadValue`` where every step has weights of its own, and so many steps have not all got some."""
+    """Raise ``BadValue`` if the network has separate weights for fewer than ``steps`` steps."""
     if network.steps is not None and steps > network.steps:
         raise BadValue(
-            f"this {network.cell_name} network has weights for {network.steps} steps and was asked for step "
-            f"{network.steps + 1}: every step has weights of its own, and there are no more.",
-            f"Read at most {network.steps} steps, make a network with more (and more weights), or one that uses the "
-            "same weights at every step.",
+            f"this {network.cell_name} network has separate weights for {network.steps} steps, not for {steps}.",
+            f"Give at most {network.steps} steps, or use a network with more steps or with shared weights.",
         )

@@ -65,7 +65,7 @@ def get(name: str) -> ModuleType:
     module = FOLDER.load(name)
     missing = [word for word in WORDS if not hasattr(module, word)]
     if missing:
-        raise BadFile(f"the format {module.__file__} lacks {', '.join(missing)}.", "exchange/torch.py has them all.")
+        raise BadFile(f"the format {module.__file__} lacks {', '.join(missing)}.", "See exchange/torch.py.")
     return module
 
 

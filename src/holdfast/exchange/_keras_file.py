@@ -71,7 +71,7 @@ def read(file: Path) -> dict[str, Any]:
         _check_classes(document["config"])
         _check_sizes(described.config, document["config"], _numbers(members["model.weights.h5"]))
     except BadFile as error:
-        raise BadFile(f"it is no .keras file: {error.message}", error.fix or fix) from error
+        raise BadFile(f"it is not a .keras file: {error.message}", error.fix or fix) from error
     return document
 
 
@@ -83,9 +83,9 @@ def _members(content: bytes) -> dict[str, bytes]:
             if odd := sorted(set(names) - MEMBERS) or sorted(name for name in names if names.count(name) > 1):
                 raise BadFile(f"it holds {shown(odd[0])}, expected {', '.join(sorted(MEMBERS))}, each once.")
             if sum(entry.file_size for entry in entries) > MOST_BYTES:
-                raise BadFile(f"what is packed in it has more than {MOST_BYTES:,} bytes.")
+                raise BadFile(f"its contents have more than {MOST_BYTES:,} bytes.")
             if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-                raise BadFile("it is packed in another way than by deflate.")
+                raise BadFile("it is compressed by another method than deflate.")
             return {entry.filename: archive.read(entry) for entry in entries}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise BadFile(f"its zip archive cannot be read ({error}).") from error
@@ -98,7 +98,7 @@ def _numbers(weights: bytes) -> int:
     def walk(group: Any, depth: int) -> Iterator[Any]:
         for name in group:
             if depth > 16 or not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise BadFile(f"its weights lead elsewhere, by the link {shown(name)}.")
+                raise BadFile(f"its weights contain the external link {shown(name)}.")
             yield group[name]
             if isinstance(group[name], h5py.Group):
                 yield from walk(group[name], depth + 1)
@@ -113,7 +113,7 @@ def _numbers(weights: bytes) -> int:
                 if isinstance(part, h5py.Dataset):
                     found[-1] = math.prod(part.shape or (0,))
                     if part.dtype.kind not in "fiu" or part.is_virtual or part.external or sum(found) > MOST_BYTES // 8:
-                        raise BadFile(f"its weights {shown(part.name)} are no plain numbers, or too many.")
+                        raise BadFile(f"its weights {shown(part.name)} are not plain numbers, or too many.")
             return sum(found)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, UnicodeError) as error:
         raise BadFile(f"its weights cannot be read as HDF5 ({error}).") from error
@@ -129,7 +129,7 @@ def _check_classes(config: Any) -> None:
             if part.get("registered_name") or str(module).split(".")[0] not in ("keras", "builtins"):
                 continue  # told with the layer's other faults
             if module not in (None, *MODULES) or name == "function" or part.get("module") == "builtins":
-                raise BadFile(f"it names {shown(module)} {shown(name)}, which is no layer or part of one.")
+                raise BadFile(f"it names {shown(module)} {shown(name)}, which is not a known layer.")
 
 
 def _check_sizes(model: _Model, plain: Words, numbers: int) -> None:

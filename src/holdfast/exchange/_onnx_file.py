@@ -36,13 +36,13 @@ def load(file: Path) -> Any:
     try:
         model = onnx.load_model_from_string(content)
         if model.functions:
-            raise BadFile("it defines operators of its own, expected those of ONNX alone.")
+            raise BadFile("it defines operators of its own, expected only those of ONNX.")
         if len(model.graph.node) > MOST_NODES:
             raise BadFile(f"it has {len(model.graph.node):,} nodes, expected at most {MOST_NODES:,}.")
         _bring_in(model.graph, file.parent)
         onnx.checker.check_model(model)
     except (DecodeError, EncodeError, onnx.checker.ValidationError, ValueError) as error:
-        raise BadFile(f"it is no ONNX model: {str(error).strip().partition(chr(10))[0]}") from error
+        raise BadFile(f"it is not an ONNX model: {str(error).strip().partition(chr(10))[0]}") from error
     return model
 
 

@@ -115,14 +115,14 @@ class _Walk:
         if len(inputs) != 1 or len(outputs) != 1:
             raise BadFile(
                 f"its graph takes {', '.join(inputs) or 'nothing'} and gives {', '.join(outputs)}, expected one input "
-                "and one output. A network here starts from zeros and gives its read-out alone."
+                "and one output. A network of holdfast starts from zeros and returns only its read-out."
             )
         self.input, self.output = inputs[0], outputs[0]
         self.path: set[str] = set()
 
     def unknown(self, why: str) -> BadFile:
         found = [node.op_type for node in self.graph.node if node.op_type != "Constant"]
-        return BadFile(f"its graph is not one that is known here: {', '.join(some(found, 24)) or 'no nodes'}; {why}.")
+        return BadFile(f"its graph is not supported: {', '.join(some(found, 24)) or 'no nodes'}; {why}.")
 
     def check_nodes(self) -> None:
         """Raise ``BadFile`` where a node lacks inputs or outputs, or may make large arrays beside the path."""
@@ -219,16 +219,20 @@ class _Walk:
                 reasons.append(f"{node.op_type} has {name}={got}: {_both_ways(got) or why}")
         functions = self.activations(node)
         if functions != RECURRENT[node.op_type] and functions != ["relu"][: node.op_type == "RNN"]:
-            reasons.append(f"{node.op_type} has the functions {', '.join(functions)}, which no cell here has")
+            reasons.append(f"{node.op_type} has the functions {', '.join(functions)}, which no cell of holdfast has")
         given = {place for place, name in zip(INPUTS, node.input, strict=False) if name}
         if "P" in given:
-            reasons.append(f"{node.op_type} has peepholes: its gates see the cell state, which no cell here does")
+            reasons.append(
+                f"{node.op_type} has peepholes: its gates read the cell state, and no cell for this format does"
+            )
         if "sequence_lens" in given:
             reasons.append(f"{node.op_type} has sequence_lens: it stops early")
         for place, name in zip(INPUTS, node.input, strict=False):
             value = self.constant(name) if place.startswith("initial_") and name else None
             if value is not None and np.any(value):
-                reasons.append(f"{node.op_type} has an {place} that is not zero; a network here starts from zeros")
+                reasons.append(
+                    f"{node.op_type} has an {place} that is not zero; a network of holdfast starts from zeros"
+                )
         if reasons:
             raise BadFile("; ".join(reasons) + ".")
 

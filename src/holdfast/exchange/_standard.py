@@ -41,7 +41,7 @@ WITHOUT_FORGET_GATE = (
 
 
 @dataclass(frozen=True)
-class Fused:
+class FusedLayer:
     """The weights of one layer, gates side by side.
 
     ``matrix_x`` [source, gates * units], ``matrix_h`` [unit, gates * units], ``bias_x`` and ``bias_h``
@@ -59,8 +59,8 @@ def kind_of(network: Network, target: str) -> StandardLayer:
     refuse_separate_weights(network, f"{target} has no layer that does")
     if network.embedding is not None:
         raise BadValue(
-            f"this network has an embedding below its first layer, which is not written for {target}.",
-            "Train one without: --embedding none, and no block.",
+            f"this network has an embedding below its first layer, which cannot be exported to {target}.",
+            "Train a network without: --embedding none, and no block.",
         )
     if len(network.readout_maps) > 1:
         raise BadValue(
@@ -86,7 +86,7 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
     """
     possible = [c for c, kind in STANDARD.items() if kind.name == name and activation in (None, kind.activation)]
     if not possible:
-        raise BadFile(f"its layer is {name} with {activation}, which no cell here has.")
+        raise BadFile(f"its layer is {name} with {activation}, which no cell of holdfast has.")
     if wanted is None:
         return hint if hint in possible else possible[0]
     cells.get(wanted)
@@ -96,7 +96,7 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
     return wanted
 
 
-def fuse(network: Network, order: Sequence[str]) -> list[Fused]:
+def fuse(network: Network, order: Sequence[str]) -> list[FusedLayer]:
     """The weights of every layer, lowest first, gates in ``order``. What a cell does not have is zero."""
     zeros = np.zeros((network.units, len(order) * network.units), network.dtype)
 
@@ -110,11 +110,13 @@ def fuse(network: Network, order: Sequence[str]) -> list[Fused]:
     made = []
     for layer in network.layers:
         (matrix_x, bias_x), (matrix_h, bias_h) = gather(layer["x"]), gather(layer.get("h"))
-        made.append(Fused(matrix_x, matrix_h, bias_x, bias_h))
+        made.append(FusedLayer(matrix_x, matrix_h, bias_x, bias_h))
     return made
 
 
-def separate(cell: str, layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]) -> Network:
+def separate(
+    cell: str, layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]
+) -> Network:
     """The network of ``cell`` with these layers and the read-out ``matrix`` [unit, output], ``bias`` [output].
 
     Where two biases of a gate only ever act as their sum and ours is one, it is that sum, rounded once. Raises
@@ -150,18 +152,18 @@ def check_precision(dtypes: Sequence[str]) -> None:
         raise BadFile(f"its weights are {' and '.join(dtypes)} numbers, expected float32 or float64 throughout.")
     if str(jax.dtypes.canonicalize_dtype(dtypes[0])) != dtypes[0]:
         raise BadFile(
-            f"it holds {dtypes[0]} numbers, but JAX is set to compute with fewer bits.",
+            f"it holds {dtypes[0]} numbers, but JAX computes with fewer bits.",
             "Set the environment variable JAX_ENABLE_X64=1 and try again.",
         )
 
 
-def _sum(layer: Fused) -> np.ndarray:
+def _sum(layer: FusedLayer) -> np.ndarray:
     """Both biases as one; where the second is zero, the first to the bit, its sign of zero included."""
     total = layer.bias_x.astype(np.float64) + layer.bias_h.astype(np.float64)
     return np.where(layer.bias_h == 0, layer.bias_x, total.astype(layer.bias_x.dtype))
 
 
-def _check_shapes(layers: Sequence[Fused], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
+def _check_shapes(layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
     units = layers[0].matrix_h.shape[0]
     reasons: list[str] = []
 

@@ -79,7 +79,7 @@ def verify(network: Network, runner: Runner) -> Agreement:
     pieces = sorted({(runner.batch or batch, runner.steps or steps) for batch, steps in PIECES})
     batch, steps = (max(sizes) for sizes in zip(*pieces, strict=True))
     if batch * steps * (network.inputs + network.outputs + network.units) > MOST_NUMBERS:
-        raise BadFile(f"it takes {batch:,} sequences of {steps:,} steps and no others, too many to be compared.")
+        raise BadFile(f"it accepts only {batch:,} sequences of {steps:,} steps, which are too many to compare.")
     random = np.random.default_rng(SEED)
     scales = 4.0 ** np.linspace(-1, 1, batch)[:, None, None]
     inputs = (scales * random.standard_normal((batch, steps, network.inputs))).astype(network.dtype)
@@ -124,6 +124,6 @@ def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str) -> 
     if beyond.any():
         step = int(np.argmax(beyond))
         raise BadFile(
-            f"{by} and holdfast compute different numbers: {differences[step]:.2g} apart at step {step + 1}, where "
+            f"{by} and holdfast compute different outputs: {differences[step]:.2g} apart at step {step + 1}, where "
             f"rounding explains at most {tolerances[step]:.2g}."
         )

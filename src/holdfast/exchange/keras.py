@@ -22,7 +22,7 @@ import numpy as np
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.exchange import _keras_file
-from holdfast.exchange._standard import Fused, check_precision, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._standard import FusedLayer, check_precision, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
 ENDING = ".keras"
@@ -122,8 +122,8 @@ def _keras() -> Any:
 def _check_single(dtypes: list[str]) -> None:
     if "float64" in dtypes:
         raise BadValue(
-            "keras does not keep double precision: a model rounds its inputs to float32, and under JAX tanh does too.",
-            "The formats torch and onnx keep it.",
+            "keras does not compute in double precision: it rounds inputs, and under JAX tanh, to float32.",
+            "Use the format torch or onnx.",
         )
     check_precision(dtypes)
 
@@ -222,9 +222,9 @@ def _arrays(weights: dict[str, list[np.ndarray]], layer: dict[str, Any], counts:
     return found
 
 
-def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> Fused:
+def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> FusedLayer:
     """A layer's weights; Keras's GRU has both biases in one array [2, gates * units]."""
     zeros = np.zeros(recurrent.shape[1], recurrent.dtype)
     if bias is None:
-        return Fused(kernel, recurrent, zeros, zeros)
-    return Fused(kernel, recurrent, *bias) if bias.ndim == 2 else Fused(kernel, recurrent, bias, zeros)
+        return FusedLayer(kernel, recurrent, zeros, zeros)
+    return FusedLayer(kernel, recurrent, *bias) if bias.ndim == 2 else FusedLayer(kernel, recurrent, bias, zeros)

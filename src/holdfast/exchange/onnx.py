@@ -22,7 +22,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.exchange._onnx_file import load
 from holdfast.exchange._onnx_graph import Graph, find
-from holdfast.exchange._standard import Fused, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._standard import FusedLayer, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
 ENDING = ".onnx"
@@ -119,7 +119,7 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
             raise BadValue(
                 "onnxruntime has no RNN in double precision and onnx's reference evaluator none with relu, so nothing "
                 "can verify it.",
-                "The format torch has both.",
+                "Use the format torch.",
             )
         by = f"the reference evaluator of onnx {onnx.__version__}"
         try:
@@ -135,8 +135,8 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
     return session.run, f"onnxruntime {onnxruntime.__version__}"
 
 
-def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> Fused:
+def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> FusedLayer:
     """A node's weights W [1, gates * units, source], R [1, gates * units, unit], B [1, 2 * gates * units] or none."""
     both = np.zeros(2 * r.shape[1], r.dtype) if b is None else b[0]
     half = len(both) // 2
-    return Fused(w[0].T, r[0].T, both[:half], both[half:])
+    return FusedLayer(w[0].T, r[0].T, both[:half], both[half:])

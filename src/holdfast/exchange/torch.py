@@ -23,7 +23,7 @@ from holdfast.core import tensors as storage
 from holdfast.core.errors import BadFile
 from holdfast.core.results import some
 from holdfast.engine.network import Network
-from holdfast.exchange._standard import STANDARD, Fused, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._standard import STANDARD, FusedLayer, choose_cell, fuse, kind_of, separate
 from holdfast.exchange._verify import Runner
 
 ENDING = ".safetensors"
@@ -72,7 +72,7 @@ def read(file: Path, cell: str | None) -> Network:
     chosen = choose_cell(state.kind, stated, cell, state.metadata.get("cell", ""))
     zeros = np.zeros(len(state.recurrent["weight_hh_l0"]), state.weight.dtype)
     layers = [
-        Fused(
+        FusedLayer(
             state.recurrent[f"weight_ih_l{depth}"].T,
             state.recurrent[f"weight_hh_l{depth}"].T,
             state.recurrent.get(f"bias_ih_l{depth}", zeros),
@@ -138,7 +138,7 @@ def _open(file: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     except BadFile as error:
         raise BadFile(
             error.message,
-            "What torch.save writes is a pickle, which can run any code when it is read. Write it again with "
+            "torch.save writes a pickle, which can run any code when it is read. Save it with "
             "safetensors.torch.save_file(model.state_dict(), FILE).",
         ) from error
     odd = [f"{name} {stored.dtype}" for name, stored in header.tensors.items() if stored.dtype not in ("F32", "F64")]
@@ -185,10 +185,10 @@ def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict
     if len(prefixes) != 1:
         found = f"several ({', '.join(sorted(prefixes))})" if prefixes else f"{', '.join(some(sorted(tensors), 8))}"
         raise BadFile(
-            f"it should hold one recurrent layer, found by its tensor ...{first}; there are {found}.",
-            "Stacked layers are one torch.nn.LSTM with num_layers; the order of several is not in the file."
+            f"it should have one recurrent layer (a tensor ...{first}), but there are {found}.",
+            "Build stacked layers as one torch.nn.LSTM with num_layers; the file does not record the order of several."
             if prefixes
-            else "A torch.nn.LSTM, GRU or RNN has one; a single LSTMCell does not.",
+            else "Save a torch.nn.LSTM, GRU or RNN; a single LSTMCell is not supported.",
         )
     own = {name for name in tensors if name.startswith(prefixes[0]) and PARAMETER.fullmatch(name[len(prefixes[0]) :])}
     recurrent = {name.removeprefix(prefixes[0]): tensors[name] for name in own}
@@ -198,10 +198,10 @@ def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict
 def _refuse_variants(recurrent: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     reasons = []
     if any(name.endswith("_reverse") for name in recurrent):
-        reasons.append("it is bidirectional: its second half reads the sequence from its end, which no step can")
+        reasons.append("it is bidirectional, which no cell of holdfast is")
     if any("_hr_" in name for name in recurrent):
-        reasons.append("it has proj_size: its hidden state is projected, which no cell here does")
+        reasons.append("it has proj_size: its hidden state is projected, and no cell of holdfast does that")
     if metadata.get("dropout", "0") not in ("0", "0.0"):
-        reasons.append(f"it has dropout {metadata['dropout']}, which no cell here has")
+        reasons.append(f"it has dropout {metadata['dropout']}, which no cell of holdfast has")
     if reasons:
         raise BadFile("; ".join(reasons) + ".")

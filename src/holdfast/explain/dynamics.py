@@ -83,7 +83,7 @@ def advanced(model: Stepped, state: Any, x: Array) -> tuple[Array, Any]:
     return hidden, after
 
 
-def along_memory(network: Network, name: str) -> np.ndarray | None:
+def memory_index(network: Network, name: str) -> np.ndarray | None:
     """Which number of a state or gate belongs to each component of the memory, by their axes; None where both have the
     same axes."""
     own, axes = network.cell.axes_of(name), network.cell.axes_of(network.cell.memory)

@@ -1,4 +1,4 @@
-"""The main act: a network and a task, run once; every diagnostic; roles of units; words."""
+"""Explain a network: run it on its task once, apply the diagnostics, find the roles of units, write the clauses."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from holdfast.explain import diagnostics as folder
 from holdfast.explain.finding import Finding
 from holdfast.explain.roles import Roles, roles
 from holdfast.explain.subject import ROWS, Subject, examine
-from holdfast.explain.words import Clause, blown_up, words
+from holdfast.explain.words import Clause, not_finite, words
 from holdfast.models.levels import Model, described, level_of, reaches, require, why_not_opened
 
 THREADS = 2
-"""Diagnostics under way at once: more than two have nothing to do while each waits for what they share."""
+"""Diagnostics that run at once. More do not help: each waits for the results that they share."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was found. ``subject`` is what was looked at: cut where the network's numbers were no longer finite, which
-    was after ``finite_steps`` of ``steps``."""
+    """The result. ``subject`` is the network on its rows, cut after ``finite_steps`` of ``steps`` if later states or
+    outputs are not finite."""
 
     file: str
     subject: Subject
@@ -60,7 +60,7 @@ class Explanation:
         }
 
     def parts(self, whole: Sequence[str] = ()) -> list[Part]:
-        """The words, a sentence per diagnostic, and of those in ``whole`` everything."""
+        """The clauses, one sentence per diagnostic, and all tables and plots of the diagnostics in ``whole``."""
         model, task = self.subject.model, self.subject.task
         if isinstance(model, Network):
             layers = f"{len(model.layers)} layers of " if len(model.layers) > 1 else ""
@@ -69,9 +69,9 @@ class Explanation:
             title = f"{self.file or described(model)}, on {task.name}"
         title += f", {self.subject.rows} sequences of {self.steps} steps"
         parts: list[Part] = [Text("\n".join(f"- {clause.text}" for clause in self.words), title)]
-        told = [(name, finding.sentence) for name, finding in self.findings.items() if finding.sentence]
-        if told:
-            parts.append(Table(("diagnostic", "finding"), tuple(told)))
+        summary = [(name, finding.sentence) for name, finding in self.findings.items() if finding.sentence]
+        if summary:
+            parts.append(Table(("diagnostic", "finding"), tuple(summary)))
         for name in whole:
             if name in self.findings:
                 parts += [Text(folder.get(name).title, name), *self.findings[name].parts]
@@ -88,12 +88,12 @@ def explain(
     file: str = "",
     tell: Callable[[str], None] = lambda what: None,
 ) -> Explanation:
-    """Look at ``network``, a model of any level, on ``rows`` fresh test rows of ``task`` with these diagnostics (None:
-    all that its level allows). Roles of units are found where it is opened.
+    """Explain ``network``, a model of any level, on ``rows`` fresh test rows of ``task`` with these diagnostics (None:
+    all that its level allows). Roles of units are found if its level is *opened*.
 
-    ``tell`` is told what is being done. Nothing of the network is changed. A network whose numbers stop being finite
-    is looked at up to there. Raises ``UnknownName`` for a diagnostic, ``BadValue`` where one needs a higher level or
-    the sizes do not fit.
+    ``tell`` is called with each stage. The network is not changed. If states or outputs become NaN or infinite, only
+    the steps before are explained. Raises ``UnknownName`` for a diagnostic, ``BadValue`` if one needs a higher level or
+    if the sizes do not fit.
     """
     names, opened = _allowed(network, diagnostics), reaches(network, "opened")
     tell("running the network")
@@ -101,8 +101,8 @@ def explain(
     subject = seen.until(seen.finite_steps)
     findings: dict[str, Finding] = {}
     if subject.steps == 0:
-        return Explanation(file, subject, seen.steps, findings, None, (blown_up(0, seen.steps),))
-    # Most of the time is compiling, in which JAX lets go of the interpreter; what is found does not depend on threads.
+        return Explanation(file, subject, seen.steps, findings, None, (not_finite(0, seen.steps),))
+    # Most of the time is compilation, during which JAX releases the interpreter lock. Results do not depend on threads.
     with ThreadPoolExecutor(THREADS) as pool:
         found_roles = pool.submit(_as_here(roles), subject) if opened else None
         begun = [pool.submit(_as_here(folder.get(name).measure), subject) for name in names]
@@ -112,13 +112,13 @@ def explain(
                 findings[name] = future.result()
             tell("roles of units")
             found = found_roles.result() if found_roles else None
-        except BaseException:  # an interrupt, say: what has not begun is not begun
+        except BaseException:  # on an interrupt, diagnostics that have not started are cancelled
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    said = words(subject, found, findings) if found else (_not_opened(network),)
+    clauses = words(subject, found) if found else (_not_opened(network),)
     if subject.steps < seen.steps:
-        said = (blown_up(subject.steps, seen.steps), *said)
-    return Explanation(file, subject, seen.steps, findings, found, said)
+        clauses = (not_finite(subject.steps, seen.steps), *clauses)
+    return Explanation(file, subject, seen.steps, findings, found, clauses)
 
 
 def _allowed(model: Model, names: Sequence[str] | None) -> list[str]:
@@ -141,7 +141,7 @@ def _not_opened(model: Model) -> Clause:
 
 
 def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
-    """``act``, for another thread, at the precision that this one computes in: JAX keeps it thread by thread."""
+    """``act`` for another thread with this thread's precision, which JAX keeps for each thread."""
     double = jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue] -- JAX makes it as it loads
 
     def acts(subject: Subject) -> Any:
@@ -152,7 +152,7 @@ def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
 
 
 def check_names(names: Sequence[str] | None) -> list[str]:
-    """The diagnostics to use, all where None. Raises ``UnknownName`` for one that there is not."""
+    """The names of these diagnostics, of all if None. Raises ``UnknownName``."""
     known = folder.FOLDER.names()
     for name in names or ():
         if name not in known:

@@ -1,7 +1,7 @@
-"""What a unit's gates do: how much of its state it keeps, how far it writes, at which steps, and for how long.
+"""The gates of a unit over time: when it writes, when it holds, and with which time constant.
 
-A cell says which of its gates ``keep``s the state and which ``write``s; where it
-has one of them alone, the other follows from it.
+A cell names its keep gate (the forget gate of an LSTM) and its write gate (the input gate). If it has only one of the
+two, the other follows from it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from holdfast.engine.readings.properties import mixes
 from holdfast.explain.subject import Subject
 
 OPEN, SHUT = 0.5, 0.1
-"""A writing gate above OPEN writes; a unit holds where it keeps more than 1 - SHUT and writes less than OPEN."""
+"""A unit writes where its write gate is above OPEN. It holds where its keep gate is above 1 - SHUT and it does not
+write."""
+ALWAYS = 0.95
+"""A gate that is open at more than this share of the steps never closes."""
 SPANS = 12
-"""At most so many spans are listed; where there are more, only their number is said elsewhere, by the share."""
+"""At most this many spans are listed."""
 
 
 def keeping(subject: Subject, layer: int) -> np.ndarray | None:
-    """How much of its memory a unit keeps at each step [batch, time, unit], by its gates; None where none says so. Of a
-    matrix memory every component is one."""
+    """The keep gate of every component of the memory [batch, time, component]: 1 for a cell that has a write gate only,
+    None for a cell that has neither."""
     cell = subject.network.cell
     if cell.keep:
         return subject.at_memory(layer, cell.keep)
@@ -30,7 +33,8 @@ def keeping(subject: Subject, layer: int) -> np.ndarray | None:
 
 
 def writing(subject: Subject, layer: int) -> np.ndarray | None:
-    """How far a unit lets something new in [batch, time, unit], by its gates; None where none says so."""
+    """The write gate of every component of the memory [batch, time, component]: 1 - keep for a cell whose keep gate
+    mixes old and new (GRU), 1 for a cell that adds its input without a gate, None for a cell that has neither gate."""
     cell = subject.network.cell
     if cell.write:
         return subject.at_memory(layer, cell.write)
@@ -40,8 +44,21 @@ def writing(subject: Subject, layer: int) -> np.ndarray | None:
     return 1 - kept if mixes(cell, cell.keep) else np.ones_like(kept)
 
 
-def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
-    """One unit over [batch, time]."""
+def integrates(subject: Subject, layer: int, unit: int) -> bool:
+    """Whether the gates of a unit make it a (leaky) integrator: both keep and write gate are open at nearly every step.
+
+    False for a cell without a write gate. A unit that holds by its recurrent weights, such as a bistable one, has a
+    closed keep gate.
+    """
+    keep, write = keeping(subject, layer), writing(subject, layer)
+    if keep is None or write is None or not subject.network.cell.write:
+        return False
+    both = (keep[..., unit] > OPEN) & (write[..., unit] > OPEN)
+    return bool(both[subject.present].mean() > ALWAYS)
+
+
+def gate_statistics(keep: np.ndarray, write: np.ndarray, present: np.ndarray) -> dict[str, Any]:
+    """Means, time constant and spans of one unit's gates, each [batch, time]."""
     writes = present & (write > OPEN)
     holds = present & (keep > 1 - SHUT) & (write <= OPEN)
     lets_go = present & (keep <= OPEN)
@@ -63,7 +80,7 @@ def unit_by_its_gates(keep: np.ndarray, write: np.ndarray, present: np.ndarray) 
 
 
 def time_constant_steps(keep: float | None) -> float | None:
-    """-1 / log f; None where nothing is kept, and where all is (it would be infinite).
+    """-1 / log f of a mean keep gate f; None for f = 0 and for f >= 1, where it is infinite.
 
     >>> round(time_constant_steps(0.9990888), 1)
     1097.0
@@ -72,14 +89,14 @@ def time_constant_steps(keep: float | None) -> float | None:
 
 
 def spans(share: np.ndarray) -> list[list[int]]:
-    """[first, last] step, counted from 1, of every stretch in which it is so on at least half of the rows."""
+    """[first, last] step, counted from 1, of every span in which ``share`` of the rows [time] is at least a half."""
     on = np.concatenate([[False], share >= 0.5, [False]])
     edges = np.flatnonzero(on[1:] != on[:-1])
     return [[int(a) + 1, int(b)] for a, b in zip(edges[::2], edges[1::2], strict=True)][:SPANS]
 
 
-def say_spans(found: list[list[int]]) -> str:
-    """Steps in words: ``step 1``, ``steps 2 to 50``, ``steps 1, 4 and 7 to 9``."""
+def list_spans(found: list[list[int]]) -> str:
+    """Steps as a phrase: ``step 1``, ``steps 2 to 50``, ``steps 1, 4 and 7 to 9``."""
     if not found:
         return "no step"
     words = [str(a) if a == b else f"{a} to {b}" for a, b in found]
@@ -89,7 +106,7 @@ def say_spans(found: list[list[int]]) -> str:
 
 
 def figure(value: float) -> str:
-    """An opening so that 1 and what is nearly 1 are told apart.
+    """The value of a gate, written so that 1 and values near 1 can be distinguished.
 
     >>> figure(0.99999884), figure(0.25), figure(1.0)
     ('1 - 1.2e-06', '0.25', '1')

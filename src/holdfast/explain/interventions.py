@@ -32,7 +32,7 @@ NUMBERS = Numbers()
 
 
 @dataclass(frozen=True)
-class Bench:
+class Interventions:
     """The rows on which a subject's units are changed, and the answers that they give unchanged."""
 
     subject: Subject
@@ -113,11 +113,11 @@ def _drawn(values: np.ndarray, points: np.ndarray) -> np.ndarray:
     return values.reshape(-1, values.shape[-1])[points]
 
 
-def bench(subject: Subject) -> Bench:
+def interventions(subject: Subject) -> Interventions:
     """As many rows as the length and number of units allow."""
     units = len(subject.network.layers) * math.prod(subject.network.places)
     rows = int(np.clip(ROW_STEPS // max(1, units * subject.steps), LEAST_ROWS, MOST_ROWS))
-    return Bench(subject, min(rows, subject.rows))
+    return Interventions(subject, min(rows, subject.rows))
 
 
 def _forward(network: Network, state: Any, x: Array, change: Any) -> tuple[Array, tuple[Any, ...]]:

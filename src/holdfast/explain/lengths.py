@@ -20,7 +20,7 @@ MOST_QUESTIONS = 300
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswersAtLength:
     """What a network answered at one length: ``outputs`` and ``targets`` [pair, twin, asked, output], in float64.
 
     ``asked`` runs over the scored steps; where a row has fewer than others, the last is repeated.
@@ -44,7 +44,7 @@ def at_lengths(task: Task, lengths: list[int]) -> dict[int, Task]:
 
 def answers(
     network: Model, tasks: dict[int, Task], pairs: int, seed: int, *, longest: int, lengths: int
-) -> list[Answers]:
+) -> list[AnswersAtLength]:
     """Run all lengths side by side, padded to ``longest`` steps, and to so many ``lengths``: the same shape at every
     call, so that it is compiled once."""
     made = {length: _twins(task, pairs, seed) for length, task in tasks.items()}
@@ -60,7 +60,7 @@ def answers(
         at = np.stack([np.resize(np.flatnonzero(s), most) if s.any() else np.zeros(most, int) for s in rows["scored"]])
         row = np.arange(len(at))[:, None]
         shape = (pairs, 2, most, own.shape[-1])
-        told.append(Answers(length, own[row, at].reshape(shape), rows["targets"][row, at].reshape(shape)))
+        told.append(AnswersAtLength(length, own[row, at].reshape(shape), rows["targets"][row, at].reshape(shape)))
     return told
 
 

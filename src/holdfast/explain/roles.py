@@ -1,16 +1,16 @@
-"""What each unit is for, by measurement: latch, flag, accumulator, counter, delay, unused or other.
+"""The role of each unit, measured: latch, flag, accumulator, counter, delay, unused or other.
 
-    unused       keeping it at 0 throughout changes no answer
-    carrier      swapping what it holds between sequences moves the answers: it is in the smallest set of units that
-                 carries 90 % of what the memory as a whole carries, or carries 5 % by itself
-    latch        a carrier that holds (a change of what it holds is still there a step later), and takes a new value
-                 in place of the old one
-    accumulator  a carrier that holds; what is written comes on top of what was there, and the sum tells the answer
-    flag         goes from 0 to a level and stays there, whatever is read then; not a carrier
-    counter      is the same in every sequence and goes one way over several steps, whatever is read
-    delay        shows what was read k steps ago, at every step
+    unused       ablating the unit (its state kept at 0) changes no answer
+    carrier      exchanging its state between sequences changes the answers: it belongs to the smallest set of units
+                 that has 90 % of the effect of exchanging all states, or has 5 % of that effect alone
+    delay        its state reproduces the input of k steps earlier, at every step
+    latch        a carrier that holds (a change of its state remains one step later), in which a new value replaces the
+                 old one; not one that adds its input at every step, its gates always open (a leaky integrator)
+    accumulator  a carrier that holds, in which a new value is added to the old one, and whose state predicts the target
+    flag         not a carrier: its state goes from 0 to a level once and stays there
+    counter      not a carrier: its state rises or falls over several steps, the same in every sequence
 
-A trained network is seldom so tidy: what fits none of these is *other*, and that is most of it then.
+Units that fit none of these are *other*. In a trained network, most units are.
 """
 
 from __future__ import annotations
@@ -23,37 +23,39 @@ import jax
 import numpy as np
 
 from holdfast.engine.network import Linear, Network
-from holdfast.explain.interventions import Bench, bench
+from holdfast.explain.gating import integrates
+from holdfast.explain.interventions import Interventions, interventions
 from holdfast.explain.subject import Subject
 from holdfast.explain.unit_profile import UnitProfile
 
 Role = Literal["latch", "flag", "accumulator", "counter", "delay", "unused", "other"]
 
 IDLE = 1e-3
-"""Relative to how the answers differ between sequences: a unit that moves them by less is not used."""
+"""A unit is unused if ablating it changes the answers by less than this, in standard deviations of the answers."""
 CARRIED, ALONE = 0.9, 0.05
-"""Of the answers' change when all units are swapped: what a set of carriers explains, and what one alone does."""
+"""Shares of the effect of exchanging all states: of the set of carriers, and of one carrier alone."""
 HOLDS = 0.9
-"""Of a change of its state, what has to be there a step later; or half of it after the task's lag, if that is less."""
+"""A unit holds if this share of a change remains one step later, or if half of it remains after the task's lag."""
 SINGLE, TELLS = 0.75, 0.5
-"""Shares of a variance: an accumulator is not explained by one input as well as by the first, and tells of the right
-answer at least the second; a latch that takes in more at every step is still one if one input explains the second."""
+"""R² thresholds. Accumulator: no single input explains the state better than SINGLE, and the state explains the target
+at least to TELLS. Latch in which the new value does not replace the old one: one input explains the state to TELLS."""
 DEAF = 0.05
-"""What another input may change of a flag or counter, relative to its level."""
+"""The state of a flag or counter changes by at most this share of its level if the input changes."""
 PATH_POINTS = 64
 """Points between the mean state and a state at which the gradient of a read-out with hidden layers is taken."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit's role and the measurements it rests on; what does not apply is None.
+    """One unit's role and the measurements that support it; None where a measurement does not apply.
 
-    ``share``: of the answers' change when everything is swapped after step ``Roles.swapped_step``, how far this unit's
-    state alone goes along it. ``removed``: how far the answers move when it is kept at 0, relative to how they differ.
-    ``held``: of a change of its state, what is there a step later (the median step). ``slope``: of what is written, on
-    what was there: -1 replaces it, 0 comes on top. ``read``: its share of the answers' variance, by the read-out.
-    ``writes``: the steps, from 1, at which what it holds changes much. ``source``: which input it holds, (step,
-    channel, R2); ``rises``: the step at which a flag is up on the mean.
+    ``share``: effect on the answers of exchanging this unit's state after step ``Roles.swapped_step``, projected on the
+    effect of exchanging all states and relative to it. ``removed``: rms change of the answers if the unit is ablated,
+    in standard deviations of the answers. ``held``: share of a change of its state that remains one step later (median
+    over steps). ``slope``: regression of the written change on the old state: -1 replaces it, 0 adds to it. ``read``:
+    its share of the answers' variance, through the read-out. ``writes``: spans of steps, from 1, at which its state
+    changes much. ``source``: the input that explains its state best, (step, channel, R²). ``rises``: the mean step at
+    which a flag is set.
     """
 
     layer: int
@@ -73,9 +75,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Roles:
-    """Every unit, those of the first layer first. ``carriers`` are numbers of units, those that carry most first, and
-    ``carried`` what the first k of them carry together; ``readers`` likewise for the read-out.
-    ``swapped_step`` is the step, from 1, after which states were swapped; None where memory moves no answer."""
+    """All units, layer by layer. ``carriers`` are indices of units in order of decreasing share, ``carried`` the joint
+    share of the first k of them; ``readers`` and ``read`` are the same for the read-out. ``swapped_step`` is the step,
+    from 1, after which states were exchanged; None if no state affects an answer."""
 
     units: tuple[Unit, ...]
     swapped_step: int | None
@@ -86,17 +88,17 @@ class Roles:
 
 
 def roles(subject: Subject) -> Roles:
-    """Measure every unit, and decide."""
+    """Measure every unit and assign its role."""
     if not subject.network.cell.states:
         return _stateless(subject)
-    made = bench(subject)
+    made = interventions(subject)
     removed = _removed(made)
     step, share, carriers, carried = _shares(made, removed)
     readers, read_in_all, read = _read(subject)
     places = range(math.prod(subject.network.places))
     layers = [(layer, unit) for layer in range(len(subject.network.layers)) for unit in places]
     after = None if step is None else step + 1
-    if not subject.network.cell.is_vector:  # a head holds many numbers: it has no role that is one of a number
+    if not subject.network.cell.is_vector:  # the roles are defined for a scalar state, and a head has many numbers
         of_heads = tuple(
             Unit(
                 layer,
@@ -140,7 +142,7 @@ def roles(subject: Subject) -> Roles:
 
 
 def _stateless(subject: Subject) -> Roles:
-    """A network that holds nothing: its units are read, and that is all."""
+    """The roles in a network without state: only the read-out is measured."""
     readers, in_all, read = _read(subject)
     top = len(subject.network.layers) - 1
     units = tuple(
@@ -151,8 +153,8 @@ def _stateless(subject: Subject) -> Roles:
     return Roles(units, None, (), (), readers, in_all)
 
 
-def _removed(made: Bench) -> np.ndarray:
-    """[unit] how far the answers move when a unit is kept at 0: rms, relative to the answers' own spread."""
+def _removed(made: Interventions) -> np.ndarray:
+    """[unit] rms change of the answers if a unit is ablated, in standard deviations of the answers."""
     asked = made.scored
     answers = made.answers[asked]
     spread = np.sqrt(((answers - answers.mean(0)) ** 2).sum(-1).mean())
@@ -161,9 +163,11 @@ def _removed(made: Bench) -> np.ndarray:
     return np.sqrt((moved**2).sum(-1).mean(-1)) / spread
 
 
-def _shares(made: Bench, removed: np.ndarray) -> tuple[int | None, np.ndarray, tuple[int, ...], tuple[float, ...]]:
-    """When states were swapped (counted from 0), each unit's share, the smallest set that carries 90 %, and what its
-    first k carry."""
+def _shares(
+    made: Interventions, removed: np.ndarray
+) -> tuple[int | None, np.ndarray, tuple[int, ...], tuple[float, ...]]:
+    """The step (from 0) after which states were exchanged, each unit's share, the smallest set of units with 90 % of
+    the effect, and the joint share of its first k units."""
     none = None, np.zeros(made.units), (), ()
     asked, last = made.scored, int(np.flatnonzero(made.scored.any(0))[-1])
     first = int(np.flatnonzero(asked.any(0))[0])
@@ -197,29 +201,29 @@ def _shares(made: Bench, removed: np.ndarray) -> tuple[int | None, np.ndarray, t
     return step, share, tuple(order[:count]), tuple(float(part) for part in along[:count])
 
 
-def _squares(made: Bench, moved: np.ndarray, step: np.ndarray | int) -> np.ndarray:
-    """[change] the mean square over the answers that are asked for after the step of the swap."""
+def _squares(made: Interventions, moved: np.ndarray, step: np.ndarray | int) -> np.ndarray:
+    """[change] the mean square change over the scored answers after the exchange."""
     return _along(made, moved, moved, step)
 
 
-def _along(made: Bench, moved: np.ndarray, other: np.ndarray, step: np.ndarray | int) -> np.ndarray:
-    """[change] the mean product of two changes [change, row, time, output] of the answers, likewise: how far the first
-    goes along the second. Where several units' contributions add up, so do these."""
+def _along(made: Interventions, moved: np.ndarray, other: np.ndarray, step: np.ndarray | int) -> np.ndarray:
+    """[change] the mean product of two changes [change, row, time, output] of the scored answers after the exchange:
+    the projection of the first on the second. It is additive over units whose contributions add up."""
     later = np.arange(moved.shape[2]) > np.reshape(step, (-1, 1))
     asked = made.scored & later[:, None]
     return (moved * other * asked[..., None]).sum((1, 2, 3)) / np.maximum(asked.sum((1, 2)), 1)
 
 
 @dataclass(frozen=True)
-class Held:
-    """``slope`` [unit, time]: of a change of what a unit holds, what is there a step later; NaN where it never varies.
-    ``by_input`` [unit]: how far another input moves it, relative to its size."""
+class StateRetention:
+    """``slope`` [unit, time]: share of a change of a unit's state that remains one step later; NaN where the state
+    never varies. ``by_input`` [unit]: rms change of the state if the input changes, relative to the state's size."""
 
     slope: np.ndarray
     by_input: np.ndarray
 
 
-def _held(made: Bench) -> Held:
+def _held(made: Interventions) -> StateRetention:
     changed, after, by_input = made.after_one_step(made.subject.seed)
     there = made.subject.present[: made.rows, :, None]
     square = np.where(there, changed**2, 0).sum(0)
@@ -229,12 +233,12 @@ def _held(made: Bench) -> Held:
     kept = np.concatenate([layer[made.subject.kept_in] for layer in made.subject.states], -1)[: made.rows]
     size = np.abs(np.where(there, kept, 0)).max((0, 1))
     moved = np.sqrt(np.where(there, by_input**2, 0).sum((0, 1)) / there.sum())
-    return Held(slope.T, moved / np.where(size > 0, size, 1))
+    return StateRetention(slope.T, moved / np.where(size > 0, size, 1))
 
 
 def _read(subject: Subject) -> tuple[tuple[int, ...], tuple[float, ...], np.ndarray]:
-    """The units (or heads) of the top layer that the answers are read from: the smallest set that gives 90 % of their
-    variance, what its first k give, and the covariance share of each."""
+    """The units (or heads) of the top layer from which the read-out computes the answers: the smallest set with 90 % of
+    their variance, the joint share of its first k units, and the covariance share of each unit."""
     asked = subject.scored if subject.scored.any() else subject.present
     parts = _contributions(subject.network, subject.hidden[asked])
     places = math.prod(subject.network.places)
@@ -270,22 +274,25 @@ def _median(slope: np.ndarray) -> float | None:
 
 
 def _carrier(profile: UnitProfile) -> Role:
-    """A unit that carries and holds: whether what is written replaces what was there, or comes on top of it; or, where
-    no single input and no replacing is to be seen, neither."""
+    """The role of a unit that carries and holds, by whether a new value replaces the old one or is added to it."""
     slope, source, answer = profile.slope(), profile.source(), profile.answer_r2()
     single = source[2] if source else 0.0
     replaces = slope is None or slope <= -0.5
     if not replaces and single < SINGLE and answer is not None and answer >= TELLS:
         return "accumulator"
-    return "latch" if replaces or single >= TELLS else "other"
+    latches = (replaces or single >= TELLS) and not integrates(profile.subject, profile.layer, profile.unit)
+    return "latch" if latches else "other"
 
 
 def _decide(
     profile: UnitProfile, removed: float, carries: bool, held: np.ndarray, by_input: float
 ) -> tuple[Role, int | None, int | None]:
-    """The role; the step at which a flag rises; the steps of a delay."""
+    """The role; the step at which a flag is set; the steps of a delay."""
     if removed <= IDLE:
         return "unused", None, None
+    delay = profile.delay()
+    if carries and delay:
+        return "delay", None, delay
     lag = max(profile.subject.task.lag_steps, 1)
     known = held[~np.isnan(held)]
     holding = bool(len(known)) and float((known >= min(HOLDS, 0.5 ** (1 / lag))).mean()) >= 0.5
@@ -296,6 +303,6 @@ def _decide(
         return "flag", rises, None
     if profile.is_same_in_every_row() and by_input <= DEAF and profile.goes_one_way():
         return "counter", None, None
-    if (delay := profile.delay()) is not None:
+    if delay is not None:
         return "delay", None, delay
     return "other", None, None

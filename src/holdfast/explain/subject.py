@@ -16,7 +16,7 @@ from holdfast.engine.network import READOUT, Linear, Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.readings.properties import shown
 from holdfast.engine.unroll import Trace, trace, unroll
-from holdfast.explain.dynamics import along_memory, by_name
+from holdfast.explain.dynamics import by_name, memory_index
 from holdfast.explain.jacobians import Jacobians, jacobians
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, Stepped, require
@@ -112,7 +112,7 @@ class Subject:
 
     def at_memory(self, layer: int, gate: str) -> np.ndarray:
         """A gate at every component of the state that is the memory [batch, time, component]."""
-        values, along = self.gates[layer][gate], along_memory(self.network, gate)
+        values, along = self.gates[layer][gate], memory_index(self.network, gate)
         return values if along is None else values[..., along]
 
     @cached_property
@@ -163,7 +163,7 @@ def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> S
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
             f"has {task.inputs} and {task.outputs}.",
-            "Give the axes that the network is for.",
+            "Give the axes of the network.",
         )
     batch = task.examples() or task.sample(jax.random.key(seed), rows, "test")
     batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them

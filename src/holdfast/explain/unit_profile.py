@@ -1,4 +1,4 @@
-"""The profile of one unit: when its state changes, what it holds, and whether it is a flag, a counter or a delay."""
+"""The profile of one unit: when its state changes, which input it holds, whether it is a flag, a counter or a delay."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from holdfast.explain.gating import spans
 from holdfast.explain.subject import Subject
 
 SAME = 0.02
-"""A unit is the same in every sequence if its variance between them is less than this share of its mean square."""
+"""A state is the same in every sequence if its variance over sequences is below this share of its mean square."""
 LEVEL = 0.25
-"""A flag is within this share of its level, or of 0."""
+"""A flag differs from 0 or from its level by at most this share of the level."""
 SEEN = 0.9
-"""The share of a unit's variance that a past input has to explain, for a delay."""
-DELAYS = 4
+"""R² of a unit's state on an earlier input, from which on it is a delay."""
+MOST_DELAY_STEPS = 32
 
 
 class UnitProfile:
-    """One unit over all rows of the subject: what it keeps, and what it shows."""
+    """One unit's state and output [row, time]. ``step`` (from 0): after it states were exchanged (see ``roles``)."""
 
     def __init__(self, subject: Subject, layer: int, unit: int, step: int | None) -> None:
-        self.subject, self.step = subject, step
+        self.subject, self.layer, self.unit, self.step = subject, layer, unit, step
         self.present = subject.present
         states = subject.states[layer]
         self.kept = states[subject.kept_in][..., unit]
@@ -30,7 +30,7 @@ class UnitProfile:
         self.shown = states.get(name if name in states else "h", states[subject.kept_in])[..., unit]
 
     def moves(self) -> np.ndarray:
-        """[row, time] where what it holds changes by more than a tenth of the range in which it moves."""
+        """[row, time] where its state changes by more than a tenth of its range."""
         range_ = np.ptp(np.concatenate([self.kept[self.present], [0.0]]))
         return self.present & (np.abs(self.kept - self.before) > 0.1 * range_)
 
@@ -38,7 +38,7 @@ class UnitProfile:
         return spans(self.moves().mean(0) * (self.present.any(0)))
 
     def slope(self) -> float | None:
-        """Of what is written on what was there, over all writes; None where there was never anything."""
+        """Regression of the written change on the old state, over all writes; None where the old state never varied."""
         where = self.moves()
         old, change = self.before[where], (self.kept - self.before)[where]
         if len(old) < 2 or not old.var() > 1e-3 * self.kept[self.present].var():
@@ -46,7 +46,7 @@ class UnitProfile:
         return float(np.cov(old, change)[0, 1] / old.var(ddof=1))
 
     def source(self) -> tuple[int, int, float] | None:
-        """Which single past input explains most of what it holds at the swapped step: (step from 1, channel, R2)."""
+        """The single input that explains the state at ``step`` best: (step from 1, channel from 0, R²)."""
         if self.step is None:
             return None
         rows = self.present[:, self.step]
@@ -62,7 +62,7 @@ class UnitProfile:
         return int(step) + 1, int(channel), float(min(r2[step, channel], 1.0))
 
     def answer_r2(self) -> float | None:
-        """How much of the right answers' variance what it holds when they are asked for explains, linearly."""
+        """R² of the targets on the state at the scored steps."""
         asked = self.subject.scored
         if not asked.any():
             return None
@@ -75,8 +75,11 @@ class UnitProfile:
         return float((((m[:, None] * y).mean(0)) ** 2).sum() / (y**2).mean(0).sum())
 
     def delay(self) -> int | None:
-        """k, if at every step it is a line of one channel's input k steps ago."""
-        for k in range(min(DELAYS, self.kept.shape[1] - 1)):
+        """The least k for which its state at every step is a linear function of one input channel k steps earlier.
+
+        k is at most half of the steps, so that the fit has many points even on a task of a few short sequences.
+        """
+        for k in range(min(MOST_DELAY_STEPS, self.subject.steps // 2) + 1):
             there = self.present[:, k:]
             m = self.kept[:, k:][there]
             x = self.subject.inputs[:, : self.subject.steps - k][there]
@@ -92,8 +95,8 @@ class UnitProfile:
         return bool(kept.var(0).mean() <= SAME * (kept**2).mean())
 
     def rise(self) -> int | None:
-        """The step, from 1, at which a flag is up on the mean: what it shows goes once from near 0 to near its level
-        in at least half of the rows, before the last step, and stays. None where it does not."""
+        """The mean step, from 1, at which a flag is set: in at least half of the rows its output goes from near 0 to
+        near its level once, before the last step, and stays. None if it does not."""
         size = np.abs(self.shown)
         if not size[self.present].max() > 0:
             return None
@@ -111,7 +114,7 @@ class UnitProfile:
         return step if 2 * len(first) >= len(up) and step < self.subject.steps else None
 
     def goes_one_way(self) -> bool:
-        """Whether what it keeps only rises or only falls from step to step, on the mean."""
+        """Whether its mean state only rises or only falls from step to step."""
         change = np.diff(self.kept.mean(0))
         least = 1e-9 * np.abs(self.kept).max()
         return bool((change >= -least).all() or (change <= least).all())

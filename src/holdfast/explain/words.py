@@ -1,7 +1,7 @@
-"""What the network does, in words: a clause for every unit with a role, each with the figures that it rests on.
+"""The explanation as sentences: one clause for each unit that has a role, with the figures that support it.
 
-A clause says no more than was measured: what a gate was on the mean, at which steps, how much of the answers moved
-when a unit's state was swapped. Units that fit no role are counted and named as such.
+A clause states measurements only: the mean of a gate, the steps at which it opens, the effect on the answers of
+exchanging a unit's state between two sequences. Units that fit no role are listed as such.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import numpy as np
 
 from holdfast.core.results import finite
 from holdfast.engine.readings.properties import shown as shown_by
-from holdfast.explain.finding import Finding
-from holdfast.explain.gating import figure, keeping, say_spans, unit_by_its_gates, writing
+from holdfast.explain.gating import ALWAYS, figure, gate_statistics, keeping, list_spans, writing
 from holdfast.explain.roles import Role, Roles, Unit
 from holdfast.explain.subject import Subject
 
 SINGLY = 6
-"""Up to so many units of one role have a clause each; more are told together."""
+"""If a role has more units than this, one clause describes all of them."""
 LISTED = 12
-"""Units that a clause lists by number."""
+"""If a clause covers more units than this, it gives their count first."""
 KNOWN = 0.5
-"""A past input is named as what a unit holds if it explains this share of its variance."""
+"""A clause names the input that a unit holds if that input explains this share of the variance of its state."""
 
 
 @dataclass(frozen=True)
 class Clause:
-    """``units`` count from 1 within their layer, which ``figures`` name; ``role`` is that of the units, else other."""
+    """``units`` count from 1 within the layer that ``figures`` gives. A clause that is not about a role has
+    ``other``."""
 
     text: str
     units: tuple[int, ...]
@@ -41,36 +41,35 @@ class Clause:
         return {"text": self.text, "units": list(self.units), "role": self.role, "figures": dict(self.figures)}
 
 
-def words(subject: Subject, roles: Roles, findings: Mapping[str, Finding]) -> tuple[Clause, ...]:
-    """What carries the memory; every role; what the answer is read from."""
-    said = [_memory(subject, roles)]
+def words(subject: Subject, roles: Roles) -> tuple[Clause, ...]:
+    """One clause on the units that carry the memory, the clauses of each role, one on the read-out."""
+    clauses = [_memory(subject, roles)]
     for role in ("flag", "counter", "latch", "accumulator", "delay", "other", "unused"):
         units = [unit for unit in roles.units if unit.role == role]
         for layer in range(len(subject.network.layers)):
             here = [unit for unit in units if unit.layer == layer]
             if role in ("other", "unused") or len(here) > SINGLY:
-                said += [_together(subject, role, here)] if here else []
+                clauses += [_group(subject, role, here)] if here else []
             else:
-                said += [_single(subject, roles, unit) for unit in here]
-    said += _answer(subject, roles)
-    return tuple(said)
+                clauses += [_single(subject, roles, unit) for unit in here]
+    clauses += _answer(subject, roles)
+    return tuple(clauses)
 
 
-def blown_up(finite_steps: int, steps: int) -> Clause:
-    """That numbers were no longer finite, from which step on."""
-    where = f"from step {finite_steps + 1} of {steps} on"
-    rest = f"; what follows is about the first {finite_steps}" if finite_steps else ", so there is nothing to explain"
-    text = f"the network's numbers are not finite {where}{rest}"
+def not_finite(finite_steps: int, steps: int) -> Clause:
+    """States or outputs are NaN or infinite after ``finite_steps`` of ``steps`` steps."""
+    rest = f"the explanation covers the first {finite_steps}" if finite_steps else "there is nothing to explain"
+    text = f"states or outputs are NaN or infinite from step {finite_steps + 1} of {steps}; {rest}"
     return Clause(text, (), "other", {"finite_steps": finite_steps, "steps": steps})
 
 
 def _memory(subject: Subject, roles: Roles) -> Clause:
-    """What carries what is remembered: one unit, or how many."""
+    """The units that carry the memory."""
     step = roles.swapped_step
     if step is None or not roles.carriers:
-        text = "no memory: what the network holds moves no answer, which depends on what is read at that step alone"
+        text = "no memory: no state affects an answer, each answer depends on the input of its own step alone"
         if step is not None:
-            text = f"what the network holds after step {step} moves the answers, but no unit's state alone does"
+            text = f"the states after step {step} affect the answers, but no single unit's state does"
         return Clause(text, (), "other", {"swapped_step": step, "carriers": 0})
     carriers = [roles.units[number] for number in roles.carriers]
     figures = {
@@ -80,13 +79,17 @@ def _memory(subject: Subject, roles: Roles) -> Clause:
         "shares": [_round(unit.share) for unit in carriers],
         "carried_by_the_first": [_round(part) for part in roles.carried],
     }
-    carried = f"{roles.carried[-1]:.0%} of what swapping everything after step {step} does to the answers"
+    names, effect = _names(subject, carriers), f"{roles.carried[-1]:.0%} of the effect of exchanging all states"
     if len(carriers) == 1:
-        text = f"the memory is in {_names(subject, carriers)} alone: swapping its state does {carried}"
+        text = (
+            f"{names} alone carries the memory: exchanging its state between two sequences after step {step} "
+            f"exchanges the answers ({effect})"
+        )
     else:
         text = (
-            f"the memory is spread over {len(carriers)} of {len(roles.units)} {subject.network.place_name}s: swapping "
-            f"the states of {_names(subject, carriers)} does {carried}; the first alone does {roles.carried[0]:.0%}"
+            f"{len(carriers)} of {len(roles.units)} {subject.network.place_name}s carry the memory: exchanging the "
+            f"states of {names} between two sequences after step {step} exchanges the answers ({effect}); "
+            f"{_name(subject, carriers[0])} alone has {roles.carried[0]:.0%}"
         )
     return Clause(text, tuple(unit.unit + 1 for unit in carriers), "other", figures)
 
@@ -96,19 +99,18 @@ def _single(subject: Subject, roles: Roles, unit: Unit) -> Clause:
     figures: dict[str, Any] = {"layer": unit.layer + 1, "removed": _round(unit.removed)}
     match unit.role:
         case "flag":
-            up = _shown_after(subject, unit, unit.rises or 1)
-            figures |= {"rises_at_step": unit.rises, "level": _round(up)}
-            text = f"{name} is a flag: up at step {unit.rises} ({up:.3g} on the mean from then on), and up it stays"
+            level = _shown_after(subject, unit, unit.rises or 1)
+            figures |= {"rises_at_step": unit.rises, "level": _round(level)}
+            text = f"{name} is a flag: it is set at step {unit.rises} and stays set (mean value {level:.3g})"
         case "counter":
             first, last = (_round(float(_kept(subject, unit)[:, step].mean())) for step in (0, -1))
             figures |= {"first": first, "last": last}
-            text = f"{name} counts steps: the same in every sequence, it goes from {first:.3g} to {last:.3g}"
+            text = f"{name} is a step counter: in every sequence its state goes from {first:.3g} to {last:.3g}"
         case "delay":
             figures |= {"delay_steps": unit.delay_steps}
-            ago = {0: "now", 1: "one step ago"}.get(unit.delay_steps or 0, f"{unit.delay_steps} steps ago")
-            text = f"{name} shows what was read {ago}"
+            text = f"{name} is a {_delay(unit.delay_steps or 0)}"
         case _:
-            told, more = _gated(subject, unit)
+            gating, more = _gated(subject, unit)
             held, source = _holding(subject, unit)
             figures |= more | {
                 "share": _round(unit.share),
@@ -118,10 +120,16 @@ def _single(subject: Subject, roles: Roles, unit: Unit) -> Clause:
                 "writes_at_steps": unit.writes,
                 **held,
             }
-            text = (
-                f"{name} is {_article(unit.role)}: it {told}{source}; its state alone is {unit.share:.0%} of the memory"
-            )
+            text = f"{name} is {_article(unit.role)}{source}: {gating}; it carries {unit.share:.0%} of the memory"
     return Clause(text, (unit.unit + 1,), unit.role, figures)
+
+
+def _delay(steps: int) -> str:
+    """A unit that reproduces its input so many steps later."""
+    if steps == 0:
+        return "delay of 0 steps: it reproduces the input of the same step"
+    unit = "step" if steps == 1 else "steps"
+    return f"delay of {steps} {unit}: it reproduces the input of {steps} {unit} earlier"
 
 
 def _article(role: Role) -> str:
@@ -129,15 +137,13 @@ def _article(role: Role) -> str:
 
 
 def _gated(subject: Subject, unit: Unit) -> tuple[str, dict[str, Any]]:
-    """When it is written and how well it keeps, by its gates where it has such; else by what it holds."""
-    cell = subject.network.cell
+    """When the unit is written and how long it holds, by its gates; by its state where the cell has no such gates."""
     keep, write = keeping(subject, unit.layer), writing(subject, unit.layer)
-    adds = " and adds to what it has" if unit.role == "accumulator" else ""
+    adds = ", each new value is added to the old one" if unit.role == "accumulator" else ""
     if keep is None or write is None:
-        held, when = unit.held or 0.0, say_spans(unit.writes) if unit.writes else "some steps"
-        lasting = f"then holds ({figure(held)} of a change is there a step later)"
-        return f"changes at {when}{adds}, {lasting}", {}
-    found = unit_by_its_gates(keep[..., unit.unit], write[..., unit.unit], subject.present)
+        held, when = unit.held or 0.0, list_spans(unit.writes) if unit.writes else "some steps"
+        return f"its state changes at {when}{adds}, {figure(held)} of a change remains one step later", {}
+    found = gate_statistics(keep[..., unit.unit], write[..., unit.unit], subject.present)
     figures = {
         "keep_mean": found["keep_mean_held"],
         "time_constant_steps": found["time_constant_steps"],
@@ -146,52 +152,62 @@ def _gated(subject: Subject, unit: Unit) -> tuple[str, dict[str, Any]]:
         "gate_open_at_steps": found["writes"],
         "gate_open_share": found["writes_share"],
     }
-    gate = cell.write or cell.keep
+    if unit.role == "latch" and found["writes_share"] > ALWAYS:  # such as a bistable unit
+        held = f"{figure(unit.held or 0.0)} of a change remains one step later"
+        return f"its recurrent weights hold its state ({held}), its gates do not", figures
+    return f"{_writing(subject, found)}{adds}, {_keeping(subject, found)}", figures
+
+
+def _writing(subject: Subject, found: Mapping[str, Any]) -> str:
+    """At which steps the gate lets a new value in."""
+    cell = subject.network.cell
+    gate, opens = (cell.write, "opens") if cell.write else (cell.keep, "falls below 0.5")
     letter = cell.letters[gate] if cell.write else f"1 - {cell.letters[gate]}"
-    verb = f"opens its {gate} gate" if cell.write else f"lets something new in by its {gate} gate"
     spans, share = found["writes"], found["writes_share"]
-    always = share > 0.95
-    if always:
-        told = f"has its {gate} gate open all the time" if cell.write else "lets something in at every step"
-    elif spans and share <= 1.5 * sum(b - a + 1 for a, b in spans) / subject.steps:
+    if share > ALWAYS:
+        return f"its {gate} gate never closes" if cell.write else "it is written at every step"
+    if spans and share <= 1.5 * sum(b - a + 1 for a, b in spans) / subject.steps:
         only = " only" if len(spans) == 1 and spans[0][0] == spans[0][1] else ""
-        told = f"{verb} at {say_spans(spans)}{only}"
+        text = f"its {gate} gate {opens} at {list_spans(spans)}{only}"
     elif share > 0:
-        told = f"{verb} at {share:.1%} of the steps, which ones depends on what is read"
+        text = f"its {gate} gate {opens} at {share:.1%} of the steps, depending on the inputs"
     else:
-        told = f"never opens its {gate} gate by half" if cell.write else f"never shuts its {gate} gate by half"
-    if found["write_mean_written"] is not None and not always:
-        told += f" ({letter} = {figure(found['write_mean_written'])}"
+        text = f"its {gate} gate never {'exceeds' if cell.write else 'falls below'} 0.5"
+    if found["write_mean_written"] is not None:
         later = found["write_mean_held"]
-        told += f", {later:.2g} while it holds)" if later is not None else ")"
-    told += adds
-    if found["keep_mean_held"] is None:
-        return told, figures
-    lasting = (
-        "exactly, so for ever"
-        if found["keep_mean_held"] == 1
-        else f"a time constant of {found['time_constant_steps']:,.0f} steps"
-    )
-    kept = f"{cell.letters[cell.keep]} = {figure(found['keep_mean_held'])}, {lasting}" if cell.keep else "by its form"
-    return f"{told}, and keeps ({kept})", figures
+        text += f" ({letter} = {figure(found['write_mean_written'])}"
+        text += f", {later:.2g} while it holds)" if later is not None else ")"
+    return text
+
+
+def _keeping(subject: Subject, found: Mapping[str, Any]) -> str:
+    """How long the unit holds a value, by its keep gate."""
+    cell, keep = subject.network.cell, found["keep_mean_held"]
+    if not cell.keep:
+        return "its state does not decay (the cell has no forget gate)"
+    letter = cell.letters[cell.keep]
+    if keep is None:
+        return f"its mean {cell.keep} gate is {letter} = {figure(found['keep_mean'] or 0.0)}"
+    if found["time_constant_steps"] is None:
+        return f"its state does not decay ({letter} = {figure(keep)})"
+    return f"its time constant is {found['time_constant_steps']:,.0f} steps ({letter} = {figure(keep)})"
 
 
 def _holding(subject: Subject, unit: Unit) -> tuple[dict[str, Any], str]:
-    """What it holds: the input that explains it best, or the answer."""
+    """The input or the target that its state represents."""
     figures: dict[str, Any] = {"answer_r2": _maybe(unit.answer_r2)}
-    told = ""
     if unit.source is not None:
         step, channel, r2 = unit.source
         figures |= {"source_step": step, "source_channel": channel + 1, "source_r2": _round(r2)}
         which = f"x_{step}" if subject.network.inputs == 1 else f"input {channel + 1} of step {step}"
         if r2 >= KNOWN:
-            told = f" what it read: {which} (R2 = {r2:.4g})"
-    if not told and unit.answer_r2 is not None and unit.answer_r2 >= KNOWN:
-        told = f"; in the end it tells the right answer (R2 = {unit.answer_r2:.4g})"
-    return figures, told
+            return figures, f" that holds {which} (R² = {r2:.4g})"
+    if unit.answer_r2 is not None and unit.answer_r2 >= KNOWN:
+        return figures, f" whose state predicts the target (R² = {unit.answer_r2:.4g})"
+    return figures, ""
 
 
-def _together(subject: Subject, role: Role, units: list[Unit]) -> Clause:
+def _group(subject: Subject, role: Role, units: list[Unit]) -> Clause:
     names, count = _names(subject, units), len(units)
     removed = [unit.removed for unit in units]
     figures: dict[str, Any] = {
@@ -202,27 +218,33 @@ def _together(subject: Subject, role: Role, units: list[Unit]) -> Clause:
         "shares": [_round(unit.share) for unit in units],
     }
     one = count == 1
+    verb, each = ("is", "it") if one else ("are", "any one of them")
     match role:
         case "unused":
-            most = f" by more than {max(removed):.1g} of their spread" if max(removed) else ""
-            moves = "it does not move" if one else "none moves"
-            text = f"{names} {'is' if one else 'are'} not used: kept at 0, {moves} the answers{most}"
+            most = f" by more than {max(removed):.1g} standard deviations" if max(removed) else ""
+            text = f"{names} {verb} unused: ablating {each} (state kept at 0) does not change the answers{most}"
         case "other":
-            text = f"{names} {'is' if one else 'are'} used and {'fits' if one else 'fit'} no role: kept at 0, "
-            text += f"{'it moves' if one else 'they move'} the answers by {_range(removed)} of their spread"
+            text = f"{names} {'fits' if one else 'fit'} no role: ablating {each} (state kept at 0) changes the answers "
+            text += f"by {_range(removed)} standard deviations"
         case "latch" | "accumulator":
             held = [unit.held for unit in units if unit.held is not None]
             figures |= {"held_median": [_maybe(unit.held) for unit in units]}
-            kind = "hold" if role == "latch" else "add up and hold"
+            kind = "latches" if role == "latch" else "accumulators"
             shares = _range([unit.share for unit in units], percent=True)
-            text = f"{names} {kind} ({_range(held)} of a change is there a step later), each {shares} of the memory"
+            text = f"{names} are {kind}: {_range(held)} of a change of state remains one step later, "
+            text += f"each carries {shares} of the memory"
+        case "delay":
+            delays = [unit.delay_steps or 0 for unit in units]
+            figures |= {"delay_steps": delays}
+            listed = ", ".join(f"{unit.unit + 1}: {steps}" for unit, steps in zip(units, delays, strict=True))
+            text = f"{names} are delays: each reproduces its input some steps later ({listed})"
         case _:
             text = f"{names} are {role}s"
     return Clause(text, tuple(unit.unit + 1 for unit in units), role, figures)
 
 
 def _answer(subject: Subject, roles: Roles) -> list[Clause]:
-    """Which units the answer is read from."""
+    """The units from which the read-out computes the answer."""
     if not roles.readers:
         return []
     top = len(subject.network.layers) - 1
@@ -233,7 +255,7 @@ def _answer(subject: Subject, roles: Roles) -> list[Clause]:
         "read_by_the_first": [_round(part) for part in roles.read],
         "covariance_shares": [_round(unit.read) for unit in readers],
     }
-    text = f"the answer is read from {_names(subject, readers)} ({roles.read[-1]:.0%} of its variance)"
+    text = f"the answer is read from {_names(subject, readers)} ({roles.read[-1]:.0%} of the answer's variance)"
     return [Clause(text, tuple(unit.unit + 1 for unit in readers), "other", figures)]
 
 
@@ -242,7 +264,7 @@ def _kept(subject: Subject, unit: Unit) -> np.ndarray:
 
 
 def _shown_after(subject: Subject, unit: Unit, step: int) -> float:
-    """What a unit shows on the mean, from this step (counted from 1) on."""
+    """The mean of a unit's output from this step (counted from 1) to the last."""
     states = subject.states[unit.layer]
     shown = states.get(shown_by(subject.network.cell), states[subject.kept_in])[:, step - 1 :, unit.unit]
     there = subject.present[:, step - 1 :]
@@ -271,7 +293,7 @@ def _names(subject: Subject, units: list[Unit]) -> str:
 
 
 def _runs(numbers: list[int]) -> list[str]:
-    """Numbers in a row told by their ends.
+    """Consecutive numbers written as ranges.
 
     >>> _runs([1, 3, 4, 5, 9])
     ['1', '3 to 5', '9']
@@ -280,7 +302,7 @@ def _runs(numbers: list[int]) -> list[str]:
     """
     edges = [0, *(n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1), len(numbers)]
     runs = [numbers[a:b] for a, b in itertools.pairwise(edges)]
-    return [told for run in runs for told in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
 
 
 def _range(values: list[float], percent: bool = False) -> str:

@@ -19,7 +19,7 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.network import EMBEDDED, Network
 from holdfast.engine.readings.bounds import Bounds, unpacked
 from holdfast.engine.unroll import Trace, trace
-from holdfast.plugins.laws import NotChecked, expect
+from holdfast.plugins.laws import NotApplicable, expect
 from holdfast.plugins.random_networks import random_network
 
 STEPS, ROWS = 4, 200
@@ -35,7 +35,7 @@ def bounds_contain_numbers(name: str) -> str:
     for words, rounding in (("exact", None), ("IEEE", Rounding(ACCURACIES["float64"]))):
         done[words], why = steps_contained(name, 1, rounding)
         if not done[words]:
-            raise NotChecked(f"there are no bounds of the first step in {words} arithmetic: {why}")
+            raise NotApplicable(f"there are no bounds of the first step in {words} arithmetic: {why}")
     return ", ".join(f"{steps} steps in {words} arithmetic" for words, steps in done.items())
 
 
@@ -46,7 +46,7 @@ def steps_contained(
 
     The first number read is remembered, the others are anywhere in their boxes, corners among them. Read as exact
     reals the sets are compared with float64, whose own rounding is allowed for; in IEEE arithmetic nothing is. Raises
-    ``Broken`` where a state or an output lies outside its set, at the sequence's own value of what is remembered.
+    ``LawViolation`` where a state or an output lies outside its set, at the sequence's own value of what is remembered.
     """
     dtype = jnp.float64 if rounding is None else jnp.dtype(rounding.accuracy.format.name)
     network = random_network(name, layers=layers, dtype=dtype)
@@ -68,7 +68,7 @@ def steps_contained(
             for depth, layer in enumerate(network.layers):
                 x, after, _ = cell.step(ops, layer, x, states[depth])
                 states[depth] = unpack(ops.carried([form for value in after for form in value]))
-            outputs = ops.linear(network.readout, x)["y"]
+            outputs = ops.linear(network.readout_maps[0], x)["y"]
         except Unbounded as why:
             return t, f"{why}"
         for sets, numbers in zip(states, ran.states, strict=True):

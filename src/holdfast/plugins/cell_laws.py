@@ -1,7 +1,7 @@
 """The laws of a cell, in the numbers of float64: its step, its gradient, and that it is no more than it says.
 
 Each is a function of the cell's name, and of the act that it judges where the law is about time and not the cell.
-Raises ``Broken`` where the law does not hold.
+Raises ``LawViolation`` where the law does not hold.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from holdfast.engine.resolve import resolve
 from holdfast.engine.unroll import trace, unroll
 from holdfast.models.levels import STEPS_ONLY
 from holdfast.plugins.equations import evaluate
-from holdfast.plugins.laws import Broken, NotChecked, expect
+from holdfast.plugins.laws import LawViolation, NotApplicable, expect
 from holdfast.plugins.random_networks import numbers, random_network, random_state
 
 ROUNDED = 1e-13
@@ -65,9 +65,9 @@ def the_step_is_in_the_alphabet(name: str) -> str:
     try:
         return f"{len(record(resolve(name)).nodes)} words"
     except NotOpened as reason:
-        raise NotChecked(f"{reason}, so that it makes {STEPS_ONLY}") from reason
+        raise NotApplicable(f"{reason}, so that it makes {STEPS_ONLY}") from reason
     except Unsupported as reason:
-        raise Broken(str(reason)) from reason
+        raise LawViolation(str(reason)) from reason
 
 
 def the_step_gives_what_it_declares(name: str) -> None:
@@ -243,7 +243,7 @@ def equation_says_what_is_computed(name: str) -> None:
     try:
         record(resolve(name))
     except NotOpened as reason:
-        raise NotChecked("a step that computes by other means than the words of the alphabet has none") from reason
+        raise NotApplicable("a step that computes by other means than the words of the alphabet has none") from reason
     cell, network = resolve(name), random_network(name)
     shapes = {cell.letters[gate]: network.shape(gate) for gate in cell.gates}
 
@@ -278,7 +278,7 @@ def take(tree: Any, rows: Any) -> Any:
 
 
 def same(got: Any, expected: Any, what: str, atol: float = ROUNDED) -> None:
-    """Raise ``Broken`` where the numbers of two trees are further apart than rounding explains."""
+    """Raise ``LawViolation`` where the numbers of two trees are further apart than rounding explains."""
     expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         expect(np.shape(a) == np.shape(b), f"{what}: shape {np.shape(a)}, expected {np.shape(b)}")

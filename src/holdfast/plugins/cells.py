@@ -8,7 +8,7 @@ import jax
 
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.bounds_laws import bounds_contain_numbers
-from holdfast.plugins.laws import Checked, judged
+from holdfast.plugins.laws import LawResult, judged
 
 LAWS: dict[str, Callable[[str], str | None]] = {
     "names": laws.names_fit_together,
@@ -28,9 +28,9 @@ GROUNDS = ("names", "alphabet", "step")
 """Where one of these fails, the others say nothing."""
 
 
-def check(name: str, file: str, chosen: tuple[str, ...] = tuple(LAWS)) -> list[Checked]:
+def check(name: str, file: str, chosen: tuple[str, ...] = tuple(LAWS)) -> list[LawResult]:
     """These laws of the cell ``name``, which is written in ``file``, in double precision."""
-    found: list[Checked] = []
+    found: list[LawResult] = []
     with jax.enable_x64(True):
         for law in chosen:
             found.append(judged(law, lambda act=LAWS[law]: act(name), file))

@@ -26,10 +26,10 @@ class Matrix:
 
     def __pow__(self, source: np.ndarray) -> np.ndarray:
         flat = np.asarray(source).reshape(len(source), -1)
-        return (flat @ self.values).reshape(len(source), *self.shape).view(Aligned)
+        return (flat @ self.values).reshape(len(source), *self.shape).view(BroadcastArray)
 
 
-class Aligned(np.ndarray):
+class BroadcastArray(np.ndarray):
     """An array [batch, ...] that is repeated along its last axes where another has more."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -39,7 +39,7 @@ class Aligned(np.ndarray):
             most = max(one.ndim for one in plain)
             plain = [one.reshape(*one.shape, *(1,) * (most - one.ndim)) if one.ndim else one for one in plain]
         found = getattr(ufunc, method)(*plain, **options)
-        return found.view(Aligned) if isinstance(found, np.ndarray) else found
+        return found.view(BroadcastArray) if isinstance(found, np.ndarray) else found
 
 
 WORDS: dict[str, Any] = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
@@ -53,14 +53,14 @@ def evaluate(
     """Every left-hand side with its value; there has to be one line for each gate, each state and the output.
 
     ``weights`` has them as they are written (``W_i``, ``b_i``), ``shapes`` the shape of each gate by its letter.
-    Raises ``Broken`` where the lines are others, or refer to what there is not.
+    Raises ``LawViolation`` where the lines are others, or refer to what there is not.
     """
     told = equation(cell)
     lines = dict(line.split(" = ") for line in told)
     expect(len(lines) == len(told), f"one name has two lines: {told}")
     wanted = {*cell.letters.values(), *(f"{label}'" for label in cell.states), output_name(cell)}
     expect(set(lines) == wanted, f"the equation has lines for {sorted(lines)}, expected {sorted(wanted)}")
-    given = {"x": x} | {label: np.asarray(value).view(Aligned) for label, value in state.items()}
+    given = {"x": x} | {label: np.asarray(value).view(BroadcastArray) for label, value in state.items()}
     matrices = "".join(matrix for matrix, _ in symbols(cell).values())
     known = given | {
         name: _written(w, shapes[name.split("_")[1]], None if name[0] in matrices else len(x))
@@ -81,7 +81,7 @@ def _written(values: np.ndarray, shape: tuple[int, ...], batch: int | None) -> A
     """A matrix where ``batch`` is None, else a constant for every row."""
     if batch is None:
         return Matrix(values, shape)
-    return np.broadcast_to(values.reshape(shape), (batch, *shape)).view(Aligned)
+    return np.broadcast_to(values.reshape(shape), (batch, *shape)).view(BroadcastArray)
 
 
 def _names(text: str) -> set[str]:

@@ -1,7 +1,8 @@
 """What a law is, and what is told of one that was applied.
 
-A law is a function that returns nothing, or in a few words what it looked at. It raises ``Broken`` with what is wrong,
-or ``NotChecked`` with why it says nothing here. Whatever else it raises was raised by the plug-in that it called.
+A law is a function that returns nothing, or in a few words what it looked at. It raises ``LawViolation`` with what is
+wrong, or ``NotApplicable`` with why it says nothing here. Whatever else it raises was raised by the plug-in that it
+called.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ LawVerdict = Literal["passes", "fails", "not checked"]
 Law = Callable[[], str | None]
 
 
-class Broken(Exception):  # noqa: N818 -- a verdict, not an error of ours
+class LawViolation(Exception):  # noqa: N818 -- a verdict, not an error of ours
     """A law that does not hold: what was found, and what was expected."""
 
 
-class NotChecked(Exception):  # noqa: N818 -- a verdict, not an error of ours
+class NotApplicable(Exception):  # noqa: N818 -- a verdict, not an error of ours
     """Why a law says nothing of this plug-in."""
 
 
 @dataclass(frozen=True)
-class Checked:
+class LawResult:
     """One law with its verdict and what was found."""
 
     check: str
@@ -42,23 +43,23 @@ class Checked:
 
 
 def expect(holds: bool, words: str) -> None:
-    """Raise ``Broken`` with these words where ``holds`` is false."""
+    """Raise ``LawViolation`` with these words where ``holds`` is false."""
     if not holds:
-        raise Broken(words)
+        raise LawViolation(words)
 
 
-def judged(check: str, law: Law, file: str) -> Checked:
+def judged(check: str, law: Law, file: str) -> LawResult:
     """Apply one law; an error that the plug-in in ``file`` raises is a verdict too, and never a traceback."""
     try:
-        return Checked(check, "passes", law() or "")
-    except Broken as broken:
-        return Checked(check, "fails", str(broken))
-    except NotChecked as reason:
-        return Checked(check, "not checked", str(reason))
+        return LawResult(check, "passes", law() or "")
+    except LawViolation as broken:
+        return LawResult(check, "fails", str(broken))
+    except NotApplicable as reason:
+        return LawResult(check, "not checked", str(reason))
     except Problem as problem:
-        return Checked(check, "fails", problem.message)
+        return LawResult(check, "fails", problem.message)
     except Exception as error:
-        return Checked(check, "fails", raised(error, file))
+        return LawResult(check, "fails", raised(error, file))
 
 
 def raised(error: Exception, file: str) -> str:

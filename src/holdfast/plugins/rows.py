@@ -12,7 +12,7 @@ import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Split, Task
-from holdfast.plugins.laws import Broken
+from holdfast.plugins.laws import LawViolation
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 MANY = 20_000
@@ -46,7 +46,7 @@ class Rows(NamedTuple):
         return [part[chosen].tobytes() for part in self]
 
 
-class Sampled:
+class TaskSample:
     """A task with rows of it: ``many`` of each split, drawn when they are asked for and kept.
 
     ``splits``: those whose rows are compared with the oracle and with the scenario.
@@ -58,7 +58,8 @@ class Sampled:
         self._kept: dict[tuple[Split, int], Rows] = {}
 
     def rows(self, split: Split, stream: int = 0) -> Rows:
-        """The rows of this split; another ``stream`` is another key. Raises ``Broken`` where ``row`` gives none."""
+        """The rows of this split; another ``stream`` is another key. Raises ``LawViolation`` where ``row`` gives
+        none."""
         if (split, stream) not in self._kept:
             drawn = compiled(lambda key: self._sample(key, split))(self.key(stream))
             self._kept[split, stream] = Rows.of(drawn)
@@ -76,7 +77,9 @@ class Sampled:
                 raise
             batch = row
         if not isinstance(batch, Batch):
-            raise Broken(f"a row is a {type(batch).__name__}, expected a Batch of inputs, targets, scored and present")
+            raise LawViolation(
+                f"a row is a {type(batch).__name__}, expected a Batch of inputs, targets, scored and present"
+            )
         return batch
 
 

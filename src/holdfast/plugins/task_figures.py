@@ -11,8 +11,8 @@ import numpy as np
 
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Criterion, Task
-from holdfast.plugins.laws import NotChecked, expect
-from holdfast.plugins.rows import Rows, Sampled
+from holdfast.plugins.laws import NotApplicable, expect
+from holdfast.plugins.rows import Rows, TaskSample
 
 FEW = 8
 """An input with more different values than these is a number, and no symbol or marker."""
@@ -51,7 +51,7 @@ def words_are_known(of: Task) -> str:
     return f"{of.loss} loss, {of.criterion}"
 
 
-def chance_is_the_best_guess(of: Sampled) -> str:
+def chance_is_the_best_guess(of: TaskSample) -> str:
     """The chance level is what a guesser reaches who sees the current input alone.
 
     It is fitted on training rows (the most frequent answer to each input; for numbers their powers up to the third,
@@ -108,12 +108,12 @@ def _guess_numbers(train: Rows, test: Rows) -> np.ndarray:
     return found
 
 
-def memory_is_what_has_to_be_told_apart(of: Sampled) -> None:
+def memory_is_what_has_to_be_told_apart(of: TaskSample) -> None:
     """After each step: bits, log2 of how many pasts have to be told apart; reals, how many directions of the past's
     numbers still move an answer to come. Found by trial, over all rows or 200 of them; bits under numbers, of which
     never all are met, over the oracle's answers to 2000 pasts with the same five futures."""
     if of.task.longest > LONGEST:
-        raise NotChecked(f"found by trial for rows of up to {LONGEST} steps, and these have {of.task.longest}")
+        raise NotApplicable(f"found by trial for rows of up to {LONGEST} steps, and these have {of.task.longest}")
     claim, fixed = of.task.memory(), of.task.examples()
     if of.task.memory_unit == "reals":
         found = _reals_by_trial(of)
@@ -135,7 +135,7 @@ def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
     """
     distinct = {inputs.tobytes(): (inputs, targets, scored) for inputs, targets, scored in found}.values()
     if not whole and len(distinct) * REPEATS > len(found):
-        raise NotChecked(f"more different rows than {len(found)} draws meet for certain; try smaller axes")
+        raise NotApplicable(f"more different rows than {len(found)} draws meet for certain; try smaller axes")
     bits = []
     for end in range(1, len(found[0][0]) + 1):
         pasts: dict[bytes, list[Pair]] = defaultdict(list)
@@ -149,7 +149,7 @@ def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
             bits.append(math.log2(len(answers)))
             continue
         if len(futures) > MOST_PASTS:
-            raise NotChecked(f"{len(futures)} pasts after step {end}, more than can be put into groups by trial")
+            raise NotApplicable(f"{len(futures)} pasts after step {end}, more than can be put into groups by trial")
         apart = {(a, b) for a, b in itertools.combinations(range(len(futures)), 2) if _differ(futures[a], futures[b])}
         bits.append(math.log2(_fewest_groups(len(futures), apart)))
     return bits
@@ -177,12 +177,12 @@ def _fewest_groups(count: int, apart: set[tuple[int, int]]) -> int:
     return next(groups for groups in range(1, count + 1) if fits(groups, ()))
 
 
-def _bits_by_answers(of: Sampled) -> list[float]:
+def _bits_by_answers(of: TaskSample) -> list[float]:
     """log2 of how many different lists of answers the pasts have, where any future can follow any past."""
     batch, bits = of.rows("train"), []
     inputs, last = batch.inputs[:2000].astype(np.float64), batch.inputs[-5:].astype(np.float64)
     if not batch.scored[:, -1].all():
-        raise NotChecked("where rows end at different steps, not every future fits every past")
+        raise NotApplicable("where rows end at different steps, not every future fits every past")
     for end in range(1, of.task.longest + 1):
         answers = {
             b"".join(of.task.oracle(np.concatenate([past[:end], future[end:]]))[end:].tobytes() for future in last)
@@ -192,7 +192,7 @@ def _bits_by_answers(of: Sampled) -> list[float]:
     return bits
 
 
-def _reals_by_trial(of: Sampled) -> list[float]:
+def _reals_by_trial(of: TaskSample) -> list[float]:
     """The largest rank, over rows, of the matrix d answers after step t / d numbers up to step t."""
     batch, ranks = of.rows("train"), np.zeros(of.task.longest)
     for inputs in batch.inputs[:200].astype(np.float64):

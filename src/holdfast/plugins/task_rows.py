@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from holdfast.plugins.laws import NotChecked, expect
-from holdfast.plugins.rows import Rows, Sampled, compiled
+from holdfast.plugins.laws import NotApplicable, expect
+from holdfast.plugins.rows import Rows, TaskSample, compiled
 
 ORACLE_ROWS = 100
 LOOKED_AT = 300
@@ -16,7 +16,7 @@ FLOAT32 = 2.0**-22
 """Targets are float32 numbers below 2, made with at most two roundings of half a unit in the last place, 2^-24 each."""
 
 
-def shapes_are_as_declared(of: Sampled) -> str:
+def shapes_are_as_declared(of: TaskSample) -> str:
     """Inputs and targets have the declared sizes; something is scored in every row, and nothing in padding."""
     task, batch = of.task, of.rows("train")
     expected = {
@@ -42,7 +42,7 @@ def _word(kind: type) -> str:
     return "bool" if kind is np.bool_ else "a float"
 
 
-def nothing_is_asked_too_early(of: Sampled) -> str:
+def nothing_is_asked_too_early(of: TaskSample) -> str:
     """No row is scored before the step ``asked_from``."""
     scored, first = of.rows("train").scored, of.task.asked_from
     expect(0 <= first < of.task.longest, f"asked_from is {first}, expected 0 ... {of.task.longest - 1}")
@@ -50,13 +50,13 @@ def nothing_is_asked_too_early(of: Sampled) -> str:
     return f"no step before {first} (from 0) is scored"
 
 
-def something_is_asked_when_said(of: Sampled) -> None:
+def something_is_asked_when_said(of: TaskSample) -> None:
     """Some row is scored at the step ``asked_from``: it is not said too early."""
     first = of.task.asked_from
     expect(bool(of.rows("train").scored[:, first].any()), f"step {first} is never scored, and asked_from is {first}")
 
 
-def rows_are_their_key_and_number(of: Sampled) -> None:
+def rows_are_their_key_and_number(of: TaskSample) -> None:
     """The key and a row's number decide every bit of it: whatever the batch's size, and wherever it starts."""
     many, few = of.rows("train"), compiled(lambda key, first: of.task.sample(key, 3, "train", first))
     expect(many.bits() != of.rows("train", 1).bits(), "another key gives the same batch")
@@ -65,7 +65,7 @@ def rows_are_their_key_and_number(of: Sampled) -> None:
         expect(got.bits() == many.bits(np.s_[first : first + 3]), f"3 rows from {first} are others")
 
 
-def targets_are_the_oracles(of: Sampled) -> str:
+def targets_are_the_oracles(of: TaskSample) -> str:
     """Where an answer is asked for, the target is what the oracle finds again from the inputs alone, in float64."""
     count = min(ORACLE_ROWS, of.many)
     for split in of.splits:
@@ -89,7 +89,7 @@ def _shown(values: np.ndarray) -> str:
     return " ".join(f"{value:.7g}" for value in np.atleast_1d(values))
 
 
-def nothing_looks_ahead(of: Sampled) -> None:
+def nothing_looks_ahead(of: TaskSample) -> None:
     """A target never depends on an input that comes later.
 
     Rows that begin alike have the same targets up to there; and where rows are drawn afresh, the oracle finds the
@@ -109,7 +109,7 @@ def nothing_looks_ahead(of: Sampled) -> None:
         expect(same, f"the oracle looks ahead: another answer at step {step + 1} where later inputs are blanked out")
 
 
-def splits_are_disjoint(of: Sampled) -> None:
+def splits_are_disjoint(of: TaskSample) -> None:
     """No row is both for training and for tests.
 
     Numbers: no number is in both, though the same key draws neighbours from the two halves of the grid. Symbols: rows
@@ -131,13 +131,13 @@ def _each(inputs: np.ndarray) -> list[bytes]:
     return [row.tobytes() for row in inputs]
 
 
-def the_lag_is_long_enough(of: Sampled) -> str:
+def the_lag_is_long_enough(of: TaskSample) -> str:
     """No answer depends on an input read more than ``lag_steps`` steps before: single inputs of a row are exchanged
     for those of another, and the oracle is asked again."""
     task, lag = of.task, of.task.lag_steps
     expect(0 <= lag <= task.longest, f"lag_steps is {lag}, expected 0 ... {task.longest}")
     if task.examples() is not None:
-        raise NotChecked("rows are a fixed list, in which no input can be exchanged alone")
+        raise NotApplicable("rows are a fixed list, in which no input can be exchanged alone")
     batch, longest = of.rows("train").first(MOVED_ROWS + 1), -1
     steps = np.unique(np.linspace(0, task.longest - 1, min(MOVED_STEPS, task.longest)).astype(int))
     for row in range(len(batch.inputs) - 1):

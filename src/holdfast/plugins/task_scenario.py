@@ -9,8 +9,8 @@ import numpy as np
 
 from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.core.task import Task
-from holdfast.plugins.laws import NotChecked, expect
-from holdfast.plugins.rows import Rows, Sampled
+from holdfast.plugins.laws import NotApplicable, expect
+from holdfast.plugins.rows import Rows, TaskSample
 
 PATH_ROWS = 200
 ANSWERS = 1e-6
@@ -18,15 +18,15 @@ ANSWERS = 1e-6
 
 
 def scenario_of(task: Task) -> Scenario:
-    """The scenario. Raises ``NotChecked`` where the task describes none: then nothing is proved about it."""
+    """The scenario. Raises ``NotApplicable`` where the task describes none: then nothing is proved about it."""
     if type(task).scenario is Task.scenario:
-        raise NotChecked("the task has no scenario, so nothing can be proved about it")
+        raise NotApplicable("the task has no scenario, so nothing can be proved about it")
     scenario = task.scenario()
     expect(isinstance(scenario, Scenario), f"'scenario' gives a {type(scenario).__name__}, expected a Scenario")
     return scenario
 
 
-def the_scenario_is_whole(of: Sampled) -> str:
+def the_scenario_is_whole(of: TaskSample) -> str:
     """Boxes have the task's inputs and answers its outputs; what an answer names was bound on every path to it."""
     task, scenario = of.task, scenario_of(of.task)
     expect(scenario.steps == task.longest, f"its longest row has {scenario.steps} steps, the task's {task.longest}")
@@ -73,7 +73,7 @@ def _reached(scenario: Scenario, without: str) -> set[str]:
     return reached
 
 
-def rows_are_paths(of: Sampled) -> str:
+def rows_are_paths(of: TaskSample) -> str:
     """Every row, of either split, is a path of the scenario at its own steps; where an answer is asked for, the paths
     that a row takes ask for all of it, and none of them for another one. A proof about the scenario is then one about
     every row."""

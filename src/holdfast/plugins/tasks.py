@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.core.errors import BadValue
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.core.task import Split, Task
 from holdfast.plugins import task_figures as figures
 from holdfast.plugins import task_rows as rows
 from holdfast.plugins import task_scenario as scenario
-from holdfast.plugins.laws import Checked, expect, judged
-from holdfast.plugins.rows import MANY, SPLITS, Sampled
+from holdfast.plugins.laws import LawResult, expect, judged
+from holdfast.plugins.rows import MANY, SPLITS, TaskSample
 
 QUICK_ROWS = 24
 """Training rows that a quick verification draws."""
 
-SampledLaw = Callable[[Sampled], str | None]
+SampledLaw = Callable[[TaskSample], str | None]
 
 LAWS: dict[str, SampledLaw] = {
     "shapes": rows.shapes_are_as_declared,
@@ -40,14 +40,14 @@ QUICK = ("shapes", "asked_from", "oracle", "scenario", "paths")
 """Those on which a claim or a certificate rests directly."""
 
 
-def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[Checked]:
+def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[LawResult]:
     """Every law, over every variant: of each the first verdict that is worst. ``file`` is where ``kind`` is written."""
     found = [judged("axes", lambda: bad_axes_are_refused_together(kind), file)]
     for axes in variants(kind):
         said = f"{', '.join(f'{name} {value}' for name, value in axes.items())}: " if axes else ""
         for law in _of(kind, axes, file, seed, many):
             known = next((n for n, other in enumerate(found) if other.check == law.check), None)
-            told = Checked(law.check, law.verdict, said + law.found)
+            told = LawResult(law.check, law.verdict, said + law.found)
             if known is None:
                 found.append(told)
             elif told.fails and not found[known].fails:
@@ -59,20 +59,20 @@ def variants(kind: type[Task]) -> list[dict[str, Any]]:
     """The axes to be met: the baseline, and each axis of choices with every other choice."""
     chosen = [
         {axis.name: choice}
-        for axis in described(kind).values()
+        for axis in field_infos(kind).values()
         for choice in axis.meta.choices
         if choice != axis.default
     ]
     return [{}, *chosen]
 
 
-def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int) -> list[Checked]:
+def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int) -> list[LawResult]:
     made: list[Task] = []
     found = [judged("baseline", lambda: made.append(kind(**axes)), file)]
     return found + (laws_of(made[0], file, tuple(LAWS), many, seed) if made else [])
 
 
-def quick(task: Task, file: str, steps: int) -> list[Checked]:
+def quick(task: Task, file: str, steps: int) -> list[LawResult]:
     """The quick laws on training rows, of about ``steps`` steps in all."""
     rows = max(2, min(QUICK_ROWS, steps // max(1, task.longest)))
     return laws_of(task, file, QUICK, rows, splits=("train",))
@@ -80,12 +80,12 @@ def quick(task: Task, file: str, steps: int) -> list[Checked]:
 
 def laws_of(
     task: Task, file: str, names: tuple[str, ...], many: int, seed: int = 0, splits: tuple[Split, ...] = SPLITS
-) -> list[Checked]:
+) -> list[LawResult]:
     """These laws of one task; where its words or its shapes are wrong, the others have nothing to stand on."""
     found = [judged("words", lambda: figures.words_are_known(task), file)]
     if found[0].fails:
         return found
-    of = Sampled(task, many, seed, splits)
+    of = TaskSample(task, many, seed, splits)
     for name in names:
         found.append(judged(name, lambda law=LAWS[name]: law(of), file))
         if name == "shapes" and found[-1].fails and "scored" not in found[-1].found:
@@ -96,7 +96,7 @@ def laws_of(
 def bad_axes_are_refused_together(kind: type[Task]) -> str:
     """Every axis out of its range at once: one ``BadValue`` that names them all."""
     bad: dict[str, Any] = {}
-    for axis in described(kind).values():
+    for axis in field_infos(kind).values():
         if axis.meta.least is not None:
             bad[axis.name] = axis.meta.least - 1
         elif axis.meta.choices:

@@ -17,7 +17,7 @@ from holdfast.core.task import Task
 from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
-from holdfast.plugins.laws import Checked, judged, raised
+from holdfast.plugins.laws import LawResult, judged, raised
 from holdfast.plugins.rows import shortened
 
 QUICK_STEPS = 2000
@@ -72,7 +72,7 @@ def verified_cell(name: str) -> str:
 
 
 @cache
-def _task(task: Task) -> list[Checked]:
+def _task(task: Task) -> list[LawResult]:
     kept: list[Task] = []
     found = judged("length", lambda: kept.append(shortened(task, QUICK_STEPS)), _file(type(task)))
     if not kept:
@@ -90,15 +90,15 @@ def _file(kind: type[Task]) -> str:
 
 
 @cache
-def _cell(name: str, file: str, step: object) -> list[Checked]:
+def _cell(name: str, file: str, step: object) -> list[LawResult]:
     """By the step, too: another file of the same name has another."""
     return cell_laws.check(name, file, cell_laws.QUICK)
 
 
-def _refuse(kind: str, name: str, file: str, found: list[Checked]) -> None:
+def _refuse(kind: str, name: str, file: str, found: list[LawResult]) -> None:
     if wrong := [one for one in found if one.fails]:
         reasons = "; ".join(f"{one.check}: {one.found}" for one in wrong)
         raise BadFile(
             f"the {kind} '{name}' in {file} is refused: {reasons}.",
-            f"'holdfast check-plugin {file}' applies every law to it.",
+            f"'holdfast check-plugin {file}' runs every check on it.",
         )

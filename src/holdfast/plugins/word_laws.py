@@ -1,6 +1,7 @@
 """The laws of a word: all its meanings agree, in float64, on random operands.
 
-Each is a function of the word and raises ``Broken`` where the law does not hold, ``NotChecked`` where it says nothing.
+Each is a function of the word and raises ``LawViolation`` where the law does not hold, ``NotApplicable`` where it says
+nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from holdfast import alphabet
 from holdfast.core.formats import Format
 from holdfast.core.ops import Word
 from holdfast.plugins.equations import WORDS
-from holdfast.plugins.laws import NotChecked, expect
+from holdfast.plugins.laws import NotApplicable, expect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def the_gradient_is_the_slope(word: Word) -> None:
 def cotangents_are_the_slope(word: Word) -> None:
     """The C++ templates of the gradient, read as Python, are the slope of the reference."""
     if word.gradient is None or word.cpp is None:
-        raise NotChecked("there is no kernel for it")
+        raise NotApplicable("there is no kernel for it")
     operands = drawn(word, 2)
     functions = CPP | {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
     names = {f"a{n}": operand for n, operand in enumerate(operands)}
@@ -109,7 +110,7 @@ def the_text_is_the_reference(word: Word) -> None:
 def results_are_within_the_limits(word: Word) -> None:
     """No result lies outside the limits, and they are met nearly, far from 0."""
     if word.limits is None:
-        raise NotChecked("it has no limits")
+        raise NotApplicable("it has no limits")
     low, high = word.limits
     for spread in (1.0, 10.0, 200.0):
         with np.errstate(over="ignore"):

@@ -66,7 +66,7 @@ def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadRun(f"cannot make the folder {place}: {error.strerror}.", "Name another for --figures.") from error
+        raise BadRun(f"cannot create the folder {place}: {error.strerror}.", "Give another with --figures.") from error
     written: list[Path] = []
     taken: set[str] = set()
     look: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}

@@ -80,7 +80,7 @@ def heatmap(drawn: Heatmap, width: int) -> str:
     )
     text.append(" " * (label + 2) + _scale(signed, largest, drawn.unit))
     if len(shown) < len(drawn.rows):
-        text.append(f"{len(shown)} of {len(drawn.rows)} rows are shown, evenly spread.")
+        text.append(f"{len(shown)} of {len(drawn.rows)} rows are shown, evenly spaced.")
     if len(groups) < len(drawn.columns):
         text.append(f"Each character is the mean of about {len(drawn.columns) / len(groups):.1f} columns.")
     return "\n".join(line.rstrip() for line in text) + "\n"

@@ -21,7 +21,7 @@ from holdfast.exchange import adapters
 from holdfast.explain import diagnostics
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
-from holdfast.plugins.laws import Checked, expect, judged
+from holdfast.plugins.laws import LawResult, expect, judged
 from holdfast.plugins.rows import MANY
 from holdfast.studies import questions
 from holdfast.studies.describe import COMPONENTS
@@ -69,7 +69,7 @@ class Report:
     file: str
     kind: str
     name: str
-    checks: tuple[Checked, ...]
+    checks: tuple[LawResult, ...]
 
     @property
     def passes(self) -> bool:
@@ -103,12 +103,12 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
     """
     file, folder = file.absolute(), FOLDERS[_kind(file, kind)]
     if not file.is_file() or file.suffix != ".py":
-        raise BadFile(f"{file} is no file of Python.", "Name the file of one cell, task, construction, ...: mine.py.")
+        raise BadFile(f"{file} is not a Python file.", "Give the file of one cell, task, construction, ...: mine.py.")
     if not NAME.fullmatch(file.stem):
-        raise BadFile(f"{file} is not found: a plug-in's name begins with a small letter.", "Rename it.")
+        raise BadFile(f"{file} is not found: the name of a plug-in starts with a lower-case letter.", "Rename it.")
     with added(folder.path.name, file):
         if not folder.is_plugin(file.stem):
-            raise BadFile(f"there is a {folder.kind} '{file.stem}' in the package already.", "Rename the file.")
+            raise BadFile(f"the package already has a {folder.kind} '{file.stem}'.", "Rename the file.")
         _forget(folder, file)
         try:
             module = folder.load(file.stem)
@@ -148,12 +148,12 @@ def _kind(file: Path, kind: str | None) -> str:
         if folder.path.name == file.parent.name:
             return name
     raise BadValue(
-        f"the folder of {file} does not say what it is.",
+        f"the folder of {file} does not give its kind.",
         f"Put it into a folder {', '.join(folder.path.name for folder in FOLDERS.values())}, or give --kind.",
     )
 
 
-def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[Checked]:
+def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: int) -> list[LawResult]:
     described = judged("sentence", lambda: expect(bool(folder.sentence(file.stem)), "no docstring"), str(file))
     definition = _definition(folder, file, module)
     if definition.fails:
@@ -175,7 +175,7 @@ def _checked(folder: Folder, file: Path, module: ModuleType, seed: int, many: in
     return [described, definition, *laws]
 
 
-def _definition(folder: Folder, file: Path, module: ModuleType) -> Checked:
+def _definition(folder: Folder, file: Path, module: ModuleType) -> LawResult:
     """Whether the file has what a file of its kind has."""
     wholes: dict[str, Callable[[str], object]] = {
         "task": tasks.get,

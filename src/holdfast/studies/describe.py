@@ -1,4 +1,4 @@
-"""What a cell, a task, a diagnostic, a way of training or a run is, in full: as a document and as parts to be drawn."""
+"""The descriptions of ``holdfast show``: of a cell, task, diagnostic, optimiser, rule, stop or run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holdfast import blocks, cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
@@ -35,17 +35,18 @@ from holdfast.train.rules import RULES
 from holdfast.train.stops import STOPS
 
 COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
-Described = tuple[dict[str, Any], list[Part]]
+Description = tuple[dict[str, Any], list[Part]]
+"""A document, and the same as parts to draw."""
 SHOWN_STEPS = 12
-"""Steps drawn at either end of a row that is longer than both together."""
+"""Of a long row, the first and the last so many steps are shown."""
 DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
 UNITS = (8, 32)
-"""Of a layer that reads the values of as many units."""
+"""Sizes of layers that read as many values as they have units."""
 
 
-def cell(name: str) -> Described:
-    """A cell, or a block around one: its equation as its own step writes it, gates, states, sizes and source."""
+def cell(name: str) -> Description:
+    """A cell, or a block around one: equation (from its step), gates, states, sizes and source."""
     made = resolve(verified_cell(name))
     closed, (outermost, *_) = why_not_opened(made), parts_of(name)
     lines = [] if closed else equation(made)
@@ -75,9 +76,9 @@ def cell(name: str) -> Described:
             else "\n".join(f"  {line}" for line in lines),
             "One step",
         ),
-        Text(f"gates: {gates}\nstates carried to the next step: {', '.join(made.states) or 'none'}"),
+        Text(f"gates: {gates}\nstates: {', '.join(made.states) or 'none'}"),
         Table(
-            (*(name for name in sizes[0] if name != "parameters"), "numbers per layer"),
+            (*(name for name in sizes[0] if name != "parameters"), "weights per layer"),
             tuple(tuple(f"{value:,}" for value in size.values()) for size in sizes),
         ),
         Text(f"engine: {document['engine']}\nsource: {made.source}"),
@@ -85,29 +86,29 @@ def cell(name: str) -> Described:
     return document, parts
 
 
-def diagnostic(name: str) -> Described:
+def diagnostic(name: str) -> Description:
     """A diagnostic: its question, formula, source and caveat."""
     made = diagnostics.get(name)
     needs = f"a model of level '{made.level}': {MEANING[made.level]}"
-    told = {"needs": needs, "formula": made.formula, "source": made.source, "caveat": made.caveat}
+    texts = {"needs": needs, "formula": made.formula, "source": made.source, "caveat": made.caveat}
     parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
-    parts += [Text(text, word) for word, text in told.items()]
-    return {"name": name, "title": made.title, "level": made.level, **told}, parts
+    parts += [Text(text, word) for word, text in texts.items()]
+    return {"name": name, "title": made.title, "level": made.level, **texts}, parts
 
 
 def engine(cell: Cell) -> str:
-    """What computes it: the compiled library where that has been built, or the loop alone, and why."""
+    """The engine that runs the cell."""
     try:
         record(cell)
     except NotOpened:
         return "loop, which runs any step"
     except Unsupported as why:
         return f"loop, since {why}"
-    return "native (the compiled library), else loop"
+    return "native (the compiled library), or loop without it"
 
 
-def task(name: str) -> Described:
-    """A task at its baseline: a drawn row, its axes, chance, criterion and the memory it demands."""
+def task(name: str) -> Description:
+    """A task with its default axes: a sampled row, axes, chance level, criterion and memory demand."""
     made = task_of(tasks.get(name), {})
     short = _short(made)
     drawn = _drawn(short, short.sample(jax.random.key(0), 1).take(0))
@@ -118,7 +119,7 @@ def task(name: str) -> Described:
             "help": axis.meta.help,
             "choices": axis.meta.choices or None,
         }
-        for name, axis in described(type(made)).items()
+        for name, axis in field_infos(type(made)).items()
     ]
     memory = made.memory()
     document = {
@@ -135,26 +136,26 @@ def task(name: str) -> Described:
     chance = ", ".join(f"{metric.replace('_', ' ')} {value:.4g}" for metric, value in named)
     parts: list[Part] = [
         Text(_docstring(tasks.FOLDER.load(name)), name),
-        Table(("step", "input", "asked for"), _shortened(drawn), _title(short)),
+        Table(("step", "input", "target"), _shortened(drawn), _title(short)),
         Table(
             ("axis", "default", "meaning"),
             tuple((f"--{a['name']}", text(a["default"]), _meaning(a)) for a in axes),
         ),
         Text(
-            f"by chance (the best guess from the current input alone): {chance}\n"
-            f"solved: {made.criterion}\n"
-            f"memory demanded: at most {max(memory):g} {_unit(made, max(memory))}, over {made.lag_steps} steps\n"
+            f"chance level (best guess from the current input alone): {chance}\n"
+            f"criterion: {made.criterion}\n"
+            f"memory demand: at most {max(memory):g} {_unit(made, max(memory))}, over {made.lag_steps} steps\n"
             f"loss: {made.loss.replace('_', ' ')}"
         ),
     ]
     return document, parts
 
 
-def component(kind: Kind[Any], name: str) -> Described:
-    """An optimiser, an update rule or a stopping rule: what it does, and its options."""
+def component(kind: Kind[Any], name: str) -> Description:
+    """An optimiser, an update rule or a stopping rule, with its options."""
     options = [
         {"name": one.name, "default": one.default, "help": one.meta.help, "choices": one.meta.choices or None}
-        for one in described(kind.get(name)).values()
+        for one in field_infos(kind.get(name)).values()
     ]
     parts: list[Part] = [Text(_docstring(kind.folder.load(name)), f"{name}, {kind.folder.kind}")]
     rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)
@@ -163,11 +164,11 @@ def component(kind: Kind[Any], name: str) -> Described:
     return {"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts
 
 
-def run(folder: Path) -> Described:
-    """A run's result as it was stored."""
+def run(folder: Path) -> Description:
+    """The stored result of a run."""
     path = folder / "result.json"
     if not path.exists():
-        raise BadRun(f"{folder} holds no finished run.", "'holdfast list runs' shows the runs there are.")
+        raise BadRun(f"{folder} has no finished run.", "'holdfast list runs' shows all runs.")
     document = read_result(path)
     parts: list[Part] = [
         seeds_table(document, f"{document['task']}, {document['cell']}"),
@@ -177,7 +178,7 @@ def run(folder: Path) -> Described:
 
 
 def _short(made: Task) -> Task:
-    """The task at a length that can be drawn whole."""
+    """The task at a length that fits a table."""
     return replace(made, **{made.length_axis: min(DRAWN_LENGTH, getattr(made, made.length_axis))})
 
 

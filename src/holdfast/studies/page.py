@@ -1,4 +1,4 @@
-"""The page of a network, as plain data: what explaining it found, and for a constructed one the bound on its error."""
+"""The page of a network as plain data: its explanation and, for a constructed network, the bound on its error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from holdfast.explain.page.document import Band, document
 from holdfast.models.levels import require
 
 SECONDS = 5.0
-"""For the proof; where it takes longer, the page says that its construction claims what nobody has proved."""
+"""Time limit of the proof; after it, the page shows the bound that the construction claims, marked as not proved."""
 
 Tell = Callable[[str], None]
 
@@ -28,13 +28,13 @@ def of(
     seconds: float = SECONDS,
     tell: Tell = lambda what: None,
 ) -> dict[str, object]:
-    """The document that ``report.page.write("explain", ...)`` draws. ``origin`` is what the network's file says of
-    where it comes from. Raises ``BadValue`` where the network gives no finite number, or is not of level *opened*."""
+    """The document for ``report.page.write("explain", ...)``. ``origin`` is the origin stored in the network's file.
+    Raises ``BadValue`` if no step of the network has finite numbers, or if its level is not *opened*."""
     subject = found.subject
     require(subject.model, "opened", "the page")
-    tell("looking for a bound to be tried in the page")
+    tell("proving an error bound for the page")
     bound = band(subject.network, subject.task, origin, seconds=seconds)
-    tell("making the page")
+    tell("writing the page")
     return document(
         subject,
         file=found.file,
@@ -48,29 +48,29 @@ def of(
 
 
 def _asked(task: Task) -> str:
-    """What the task asks, in a sentence for readers who do not know its axes."""
+    """The task in one sentence, for readers who do not know its axes."""
     if task.examples() is not None:
-        return "A sequence is read one symbol at a time; after each, the next one has to be predicted."
+        return "Read a sequence one symbol at a time, and predict the next symbol at every step."
     return tasks.FOLDER.sentence(task.name).replace("``", "")
 
 
 def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, object]:
-    """The same for the network of the demonstration, the first one."""
+    """The same for the first network of the demonstration."""
     first = shown.networks[0]
     found = explain(first.network, first.settings.task, file="the demonstration's network", tell=tell)
     return of(found, {}, version=version, tell=tell)
 
 
 def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: float = SECONDS) -> Band | None:
-    """The bound on the error of a network that was constructed for this task: proved where that goes in time, else
-    claimed, as long as the task is the very one of the claim. None for any other network."""
+    """The error bound of a network constructed for this task: proved if that succeeds in time, else claimed, if the
+    task is exactly that of the claim. None for any other network."""
     made = origin.get("constructed") or {}
     claim = made.get("claim") or {}
     if made.get("task") != task.name or claim.get("error") is None or claim.get("steps") is None:
         return None
     symbols, least = task.criterion.metric == "accuracy", int(claim.get("least_steps", 1))
     limits = getattr(task, "range", None)
-    # As it runs, where that is claimed: the page rounds as well, and less often.
+    # With rounding errors if that is claimed: the page rounds too, and less often.
     semantics = "ieee" if "ieee" in str(claim.get("semantics")) else "real"
     tolerance = None if symbols else float(claim["error"])
     proof = prove(
@@ -78,11 +78,9 @@ def band(network: Network, task: Task, origin: Mapping[str, Any], *, seconds: fl
     )
     if proof.verdict == "proved" and proof.error is not None:
         words = {"real": "exact arithmetic", "ieee": f"IEEE {network.dtype} arithmetic"}[semantics]
-        return Band(
-            proof.error, proof.lengths.last, least, limits, f"certified, by a proof over all of them in {words}"
-        )
+        return Band(proof.error, proof.lengths.last, least, limits, f"proved for all of them in {words}")
     axes = {name: tuple(v) if isinstance(v, list) else v for name, v in made.get("axes", {}).items()}
     if any(getattr(task, name, None) != value for name, value in axes.items()):
         return None
     steps = None if claim.get("steps") == "any" else int(claim["steps"])
-    return Band(float(claim["error"]), steps, least, limits, "claimed by its construction, and not proved here")
+    return Band(float(claim["error"]), steps, least, limits, "claimed by its construction, not proved here")

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from holdfast.core.errors import BadFile
-from holdfast.core.fields import Described, described, lacking
+from holdfast.core.fields import FieldInfo, field_infos, lacking
 from holdfast.core.registry import Folder
 from holdfast.core.task import Task
 
@@ -19,13 +19,13 @@ def get(name: str) -> type[Task]:
     kind = FOLDER.load_class(name, Task)
     if reasons := _lacking(kind):
         file = FOLDER.files()[name]
-        raise BadFile(f"the task {file} {'; '.join(reasons)}.", "tasks/recall.py shows a whole one.")
+        raise BadFile(f"the task {file} {'; '.join(reasons)}.", "tasks/recall.py is a complete example.")
     return kind
 
 
 def _lacking(kind: type[Task]) -> list[str]:
     """Why this class is no task, as far as can be seen without making one."""
-    axes = described(kind).values()
+    axes = field_infos(kind).values()
     reasons = lacking(kind, "axis(default, help)") + [reason for axis in axes if (reason := _no_axis(axis))]
     length = getattr(kind, "length_axis", None)
     if not axes:
@@ -35,7 +35,7 @@ def _lacking(kind: type[Task]) -> list[str]:
     return reasons
 
 
-def _no_axis(axis: Described) -> str:
+def _no_axis(axis: FieldInfo) -> str:
     """Why this is no axis that a user could vary; empty where it is one."""
     default = axis.default
     numbers = isinstance(default, tuple) and all(isinstance(value, int | float) for value in default)

@@ -1,4 +1,4 @@
-"""``adding`` as in the paper of 1997: values in [-1, 1], lengths drawn, markers of -1 at both ends, 0.5 + sum/4."""
+"""``adding`` in the form of 1997: values in [-1, 1], random lengths, markers of -1 at both ends, target 0.5 + sum/4."""
 
 from __future__ import annotations
 

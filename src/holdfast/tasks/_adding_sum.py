@@ -1,4 +1,4 @@
-"""``adding`` in the forms ``halves`` and ``anywhere``: values in [0, 1], rows of one length, the plain sum."""
+"""``adding`` in the forms ``halves`` and ``anywhere``: values in [0, 1], one length, target the plain sum."""
 
 from __future__ import annotations
 

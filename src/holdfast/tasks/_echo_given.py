@@ -1,4 +1,4 @@
-"""``echo`` with given sequences: at every step the next symbol is asked for, and the sequences are all the rows."""
+"""``echo`` with given sequences: predict the next symbol at every step; the sequences are all rows."""
 
 from __future__ import annotations
 

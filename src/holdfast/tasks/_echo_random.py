@@ -1,4 +1,5 @@
-"""``echo`` with random sequences: a first symbol, distractors, and at the last of them the first symbol again."""
+"""``echo`` with random sequences: a first symbol, distractors, and at the last distractor the first symbol as
+target."""
 
 from __future__ import annotations
 

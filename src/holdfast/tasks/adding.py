@@ -1,11 +1,10 @@
-"""Read pairs (value, marker); at the end, give the sum of the two marked values.
+"""Read pairs (value, marker), then give the sum of the two marked values.
 
-Three forms are in the literature, and figures from one say nothing about another:
-``1997``: values in [-1, 1], length drawn from [steps, 1.1 steps], the first and last marker are -1, the first
-mark lies among the first ten pairs and the second among the first steps/2 - 1; the target is 0.5 + sum/4, and a
-mark on the very first pair makes that value count as 0 (the paper says so of X1; here it holds for either mark).
-``halves``: values in [0, 1], one mark in each half, target the plain sum. ``anywhere``: values in [0, 1], two
-marks anywhere.
+The literature has three forms, whose results cannot be compared: ``1997``: values in [-1, 1], length drawn from [steps,
+1.1 steps], first and last marker -1, the first mark among the first ten pairs and the second among the first steps/2 -
+1; the target is 0.5 + sum/4. A mark on the very first pair makes that value count as 0 (the paper says so of X1; here
+it holds for either mark). ``halves``: values in [0, 1], one mark in each half, target the plain sum. ``anywhere``:
+values in [0, 1], two marks anywhere.
 
 Source: 1997: Hochreiter & Schmidhuber, Experiment 4; halves: Arjovsky, Shah & Bengio 2016, arXiv:1511.06464;
 anywhere: Martens & Sutskever 2011 and later variants.
@@ -25,9 +24,9 @@ from holdfast.tasks._adding_sum import MarkedSum
 class Adding(Task):
     """inputs (value, marker) [time, 2]; the target is asked for at the last present step."""
 
-    steps: int = axis(50, "pairs read; in variant 1997 the shortest length", least=4)
-    variant: str = axis("halves", "which form of the task", choices=("1997", "halves", "anywhere"))
-    tolerance: float = axis(0.04, "largest error that still counts as right", least=1e-12)
+    steps: int = axis(50, "number of pairs; for variant 1997 the least number", least=4)
+    variant: str = axis("halves", "form of the task", choices=("1997", "halves", "anywhere"))
+    tolerance: float = axis(0.04, "largest error of a right answer", least=1e-12)
 
     length_axis = "steps"
 
@@ -40,7 +39,7 @@ class Adding(Task):
         reasons = super().mistakes()
         if self.variant == "1997" and self.steps < LEAST_STEPS:
             reasons.append(
-                f"--steps is {self.steps}; variant 1997 marks ten pairs and more, expected at least {LEAST_STEPS}"
+                f"--steps is {self.steps}; variant 1997 marks ten or more pairs, expected at least {LEAST_STEPS}"
             )
         return reasons
 

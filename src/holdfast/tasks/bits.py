@@ -1,7 +1,7 @@
-"""Read a word of signs at once, then noise; at the last step, give the signs again.
+"""Read a word of signs (bits) at the first step, then noise, and give the signs at the last step.
 
-The word is read at the first step, one sign for each input; at all later ones every input is uniform noise, too
-small to be taken for a sign. Nothing is asked for but at the last.
+The first step has one sign at each input. At all later steps every input is uniform noise, smaller than a sign. Only
+the last step is scored.
 
 Source: bits latched against noise: Bengio, Simard & Frasconi 1994, IEEE Transactions on Neural Networks 5(2).
 """
@@ -24,17 +24,17 @@ from holdfast.core.task import Batch, Criterion, Task, axis
 class Bits(Task):
     """inputs [time, bits]: signs (+1 or -1), then noise; targets [time, bits]: the signs, at the last step."""
 
-    steps: int = axis(50, "the word and the noise, in steps", least=2)
-    bits: int = axis(8, "signs side by side", least=1)
-    noise: float = axis(0.2, "largest size of the noise", least=1e-12)
-    tolerance: float = axis(0.5, "largest error that still counts as right", least=1e-12)
+    steps: int = axis(50, "length in steps, the word included", least=2)
+    bits: int = axis(8, "number of signs", least=1)
+    noise: float = axis(0.2, "largest absolute value of the noise", least=1e-12)
+    tolerance: float = axis(0.5, "largest error of a right answer", least=1e-12)
 
     length_axis = "steps"
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.noise >= 1:
-            reasons.append(f"--noise is {self.noise:g}, expected less than 1, the size of a sign")
+            reasons.append(f"--noise is {self.noise:g}, expected less than 1, the size of the signal")
         return reasons
 
     @property

@@ -1,11 +1,10 @@
-"""Read x_1 ... x_n, wait, then give all of them back in order.
+"""Read x_1 ... x_n, wait, then give all of them in order.
 
-After the n inputs come ``lag`` blank steps, then n steps on which the copy is asked for. The first step of the
-answer carries a signal (symbols: a symbol of its own; reals: a second channel). Only the n steps of the answer
-are scored; published figures of this task average over the blanks as well, so their loss is smaller by the
-factor n / (2 n + lag).
+After the n inputs come ``lag`` blank steps, then n steps at which the copy is the target. The first of these carries a
+signal (symbols: an extra symbol; reals: a second channel). Only these n steps are scored. Published figures average
+over the blank steps too, so their loss is smaller by the factor n / (2 n + lag).
 
-Source: Hochreiter & Schmidhuber 1997 in spirit; in this form Arjovsky, Shah & Bengio 2016, arXiv:1511.06464.
+Source: similar to Hochreiter & Schmidhuber 1997; in this form Arjovsky, Shah & Bengio 2016, arXiv:1511.06464.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ FEWEST = 1000
 class Copy(Task):
     """symbols: inputs one-hot [time, symbols + 2] (blank, signal last); reals: inputs (value, signal) [time, 2]."""
 
-    steps: int = axis(5, "symbols or numbers to be copied", least=1)
+    steps: int = axis(5, "number of symbols or numbers to copy", least=1)
     lag: int = axis(10, "blank steps between the last input and the answer", least=0)
-    variant: str = axis("symbols", "what is copied", choices=("symbols", "reals"))
+    variant: str = axis("symbols", "copy symbols or real numbers", choices=("symbols", "reals"))
     symbols: int = axis(8, "size of the alphabet", least=2)
-    range: tuple[float, float] = axis((-1.0, 1.0), "least and largest number, variant reals")
-    accuracy: float = axis(0.99, "share of right symbols that counts as solved, variant symbols", least=0)
-    tolerance: float = axis(0.05, "largest error that still counts as right, variant reals", least=1e-12)
+    range: tuple[float, float] = axis((-1.0, 1.0), "range of the numbers, variant reals")
+    accuracy: float = axis(0.99, "share of right symbols at which the task is solved, variant symbols", least=0)
+    tolerance: float = axis(0.05, "largest error of a right answer, variant reals", least=1e-12)
 
     length_axis = "lag"
 

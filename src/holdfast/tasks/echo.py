@@ -1,10 +1,10 @@
-"""The first symbol has to be said again after ``lag`` steps.
+"""Repeat the first symbol after ``lag`` steps.
 
-Given sequences (``--sequences 3,0,1,2,3 4,0,1,2,4``): at every step the next symbol is asked for. Training and
-test rows are then the same, since the sequences are all there is. Random ones: a first symbol, then ``lag`` - 1
-distractors, and at the last of them the first symbol is asked for. Variant ``apart`` draws distractors from
-symbols of their own, as the demonstration does; ``shared`` draws them from the first symbols, so that nothing
-but its position marks the one to be kept.
+Given sequences (``--sequences 3,0,1,2,3 4,0,1,2,4``): predict the next symbol at every step. Training and test use the
+same rows, since there are no others. Random sequences: a first symbol, then ``lag`` - 1 distractors; at the last of
+them the target is the first symbol. Variant ``apart`` draws distractors from another alphabet, as the demonstration
+does; ``shared`` draws them from the alphabet of the first symbol, so that only its position marks the symbol to be
+kept.
 
 Source: a simplified form of Experiment 2 of Hochreiter & Schmidhuber 1997; the given sequences are those of a
 tutorial of 2017 on memory in LSTMs.
@@ -29,11 +29,11 @@ class Echo(Task):
     """inputs and targets one-hot over the alphabet, [time, symbol]."""
 
     lag: int = axis(10, "steps from the first symbol to its repetition, random sequences", least=2)
-    symbols: int = axis(2, "how many first symbols there are, random sequences", least=2)
-    distractors: int = axis(3, "how many other symbols there are, variant apart", least=2)
-    variant: str = axis("apart", "where distractors come from", choices=("apart", "shared"))
-    sequences: tuple[tuple[str, ...], ...] | None = axis(None, "given sequences of symbols, in place of random ones")
-    accuracy: float = axis(1.0, "share of right symbols that counts as solved", least=0)
+    symbols: int = axis(2, "number of possible first symbols, random sequences", least=2)
+    distractors: int = axis(3, "number of distractor symbols, variant apart", least=2)
+    variant: str = axis("apart", "alphabet of the distractors", choices=("apart", "shared"))
+    sequences: tuple[tuple[str, ...], ...] | None = axis(None, "given sequences of symbols instead of random ones")
+    accuracy: float = axis(1.0, "share of right symbols at which the task is solved", least=0)
 
     length_axis = "lag"
 

@@ -1,9 +1,9 @@
-"""Tell in which order X and Y came, two or three of them among many other symbols.
+"""Classify the order of two or three symbols X and Y among many distractors (temporal order).
 
-The sequence starts with E and ends with B; between them come random letters a, b, c, d, but for an X or a Y at each
-of two places (variant ``two``) or three (``three``). At B the class is asked for: XX, XY, YX, YY, or one of eight.
-At the paper's 100 steps the places lie 10-20 and 50-60 steps after E, or 10-20, 33-43 and 66-76; at other lengths
-they are scaled. The length is uniform in [steps, 1.1 steps].
+The sequence starts with E and ends with B. Between them are random letters a, b, c, d, except for an X or a Y at each
+of two (variant ``two``) or three (``three``) positions. The target at B is the class: XX, XY, YX or YY, or one of
+eight. At the paper's 100 steps the positions are 10-20 and 50-60 steps after E, or 10-20, 33-43 and 66-76; they scale
+with the length. The length is uniform in [steps, 1.1 steps].
 
 Source: Hochreiter & Schmidhuber 1997, Experiments 6a (two) and 6b (three), trained here with cross entropy.
 """
@@ -33,16 +33,16 @@ WINDOWS = {"two": ((10, 20), (50, 60)), "three": ((10, 20), (33, 43), (66, 76))}
 class Order(Task):
     """inputs one-hot [time, 8] over E, B, a, b, c, d, X, Y; targets one-hot over the classes, at the last step."""
 
-    steps: int = axis(100, "the shortest length; the longest is a tenth more", least=6)
-    variant: str = axis("two", "how many X or Y there are", choices=("two", "three"))
-    accuracy: float = axis(1.0, "share of right classes that counts as solved", least=0)
+    steps: int = axis(100, "least length; the greatest is a tenth more", least=6)
+    variant: str = axis("two", "number of X and Y", choices=("two", "three"))
+    accuracy: float = axis(1.0, "share of right classes at which the task is solved", least=0)
 
     length_axis = "steps"
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
         if self.variant == "three" and self.steps == 6:
-            reasons.append("--steps is 6; three places and two other letters between E and B need at least 7")
+            reasons.append("--steps is 6; three positions and two distractors between E and B need at least 7")
         if self.accuracy > 1:
             reasons.append(f"--accuracy is {self.accuracy:g}, expected at most 1")
         return reasons

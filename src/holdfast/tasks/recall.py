@@ -1,9 +1,9 @@
 """Read real numbers x_1 ... x_n one by one, then give x_k.
 
-Asked in public since 2019: can a recurrent network keep a real number exactly, while others are read through
-the same weights? Nothing marks the number to be kept but its position.
+Can a recurrent network keep a real number exactly while it reads others through the same weights? Only its position
+marks the number to be kept.
 
-Source: datascience.stackexchange 46704, "The memorisation capacity of an LSTM (real numbers)".
+Source: a question of 2019, datascience.stackexchange 46704, "The memorisation capacity of an LSTM (real numbers)".
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from holdfast.core.task import Batch, Criterion, Task, axis, range_mistakes
 class Recall(Task):
     """inputs x_t [time, 1]; the target x_position is asked for at the last step."""
 
-    steps: int = axis(10, "numbers read, in steps", least=1)
-    position: int = axis(1, "which number is asked for, from 1", least=1)
-    range: tuple[float, float] = axis((-1.0, 1.0), "least and largest number")
-    distribution: str = axis("uniform", "how numbers are drawn", choices=("uniform", "normal"))
-    tolerance: float = axis(0.05, "largest error that still counts as right", least=1e-12)
+    steps: int = axis(10, "length in steps, one number at each", least=1)
+    position: int = axis(1, "position of the number to give, from 1", least=1)
+    range: tuple[float, float] = axis((-1.0, 1.0), "range of the numbers")
+    distribution: str = axis("uniform", "distribution of the numbers", choices=("uniform", "normal"))
+    tolerance: float = axis(0.05, "largest error of a right answer", least=1e-12)
 
     length_axis = "steps"
 

@@ -1,4 +1,4 @@
-"""A saved network on a task: its figures on fresh rows, at one length or several."""
+"""Evaluate a saved network on fresh rows of a task, at one or several lengths."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from holdfast.train.streams import stream
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of one network, a line per task; the rate counts sequences without any wrong step. ``attacks`` has what
-    an ``Attack`` found, in the order of the lines; None where none was made."""
+    """The figures of one network, one line per task; the rate counts sequences without a wrong step. ``attacks`` are
+    the results of an ``Attack``, one per line; None without an attack."""
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
@@ -63,9 +63,15 @@ class Evaluation:
         attacked = any(value is not None for value in self._attacks)
         figures = attack_heads(first.criterion.of_numbers, attacked)
         if first.criterion.of_numbers:
-            heads = (axis, *figures, "rms error", "rms by chance", f"sequences below {first.criterion.bound:g}")
+            heads = (
+                axis,
+                *figures,
+                "rms error",
+                "rms error by chance",
+                f"sequences with errors below {first.criterion.bound:g}",
+            )
         else:
-            heads = (axis, *figures, "by chance", "sequences without a mistake")
+            heads = (axis, *figures, "accuracy by chance", "sequences without an error")
         rows = []
         for (task, sampled, right), value in zip(self.lines, self._attacks, strict=True):
             rows.append(_row(task, sampled, right, (shown_attack(value),) if attacked else ()))
@@ -73,7 +79,7 @@ class Evaluation:
         if self.attacks is not None:
             met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
-            said += under_attack(first.criterion, self.attacks, solved, "lengths that it solved")
+            said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
         return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
 
 
@@ -86,8 +92,8 @@ def judge(
     file: str = "",
     attack: Attack | None = None,
 ) -> Evaluation:
-    """Measure ``network``, a model of any level, on every task, and attack it there if an ``attack`` is given. Raises
-    ``BadValue`` where sizes do not fit."""
+    """Evaluate ``network``, a model of any level, on every task, with ``attack`` if given. Raises ``BadValue`` if the
+    sizes do not match."""
     if sequences < 1:
         raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
     lines = tuple(_line(network, task, sequences, seed) for task in tasks)

@@ -144,8 +144,8 @@ def is_padded(task: Task) -> bool:
     rows, first = _some_rows(task), task.asked_from
     if bool(rows.scored[:, :first].any()):
         raise BadValue(
-            f"{task.name}: it says that no step before {first} (from 0) is asked for, and scores one.",
-            "Let 'asked_from' of the task be the first step, from 0, that any row is scored at.",
+            f"{task.name}: its 'asked_from' is {first} (from 0), but it scores an earlier step.",
+            "Set 'asked_from' to the first step, from 0, at which any row is scored.",
         )
     return not bool(rows.present.all())
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.core.progress import Pace, Progress, cores
+from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.engine.native import library
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.train.block import Block, Outcome
@@ -112,7 +112,7 @@ class _Clock:
 
     def __init__(self, made: list[Block], settings: Settings) -> None:
         self.made, self.settings = made, settings
-        self.pace = Pace(self._read())
+        self.pace = Throughput(self._read())
 
     def _read(self) -> int:
         return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)

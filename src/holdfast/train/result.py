@@ -1,4 +1,4 @@
-"""What a training gives: every network's outcome, the success rate, and what sequences to success took."""
+"""The result of a training: the outcome of every network, the success rate, and the sequences to success."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.fields import described, plain
+from holdfast.core.fields import field_infos, plain
 from holdfast.core.rates import Rate, quartiles
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
@@ -21,15 +21,15 @@ from holdfast.train.optimisers import OPTIMISERS
 from holdfast.train.settings import Settings
 
 Attack = Callable[[Model, Task, int], float | None]
-"""(network, task, seed) to the largest error that a search for bad rows finds or, of symbols, how far a wrong one leads
-the right one; None where the task cannot be searched. The one there is: ``holdfast.certify.attack.attack``."""
+"""(network, task, seed) to the largest error that an adversarial search finds or, for symbols, the largest margin of a
+wrong symbol; None if the task cannot be searched. The implementation is ``holdfast.certify.attack.attack``."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """``outcomes`` in the order of the networks' numbers; ``history`` has a row per check and network; ``run`` and
-    ``weights`` say where it is kept, if it is; ``attacks`` is what an ``Attack`` found for each network that ended as
-    solved or not solved, None where none was made."""
+    """``outcomes`` in the order of the networks; ``history`` has a row per evaluation and network; ``run`` and
+    ``weights`` are the files, if it was saved; ``attacks`` is the result of an ``Attack`` on each finished network,
+    None without one."""
 
     settings: Settings
     outcomes: tuple[Outcome, ...]
@@ -46,7 +46,7 @@ class Training:
 
     @property
     def sequences_to_success(self) -> tuple[float, float, float] | None:
-        """First quartile, median and third quartile over the networks that solved the task; None where none did."""
+        """First quartile, median and third quartile over the networks that solved the task; None if none did."""
         return quartiles(o.sequences for o in self.outcomes if o.solved)
 
     def as_json(self) -> dict[str, Any]:
@@ -78,34 +78,34 @@ class Training:
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast train`` prints: what was done, every network's line, the rate, where things are."""
+        """What ``holdfast train`` prints: the settings, one line per network, the success rate, the files."""
         s, quartiles = self.settings, self.sequences_to_success
-        said = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
+        lines = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
         if s.embedded:
-            why = "as asked" if s.embedding != "none" else f"since {s.cell_name} adds what it reads to units"
-            said.append(f"The {s.task.inputs} inputs are embedded in {s.units} units, {why}.")
+            why = "by --embedding" if s.embedding != "none" else f"since {s.cell_name} has a residual connection"
+            lines.append(f"The {s.task.inputs} inputs are embedded in {s.units} units, {why}.")
         if quartiles:
             low, middle, high = quartiles
-            said.append(f"Sequences to success: median {middle:,.0f}, quartiles {low:,.0f} to {high:,.0f}.")
+            lines.append(f"Sequences to success: median {middle:,.0f}, quartiles {low:,.0f} to {high:,.0f}.")
         if self.attacks is not None:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
-            said += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
+            lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         if self.interrupted:
-            said.append(f"Interrupted; go on with: holdfast train --resume {escaped(str(self.run))}")
+            lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
         if self.run:
-            said.append(f"Run: {escaped(str(self.run))}")
-        return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(said))]
+            lines.append(f"Run: {escaped(str(self.run))}")
+        return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(lines))]
 
     def _set_up(self) -> str:
         s = self.settings
         axes = ", ".join(f"{name} {text(value)}" for name, value in plain(s.task).items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
-        cut = f", gradient cut every {s.truncate} steps" if s.truncate is not None else ""
-        cut += ", weights of their own for every step" if s.weights == "per_step" else ""
+        cut = f", gradient truncated every {s.truncate} steps" if s.truncate is not None else ""
+        cut += ", separate weights for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
         above = f", read-out with {s.readout_hidden} hidden units" if s.hidden_units else ""
-        stop = "" if s.stop == described(type(s))["stop"].default else f", stop {s.stop}"
+        stop = "" if s.stop == field_infos(type(s))["stop"].default else f", stop {s.stop}"
         return (
             f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units{above}, initialisation {s.how}; "
             f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; "
@@ -114,9 +114,9 @@ class Training:
 
 
 def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
-    """A line for every network of a training, from its document: that of ``Training.as_json``, stored or not."""
+    """One line per network, from the document of ``Training.as_json``."""
     seeds = document["seeds"]
-    of_numbers = all(seed["accuracy"] is None for seed in seeds)  # to which it does not apply
+    of_numbers = all(seed["accuracy"] is None for seed in seeds)  # accuracy does not apply to them
     figure, attacked = ("error_sup", "error_attack") if of_numbers else ("accuracy", "margin_attack")
     found = [seed.get(attacked) for seed in seeds]
     with_attack = any(value is not None for value in found)
@@ -132,21 +132,20 @@ def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
 
 
 def attack_heads(of_numbers: bool, attacked: bool) -> tuple[str, ...]:
-    """The heads of the columns of a sampled figure and, if there is one, of that which an attack found."""
+    """Column heads of the sampled figure and, with an attack, of its result."""
     if not attacked:
         return ("largest error",) if of_numbers else ("accuracy",)
     if of_numbers:
         return ("largest error (sampled)", "largest error (attack)")
-    return ("accuracy (sampled)", "wrong symbol leads by (attack)")
+    return ("accuracy (sampled)", "margin of a wrong symbol (attack)")
 
 
 def under_attack(
     criterion: Criterion, found: Sequence[float | None], solved: Sequence[float | None], of: str
 ) -> list[str]:
-    """What attacks ``found``, in a sentence about those that count as ``solved``, which are called ``of``; none where
-    there is nothing to say."""
+    """One sentence on the attacks of those ``solved`` (named ``of``), or none."""
     if all(value is None for value in found):
-        return ["No attack was made: this task does not describe all its rows at once."] if found else []
+        return ["No attack was made, since this task has no scenario."] if found else []
     known = [value for value in solved if value is not None]
     if not known:
         return []
@@ -155,13 +154,11 @@ def under_attack(
         worst = max(known, key=lambda value: math.inf if math.isnan(value) else value)
         if broken:
             return [f"{len(broken)} of {len(known)} {of} exceed the tolerance under attack (worst {worst:.3g})."]
-        return [
-            f"None of {len(known)} {of} exceeds the tolerance under attack (worst {worst:.3g}); this proves nothing."
-        ]
+        return [f"None of {len(known)} {of} exceeds the tolerance under attack (worst {worst:.3g}); this is no proof."]
     broken = [value for value in known if not value < 0]
     if broken:
-        return [f"For {len(broken)} of {len(known)} {of} an attack found a sequence with a wrong symbol."]
-    return [f"For none of {len(known)} {of} an attack found a sequence with a wrong symbol; this proves nothing."]
+        return [f"For {len(broken)} of {len(known)} {of} the attack found a sequence with a wrong symbol."]
+    return [f"For none of {len(known)} {of} the attack found a sequence with a wrong symbol; this is no proof."]
 
 
 def shown_attack(value: float | None) -> str:
@@ -173,5 +170,5 @@ def _known(value: float | None) -> float | None:
 
 
 def _number(value: float | None) -> str:
-    """With three digits; JSON has null for what is none."""
+    """Three digits; a NaN is null in JSON."""
     return "nan" if value is None else f"{value:.3g}"

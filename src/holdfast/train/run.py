@@ -71,13 +71,13 @@ class Run:
             # A kill may have come before they were written, but what was trained is written after them.
             if left := trained(folder):
                 self.close()
-                raise BadRun(f"{folder} has no settings, but {left}.", "Name another folder with --out.")
+                raise BadRun(f"{folder} has no settings, but {left}.", "Give another folder with --out.")
             write_atomically(folder / SETTINGS, document)
         elif (stored := read_settings(folder)) != settings:
             self.close()
             raise BadRun(
                 f"the run in {folder} has other settings: {differences(stored.as_json(), settings.as_json())}.",
-                "Go on with it as it is (--resume), or name another folder.",
+                "Continue it with --resume, or give another folder.",
             )
 
     def close(self) -> None:
@@ -151,19 +151,19 @@ def read_settings(folder: Path) -> Settings:
     where they cannot be read."""
     if is_empty(folder):
         raise BadRun(
-            f"{folder} holds no run that can be resumed: {KILLED}.",
+            f"{folder} has no run that can be resumed: {KILLED}.",
             f"Delete it, or train into it: --out {folder}.",
         )
     path = folder / SETTINGS
     try:
         document = read_json(path, "the settings of a run")
         if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
-            raise BadFile(f"{path} is of another version of holdfast, or of another program.")
+            raise BadFile(f"{path} was written by another version of holdfast or by another program.")
         return Settings.from_json(document, str(path))
     except BadFile as error:
         raise BadFile(
-            f"{folder} holds no run that can be resumed: {error.message.removesuffix('.')}.",
-            "'holdfast list runs' shows the runs there are.",
+            f"{folder} has no run that can be resumed: {error.message.removesuffix('.')}.",
+            "'holdfast list runs' shows all runs.",
         ) from error
 
 
@@ -172,7 +172,7 @@ def _make(folder: Path) -> None:
         for part in PARTS:
             (folder / part).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadRun(f"cannot make the run folder {folder}: {error.strerror}.", "Name another with --out.") from error
+        raise BadRun(f"cannot create the run folder {folder}: {error.strerror}.", "Give another with --out.") from error
 
 
 def _arrays(learner: Learner) -> dict[str, np.ndarray]:
@@ -205,10 +205,10 @@ def _block(path: Path, numbers: list[int], fresh: Learner) -> Block:
         return convert(parse_json(getattr(words, word), where, non_finite=True), kind, where)
 
     if read("numbers", list[int]) != numbers:
-        raise BadFile(f"{path} is of the networks {words.numbers[:60]}, expected {numbers}.")
+        raise BadFile(f"{path} has the networks {words.numbers[:60]}, expected {numbers}.")
     outcomes = {outcome.seed: outcome for outcome in read("outcomes", list[Outcome])}
     if not outcomes.keys() <= set(numbers):
-        raise BadFile(f"{path} has outcomes of networks that it does not train.")
+        raise BadFile(f"{path} has results of networks that are not in it.")
     history = [msgspec.structs.asdict(check) for check in read("history", list[_Check])]
 
     paths, shape = jax.tree_util.tree_flatten_with_path(_changing(fresh))

@@ -16,7 +16,7 @@ from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.progress import Progress
 from holdfast.train.interrupt import Interrupts
 from holdfast.train.loop import train_networks
-from holdfast.tune.result import Confirmed, Tuned
+from holdfast.tune.result import Confirmation, TuningResult
 from holdfast.tune.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tune.storage import CONFIRMED, opened_study, shown, told
 from holdfast.tune.trial import Trial, trial_of
@@ -48,7 +48,7 @@ def tune(
     minutes: float | None = None,
     threads: int | None = None,
     watch: Watch = lambda what, progress: None,
-) -> Tuned:
+) -> TuningResult:
     """Search until the study has so many trials, or so many minutes are over, then confirm the best.
 
     ``storage`` is a file or a database URL, ``name`` the study in it: one that exists with the same settings is gone
@@ -63,9 +63,9 @@ def tune(
         return _tuned(_Work(search, study, storage, threads, watch), name, trials, minutes)
 
 
-def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuned:
+def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> TuningResult:
     ends = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
-    confirmed: list[Confirmed] = []
+    confirmed: list[Confirmation] = []
     interrupted = False
     try:
         with Interrupts() as work.interrupts:
@@ -75,7 +75,7 @@ def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuned:
             confirmed = work.confirm()
     except (_Interrupted, KeyboardInterrupt):
         interrupted = True
-    return Tuned(work.search, tuple(work.done()), tuple(confirmed), name, shown(work.storage), interrupted)
+    return TuningResult(work.search, tuple(work.done()), tuple(confirmed), name, shown(work.storage), interrupted)
 
 
 class _Work:
@@ -188,12 +188,12 @@ class _Work:
         done = train_networks(settings, threads=self.threads, watch=lambda progress: self.watch(what, progress))
         return None if done.interrupted or self.interrupts.heard else done
 
-    def confirm(self) -> list[Confirmed]:
+    def confirm(self) -> list[Confirmation]:
         """The best settings on fresh seeds, one after the other, until one stands; what was found before is kept."""
         with told(self.storage):
             stored = self.study.user_attrs.get(CONFIRMED, {})
         kept = convert(stored, dict[str, dict[str, Any]], f"{shown(self.storage)}, what was confirmed")
-        found: list[Confirmed] = []
+        found: list[Confirmation] = []
         for candidate in candidates(self.search, self.done()):
             key = str(candidate.number)
             if key not in kept:
@@ -205,7 +205,7 @@ class _Work:
                 kept[key] = trial_of(self.search, candidate.number, candidate.values, done).stored()
                 with told(self.storage):
                     self.study.set_user_attr(CONFIRMED, dict(kept))
-            found.append(Confirmed(candidate, Trial.from_stored(kept[key], self._where(candidate.number))))
+            found.append(Confirmation(candidate, Trial.from_stored(kept[key], self._where(candidate.number))))
             if self.search.solves(found[-1].fresh.rate):
                 break
         return found

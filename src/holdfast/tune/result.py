@@ -17,7 +17,7 @@ LINES = 16
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class Confirmation:
     """A setting that solved the task in its trial, and what came of it on seeds that no trial had."""
 
     trial: Trial
@@ -25,18 +25,18 @@ class Confirmed:
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningResult:
     """``confirmations`` in the order in which they were made; only the last can have succeeded."""
 
     search: Search
     trials: tuple[Trial, ...]
-    confirmations: tuple[Confirmed, ...]
+    confirmations: tuple[Confirmation, ...]
     study: str
     storage: str
     interrupted: bool = False
 
     @property
-    def best(self) -> Confirmed | None:
+    def best(self) -> Confirmation | None:
         """The setting that solved the task in its trial and on fresh seeds."""
         last = self.confirmations[-1] if self.confirmations else None
         return last if last and self.search.solves(last.fresh.rate) else None
@@ -129,15 +129,15 @@ class Tuned:
             assert budget is not None
             said.append(
                 f"Smallest found: {_size(best.fresh)}, {self._optimiser} {best.fresh.values['learning_rate']:.3g}, "
-                f"{best.fresh.values['initialisation']}, with {budget:,} sequences. A search shows what it found: that "
-                "nothing smaller learns the task does not follow."
+                f"{best.fresh.values['initialisation']}, with {budget:,} sequences. The search "
+                "may have missed smaller networks that also learn the task."
             )
         elif self.interrupted:
-            said.append("Interrupted; the same command goes on.")
+            said.append("Interrupted; the same command continues.")
         elif not self.confirmations:
-            said.append("No setting solved the task in its trial. The same command with more --trials goes on.")
+            said.append("No trial solved the task. Continue with the same command and more --trials.")
         else:
-            said.append("None that solved the task in its trial did so on fresh seeds; with more --trials it goes on.")
+            said.append("No successful trial was confirmed on new seeds. Continue with more --trials.")
         return [*said, f"Trials: {len(self.trials)}, in the study '{self.study}' in {escaped(self.storage)}"]
 
 

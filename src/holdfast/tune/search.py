@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.core import fields, values
 from holdfast.core.errors import BadValue, refuse
-from holdfast.core.fields import described, setting
+from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
 from holdfast.train.settings import Settings, task_as_json
@@ -50,7 +50,7 @@ class Search:
     def __post_init__(self) -> None:
         if not isinstance(self.base, Settings):
             raise BadValue(
-                f"what is searched is {values.got(self.base)}, expected settings.", "Search(Settings(task))."
+                f"the base of the search is {values.got(self.base)}, expected settings.", "Search(Settings(task))."
             )
         where = f"tune {self.base.task.name}, {self.base.cell}"
         refuse(fields.take(self), where)
@@ -89,7 +89,7 @@ class Search:
         for name, most in (("seeds", self.base.seeds), ("confirm", self.confirm)):
             if most >= 1 and not self.solves(Rate(most, most)):
                 reasons.append(
-                    f"--{name} is {most}, and even {Rate(most, most)} does not show a success of "
+                    f"--{name} is {most}, but even {Rate(most, most)} does not establish a success rate of "
                     f"{100 * self.success:g} %: at least {_enough(self.success)} are needed"
                 )
         return reasons
@@ -153,7 +153,7 @@ class Search:
 def completed(stored: Mapping[str, object]) -> dict[str, object]:
     """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
     version that wrote it knew none but their defaults."""
-    fields_now = described(Settings)
+    fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
     return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 

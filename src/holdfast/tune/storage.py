@@ -123,7 +123,9 @@ def _is_record(line: bytes) -> bool:
 
 
 def _no_journal(path: Path | str, why: str) -> BadFile:
-    return BadFile(f"{path} is no journal of trials: {why}.", "It was left as it is. Name another file with --storage.")
+    return BadFile(
+        f"{path} is not a journal of trials: {why}.", "It was not changed. Give another file with --storage."
+    )
 
 
 @contextmanager
@@ -147,7 +149,7 @@ def _url(storage: str) -> Any:
         url = make_url(storage)
     except (ArgumentError, ValueError) as error:
         raise BadValue(
-            "--storage is no database URL that can be read.", "It looks like postgresql://user:password@host/database."
+            "--storage is not a valid database URL.", "For example postgresql://user:password@host/database."
         ) from error
     # SQLAlchemy's default for PostgreSQL has changed; the extra brings psycopg.
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
@@ -179,17 +181,17 @@ def told(storage: str) -> Iterator[None]:
         first = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise BadRun(
             f"the database {shown(storage)} cannot be used: {first.rstrip('.')}.",
-            "Trials that it already has are kept: the same command goes on with them.",
+            "Its trials are safe: the same command continues with them.",
         ) from error
     except ImportError as error:
         missing = error.name or "a driver"
         message = f"the database {shown(storage)} needs the package {missing}, which is not installed."
-        raise BadValue(message, "The extra brings what PostgreSQL needs; " + install(EXTRA)) from error
+        raise BadValue(message, "The extra contains the packages for PostgreSQL; " + install(EXTRA)) from error
     except (RuntimeError, AssertionError) as error:
         if "version" not in str(error):
             raise
         raise BadRun(f"the database {shown(storage)} has another version's tables: {error}") from error
     except OSError as error:
         raise BadRun(
-            f"{shown(storage)} cannot be used: {error.strerror or error}.", "Name another place with --storage."
+            f"{shown(storage)} cannot be used: {error.strerror or error}.", "Give another place with --storage."
         ) from error

@@ -12,7 +12,7 @@ import msgspec
 
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import finite
 from holdfast.core.values import got
@@ -82,10 +82,10 @@ class Trial:
     def from_stored(document: Any, where: str = "a trial of this study") -> Trial:
         """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
         stored = msgspec.structs.asdict(convert(document, _Stored, where))
-        known = described(Settings)
+        known = field_infos(Settings)
         for name, value in stored["values"].items():
             if name not in SEARCHED:
-                raise BadFile(f"{where}: its values have the field {got(name)}, which is not searched.")
+                raise BadFile(f"{where}: its values have the field {got(name)}, which is not in the search space.")
             if why := known[name].wrong(value):
                 raise BadFile(f"{where}: {name} {why}.")
         return Trial(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})

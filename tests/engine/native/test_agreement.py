@@ -186,9 +186,9 @@ def test_a_cell_that_is_not_the_one_that_was_built_is_refused_by_name(another_ls
     with pytest.raises(BadValue) as told:
         unroll(network, inputs, engine="native")
     assert told.value.message == (
-        "the engine 'native' was asked for, but it was built before lstm was written as it is now "
+        "the engine 'native' cannot be used: it was built before lstm was written as it is now "
         "(in a checkout: make native)."
     )
-    assert told.value.fix == "Take the engine 'auto' or 'loop'."
+    assert told.value.fix == "Use the engine 'auto' or 'loop'."
     with pytest.raises(BadValue, match="was built before lstm"):
         engines.chosen("native", Request(another_lstm))

@@ -54,7 +54,7 @@ def test_a_call_is_refused_where_it_needs_one_byte_more_than_there_is(monkeypatc
     with pytest.raises(BadValue) as caught:
         slope()
     assert caught.value.message.startswith("the native engine's arrays for 1 x 2 sequences of 50 steps need ")
-    assert caught.value.message.endswith(" can be had on this machine.")
+    assert caught.value.message.endswith(" are available here.")
     assert (
         caught.value.fix == "Take fewer networks, sequences or steps, or cut the gradient with truncate (--truncate)."
     )
@@ -69,7 +69,7 @@ def test_more_than_any_machine_has_is_refused_in_words(monkeypatch):
         jax.eval_shape(lambda n, x: unroll(n, x, engine="native"), network, inputs)
     assert caught.value.message == (
         "the native engine's arrays for 1 x 1024 sequences of 100000 steps need 12.2 GiB of memory, "
-        "and 8 GiB can be had on this machine."
+        "and 8 GiB are available on this machine."
     )
 
 

@@ -39,7 +39,7 @@ def aligned(operands: tuple[tuple[Form, ...], ...]) -> tuple[tuple[int, ...], li
     shape = max((a.shape for a in arrays), key=len)
     found: list[tuple[Form, ...]] = []
     for a in arrays:
-        assert a.shape == shape[: len(a.shape)], f"{a.shape} are not the first axes of {shape}"
+        assert a.shape == shape[: len(a.shape)], f"{a.shape} must be the first axes of {shape}"
         times = prod(shape[len(a.shape) :])
         found.append(a if times == 1 else tuple(form for form in a for _ in range(times)))
     return shape, found

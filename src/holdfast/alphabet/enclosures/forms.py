@@ -55,7 +55,7 @@ class Form(NamedTuple):
     low: arb
     high: arb
     summands: Summands | None = None
-    fixed: tuple | None = None
+    fixed: tuple[object, ...] | None = None
 
     @property
     def is_point(self) -> bool:
@@ -120,7 +120,7 @@ def combined(
     a: Mapping[Symbol, arb], b: Mapping[Symbol, arb], first: arb = ONE, second: arb = ONE
 ) -> dict[Symbol, arb]:
     """first * a + second * b, symbol by symbol."""
-    found = {}
+    found: dict[Symbol, arb] = {}
     for symbol in {**a, **b}:
         part = first * a.get(symbol, NOTHING) + second * b.get(symbol, NOTHING)
         if not part.is_zero():

@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.compare.executors.job import JobCallbacks, RetryCounter
 from holdfast.compare.executors.units import Schedule, WorkUnit
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.core.errors import BadRun, Problem
 from holdfast.core.requirements import require
 
@@ -68,7 +68,7 @@ def _run(ray: Any, units: list[WorkUnit], callbacks: JobCallbacks) -> None:
         ray.cancel(reference, force=True)
 
 
-def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> list[Finished] | None:
+def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> list[FinishedNetwork] | None:
     """What came of a unit; None where its worker was lost."""
     errors = ray.exceptions
     try:
@@ -85,14 +85,14 @@ def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> li
         return None
 
 
-def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Finished]:
+def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[FinishedNetwork]:
     """Runs on the cluster: one unit, from its start."""
     from holdfast.compare.executors.worker import prepare, train
     from holdfast.compare.grid.place import Configuration
     from holdfast.train.settings import Settings
 
     prepare(1)
-    finished: list[Finished] = []
+    finished: list[FinishedNetwork] = []
     unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
     train(unit, on_points=finished.extend)
     return finished
@@ -110,7 +110,7 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         if not host or not port.isdigit():
-            raise BadRun(f"--address is '{address}', expected HOST:PORT, as in 10.0.0.1:6379.", "Or 'auto'.")
+            raise BadRun(f"--address is '{address}', expected HOST:PORT, for example 10.0.0.1:6379, or auto.")
         socket.create_connection((host, int(port)), REACH_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise BadRun(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.compare.executors.units import WorkUnit
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.core.errors import BadRun, Problem
 
 MAX_RETRIES = 3
@@ -19,7 +19,7 @@ class JobCallbacks:
     """``on_points`` stores finished points at once; ``on_unit_done`` is called when all points of a unit are stored;
     ``on_progress`` gets the share of a unit that is trained. ``stop`` ends the job; what is finished stays stored."""
 
-    on_points: Callable[[list[Finished]], None]
+    on_points: Callable[[list[FinishedNetwork]], None]
     on_unit_done: Callable[[WorkUnit], None]
     on_progress: Callable[[WorkUnit, float], None]
     stop: threading.Event
@@ -39,7 +39,7 @@ class RetryCounter:
             raise BadRun(
                 f"the worker that trains {s.cell}, {s.units} units, on {s.task.name} with lag {s.task.lag_steps} was "
                 f"lost {MAX_RETRIES} times ({how}).",
-                "Memory may be short: give fewer --workers. Every finished point is kept.",
+                "The machine may be short of memory: use fewer --workers. Finished points are saved.",
             )
 
 

@@ -22,7 +22,7 @@ ORPHAN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedNetwork:
     """One network that is done, on its way to the store: ``network`` is its file's bytes."""
 
     result: Result
@@ -48,7 +48,7 @@ def train(
     unit: WorkUnit,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    on_points: Callable[[list[Finished]], None],
+    on_points: Callable[[list[FinishedNetwork]], None],
     on_progress: Callable[[float], None] = lambda share: None,
     folder: Path | None = None,
 ) -> bool:
@@ -84,7 +84,7 @@ def train(
             run.close()
 
 
-def _finished(unit: WorkUnit, block: Block, number: int, before: float | None, seconds: float) -> Finished:
+def _finished(unit: WorkUnit, block: Block, number: int, before: float | None, seconds: float) -> FinishedNetwork:
     settings, network = unit.configuration.settings, block.network(number)
     result = Result(
         **vars(block.outcomes[number]),
@@ -93,4 +93,4 @@ def _finished(unit: WorkUnit, block: Block, number: int, before: float | None, s
         slope_end=gradient_slope(network, settings, number),
         seconds=seconds,
     )
-    return Finished(result, as_bytes(network, settings.origin("compare", number)))
+    return FinishedNetwork(result, as_bytes(network, settings.origin("compare", number)))

@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.compare.grid.place import AXES, Configuration, sweepable
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, Problem, UnknownName, refuse
-from holdfast.core.fields import Described, given
+from holdfast.core.fields import FieldInfo, given
 from holdfast.core.task import Task
 from holdfast.train.rules import RULES
 from holdfast.train.settings import Settings, task_as_json, task_from_json
@@ -41,7 +41,7 @@ class Grid:
                 raise UnknownName("setting to sweep", name, fields)
         refuse(
             [reason for name, some in self.over.items() for reason in _mistakes(fields.get(name), name, some)],
-            "this grid cannot be run",
+            "this grid is invalid",
         )
         order = ["task", *(name for name in fields)]
         taken = {
@@ -128,7 +128,7 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
     Raises as ``Grid`` does, and what ``Settings`` says where no place of it can be.
     """
     first = {name: some[0] for name, some in over.items() if some}
-    problem = BadValue("this grid cannot be run: update is empty, expected at least one value.")
+    problem = BadValue("this grid is invalid: update is empty, expected at least one value.")
     for rule in over.get("update", ("",)):
         try:
             return Grid(Settings(**{**fixed, **first, **({"update": rule} if rule else {})}), over)
@@ -137,7 +137,7 @@ def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
     raise problem
 
 
-def _mistakes(field: Described | None, name: str, some: Sequence[object]) -> list[str]:
+def _mistakes(field: FieldInfo | None, name: str, some: Sequence[object]) -> list[str]:
     if not some:
         return [f"{name} is empty, expected at least one value"]
     shown = [said(value) for value in some]

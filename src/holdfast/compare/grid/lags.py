@@ -21,7 +21,7 @@ def with_lags(name: str, axes: Mapping[str, object], lags: Iterable[int]) -> tup
         if task.lag_steps in made:
             other = made[task.lag_steps][0]
             said = f"--lags has {lag} twice" if other == lag else f"--lags {other} and {lag} are the same {name}"
-            refuse([said], "this grid cannot be run")
+            refuse([said], "this grid is invalid")
         made[task.lag_steps] = lag, task
     return tuple(task for _, task in made.values())
 
@@ -36,10 +36,10 @@ def with_lag(name: str, axes: Mapping[str, object], lag_steps: int) -> Task:
     """
     kind = tasks.get(name)
     if axes.get("sequences") is not None:
-        raise BadValue(f"{name} with given sequences has their lag, so --lags has no meaning.", "Leave --lags out.")
+        raise BadValue(f"{name} with given sequences has a fixed lag, so --lags has no effect.", "Leave --lags out.")
     if kind.length_axis in axes:
         raise BadValue(
-            f"--{kind.length_axis} and --lags both say how long {name} is.", f"Leave --{kind.length_axis} out."
+            f"--{kind.length_axis} and --lags both set the length of {name}.", f"Leave --{kind.length_axis} out."
         )
     if not 1 <= lag_steps <= LONGEST:
         raise BadValue(f"--lags has {lag_steps}, expected 1 ... {LONGEST:,} steps.")

@@ -15,7 +15,7 @@ from typing import Any
 from holdfast.cells._former import settings_of
 from holdfast.core import values
 from holdfast.core.errors import BadFile, Problem
-from holdfast.core.fields import REQUIRED, Described, described
+from holdfast.core.fields import REQUIRED, FieldInfo, field_infos
 from holdfast.train.settings import Settings
 
 AXES = ("task", "cell", "lag_steps", "units", "learning_rate", "initialisation", "update", "order", "layers", "weights")
@@ -63,7 +63,7 @@ class Place:
                     values.taken(OF_TASK[name], value)
             return Place(values.taken(str, document["configuration"]), tuple(axes.items()))
         except (ValueError, Problem) as why:
-            raise BadFile(f"{where}: its place has a value that {why}.") from None
+            raise BadFile(f"{where}: a value of its configuration {why}.") from None
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ class Configuration:
         s = self.settings
         of_task: dict[str, Plain] = {"task": s.task.name, "lag_steps": s.task.lag_steps}
         names = (*AXES, *self.swept)
-        axes = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
+        axes: dict[str, Any] = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
         return Place(self.key, tuple(axes.items()))
 
 
-def sweepable(record: type[Settings]) -> dict[str, Described]:
+def sweepable(record: type[Settings]) -> dict[str, FieldInfo]:
     """The fields of settings that a grid may sweep, besides the task."""
-    return {name: one for name, one in described(record).items() if name not in ONCE}
+    return {name: one for name, one in field_infos(record).items() if name not in ONCE}

@@ -10,7 +10,7 @@ from holdfast.cells._former import FORMER, settings_of
 from holdfast.compare.grid.grid import Grid, formed
 from holdfast.compare.grid.lags import with_lags
 from holdfast.core.documents import convert
-from holdfast.core.fields import described
+from holdfast.core.fields import field_infos
 from holdfast.train.rules import RULES
 from holdfast.train.settings import Settings, make_task
 
@@ -81,5 +81,5 @@ def read(document: object, where: str) -> Grid:
         if over["update"] and all(field in RULES.parse(rule).unused for rule in over["update"]):
             old[field] = None
     for field in ("stop", "engine"):
-        old[field] = described(Settings)[field].renewed(old[field])
+        old[field] = field_infos(Settings)[field].renewed(old[field])
     return formed(old, over)

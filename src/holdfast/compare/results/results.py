@@ -21,7 +21,7 @@ from holdfast.engine.network import Network
 
 
 def _not_kept(result: Result) -> Network:
-    raise BadRun("these results came without their networks.", "Read them from the store that the study was run in.")
+    raise BadRun("these results have no networks.", "Read them from the store of the study.")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from holdfast.core.rates import Rate, quartiles
 
 
 @dataclass(frozen=True)
-class AtRate:
+class LearningRateResult:
     """What one learning rate reached: success, and the median of sequences to it (None where none succeeded)."""
 
     learning_rate: float
@@ -43,7 +43,7 @@ class Summary:
     sequences_to_success: tuple[float, float, float] | None
     slope_start: float | None
     slope_end: float | None
-    rates: tuple[AtRate, ...]
+    rates: tuple[LearningRateResult, ...]
 
     def __getitem__(self, axis: str) -> Any:
         """The value of an axis."""
@@ -105,7 +105,7 @@ def _line(place: tuple[tuple[str, Plain], ...], by_rate: dict[float, list[Result
         sequences_to_success=quartiles(read),
         slope_start=_median(r.slope_start for r in chosen),
         slope_end=_median(r.slope_end for r in chosen),
-        rates=tuple(AtRate(rate, _rate(some), _taken(some)) for rate, some in sorted(by_rate.items())),
+        rates=tuple(LearningRateResult(rate, _rate(some), _taken(some)) for rate, some in sorted(by_rate.items())),
     )
 
 

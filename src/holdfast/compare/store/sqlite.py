@@ -40,7 +40,9 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
     """
     if not path.exists():
         if not write:
-            raise BadFile(f"there is no store {path}.", "'holdfast compare' makes one; --store names it.")
+            raise BadFile(
+                f"the store {path} does not exist.", "Run 'holdfast compare' first, or give another file with --store."
+            )
         return _make(path)
     with told(path):
         connection = _open(path, write)
@@ -54,15 +56,15 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
         return _make(path)  # a kill came between the file and its tables
     if application != APPLICATION:
         connection.close()
-        raise BadFile(f"{path} is a database, but no store of holdfast.", "Name another file with --store.")
+        raise BadFile(f"{path} is a database, but not a store of holdfast.", "Give another file with --store.")
     if views:
         connection.close()
-        raise BadFile(f"{path} is no store of holdfast: it has {views} views or triggers, expected tables alone.")
+        raise BadFile(f"{path} is not a store of holdfast: it has {views} views or triggers, expected only tables.")
     if version > VERSION:
         connection.close()
         raise BadFile(
             f"the store {path} was written by a newer holdfast: its version is {version}, this one reads {VERSION}.",
-            "Use that holdfast, or name another file with --store. Nothing was changed.",
+            "Upgrade holdfast, or give another file with --store. The file was not changed.",
         )
     return connection
 
@@ -83,7 +85,9 @@ def _make(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadRun(f"cannot make the folder of the store {path}: {error.strerror}.", "Name another file.") from error
+        raise BadRun(
+            f"cannot create the folder of the store {path}: {error.strerror}.", "Give another file."
+        ) from error
     with told(path):
         connection = _open(path, write=True)
         connection.execute("BEGIN IMMEDIATE")
@@ -103,23 +107,23 @@ def told(path: Path) -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             raise BadRun(
-                f"the disk of the store {path} is full or fails: {error}.",
-                "Every point that was stored before is kept; make room and give the same command again.",
+                f"the disk of the store {path} is full or failing: {error}.",
+                "Stored points are safe; free space and run the same command again.",
             ) from error
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise BadRun(
                 f"another process has kept the store {path} locked for {WAIT_SECONDS:g} seconds.",
-                "Wait for it, or name another file with --store.",
+                "Wait for it, or give another file with --store.",
             ) from error
         if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
             raise BadRun(
-                f"the store {path} cannot be opened or written: {error}.", "Name another file with --store."
+                f"the store {path} cannot be opened or written: {error}.", "Give another file with --store."
             ) from error
         if isinstance(error, sqlite3.ProgrammingError):
             raise  # our own mistake
         raise BadFile(
             f"the store {path} is damaged ({error}); {_readable(path)} could be read. It was not changed.",
-            "Copy it away, or name another file with --store: what is in this one stays as it is.",
+            "Keep a copy of it, or give another file with --store.",
         ) from error
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from holdfast.compare.executors.worker import Finished
+from holdfast.compare.executors.worker import FinishedNetwork
 from holdfast.compare.grid.grid import Grid, said
 from holdfast.compare.grid.place import AXES, Configuration
 from holdfast.compare.grid.version_0_1 import renamed
@@ -23,7 +23,7 @@ from holdfast.compare.store.sqlite import connect, told
 from holdfast.compare.study import Study
 from holdfast.core.documents import convert, parse_json, shown
 from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
-from holdfast.core.fields import described, differences
+from holdfast.core.fields import differences, field_infos
 from holdfast.core.files import hold, write_atomically
 from holdfast.engine.files import load
 from holdfast.engine.network import Network
@@ -87,7 +87,7 @@ class Store:
         elif (there := self.grids(study.name)) != study.grids:
             raise BadRun(
                 f"the study '{study.name}' is in {self.path} with other settings: {_difference(there, study.grids)}.",
-                "Give it another name with --study, leave those settings out, or name another file with --store.",
+                "Give another name with --study, leave those settings out, or give another file with --store.",
             )
         return self.configurations(study.name)
 
@@ -96,7 +96,7 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadRun(f"cannot write beside the store {self.path}: {error.strerror}.", "Name another.") from error
+            raise BadRun(f"cannot write beside the store {self.path}: {error.strerror}.", "Give another.") from error
         fix = "Wait for it; without --workers or settings its results so far can be read at any time."
         busy = BadRun(f"another process is running the study '{study}' in {self.path}.", fix)
         self._lock = hold(folder / "lock", busy)
@@ -124,7 +124,7 @@ class Store:
         for key, text in rows:
             where = f"{self.path}, configuration {shown(key)}"
             if not isinstance(key, str):
-                raise BadFile(f"{where}: its key is no text.")
+                raise BadFile(f"{where}: its key is not text.")
             found.append(Configuration(Settings.from_json(self._parsed(text, where), where), key, swept))
         return found
 
@@ -133,7 +133,7 @@ class Store:
         query = "SELECT p.configuration, seed, verdict FROM places JOIN points p USING (configuration) WHERE study = ?"
         return {(key, seed): verdict for key, seed, verdict in self._read(query, (study,))}
 
-    def keep(self, finished: Iterable[Finished]) -> None:
+    def keep(self, finished: Iterable[FinishedNetwork]) -> None:
         """Store points with their networks, on the disk when this returns. One that is there stays as it is."""
         points, networks = [], []
         for f in finished:
@@ -155,7 +155,7 @@ class Store:
             (study,),
         )
         if unknown := sorted({key for key, *_ in rows} - places.keys()):
-            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which is not there.")
+            raise BadFile(f"{self.path}: points of the configuration {shown(unknown[0])}, which does not exist.")
         points = tuple(
             Result.of(
                 places[key],
@@ -206,7 +206,7 @@ def _difference(there: tuple[Grid, ...], asked: tuple[Grid, ...]) -> str:
     for number, (old, new) in enumerate(zip(there, asked, strict=True)):
         where = f" (grid {number + 1})" if len(there) > 1 else ""
         one, other = (
-            {n: ",".join(map(said, grid.values(n))) for n in ("task", *described(Settings))} for grid in (old, new)
+            {n: ",".join(map(said, grid.values(n))) for n in ("task", *field_infos(Settings))} for grid in (old, new)
         )
         words += [differences(one, other) + where] if one != other else []
     return ", ".join(words)

@@ -21,7 +21,7 @@ from holdfast.compare.grid.place import Place
 from holdfast.compare.grid.version_0_1 import renamed
 from holdfast.compare.results.result import Result
 from holdfast.compare.results.results import Results
-from holdfast.compare.results.summary import AtRate, Summary
+from holdfast.compare.results.summary import LearningRateResult, Summary
 from holdfast.compare.results.verdicts import Verdict
 from holdfast.core.documents import convert, read_json, shown
 from holdfast.core.errors import BadFile
@@ -106,7 +106,7 @@ Size = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """A ``Summary`` without what follows from its counts; ``rates`` are those of ``AtRate``."""
+    """A ``Summary`` without what follows from its counts; ``rates`` are those of ``LearningRateResult``."""
 
     place: dict[str, Any]
     best_rate: float
@@ -153,7 +153,7 @@ def _as_json(line: Summary) -> dict[str, object]:
 def _line(line: _Line, where: str) -> Summary:
     at = {**line.place, "learning_rate": line.best_rate, "configuration": ""}
     place = tuple(axis for axis in Place.from_json(at, where).values if axis[0] != "learning_rate")
-    rates = tuple(AtRate(rate, _rate(solved, of, where), taken) for rate, solved, of, taken in line.rates)
+    rates = tuple(LearningRateResult(rate, _rate(solved, of, where), taken) for rate, solved, of, taken in line.rates)
     best = next((one.success for one in rates if one.learning_rate == line.best_rate), None)
     if best is None:
         raise BadFile(f"{where}: its best learning rate is {line.best_rate:g}, expected one of its rates.")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holdfast.construct.budget import Demand
-from holdfast.construct.layout import Realised
+from holdfast.construct.layout import Realisation
 from holdfast.construct.program import RegisterProgram
 from holdfast.core.registry import Folder
 
 FOLDER = Folder("backend", "holdfast.construct.backends", Path(__file__).parent)
 
 
-def get(name: str) -> Callable[[RegisterProgram, Demand], Realised]:
+def get(name: str) -> Callable[[RegisterProgram, Demand], Realisation]:
     """The function that lays a program out on this cell. Raises ``UnknownName``."""
     return FOLDER.load(name).realise

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.gains import ROUNDINGS_PER_HOP
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
+from holdfast.construct.layout import Layout, Realisation, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -39,7 +39,7 @@ CURVE, LEAK = 3 / 4, 1 / 8
 """Shares of the tolerance."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on tanh units, three for each register and one for every step up to the last flag."""
     sheet = Sheet("elman", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
@@ -52,7 +52,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             continue
         layout.no_sources(register)
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and a plain recurrent unit cannot clear on demand")
+            layout.refuse(f"'{register.name}' is overwritten, but a plain recurrent unit cannot be cleared on demand")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         bias, weights = layout.value(register.value, scale)
         grid = max(grid, layout.grid(held))
@@ -77,7 +77,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
 
     layout.read(carriers)
     held = _budget(demand, gains, grid) if program.registers else Budget()
-    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
+    return Realisation(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from holdfast.construct.backends._gru_clock import FULL, clock
 from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains, gated
-from holdfast.construct.layout import PAD, Layout, Realised
+from holdfast.construct.layout import PAD, Layout, Realisation
 from holdfast.construct.program import Register, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -30,7 +30,7 @@ PER_STEP = 12
 share of |h - n| <= 2 w V; both products, 1 - z, and the sum. PyTorch's form costs less."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on GRU units; where rounding at each step would be felt, in the form that does not round."""
     gains = gated(demand, curves=demand.writes, overwrites=True, per_step=PER_STEP)
     if gains.exact and not demand.latched:
@@ -54,7 +54,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
         )
     layout.read(lambda name: {name: span.read if any(b.name == name for b in program.bits) else 1 / gains.scale})
     held = budget(demand, gains) if program.registers else Budget()
-    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
+    return Realisation(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 def budget(demand: Demand, gains: Gains) -> Budget:

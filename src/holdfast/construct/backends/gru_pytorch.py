@@ -18,7 +18,7 @@ import math
 from holdfast.construct.backends._gru_clock import clock
 from holdfast.construct.budget import Budget, Demand, power_of_two
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, Gains
-from holdfast.construct.layout import PAD, Layout, Realised, minus
+from holdfast.construct.layout import PAD, Layout, Realisation, minus
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 
@@ -28,7 +28,7 @@ GRID_ROUNDINGS = 2
 """Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, and a little."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on GRU units, three for each register."""
     format, v = demand.format, demand.size
     far, scale = format.closed, power_of_two(format.identity / v)
@@ -42,9 +42,9 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     for register in program.registers:
         layout.no_sources(register)
         if register.adds:
-            layout.refuse(f"'{register.name}' adds up, which this form of the GRU's memory does not")
+            layout.refuse(f"'{register.name}' accumulates, which this form of the GRU does not support")
         if register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, which this form of the GRU's memory is not")
+            layout.refuse(f"'{register.name}' is overwritten, which this form of the GRU does not support")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         grid = max(grid, layout.grid(held))
         if demand.latched and not layout.at_first(register.when):
@@ -67,11 +67,11 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             reset=heard,
         )
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}': a bistable unit needs no such memory; leave the form out")
+        layout.refuse(f"'{bit.name}': a bistable unit does not need this form; leave --form out")
     if demand.latched:
         layout.read(lambda name: {name: 1 / scale})
-        return Realised(sheet, demand.underflow(scale), layout.reasons, late=1)
+        return Realisation(sheet, demand.underflow(scale), layout.reasons, late=1)
     layout.read(lambda name: {name: 1 / scale, f"{name} in": 1 / scale, f"{name} shadow": -1 / scale})
     rounding = format.roundoff * (GRID_ROUNDINGS * grid / scale + ROUNDINGS_PER_HOP * v)
     # Once in the writer's tanh and once in the memory's.
-    return Realised(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)
+    return Realisation(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from holdfast.construct.budget import Budget, Demand, power_of_two
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag, minus
+from holdfast.construct.layout import Layout, Realisation, drive_name, last_flag, minus
 from holdfast.construct.program import ALWAYS, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -22,7 +22,7 @@ from holdfast.construct.threshold import Range
 SIDES = ((1.0, "+"), (-1.0, "-"))
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on ReLU units, four for each register and one for every step up to the last flag."""
     sheet = Sheet("irnn", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
@@ -36,7 +36,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             continue
         layout.no_sources(register)
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and a unit with identity recurrence cannot clear")
+            layout.refuse(f"'{register.name}' is overwritten, but a unit with identity recurrence cannot be cleared")
         held = layout.gate(register.name, register.when, 0.0, -drown, exact=True)
         rounded = max(rounded, 4 * layout.grid(held) * demand.writes if held.bias else 0.0)
         for sign, side in SIDES:
@@ -47,7 +47,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             sheet.unit(memory, "memory", candidate=(0.0, {memory: 1.0, f"{register.name} in{side}": 1.0}))
     layout.no_events()
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}' is to be kept against noise, which identity recurrence adds up")
+        layout.refuse(f"'{bit.name}' must tolerate noise, but identity recurrence accumulates it")
     layout.read(
         lambda name: {
             f"{name}{stage}{side}": sign
@@ -58,7 +58,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     )
     added = max((len(r.value.terms) for r in program.registers), default=1) * demand.writes
     rounded += 0.0 if added == 1 else 4 * added * demand.size
-    return Realised(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
+    return Realisation(sheet, Budget(rounding=rounded * demand.format.roundoff), layout.reasons)
 
 
 def _sides(program: RegisterProgram, weights: Mapping[str, float], sign: float) -> dict[str, float]:

@@ -20,7 +20,7 @@ import math
 from holdfast.construct.bits import bistable
 from holdfast.construct.budget import Budget, Demand, sigmoid
 from holdfast.construct.gains import ROUNDINGS_PER_HOP, ROUNDINGS_PER_STEP, Gains, gated
-from holdfast.construct.layout import PAD, Layout, Realised, drive_name, last_flag, ranges
+from holdfast.construct.layout import PAD, Layout, Realisation, drive_name, last_flag, ranges
 from holdfast.construct.program import Register, RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
@@ -29,7 +29,7 @@ FULL = 20.0
 """A candidate's pre-activation with tanh(20) = 1 - 8e-18: the constant 1."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on LSTM units."""
     gains = gated(demand, curves=2, overwrites=any(not r.adds and r.writes != 1 for r in program.registers))
     sheet = Sheet("lstm", [c.name for c in program.channels])
@@ -50,7 +50,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
         )
     layout.read(lambda name: {name: span.read if any(b.name == name for b in program.bits) else 1 / gains.scale})
     held = budget(demand, gains) if program.registers else Budget()
-    return Realised(sheet, held + span.budget(demand.format), layout.reasons)
+    return Realisation(sheet, held + span.budget(demand.format), layout.reasons)
 
 
 def budget(demand: Demand, gains: Gains, forgets: bool = True) -> Budget:

@@ -12,13 +12,13 @@ import math
 from holdfast.construct.backends.lstm import FULL, budget, events
 from holdfast.construct.budget import Demand
 from holdfast.construct.gains import Gains, gated
-from holdfast.construct.layout import Layout, Realised, drive_name, last_flag
+from holdfast.construct.layout import Layout, Realisation, drive_name, last_flag
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 from holdfast.construct.threshold import Range
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay ``program`` out on units of the 1997 cell."""
     gains = gated(demand, curves=2, overwrites=False)
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
@@ -27,7 +27,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     )
     for register in program.registers:
         if not register.adds and register.writes != 1:
-            layout.refuse(f"'{register.name}' is overwritten, and lstm1997 has no forget gate that clears")
+            layout.refuse(f"'{register.name}' is overwritten, but lstm1997 has no forget gate")
         write = layout.gate(register.name, register.when, gains.open, -gains.closed)
         sheet.unit(
             register.name,
@@ -37,9 +37,9 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
             output=(gains.open, {}),
         )
     for bit in program.bits:
-        layout.refuse(f"'{bit.name}' is to be kept against noise, which lstm1997 adds up: its cell never lets go")
+        layout.refuse(f"'{bit.name}' must tolerate noise, but lstm1997, which has no forget gate, accumulates it")
     layout.read(lambda name: {name: 1 / gains.scale})
-    return Realised(sheet, budget(demand, gains, forgets=False), layout.reasons)
+    return Realisation(sheet, budget(demand, gains, forgets=False), layout.reasons)
 
 
 def _chain(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:

@@ -23,7 +23,7 @@ import math
 
 from holdfast.construct.backends.lstm import FULL
 from holdfast.construct.budget import Budget, Demand, opening, power_of_two, sigmoid
-from holdfast.construct.layout import Layout, Realised
+from holdfast.construct.layout import Layout, Realisation
 from holdfast.construct.program import RegisterProgram
 from holdfast.construct.sheet import Sheet
 
@@ -31,14 +31,14 @@ KAPPA = 2.0**-4
 """M stores the difference at a small scale, where its two tanh bend it by kappa^2 less than the write does."""
 
 
-def realise(program: RegisterProgram, demand: Demand) -> Realised:
+def realise(program: RegisterProgram, demand: Demand) -> Realisation:
     """Lay out a program of one latch that is written at the first step."""
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, [{}])
     alone = len(program.registers) == 1 and not program.bits and not program.events
     if not (alone and demand.latched and layout.at_first(program.registers[0].when)):
-        layout.refuse("for ever in exact arithmetic, lstm1997 keeps one number, read at the first step")
-        return Realised(sheet, Budget(), layout.reasons)
+        layout.refuse("in exact arithmetic, at every length, lstm1997 can hold only one number, of the first step")
+        return Realisation(sheet, Budget(), layout.reasons)
     register, a, e = program.registers[0], demand.size, demand.tolerance
     w = power_of_two(min(math.sqrt(0.4 * e * 1.5 / a**3), 0.25 / a))
     opened = opening(min(e / (32 * a), 0.1))
@@ -67,4 +67,4 @@ def realise(program: RegisterProgram, demand: Demand) -> Realised:
     tail = 4 * math.exp(2 * w * a) * (w * a * r / (1 - r) + grow * r / (1 - r) ** 2)
     curve = 2 * (w * a) ** 3 + KAPPA**2 * (w * a) ** 3 + KAPPA**2 * (w * a + delta * tail) ** 3
     budget = Budget(write=a * (1 - iota * alpha**3), leak=delta * tail / w, read_out=curve / (3 * w))
-    return Realised(sheet, budget, layout.reasons, late=1)
+    return Realisation(sheet, budget, layout.reasons, late=1)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 
-from holdfast.construct.program import Condition, Now, RegisterProgram, Sum
+from holdfast.construct.program import Condition, RegisterProgram, StepContext, Sum
 from holdfast.construct.threshold import Situation, separate
 from holdfast.core.errors import BadValue
 from holdfast.tasks.echo import Echo
@@ -61,12 +61,12 @@ def _given(task: Echo) -> RegisterProgram:
     scores = []
     for symbol in task.alphabet:
         situations = [
-            Situation(_shown((*kept, *now), first, here), Now(0, {"next": float(symbol in right)}))
+            Situation(_shown((*kept, *now), first, here), StepContext(0, {"next": float(symbol in right)}))
             for (first, here), right in answers.items()
         ]
         found = separate(situations, Condition(f"'{symbol}' is next", _is_next), high=1.0, low=-1.0)
         if found is None:
-            raise BadValue(f"echo: no threshold on the first and the present symbol says when '{symbol}' comes next.")
+            raise BadValue(f"echo: no threshold on the first and the current symbol predicts '{symbol}'.")
         scores.append(sum(((kept | now)[n] * w for n, w in found.weights.items()), Sum({}, found.bias)))
     made.choose(scores, gap=2.0)
     return made
@@ -78,7 +78,7 @@ def _shown(names: tuple[str, ...], first: str, here: str) -> dict[str, tuple[flo
     return {name: (float(name in on), float(name in on)) for name in names}
 
 
-def _is_next(now: Now) -> bool:
+def _is_next(now: StepContext) -> bool:
     return now.marks["next"] == 1
 
 
@@ -92,7 +92,7 @@ def _answers(task: Echo) -> dict[tuple[str, str], set[str]]:
         if len(right) > 1:
             raise BadValue(
                 f"echo: after first '{first}', '{here}' is followed by {' and by '.join(sorted(right))}; this "
-                "construction knows the first and the present symbol only.",
-                "Give sequences in which these two say what comes next.",
+                "construction reads only the first and the current symbol.",
+                "Give sequences in which these two determine the next symbol.",
             )
     return found

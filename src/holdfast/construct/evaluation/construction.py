@@ -1,4 +1,4 @@
-"""Which weights would remember this? The construction for a task, told: units, gates, error budget and claim."""
+"""Construct weights for a task, and report the units, gates, error budget and claim."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from holdfast.plugins.verified import verified, verified_cell
 
 ROWS = 64
 WATCHED = 200
-"""Sequences, and about how many steps of each, on which the gates are watched."""
+"""Number of sequences, and about how many steps of each, on which the gates are evaluated."""
 SHOWN_TERMS = 6
-"""Terms of a pre-activation that are written out."""
+"""At most this many terms of a pre-activation are shown."""
 WORDS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
 
 
 @dataclass(frozen=True)
 class ConstructionReport:
-    """A construction with its gates as they were seen on sequences of its task."""
+    """A construction, with the values of its gates on sequences of its task."""
 
     task: Task
     construction: Construction
@@ -53,31 +53,31 @@ class ConstructionReport:
         }
 
     def origin(self) -> dict[str, object]:
-        """What the network's file says of where it comes from."""
+        """The origin that is stored in the network's file."""
         claim = self.construction.claim
         return {"constructed": {"task": claim.task, "axes": dict(claim.axes), "claim": claim.as_json()}}
 
     def parts(self, file: str | None) -> list[Part]:
         made = self.construction
         used = len(made.sheet.units)
-        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units; the others are zero"
+        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
         rows = [
             (str(g["unit"]), g["name"], g["gate"], g["formula"], _activation(g["step_1"]), _activation(g["later"]))
             for g in self.gates
         ]
         parts: list[Part] = [
-            Table(("unit", "name", "gate", "activation", "at step 1", "later"), tuple(rows), title),
+            Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(rows), title),
             Text("\n".join(_readout(made)), "Read-out"),
         ]
         spent = [(name, f"{value:.3g}") for name, value in made.budget.as_json().items()]
         if made.gap is None:
-            parts.append(Table(("error budget", "at most"), (*spent, ("in all", f"{made.budget.total:.3g}"))))
+            parts.append(Table(("error budget", "at most"), (*spent, ("total", f"{made.budget.total:.3g}"))))
         else:
-            spent.append(("of a lead of", f"{made.gap:.3g}"))
-            parts.append(Table(("error of a score's lead", "at most"), tuple(spent)))
+            spent.append(("margin", f"{made.gap:.3g}"))
+            parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
         parts.append(Text(_claim(made, self.task), "Claim"))
         if file:
-            parts.append(Text(f"Written to {file}. To have it proved: holdfast certify {file}"))
+            parts.append(Text(f"Written to {file}. To prove the claim: holdfast certify {file}"))
         return parts
 
 
@@ -94,9 +94,9 @@ def construct(
 ) -> ConstructionReport:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
-    For every length ``semantics`` says in which arithmetic. ``form``: "pytorch" for a GRU that is exact there too.
-    Raises ``UnknownName`` where there is no construction, ``BadFile`` where a plug-in that takes part is wrong, and
-    ``BadValue`` with every reason why it cannot be laid out.
+    ``semantics`` is the arithmetic of a claim for every length. ``form``: "pytorch" for a GRU that is exact there too.
+    Raises ``UnknownName`` if there is no construction, ``BadFile`` for an invalid plug-in, and ``BadValue`` with every
+    reason why the program does not fit.
     """
     program = verified_program(verified(task).name, task, verified_cell(cell))
     if cell == "lstm1997" and steps is None and semantics == "real":
@@ -116,22 +116,22 @@ def construct(
         raise BadValue(
             f"{task.name} on {cell}, at every length: this holds in IEEE {dtype}, where rounding closes gates for "
             "good, and not in exact arithmetic.",
-            f"Leave out '--semantics {semantics}', or name a length.",
+            f"Leave out '--semantics {semantics}', or give a length.",
         )
     return ConstructionReport(task, made, _gates(task, made))
 
 
 def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
-    """Every gate of every unit that has a name: its formula, and its activations on rows of the task."""
+    """Every gate of every used unit: its formula, and its range on rows of the task."""
     batch = shortened(task, WATCHED).sample(jax.random.key(0), ROWS)
     seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
     present = np.asarray(batch.present)
-    told = []
+    described = []
     for number, name in enumerate(made.sheet.units):
         for gate, (bias, channels, units) in made.sheet.gates[name].items():
             opened = np.asarray(getattr(seen.gates[0], gate))[..., number]
             later = opened[:, 1:][present[:, 1:]]
-            told.append(
+            described.append(
                 {
                     "unit": number + 1,
                     "name": name,
@@ -142,19 +142,19 @@ def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
                     "later": [float(later.min()), float(later.max())] if later.size else None,
                 }
             )
-    return told
+    return described
 
 
 @cache
 def _curves(cell: str) -> dict[str, str]:
-    """What squashes each gate, as the cell's own equation says."""
+    """The activation function of each gate, from the cell's equation."""
     made = cells.get(cell)
     found = {m[1]: m[2] for line in equation(made) if (m := re.match(r"(\S+) = (\w+)\(", line))}
     return {gate: WORDS[found[letter]] for gate, letter in made.letters.items()}
 
 
 def _formula(cell: str, gate: str, bias: float, weights: dict[str, float]) -> str:
-    """A gate's activation in words: ``σ(9.4 − 32.6·started)``."""
+    """The formula of a gate: ``σ(9.4 − 32.6·started)``."""
     text = _sum(bias, weights)
     return f"{_curves(cell)[gate]}({text})"
 
@@ -184,7 +184,7 @@ def _activation(range: list[float] | None) -> str:
 
 
 def _share(value: float) -> str:
-    """A gate's opening so that 1 and what is nearly 1 are told apart."""
+    """The value of a gate, written so that 1 and values near 1 can be distinguished."""
     if 0.999 < value < 1:
         return f"1 − {1 - value:.1e}"
     return f"{value:.3g}"
@@ -201,8 +201,8 @@ def _claim(made: Construction, task: Task) -> str:
     length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
     where = {
         ("real", "ieee"): f"in exact arithmetic on these weights, and in IEEE {claim.dtype}",
-        ("real",): f"in exact arithmetic on these weights; IEEE {claim.dtype} ends it when its growing cells round",
-        ("ieee",): f"in IEEE {claim.dtype}, where rounding closes gates for good; not in exact arithmetic",
+        ("real",): f"in exact arithmetic on these weights; not in IEEE {claim.dtype}, since growing states are rounded",
+        ("ieee",): f"in IEEE {claim.dtype}, where rounding makes gates exactly 0 or 1; not in exact arithmetic",
     }[claim.semantics]
     if made.gap is not None:
         return f"The right symbol has the largest output, {length}, {where}."

@@ -1,4 +1,4 @@
-"""What no weights can do: the theorem, and for the best network on offer an input on which that network fails."""
+"""Impossibility: the theorem, and an input on which the best constructed network fails."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
 
 WITNESS_STEPS = 2
-"""The shortest sequence in which something else is read after the number to be kept."""
+"""The shortest sequence with an input after the number to be kept."""
 
 
 @dataclass(frozen=True)
 class Impossibility:
-    """A theorem, and a witness against the best network on offer where it has one."""
+    """A theorem, and where there is one a counterexample to the best constructed network."""
 
     task: str
     cell: str
@@ -50,18 +50,18 @@ class Impossibility:
             Text(t.proof, "Proof"),
         ]
         if t.rests_on:
-            parts.append(Text(f"This rests on {t.rests_on}."))
+            parts.append(Text(f"The proof uses {t.rests_on}."))
         if self.witness:
             w = self.witness
             shown = ", ".join(f"{x:g}" for x in w["inputs"])
             parts.append(
                 Text(
                     textwrap.dedent(f"""\
-                    The best network on offer recalls every number in [{w["range"][0]:g}, {w["range"][1]:g}] within \
+                    The best constructed network recalls every number in [{w["range"][0]:g}, {w["range"][1]:g}] within \
 {w["claim"]:.3g}.
-                    Read {shown}: it answers {w["output"]:.6g}, expected {w["expected"]:g}; \
+                    On the inputs {shown} it answers {w["output"]:.6g}, expected {w["expected"]:g}; \
 error {w["error"]:.6g}."""),
-                    "Where the best network fails",
+                    "Counterexample",
                 )
             )
         return parts
@@ -78,13 +78,13 @@ def why_impossible(
     dtype: str,
     semantics: Semantics,
 ) -> Impossibility | None:
-    """The theorem against what is asked, with a witness; None where there is none."""
+    """The theorem that excludes the request, with a counterexample; None if there is none."""
     refuse([] if units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}")
     theorem = impossible(task, range, cell, units, steps, semantics)
     bounded = all(math.isfinite(end) for end in range)
     if not bounded and (theorem is None or not isinstance(task, Recall)):
-        fix = "No theorem speaks of this; name two ends." if isinstance(task, Recall) else "Only recall is asked so."
-        raise BadValue(f"{task.name}: --range {range[0]:g} {range[1]:g} is not bounded.", fix)
+        fix = "Give a bounded range." if isinstance(task, Recall) else "Only recall accepts an unbounded range."
+        raise BadValue(f"{task.name}: --range {range[0]:g} {range[1]:g} is unbounded.", fix)
     if theorem is None:
         return None
     witness = None
@@ -100,8 +100,8 @@ def why_impossible(
 def _failure(network: Network, task: Recall, range: tuple[float, float], tolerance: float) -> dict[str, Any]:
     """A sequence of numbers in this range on which this network errs by more than the tolerance.
 
-    A bounded network answers at most |v|_1 + |d|; so twice that and the tolerance, with either sign, is one. A ReLU
-    network is shown a later number that its gate cannot shut out.
+    A bounded network answers at most |v|_1 + |d|, so it fails on a number of twice that plus the tolerance. A ReLU
+    network fails on a later number that exceeds the range of its gate.
     """
     v, d = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
     size = 2 * float(np.abs(v).sum() + np.abs(d).sum() + tolerance + max(map(abs, task.range)))

@@ -1,7 +1,7 @@
 """The laws of a construction: its program gives the task's answers, and its networks keep what they claim.
 
 Both are judged by the task's oracle, on sampled rows of several lengths up to the task's own, since a claim is about
-all of them. Each law raises ``Broken``.
+all of them. Each law raises ``LawViolation``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from holdfast.construct.program import RegisterProgram
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.task import Task
 from holdfast.engine.unroll import unroll
-from holdfast.plugins.laws import Checked, NotChecked, expect, judged
-from holdfast.plugins.rows import Rows, Sampled, shortened
+from holdfast.plugins.laws import LawResult, NotApplicable, expect, judged
+from holdfast.plugins.rows import Rows, TaskSample, shortened
 from holdfast.plugins.tasks import variants
 from holdfast.plugins.verified import QUICK_STEPS
 
@@ -39,13 +39,13 @@ EXACT = 1e-6
 """How far a program, read in float64, may be from the answer, relative to its size: inputs are float32 numbers."""
 
 
-def check(name: str, file: str, seed: int = 0) -> list[Checked]:
+def check(name: str, file: str, seed: int = 0) -> list[LawResult]:
     """Every law of the construction ``name``, over its task's baseline and every choice of its axes."""
-    found: list[Checked] = []
+    found: list[LawResult] = []
     try:
         kind = task_kind(name)
     except BadFile as problem:
-        return [Checked("task", "fails", problem.message)]
+        return [LawResult("task", "fails", problem.message)]
     for axes in variants(kind):
         said = f"{', '.join(f'{axis} {value}' for axis, value in axes.items())}: " if axes else ""
         task = shortened(kind(**axes), QUICK_STEPS)
@@ -74,7 +74,7 @@ def task_kind(name: str) -> type[Task]:
         said = get_type_hints(program_of(name)).get("task")
         if isinstance(said, type) and issubclass(said, Task) and not said.__abstractmethods__:
             return said
-    raise BadFile(f"there is no task named '{name}', and a construction's name is its task's.")
+    raise BadFile(f"there is no task named '{name}', and a construction has the name of its task.")
 
 
 def program_of(name: str):
@@ -83,13 +83,13 @@ def program_of(name: str):
     if not callable(getattr(module, "program", None)):
         raise BadFile(
             f"the construction {module.__file__} lacks a function program(task, cell).",
-            "construct/constructions/recall.py shows a whole one.",
+            "construct/constructions/recall.py is a complete example.",
         )
     return module.program
 
 
 def made(name: str, task: Task, cell: str) -> RegisterProgram:
-    """The program of this construction. Raises ``Broken`` where it is none, ``BadValue`` where it refuses."""
+    """The program of this construction. Raises ``LawViolation`` where it is none, ``BadValue`` where it refuses."""
     program = program_of(name)(task, cell)
     expect(
         isinstance(program, RegisterProgram), f"'program' gives a {type(program).__name__}, expected a RegisterProgram"
@@ -143,7 +143,7 @@ def networks_keep_their_claim(name: str, task: Task, cell: str, seed: int = 0) -
     try:
         built = compile_program(program, cell, units=UNITS, steps=task.longest, tolerance=tolerance, task=task.name)
     except BadValue as problem:
-        raise NotChecked(f"refused: {problem.message}") from problem
+        raise NotApplicable(f"refused: {problem.message}") from problem
     worst = 0.0
     run = jax.jit(lambda inputs: unroll(built.network, inputs)[0])
     for short, batch in _batches(task, seed, ROWS, LENGTHS):
@@ -168,7 +168,7 @@ def _accepted(name: str, task: Task, cell: str) -> RegisterProgram:
     try:
         return made(name, task, cell)
     except BadValue as problem:
-        raise NotChecked(f"refused: {problem.message}") from problem
+        raise NotApplicable(f"refused: {problem.message}") from problem
 
 
 @lru_cache(maxsize=8)
@@ -179,7 +179,7 @@ def _batches(task: Task, seed: int, rows: int, lengths: int) -> list[tuple[Task,
 
 def _rows(task: Task, seed: int, rows: int) -> Rows:
     fixed = task.examples()
-    return Sampled(task, rows, seed).rows("train") if fixed is None else Rows.of(fixed)
+    return TaskSample(task, rows, seed).rows("train") if fixed is None else Rows.of(fixed)
 
 
 def _lengths(task: Task, count: int) -> list[Task]:
@@ -201,13 +201,13 @@ def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
         if found.fails:
             raise BadFile(
                 f"the construction '{name}' in {file} is refused: {found.check} on {cell}: {found.found}.",
-                f"'holdfast check-plugin {file}' applies every law to it.",
+                f"'holdfast check-plugin {file}' runs every check on it.",
             )
     return program_of(name)(task, cell)
 
 
 @cache
-def _quick(name: str, task: Task, cell: str, module: object) -> tuple[str, Checked]:
+def _quick(name: str, task: Task, cell: str, module: object) -> tuple[str, LawResult]:
     """By the module, too: another file of the same name is another."""
     file = str(constructions.FOLDER.files()[name])
     short = shortened(task, QUICK_STEPS)

@@ -83,7 +83,7 @@ def chosen(engine: str, request: Request) -> str:
         if not reason:
             return name
         if engine != AUTO:
-            raise BadValue(f"the engine '{engine}' was asked for, but {reason}.", "Take the engine 'auto' or 'loop'.")
+            raise BadValue(f"the engine '{engine}' cannot be used: {reason}.", "Use the engine 'auto' or 'loop'.")
     raise AssertionError("the loop runs every network")
 
 

@@ -36,7 +36,7 @@ def engine() -> str:
 def instructions() -> str:
     """The instruction set that is forced, or nothing. Raises ``BadValue`` for a name that no build has."""
     named = os.environ.get(INSTRUCTIONS, "")
-    return _known(INSTRUCTIONS, named, INSTRUCTION_SETS, "Leave it out to use the best that this machine has.")
+    return _known(INSTRUCTIONS, named, INSTRUCTION_SETS, "Leave it out to use the fastest that this machine supports.")
 
 
 def threads() -> int | None:

@@ -68,7 +68,7 @@ class Status:
     ffi: tuple[int, ...] = ()
 
 
-class Unusable(Exception):  # noqa: N818 -- a reason, not an error
+class UnusableLibrary(Exception):  # noqa: N818 -- a reason, not an error
     """Why this file is not our library, as a clause."""
 
 
@@ -104,17 +104,19 @@ def find() -> Path | None:
 
 
 def load(path: Path) -> Library:
-    """Load this file and ask it what it is. Raises ``Unusable``."""
+    """Load this file and ask it what it is. Raises ``UnusableLibrary``."""
     try:
         if _is_cut_short(path):
-            raise Unusable(f"{path} is cut short")
+            raise UnusableLibrary(f"{path} is cut short")
         functions = ctypes.CDLL(str(path))
     except OSError as error:
-        raise Unusable(f"{path} does not load here: {error}") from error
+        raise UnusableLibrary(f"{path} does not load here: {error}") from error
     try:
         abi = functions.holdfast_abi()
         if abi != ABI:
-            raise Unusable(f"{path} is of another version of holdfast: its functions are of form {abi}, not {ABI}")
+            raise UnusableLibrary(
+                f"{path} is of another version of holdfast: its functions are of form {abi}, not {ABI}"
+            )
         functions.holdfast_describe.restype = ctypes.c_char_p
         functions.holdfast_set_threads.argtypes = [ctypes.c_int]
         for name in (*OTHERS, *HANDLERS):
@@ -123,11 +125,11 @@ def load(path: Path) -> Library:
         functions.holdfast_saved_numbers.restype = ctypes.c_int64
         description = json.loads(functions.holdfast_describe())
     except AttributeError as error:
-        raise Unusable(f"{path} is not holdfast's library: {error}") from error
+        raise UnusableLibrary(f"{path} is not holdfast's library: {error}") from error
     except (TypeError, ValueError) as error:
-        raise Unusable(f"{path} describes itself in words that are not understood: {error}") from error
+        raise UnusableLibrary(f"{path} describes itself in words that are not understood: {error}") from error
     if not isinstance(description, dict):
-        raise Unusable(f"{path} describes itself in words that are not understood: {description}")
+        raise UnusableLibrary(f"{path} describes itself in words that are not understood: {description}")
     return Library(path, functions, description)
 
 
@@ -152,7 +154,7 @@ def ready() -> Status:
 def demand() -> None:
     """Raise ``BadValue`` where the library cannot be had."""
     if reason := ready().reason:
-        raise BadValue(f"the engine 'native' was asked for, but {reason}.", REPAIR)
+        raise BadValue(f"the engine 'native' cannot be used: {reason}.", REPAIR)
 
 
 def refuse_bad_environment() -> None:
@@ -166,7 +168,7 @@ def refuse_bad_environment() -> None:
         why = f"expected one of {', '.join(there)}" if there else s.reason.rstrip(".")
         raise BadValue(
             f"{environment.INSTRUCTIONS} is '{forced}', which cannot run here: {why}.",
-            "Leave it out to use the best that this machine has.",
+            "Leave it out to use the fastest that this machine supports.",
         )
 
 
@@ -215,7 +217,7 @@ def _library() -> Library | tuple[Path | None, str]:
         )
     try:
         found = load(path)
-    except Unusable as why:
+    except UnusableLibrary as why:
         return path, str(why)
     if (count := environment.threads()) is not None:
         found.functions.holdfast_set_threads(count)

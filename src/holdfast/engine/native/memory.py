@@ -58,7 +58,7 @@ def refuse_too_much(needed: float, what: str, fix: str) -> None:
     """Raise ``BadValue`` where ``what`` needs more bytes than can be had."""
     if needed > (limit := to_be_had()):
         raise BadValue(
-            f"{what} need {needed / 2**30:.3g} GiB of memory, and {limit / 2**30:.3g} GiB can be had on this machine.",
+            f"{what} need {needed / 2**30:.3g} GiB of memory, and {limit / 2**30:.3g} GiB are available here.",
             fix,
         )
 

@@ -25,7 +25,7 @@ from holdfast.engine.native import library, memory
 
 
 @dataclass(frozen=True)
-class How:
+class CallOptions:
     """What is no array: the cell, after how many steps the gradient is cut (0: never), and which results are wanted:
     what the gradient needs (forwards), the gradient of the inputs (backwards)."""
 
@@ -76,28 +76,28 @@ def recurrence(
     alone = Operands(*(jnp.asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
     hidden: Any
     last: Any
-    hidden, last = _recurrence(How(cell.name, window, False), *alone)
+    hidden, last = _recurrence(CallOptions(cell.name, window, False), *alone)
     return hidden[0], cell.state_type(*last[0])
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _recurrence(how: How, *operands: Array) -> tuple[Array, Array]:
+def _recurrence(how: CallOptions, *operands: Array) -> tuple[Array, Array]:
     hidden, last, _ = _forward(how)(*operands)
     return hidden, last
 
 
-def _keeping(how: How, *operands: Any) -> tuple[tuple[Array, Array], Any]:
+def _keeping(how: CallOptions, *operands: Any) -> tuple[tuple[Array, Array], Any]:
     """Forwards, keeping what the gradient needs; the gradient of the inputs is computed only if they have one."""
     given = Operands(*(a.value for a in operands))
     wants_inputs = operands[Operands._fields.index("inputs")].perturbed
-    hidden, last, saved = _forward(How(how.cell, how.window, True))(*given)
+    hidden, last, saved = _forward(CallOptions(how.cell, how.window, True))(*given)
     return (hidden, last), (given, hidden, saved, None if wants_inputs else jnp.zeros(()))
 
 
-def _back(how: How, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
+def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
     operands, hidden, saved, unwanted = kept
     d_hidden, d_last = map(_instantiated, cotangents)
-    asked = How(how.cell, how.window, unwanted is None)
+    asked = CallOptions(how.cell, how.window, unwanted is None)
     found = _backward(asked)(*operands, hidden, saved, d_hidden, d_last)
     d_inputs = found[4] if asked.wants else jnp.zeros(operands.inputs.shape, operands.inputs.dtype)
     return (*found[:4], d_inputs, found[5], np.zeros(operands.present.shape, jax.dtypes.float0))
@@ -113,7 +113,7 @@ _recurrence.defvjp(_keeping, _back, symbolic_zeros=True)
 
 
 @cache
-def _forward(how: How) -> Callable[..., list[Array]]:
+def _forward(how: CallOptions) -> Callable[..., list[Array]]:
     def call(*arrays: Array) -> list[Array]:
         o = Operands(*arrays)
         (batch, steps, _), (states, _, units) = o.inputs.shape[1:], o.start.shape[1:]
@@ -128,7 +128,7 @@ def _forward(how: How) -> Callable[..., list[Array]]:
 
 
 @cache
-def _backward(how: How) -> Callable[..., list[Array]]:
+def _backward(how: CallOptions) -> Callable[..., list[Array]]:
     def call(*arrays: Array) -> list[Array]:
         given = len(Operands._fields)
         o, (hidden, saved, *cotangents) = Operands(*arrays[:given]), arrays[given:]
@@ -143,7 +143,7 @@ def _backward(how: How) -> Callable[..., list[Array]]:
     return _batching(call)
 
 
-def _call(target: str, how: How, shapes: list[tuple[int, ...]], arrays: tuple[Array, ...]) -> list[Array]:
+def _call(target: str, how: CallOptions, shapes: list[tuple[int, ...]], arrays: tuple[Array, ...]) -> list[Array]:
     dtype = arrays[4].dtype
     call = jax.ffi.ffi_call(target, [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
     return list(call(*arrays, cell=how.cell, window=np.int64(how.window)))
@@ -172,12 +172,12 @@ def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
     return batched
 
 
-def _saved_numbers(how: How, o: Operands) -> int:
+def _saved_numbers(how: CallOptions, o: Operands) -> int:
     sizes = (o.networks, *o.inputs.shape[1:3], o.start.shape[3])
     return library.saved_numbers(how.cell, o.inputs.dtype.itemsize, sizes, how.window)
 
 
-def _refuse_too_much(how: How, o: Operands) -> None:
+def _refuse_too_much(how: CallOptions, o: Operands) -> None:
     (batch, steps), units = o.inputs.shape[1:3], o.start.shape[3]
     weights = sum(int(np.prod(a.shape[1:])) for a in o[:4])
     call = memory.Call(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast import alphabet
-from holdfast.core.cell import Cell, Map
+from holdfast.core.cell import Cell
 from holdfast.engine.readings import record as recorded
 from holdfast.engine.readings.record import Node, Unsupported
 
@@ -22,9 +22,6 @@ class Program:
     nodes: tuple[Node, ...]
     before: tuple[Node, ...]
     after: tuple[Node, ...]
-
-    def map_of(self, source: str) -> Map:
-        return next(m for m in self.cell.maps if m.source == source)
 
     def gates_of(self, source: str) -> tuple[Node, ...]:
         """The linear map's outputs in the order of its gates."""
@@ -52,9 +49,9 @@ def record_gated(cell: Cell) -> Program:
 
 def _recorded(cell: Cell) -> Program:
     if not cell.is_vector:
-        raise Unsupported("it has states or gates that are no vectors over units")
+        raise Unsupported("it has states or gates that are not vectors of units")
     if any(m.diagonal for m in cell.maps):
-        raise Unsupported("it has a map of one weight for every unit")
+        raise Unsupported("it has a diagonal map")
     step = recorded.record(cell)
     for node in step.nodes:
         if node.operands and alphabet.get(node.word).gradient is None:
@@ -69,5 +66,5 @@ def _recorded(cell: Cell) -> Program:
     if step.output is not step.after[0]:
         raise Unsupported("its output is not its hidden state")
     if set(step.after) & {step.inputs, *step.before}:
-        raise Unsupported("it hands a state on untouched")
+        raise Unsupported("it returns a state unchanged")
     return Program(cell, step.nodes, step.before, step.after)

@@ -84,7 +84,7 @@ def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarra
 
 def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     """[weights, batch, time, output] of networks whose weights have an axis in front."""
-    cell, plain = network.cell, Plain()
+    cell, plain = network.cell, NumpyReading()
     reading: Any = plain  # of the words that there are kernels for
     (layer,) = network.layers
     zeros = np.zeros((len(network.readout.matrix), len(inputs), UNITS))
@@ -95,7 +95,7 @@ def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     return np.stack(outputs, 2)
 
 
-class Plain(Words):
+class NumpyReading(Words):
     """The alphabet on NumPy's arrays [weights, batch, unit]."""
 
     def linear(self, weights: Linear, source: np.ndarray) -> Mapping[str, np.ndarray]:

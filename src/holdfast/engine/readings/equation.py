@@ -78,7 +78,7 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
             found[own] = found.get(own) or next(free)
         return {m.source: found[cell.own_name(m.source)] for m in cell.maps}
     except StopIteration:
-        raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps for which there is a letter") from None
+        raise Unsupported(f"it has more than {len(MORE_SYMBOLS)} maps, and there are no more letters") from None
 
 
 def _subscripted(name: str) -> str:

@@ -68,7 +68,9 @@ class Recorder(Words):
     def linear(self, weights: Map, source: Node) -> Mapping[str, Node]:
         name = next(name for name, known in self.maps.items() if known is weights)
         if name not in ("x", CONSTANT) and source.axes != (axes := self.cell.axes_of(name)):
-            raise Unsupported(f"its map of {name} reads a value with the axes {source.axes}, and {axes} are declared")
+            raise Unsupported(
+                f"its map of {name} reads a value with the axes {source.axes}, expected {axes} as declared"
+            )
         said = {
             gate: Node(name, (), place, source, self.cell.axes_of(gate)) for place, gate in enumerate(weights.gates)
         }
@@ -77,13 +79,13 @@ class Recorder(Words):
 
     def apply(self, word: Word, *operands: Node) -> Node:
         if not all(isinstance(operand, Node) for operand in operands):
-            raise Unsupported(f"its {word.name} is of a number that no map and no state gave")
+            raise Unsupported(f"its {word.name} is applied to a value that is not from a map or a state")
         if len(operands) < 1 if word.arity is None else len(operands) != word.arity:
             raise Unsupported(f"its {word.name} has {len(operands)} operands")
         try:
             axes = word.axes_of_result([operand.axes for operand in operands])
         except ValueError as error:
-            raise Unsupported(f"its {word.name} has operands that do not fit: {error}") from error
+            raise Unsupported(f"its {word.name} has operands of different axes: {error}") from error
         node = Node(word.name, operands, axes=axes)
         self.nodes.append(node)
         return node
@@ -100,15 +102,13 @@ def record(cell: Cell) -> Recording:
     except Unsupported:
         raise
     except UnknownName as unknown:
-        raise Unsupported(f"its step says '{unknown.got}', which is no word of the alphabet") from unknown
+        raise Unsupported(f"its step uses '{unknown.got}', which is not a word of the alphabet") from unknown
     except Exception as error:  # whatever its step does with what is no number
-        raise NotOpened(
-            f"its step computes by other means than the words of the alphabet ({_met(cell, error)})"
-        ) from error
+        raise NotOpened(f"its step uses operations outside the alphabet ({_met(cell, error)})") from error
     if not all(isinstance(node, Node) for node in state):
-        raise NotOpened("it hands on a state that it was not given and that no word of the alphabet has computed")
+        raise NotOpened("it returns a state that it has not read and that no word of the alphabet has computed")
     if not all(isinstance(node, Node) for node in (*gates, output)):
-        raise NotOpened("its output or a gate is a value that no map, no state and no word of the alphabet gave")
+        raise NotOpened("its output or a gate is not computed from a map or a state by words of the alphabet")
     for name, node in (*zip(cell.states, state, strict=True), *zip(cell.gates, gates, strict=True)):
         if node.axes != cell.axes_of(name):
             raise Unsupported(f"its {name} has the axes {node.axes}, and {cell.axes_of(name)} are declared")

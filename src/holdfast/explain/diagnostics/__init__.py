@@ -42,7 +42,7 @@ def get(name: str) -> Diagnostic:
     if missing:
         raise BadFile(
             f"the diagnostic {module.__file__} lacks {', '.join(missing)}.",
-            "explain/diagnostics/gates.py shows a whole one.",
+            "explain/diagnostics/gates.py is a complete example.",
         )
     if module.level not in LEVELS:
         raise BadFile(f"the diagnostic {module.__file__} has the level {module.level!r}, expected {', '.join(LEVELS)}.")

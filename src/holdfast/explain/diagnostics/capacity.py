@@ -1,8 +1,8 @@
-"""How many of the inputs just read can a linear read-out recover from the state: the memory capacity?
+"""How many of the latest inputs can a linear read-out recover from the state (the memory capacity)?
 
-The network is driven by inputs that are drawn independently at every step, long past its start, and for every lag k
-the input of k steps ago is read from the state by least squares. Capacity is the sum over lags of the share of
-variance recovered; it cannot exceed the number of components that are read.
+The network runs on inputs drawn independently at every step. After a settling time, the input of k steps earlier is
+regressed on the state, for every lag k. The capacity is the sum of R^2 over lags; it cannot exceed the number of
+components of the state.
 
 Units: capacity in inputs (each fully recovered input counts 1).
 """
@@ -31,8 +31,8 @@ formula = (
 )
 source = "Jaeger 2001, GMD Report 152; several inputs and bounds: Dambre et al. 2012, Scientific Reports 2"
 caveat = (
-    "It is about a network in its stride, on inputs drawn independently over the task's range: one that writes once "
-    "and then shuts has a capacity of 0, however well it remembers its first input."
+    "It describes the stationary state, on inputs drawn independently over the task's range: a network that writes "
+    "once and then holds has a capacity of 0, however well it remembers its first input."
 )
 
 SEQUENCES = 16
@@ -40,11 +40,11 @@ SETTLING_STEPS = 200
 READ_STEPS = 250
 MOST_LAG = 200
 WORTH = 0.01
-"""A lag counts in words from this share of variance on."""
+"""Least R^2 of a lag that the sentence mentions."""
 
 
 def measure(subject: Subject) -> Finding:
-    """The capacity of the output that the read-out sees, and of the whole state."""
+    """The capacity of the output of the top layer, and that of the whole state."""
     network = subject.stepped
     if bound_to_time(network):
         return Finding({"capacity_inputs": None, "reason": TIMELESS})
@@ -56,7 +56,7 @@ def measure(subject: Subject) -> Finding:
         hidden, state = (np.asarray(a) for a in _driven(in_float64(network), jnp.asarray(inputs, jnp.float64)))
     seen = np.isfinite(hidden).all() and np.isfinite(state).all()
     if not seen or not subject.finite_steps:
-        return Finding({"capacity_inputs": None, "reason": "The state does not stay finite under this drive."})
+        return Finding({"capacity_inputs": None, "reason": "The state does not stay finite on random inputs."})
     curve = _by_lag(hidden, values, lags)
     whole = _by_lag(state, values, lags) if state.shape[-1] else np.zeros_like(curve)
     return _finding(curve, whole, hidden.shape[-1], state.shape[-1])
@@ -75,7 +75,7 @@ def _driven(network: Stepped, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _by_lag(read: np.ndarray, values: np.ndarray, lags: int) -> np.ndarray:
-    """The share of variance recovered [lag, value]: half of the sequences are fitted, the other half read, and back.
+    """R^2 [lag, value] by two-fold cross-validation over sequences.
 
     ``read`` [time, batch, component], ``values`` [batch, time, value] of variance 1, independent of each other.
     """
@@ -121,7 +121,7 @@ def _finding(curve: np.ndarray, whole: np.ndarray, units: int, components: int) 
     if past + float(of_state[1:].sum()) < WORTH:
         return Finding(figures)
     last = min(len(by_lag), int(np.flatnonzero(np.maximum(by_lag, of_state) > WORTH).max(initial=0)) + 3)
-    heads = ("read from", "components", "capacity (inputs)", "without the present input")
+    heads = ("read from", "components", "capacity (inputs)", "without lag 0")
     rows = (
         ("output of the top layer", f"{units}", f"{capacity:.3f}", f"{past:.3f}"),
         ("whole state", f"{components}", f"{state_capacity:.3f}", f"{of_state[1:].sum():.3f}"),
@@ -133,12 +133,8 @@ def _finding(curve: np.ndarray, whole: np.ndarray, units: int, components: int) 
     )
     parts = (
         Table(heads, rows, "memory capacity"),
-        LinePlot(lines, "lag (steps)", "variance recovered", "capacity by lag"),
+        LinePlot(lines, "lag (steps)", "R²", "capacity by lag"),
     )
-    furthest = (
-        f"; more than half of an input is there up to {reach} {'step' if reach == 1 else 'steps'} later"
-        if reach > 0
-        else ""
-    )
-    told = f"Driven by independent inputs, its {units} outputs hold {capacity:.2f} of the inputs last read"
-    return Finding(figures, parts, f"{told} (memory capacity, at most {units}){furthest}.")
+    furthest = f"; R² is above 0.5 up to a lag of {reach} {'step' if reach == 1 else 'steps'}" if reach > 0 else ""
+    summary = f"Memory capacity of the {units} outputs on independent inputs: {capacity:.2f}, at most {units}"
+    return Finding(figures, parts, f"{summary}{furthest}.")

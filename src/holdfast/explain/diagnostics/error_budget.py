@@ -1,10 +1,10 @@
-"""Where does the answer's error come from: writing, drift and leak per step, read-out; and for how long will it do?
+"""Which parts of the answer's error come from writing, drift, leak and read-out, and at which length is it too large?
 
-Pairs of rows with the same answer and different other inputs are run at several lengths. What both of a pair have in
-common is the code of the answer: its shape is the write, its scale the read-out, and how the scale changes with the
-length the drift. In what they differ, the other inputs have leaked in.
+Pairs of rows with the same answer and different other inputs are run at several lengths. The mean of a pair is the code
+of the answer: its shape is the write error, its scale the read-out error, and the change of the scale with the length
+is the drift. The difference within a pair is the leak of the other inputs.
 
-Units: of the answer (of symbols: of the right one's lead over the next), per step where the name says so.
+Units: those of the answer (for symbols: the margin of the right one over the next), per step where the name says so.
 """
 
 from __future__ import annotations
@@ -20,41 +20,39 @@ from holdfast.core.results import Line, LinePlot, Part, Table, finite
 from holdfast.core.task import Task
 from holdfast.explain.dynamics import bound_to_time
 from holdfast.explain.finding import Finding
-from holdfast.explain.lengths import Answers, answers, at_lengths
+from holdfast.explain.lengths import AnswersAtLength, answers, at_lengths
 from holdfast.explain.subject import Subject
 
 level = "answers"
 formula = (
-    "y_n = alpha_n + beta_n x + write(x) + leak_n;  read-out: alpha + (beta - 1) x at the shortest length; drift: how "
-    "alpha + beta x changes per step; leak^2: growth per step of the variance within pairs;  error(n) = error(N) + "
-    "drift from N to n, whose rate falls as it was seen to fall, + 3 times the growth of the leak"
+    "y_n = alpha_n + beta_n x + write(x) + leak_n;  read-out: alpha + (beta - 1) x at the shortest length; drift: "
+    "change of alpha + beta x per step; leak^2: growth per step of the variance within pairs;  error(n) = error(N) + "
+    "drift from N to n, its rate extrapolated, + 3 times the growth of the leak"
 )
-source = (
-    "The terms are those of the bounds that 'holdfast construct' states; horizon: the length at which they spend it"
-)
+source = "Terms: those of the bounds of 'holdfast construct'; horizon: the length at which their sum reaches the bound"
 caveat = (
-    "The implied horizon is drawn from lengths up to the task's own, the observed one is run; both are for inputs as "
-    "the task draws them, and 'holdfast refute' finds worse. A factor common to write and read-out is told as "
-    "read-out. A network that answers at one length only shows no drift: its read-out is made for that length."
+    "The predicted horizon is extrapolated from lengths up to the task's own, the measured one is run. Both are for "
+    "random inputs of the task; 'holdfast refute' finds worse ones. A factor common to write and read-out counts as "
+    "read-out. A network that answers at one length only shows no drift: its read-out is fitted to that length."
 )
 
 PAIRS = 10
 SHARES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Lengths, as shares of the task's own."""
 MOST_STEPS = 2000
-"""Longest rows that are run, unless twice the task's own is more."""
+"""Longest rows that are run, or twice the task's own length if that is more."""
 FINER = 5
-"""Lengths tried between the last that did and the first that did not."""
+"""Lengths tried between the last that was answered and the first that was not."""
 SIGMAS = 3.0
 ANSWERS = 0.5
-"""A length at which the worst error is less than this share of the largest answer counts as answered, if not well."""
+"""A length counts as answered if the worst error is less than this share of the largest answer."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """One length: ``worst`` error (of symbols minus the least lead), the line ``offset`` + ``scale`` x through the
-    answers, how far what pairs have in common is from it (``shape``), the spread within pairs, the largest ``size``
-    of an answer."""
+    """The answers at one length: the ``worst`` error (for symbols: minus the least margin), the regression line
+    ``offset`` + ``scale`` x, the largest distance of a pair's mean from it (``shape``), the standard deviation within
+    pairs (``spread``), the largest answer (``size``)."""
 
     length: int
     worst: float
@@ -69,7 +67,7 @@ class Level:
 
 
 def measure(subject: Subject) -> Finding:
-    """Run the task at several lengths, split the error, and follow it on."""
+    """Run the task at several lengths, split the error into terms, and extrapolate it."""
     task, network = subject.task, subject.model
     if task.examples() is not None:
         return Finding({"reason": "The task is a fixed list of sequences: it has one length only."})
@@ -93,7 +91,7 @@ def _levels(subject: Subject, tasks: dict[int, Task], padded: int) -> list[Level
     return [level for level in (_level(a, symbols) for a in found) if math.isfinite(level.worst)]
 
 
-def _level(a: Answers, symbols: bool) -> Level:
+def _level(a: AnswersAtLength, symbols: bool) -> Level:
     if symbols:
         right = a.targets == a.targets.max(-1, keepdims=True)
         lead = np.where(right, a.outputs, -np.inf).max(-1) - np.where(right, -np.inf, a.outputs).max(-1)
@@ -115,13 +113,14 @@ def _bound(task: Task) -> float:
 
 
 def _observed(subject: Subject, levels: list[Level], own: int, padded: int) -> tuple[int | None, bool]:
-    """The greatest length answered right, with all tried from the task's own on; and whether one failed after it."""
+    """The greatest length up to which all tried lengths from the task's own on are answered, and whether the next
+    fails."""
     bound, task = _bound(subject.task), subject.task
     right = {level.length: level.worst < bound for level in levels}
     for finer in (True, False):
         tried = sorted(n for n in right if n >= own) if right.get(own) else sorted(n for n in right if n <= own)
         good = next((i for i, n in enumerate(tried) if not right[n]), len(tried))
-        if not right.get(own):  # the last right one below
+        if not right.get(own):  # the longest right one below the own length
             below = [n for n in tried if right[n]]
             good = tried.index(below[-1]) + 1 if below else 0
         if good == 0:
@@ -139,14 +138,14 @@ def _observed(subject: Subject, levels: list[Level], own: int, padded: int) -> t
 
 def _finding(task: Task, levels: list[Level], own: int, observed: int | None, certain: bool) -> Finding:
     bound, symbols = _bound(task), task.criterion.metric == "accuracy"
-    errors = [_told(level) for level in levels]
-    known: list[Level] = []  # a read-out that is made for one length says nothing of drift at the shorter ones
+    errors = [_as_json(level) for level in levels]
+    known: list[Level] = []  # a read-out fitted to one length gives no drift at shorter ones
     for level in reversed([level for level in levels if level.length <= own]):
         if level.worst >= max(bound, ANSWERS * level.size):
             break
         known.insert(0, level)
     if not known or known[-1].length != own:
-        return Finding({"reason": "At its own length the task is not answered.", "errors": errors})
+        return Finding({"reason": "The task is not answered at its own length.", "errors": errors})
     first, last, timed = known[0], known[-1], len(known) == 1
     steps = max(1, last.length - (0 if timed else first.length))
     drift = None if timed else float(np.abs(last.line() - first.line()).max()) / steps
@@ -176,15 +175,15 @@ def _finding(task: Task, levels: list[Level], own: int, observed: int | None, ce
     return Finding(figures, tuple(_parts(figures, task.length_axis)), _sentence(figures, symbols))
 
 
-def _told(level: Level) -> dict[str, float | None]:
+def _as_json(level: Level) -> dict[str, float | None]:
     return {name: finite(float(value)) for name, value in vars(level).items()}
 
 
 def _implied(known: list[Level], bound: float) -> float:
-    """The greatest length at which the error, followed on from the known lengths, stays below the bound.
+    """The greatest length at which the error, extrapolated from the known lengths, stays below the bound.
 
-    The drift's rate is followed as it was seen to change: where it fell from the second last stretch to the last, it
-    falls on by the same factor in the same time, so that a drift that stops, as rounding makes it, has an end.
+    If the drift rate fell from the second last interval of lengths to the last, it is assumed to fall on exponentially,
+    so that a drift that rounding stops has a finite sum.
     """
     last = known[-1]
     if last.worst >= bound:
@@ -220,20 +219,20 @@ def _implied(known: list[Level], bound: float) -> float:
 
 
 def _parts(figures: dict[str, Any], axis: str) -> list[Part]:
-    def told(value: float | None) -> str:
+    def shown(value: float | None) -> str:
         return "-" if value is None else f"{value:.3g}"
 
     terms = ("write_error", "readout_error", "drift_per_step", "leak_per_step")
     named = ("write", "read-out", "drift per step", "leak per step (standard deviation)")
-    rows = tuple((name, told(figures[term])) for name, term in zip(named, terms, strict=True))
+    rows = tuple((name, shown(figures[term])) for name, term in zip(named, terms, strict=True))
     x = tuple(float(e["length"]) for e in figures["errors"])
     sign = -1.0 if figures["unit"] == "lead" else 1.0
     worst = Line("worst row", x, tuple(None if e["worst"] is None else sign * e["worst"] for e in figures["errors"]))
-    within = Line("leak, within pairs", x, tuple(e["spread"] for e in figures["errors"]))
-    needed = Line("needed", (x[0], x[-1]), (figures["bound"], figures["bound"]))
-    label = "lead of the right symbol" if figures["unit"] == "lead" else "error of the answer"
+    within = Line("leak (standard deviation within pairs)", x, tuple(e["spread"] for e in figures["errors"]))
+    needed = Line("bound", (x[0], x[-1]), (figures["bound"], figures["bound"]))
+    label = "margin of the right symbol" if figures["unit"] == "lead" else "error of the answer"
     return [
-        Table(("term", f"of the {figures['unit']}"), rows, "error budget"),
+        Table(("term", "of the margin" if figures["unit"] == "lead" else "of the answer"), rows, "error budget"),
         LinePlot((worst, within, needed), f"{axis} (steps)", label, "error against length", x_log=True),
     ]
 
@@ -241,18 +240,16 @@ def _parts(figures: dict[str, Any], axis: str) -> list[Part]:
 def _sentence(figures: dict[str, Any], symbols: bool) -> str:
     observed, implied, own = (figures[f"{n}_steps"] for n in ("horizon_observed", "horizon_implied", "own_length"))
     if symbols:
-        terms = f"The right symbol leads by {figures['lead_at_own_length']:.3g}"
+        terms = f"Margin of the right symbol: {figures['lead_at_own_length']:.3g}"
     else:
-        terms = (
-            f"Of the error, writing makes {figures['write_error']:.2g} and the read-out {figures['readout_error']:.2g}"
-        )
+        terms = f"Error: {figures['write_error']:.2g} from writing, {figures['readout_error']:.2g} from the read-out"
     if observed is None:
-        seen = f"no length was answered to within {figures['bound']:g}"
+        seen = f"no length was answered within {figures['bound']:g}"
     else:
-        seen = f"{'at least ' if figures['horizon_observed_is_least'] else ''}{observed} were seen"
+        seen = f"measured horizon {'at least ' if figures['horizon_observed_is_least'] else ''}{observed} steps"
     if figures["drift_per_step"] is None:
         spent = f"leak {figures['leak_per_step']:.2g} per step"
-        return f"{terms}; {spent}. The answer is ready near length {own} only, so no drift can be told; {seen}."
-    follows = "without end" if figures["horizon_implied_without_end"] else f"{implied:.0f} steps"
+        return f"{terms}; {spent}. Only lengths near {own} are answered, so the drift cannot be measured; {seen}."
+    follows = "infinite" if figures["horizon_implied_without_end"] else f"{implied:.0f} steps"
     spent = f"drift {figures['drift_per_step']:.2g} and leak {figures['leak_per_step']:.2g} per step"
-    return f"{terms}; {spent}. That implies a horizon of {follows}; {seen}."
+    return f"{terms}; {spent}. Predicted horizon {follows}; {seen}."

@@ -1,7 +1,9 @@
-"""Where does the state stand still while the network only holds, how stable is that, and how fast does the rest drift?
+"""Which fixed and slow points does the state have under a constant input, how stable are they, and how fast is the
+drift?
 
-The state is all that is carried: of an LSTM h and c together, of a deep network all layers. Bits can be held in stable
-fixed points; numbers need a continuum, which most cells have only nearly: slow points, whose speed says for how long.
+The state is everything carried from step to step: h and c of an LSTM, all layers of a deep network. Stable fixed points
+hold bits. Numbers need a continuum of fixed points, which most cells have only approximately: their slow points, whose
+speed gives the horizon.
 
 Units: speed in state per step; horizon in steps.
 """
@@ -21,35 +23,35 @@ from holdfast.explain.subject import Subject
 
 level = "steps"
 formula = (
-    "minimise q(s) = 1/2 |F(s) - s|^2 under a constant input; eigenvalues of dF/ds there; horizon = how far apart the "
-    "states of different rows lie / |F(s) - s|"
+    "minimise q(s) = 1/2 |F(s) - s|^2 under a constant input; eigenvalues of dF/ds there; horizon = spread of the "
+    "states over rows / |F(s) - s|"
 )
 source = "Sussillo & Barak 2013, Neural Computation 25(3)"
 caveat = (
-    "Found from states that the network visits and from points between them; others may exist. One constant input "
-    "stands for all that is read while holding. The horizon is a straight line: a drift that slows down lasts longer, "
-    "and in a coarser number format it may stop."
+    "The search starts at states that the network visits and at points between them; others may exist. One constant "
+    "input stands for all inputs while the network holds. The horizon assumes a constant drift: a drift that slows "
+    "down lasts longer, and in a coarser number format it may stop."
 )
 
 STARTS, NUMBERS = 64, 2**21
-"""Starts of the search, and how many numbers their Jacobians may have together: states of more than 181 components get
-fewer starts, and no fewer than four. The time grows with the number of starts and the cube of the components."""
+"""Starts of the search, and the largest total size of their Jacobians: states of more than 181 components get fewer
+starts, at least four. The time grows with the number of starts and the cube of the components."""
 SETTLING_STEPS = 50
-"""Of the holding input before drift is measured: fast directions have died away by then."""
+"""Steps of the holding input before drift is measured, in which fast directions decay."""
 STILL, EXACT = 1e-9, 1e-15
-"""|F(s) - s| of a fixed point, per 1 + |s|: at most the first, and so small that by Newton's estimate the point where
-it is 0 is no other; below the second it is rounding."""
+"""|F(s) - s| / (1 + |s|) of a fixed point is at most the first, and Newton's estimate of the root is the same point;
+below the second it is rounding."""
 SLOW = 1e-2
 """|F(s) - s| up to which a point is called slow."""
 NEAR = 1e-4
-"""Points closer than this share of the states' spread are one."""
+"""Points closer than this share of the states' spread are merged."""
 SHOWN = 12
 FORGETS = math.exp(-0.5)
-"""A single stable point whose slowest direction shrinks faster than this in a step holds nothing worth a word."""
+"""A single stable point whose slowest direction shrinks faster than this per step is not reported."""
 
 
 def measure(subject: Subject) -> Finding:
-    """Fixed points, slow points, and the drift of the states that the task leads to."""
+    """Fixed points, slow points, and the drift of the states that the task's sequences reach."""
     steps, network = subject.finite_steps, subject.stepped
     if bound_to_time(network):
         return Finding({"points": [], "reason": TIMELESS})
@@ -89,8 +91,7 @@ def _visited(subject: Subject, steps: int) -> np.ndarray:
 def _distinct(
     points: np.ndarray, moves: np.ndarray, jacobians: np.ndarray, spread: float
 ) -> tuple[list[dict[str, Any]], int]:
-    """Every different point once, the stillest of those that are one, with its eigenvalues; and how many starts found
-    none."""
+    """The distinct points, of merged ones the slowest, with their eigenvalues; and how many starts did not converge."""
     speeds = np.linalg.norm(moves, axis=1)
     good = np.isfinite(points).all(1) & (speeds <= SLOW)
     kept: list[int] = []
@@ -98,11 +99,11 @@ def _distinct(
     for i in np.argsort(speeds, kind="stable"):
         if good[i] and all(np.linalg.norm(points[i] - points[k]) > near for k in kept):
             kept.append(int(i))
-    told = []
+    described = []
     for i in kept:
         values = np.linalg.eigvals(jacobians[i])
         values = values[np.argsort(-np.abs(values), kind="stable")]
-        told.append(
+        described.append(
             {
                 "kind": "fixed" if _is_fixed(points[i], moves[i], jacobians[i], near) else "slow",
                 "speed_per_step": float(speeds[i]),
@@ -114,18 +115,18 @@ def _distinct(
                 "state": [float(v) for v in points[i]],
             }
         )
-    return told, int((~good).sum())
+    return described, int((~good).sum())
 
 
 def _is_fixed(point: np.ndarray, move: np.ndarray, jacobian: np.ndarray, near: float) -> bool:
-    """Whether F stands still here, and not only hardly moves towards where it does."""
+    """Whether this is a fixed point of F and not a slow point near one."""
     speed, size = np.linalg.norm(move), 1 + np.linalg.norm(point)
     away = np.linalg.norm(np.linalg.lstsq(jacobian - np.eye(len(point)), -move, rcond=1e-14)[0])
     return bool(speed <= EXACT * size or (speed <= STILL * size and away <= near))
 
 
 def _drift(settled: np.ndarray, moves: np.ndarray, spread: float, components: list[str]) -> dict[str, Any]:
-    """How fast the states of the rows move on, in those components in which the rows differ."""
+    """The drift of the states, in the components in which the rows differ."""
     if not math.isfinite(spread):
         return {
             "spread": None,
@@ -180,18 +181,20 @@ def _sentence(figures: dict[str, Any], points: list[dict[str, Any]]) -> str:
     said = []
     stable, line = figures["stable"], [p for p in points if p["kind"] == "fixed" and p["gap_to_one"] < 1e-9]
     if len(line) > 1:
-        said.append(f"{len(line)} fixed points with an eigenvalue of 1: a continuum that holds by itself")
+        said.append(f"{len(line)} fixed points with an eigenvalue of 1: a continuum of fixed points")
     elif stable > 1:
         saddles = figures["fixed"] - stable
         more = f" and {saddles} unstable" if saddles else ""
         said.append(
-            f"{stable} stable fixed points{more}: {math.log2(stable):.3g} bits held for ever while nothing disturbs"
+            f"{stable} stable fixed points{more}: they hold {math.log2(stable):.3g} bits without decay if unperturbed"
         )
     if figures.get("horizon_steps") and figures["slow"]:
-        told = f"states drift by {figures['drift_per_step']:.2g} per step along slow points"
-        said.append(f"{told}, a horizon of {figures['horizon_steps']:.3g} steps")
+        drift = f"states drift by {figures['drift_per_step']:.2g} per step near slow points"
+        said.append(f"{drift}, so they are lost after about {figures['horizon_steps']:.3g} steps")
     if not said and stable == 1 and figures["fixed"] == 1 and points[0]["largest_modulus"] > FORGETS:
         size = points[0]["largest_modulus"]
-        said.append(f"one stable fixed point, to which all is drawn, e-fold in {-1 / math.log(size):.4g} steps")
-    told = "; ".join(said)
-    return told[:1].upper() + told[1:] + "." if told else ""
+        said.append(
+            f"one stable fixed point, which all states approach by a factor of e in {-1 / math.log(size):.4g} steps"
+        )
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:] + "." if text else ""

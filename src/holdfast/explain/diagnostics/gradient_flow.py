@@ -1,9 +1,9 @@
-"""How much of what happened d steps ago still moves the answer: does the gradient vanish, explode or arrive?
+"""Does the gradient of the answer with respect to earlier states and inputs vanish, explode or persist?
 
-At every distance d = T - t from the answer y_T: the derivative of the loss with respect to what the network holds
-at t, of the answer with respect to that and to the input x_t, and of the hidden state h_T with respect to h_t (its
-largest singular value, and more of its spectrum). Where gates keep a state additively (LSTM: c' = f*c + i*g), the
-direct path, the product of the keeping gates, is told apart from what goes through gates and read-ins.
+At every distance d = T - t from the answer y_T: the derivative of the loss with respect to the state at t, of the
+answer with respect to that state and to the input x_t, and of the hidden state h_T with respect to h_t (its largest
+singular values). Where gates keep a state additively (LSTM: c' = f*c + i*g), the direct path, which is the product of
+the keep gates, is reported apart from the paths through gates and candidates.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from holdfast.models.levels import reaches
 level = "steps"
 formula = (
     "d y_T / d s_t = d y_T / d s_{T-1} * F'_{T-1} ... F'_{t+1}, F' = d s_t / d s_{t-1}; "
-    "slope = d log|d y_T / d s_t| / d (T - t); additive path: product of the keeping gates from t+1 to T"
+    "slope = d log|d y_T / d s_t| / d (T - t); additive path: product of the keep gates from t+1 to T"
 )
 source = (
     "Hochreiter 1991 (diploma thesis); Bengio, Simard & Frasconi 1994, IEEE Trans. Neural Networks 5(2); Pascanu, "
     "Mikolov & Bengio 2013, arXiv:1211.5063"
 )
 caveat = (
-    "A derivative speaks of small changes. A gate that is shut firmly has a gradient of nothing however well it "
-    "guards a number, and a number that is held exactly may be one that the answer never asks for."
+    "A derivative describes small changes. A saturated gate has a gradient of zero however well it protects a number, "
+    "and a number that is held exactly may not affect the answer."
 )
 
 SHOWN = 200
-"""Distances that are told; between them lie as many steps as it takes."""
+"""At most this many distances are reported, evenly spaced."""
 SPECTRA, VALUES = 12, 5
-"""At so many of these distances the spectrum of d h_T / d h_t is taken; so many singular values are told."""
+"""At how many of these distances the singular values of d h_T / d h_t are computed, and how many are reported."""
 VANISHED, SAME = 1e-3, 0.1
-"""In all, a gradient that is smaller by the first has vanished, one that is not smaller than the second arrives."""
+"""Ratio of the farthest to the nearest gradient: below the first it has vanished, from the second on it persists."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Flow:
 
     ``answer_input``: |d y_T / d x_{T-d}|; the others are with respect to the state d steps before the answer:
     ``loss`` by the state's name; ``answer`` for the whole; ``hidden`` log10 of the norm of d h_T / d h_{T-d};
-    ``direct`` the largest product of keeping gates, ``rest`` the norm of what is left of d c_T / d c_{T-d};
+    ``direct`` the largest product of keep gates, ``rest`` the norm of the remainder of d c_T / d c_{T-d};
     ``spectra`` by distance.
     """
 
@@ -65,7 +65,7 @@ class Flow:
 
 
 def measure(subject: Subject) -> Finding:
-    """The flow at every distance, the mean over rows; its slope; in words whether it vanishes or explodes."""
+    """The derivatives at every distance, as means over rows, their slope, and the verdict."""
     jacobians, flows = subject.jacobians, []
     if jacobians.size:
         found = backwards(subject, len(jacobians.rows), jacobians.first)
@@ -101,7 +101,7 @@ def measure(subject: Subject) -> Finding:
 
 
 def _flow(subject: Subject, jacobians: Jacobians, found: Backwards, number: int) -> Flow:
-    """Of the row of this number; what is held d steps before the answer is what enters the step after that one."""
+    """The flow of one row. The state d steps before the answer is the one that enters the following step."""
     last = int(found.last[number])
     none = np.full(last + 1, np.nan)
     if last < 1:
@@ -115,7 +115,8 @@ def _flow(subject: Subject, jacobians: Jacobians, found: Backwards, number: int)
 def _paths(
     subject: Subject, jacobians: Jacobians, number: int, last: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[int, list[float]]]:
-    """Of the topmost layer: log10 |d h_T / d h_t|, the product of keeping gates, what is beside it, and spectra."""
+    """Of the top layer: log10 |d h_T / d h_t|, the product of keep gates, the norm of the remainder, singular
+    values."""
     top, row, first = len(subject.states) - 1, jacobians.rows[number], jacobians.first
     hidden, direct, rest = (np.full(last + 1, np.nan) for _ in range(3))
     of_top = [name for layer, name in jacobians.places if layer == top]
@@ -143,7 +144,7 @@ def _paths(
         if keep is not None:
             kept = kept * keep[row, first + t]
         size = np.abs(product).max(initial=0.0)
-        if size > 1e100 or 0 < size < 1e-100:  # the power of ten is kept apart, so that nothing overflows
+        if size > 1e100 or 0 < size < 1e-100:  # the power of ten is kept apart to avoid overflow
             product, scale = product / size, scale + math.log10(size)
     return hidden, direct, rest, spectra
 
@@ -175,7 +176,7 @@ def slope_of(line: np.ndarray) -> tuple[float | None, float | None]:
 
 
 def _change(line: np.ndarray) -> float | None:
-    """From the nearest distance to the farthest: by which factor the gradient has changed; 0 where nothing is left."""
+    """The ratio of the gradient at the farthest distance to that at the nearest."""
     known = np.flatnonzero(~np.isnan(line))
     if len(known) < 2 or not line[known[0]] > 0:
         return None
@@ -184,15 +185,15 @@ def _change(line: np.ndarray) -> float | None:
 
 
 def verdict(whole: float | None) -> str | None:
-    """In a word, what a gradient does that changes by this factor in all.
+    """The verdict on a gradient that changes by this factor from the nearest to the farthest distance.
 
     >>> [verdict(factor) for factor in (1e-9, 0.01, 0.9, 30.0, 1e9)]
-    ['vanishes', 'shrinks', 'arrives', 'grows', 'explodes']
+    ['vanishes', 'shrinks', 'persists', 'grows', 'explodes']
     """
     if whole is None:
         return None
     if SAME < whole < 1 / SAME:
-        return "arrives"
+        return "persists"
     if whole < 1:
         return "vanishes" if whole < VANISHED else "shrinks"
     return "explodes" if whole > 1 / VANISHED else "grows"
@@ -208,15 +209,15 @@ def _sentence(figures: dict[str, Any]) -> str:
         return ""
     factor = figures["factor_per_step"]
     each = f" ({factor:.4g} per step)" if factor is not None else ""
-    how = figures["verdict"]
-    return f"The gradient {how}: {steps} steps before the answer |dy_T/ds_t| is {whole:.3g} of its last{each}."
+    ratio = f"at {steps} steps before the answer |dy_T/ds_t| is {whole:.3g} times its value at the answer{each}"
+    return f"The gradient {figures['verdict']}: {ratio}."
 
 
 NAMES = {
     "answer_by_state": "|dy_T/ds_t|",
     "answer_by_input": "|dy_T/dx_t|",
     "additive_path": "additive path",
-    "beside_additive_path": "beside it",
+    "beside_additive_path": "other paths",
 }
 
 
@@ -228,8 +229,8 @@ def _parts(distances: list[int], lines: dict[str, np.ndarray], figures: dict[str
         if any(value is not None for value in shown):
             label = NAMES.get(name, "|dh_T/dh_t|" if name.endswith("log10") else f"|dloss/d{name[8:]}_t|")
             drawn.append(Line(label, tuple(float(d) for d in distances), shown))
-    title = "Gradient flow: how much a change moves the answer, by how long before it"
-    parts: list[Part] = [LinePlot(tuple(drawn), "steps before the answer", "size of the derivative", title, y_log=True)]
+    title = "Gradient flow: derivative of the answer, by steps before it"
+    parts: list[Part] = [LinePlot(tuple(drawn), "steps before the answer", "norm of the derivative", title, y_log=True)]
     if figures["spectrum"]:
         rows = tuple(
             (distance, " ".join("-" if v is None else f"{v:.3g}" for v in values))

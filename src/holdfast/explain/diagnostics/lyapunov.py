@@ -1,7 +1,7 @@
-"""How fast do small disturbances of the state shrink or grow, direction by direction, along the task's own rows?
+"""How fast do small perturbations of the state shrink or grow, direction by direction, on the task's sequences?
 
-An exponent of 0 is a direction that is held, one of log f a leak with forget gate f, one above 0 makes two almost equal
-states part. Computed in float64; J_t is the Jacobian of the whole state, all layers, at step t of a test row.
+An exponent of 0 is a direction that is held; one of log f is a leak with forget gate f; with one above 0, nearby states
+diverge. Computed in float64; J_t is the Jacobian of the whole state, all layers, at step t of a test row.
 
 Units: exponents in nats per step.
 """
@@ -28,19 +28,19 @@ level = "steps"
 formula = "Q_t R_t = J_t Q_(t-1);  lambda_i = mean over steps of log |R_t,ii|"
 source = "Benettin et al. 1980, Meccanica 15; of recurrent networks: Vogt et al. 2020, arXiv:2006.14123"
 caveat = (
-    "An average over a finite sequence, and of infinitesimal disturbances: it says nothing of ones that reach another "
-    "basin. What is written at single steps (a gate that opens once) is in the average of all steps."
+    "An average over a finite sequence, for infinitesimal perturbations; a perturbation that reaches another basin of "
+    "attraction is not covered. Single steps at which a gate opens are part of the average over all steps."
 )
 
 ROWS = 4
 MOST_STEPS = 1000
 MOST_DIRECTIONS = 32
-"""Leading exponents that are computed: the cost grows with their number, and memory is in the first."""
+"""Leading exponents that are computed. The cost grows with their number, and the memory is in the first ones."""
 BURN_IN, BURN_IN_STEPS = 0.1, 40
-"""First steps that are not counted, in which the directions turn to where they belong: this share of all or, of few,
-so many, but at most half."""
+"""Steps before the average begins, in which the directions converge: this share of all steps, at least this many steps,
+and at most half of all steps."""
 RESOLVED = math.log(1e-14)
-"""A direction that shrinks by more than this in a step, beside the one that shrinks least, is lost in rounding."""
+"""A direction that shrinks by more than this factor per step, relative to the leading one, is below rounding."""
 
 
 def measure(subject: Subject) -> Finding:
@@ -57,8 +57,8 @@ def measure(subject: Subject) -> Finding:
         logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
     burnt = max(math.ceil(BURN_IN * steps), min(steps // 2, BURN_IN_STEPS))
     counted = present.T & (np.arange(steps) >= burnt)[:, None]
-    told = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
-    by_row = np.array([told[counted[:, row], row].mean(0) for row in range(rows) if counted[:, row].any()])
+    resolved = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
+    by_row = np.array([resolved[counted[:, row], row].mean(0) for row in range(rows) if counted[:, row].any()])
     return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})
 
 
@@ -101,14 +101,14 @@ def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) 
     }
     if largest is None:
         return Finding(figures)
-    heads = ("direction", "exponent (nats per step)", "least over rows", "most", "time constant (steps)")
+    heads = ("direction", "exponent (nats per step)", "least over rows", "largest over rows", "time constant (steps)")
     rows = tuple(
         (
             f"{i + 1}",
             f"{e:.6f}",
             f"{by_row[:, i].min():.6f}",
             f"{by_row[:, i].max():.6f}",
-            "grows" if e > 0 else "no end" if e == 0 else f"{-1 / e:.4g}",
+            "grows" if e > 0 else "infinite" if e == 0 else f"{-1 / e:.4g}",
         )
         for i, e in enumerate(known)
         if e is not None
@@ -117,7 +117,7 @@ def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) 
     title = (
         f"Lyapunov exponents, {len(by_row)} rows of {steps} steps, the leading {len(known)} of {components} directions"
     )
-    title += f"; {lost} of these are lost within a step" if lost else ""
+    title += f"; {lost} of these decay within a step" if lost else ""
     line = Line("mean over rows", tuple(range(1, len(known) + 1)), tuple(known))
     parts = (
         Table(heads, rows[:8], title),
@@ -128,12 +128,12 @@ def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) 
 
 def _sentence(largest: float, kept: int, components: int, lag: int) -> str:
     if largest > 1 / lag:
-        doubles = f"a small disturbance doubles in {math.log(2) / largest:.3g} steps"
-        return f"Nearby states part: the largest Lyapunov exponent is {largest:+.4g} per step, {doubles}."
-    if largest < -0.5:  # gone within two steps: no memory to speak of
+        doubles = f"a small perturbation doubles in {math.log(2) / largest:.3g} steps"
+        return f"Nearby states diverge: the largest Lyapunov exponent is {largest:+.4g} per step, {doubles}."
+    if largest < -0.5:  # gone within two steps: no memory
         return ""
-    told = f"shrinks e-fold in {-1 / largest:.4g} steps" if largest < 0 else "does not shrink"
+    decay = f"shrinks by a factor of e in {-1 / largest:.4g} steps" if largest < 0 else "does not shrink"
     return (
-        f"The largest Lyapunov exponent is {largest:+.3g} per step: a disturbance of the slowest direction {told}; "
-        f"{kept} of {components} directions {'is' if kept == 1 else 'are'} kept over the lag of {lag} steps."
+        f"The largest Lyapunov exponent is {largest:+.3g} per step: a perturbation in the slowest direction {decay}; "
+        f"{kept} of {components} directions {'persists' if kept == 1 else 'persist'} over the lag of {lag} steps."
     )

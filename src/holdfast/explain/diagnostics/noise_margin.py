@@ -1,9 +1,9 @@
-"""How large may a disturbance of every step be before the answer is lost: by chance, and by an adversary?
+"""How large a perturbation at every step does the answer tolerate, random or adversarial?
 
-Every pre-activation of every gate is pushed by at most e at every step. The margin lies below the least e at which an
-adversary broke an answer; random signs survive more. Between the two is what luck is worth.
+Every pre-activation of every gate is perturbed by at most e at every step. The margin lies below the least e at which
+an adversarial perturbation made an answer wrong. Random signs make an answer wrong only at a larger e.
 
-Units: of a pre-activation, the number that a sigmoid or tanh is given.
+Units: those of a pre-activation, the argument of a sigmoid or tanh.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ from holdfast.explain.subject import Subject
 
 level = "opened"
 formula = (
-    "the least e for which some |xi_t| <= e, added to every pre-activation, loses an answer that was right; of one "
+    "the least e for which some |xi_t| <= e, added to every pre-activation, makes a right answer wrong; of one "
     "bistable unit m <- tanh(alpha m + xi): xi_c = alpha m_c - atanh(m_c), m_c = sqrt(1 - 1/alpha)"
 )
 source = (
-    "Signs of the gradient, repeated, from several starts: Madry et al. 2018, arXiv:1706.06083; noise that latched "
-    "bits survive: Bengio, Simard & Frasconi 1994, IEEE Transactions on Neural Networks 5(2)"
+    "Projected gradient ascent on signs, several starts: Madry et al. 2018, arXiv:1706.06083; noise tolerance of "
+    "latched bits: Bengio, Simard & Frasconi 1994, IEEE Transactions on Neural Networks 5(2)"
 )
 caveat = (
-    "An adversary that fails proves nothing: the margin is at most where it broke the answer, perhaps less. A few rows "
-    "are tried, and in float64, where a gate that is exactly shut in float32 may be open by a little."
+    "A failed attack proves nothing: the margin is at most the perturbation that made an answer wrong. Only a few rows "
+    "are attacked, in float64, where a gate that is exactly 0 in float32 may be slightly above 0."
 )
 
 LEAST, MOST = 1e-5, 100.0
-"""Between these a margin is looked for."""
+"""The range in which a margin is searched."""
 ROW_STEPS = 8_000
-"""Rows times steps that are run at once."""
+"""Rows times steps in one call."""
 LEVELS, CLIMBS, FINE = 4, 4, 1.15
-"""Sizes tried side by side; how often the adversary follows the gradient; the ratio at which a search ends."""
+"""Sizes tried in one call; gradient steps of the attack; the ratio of bounds at which the search ends."""
 
 
 def measure(subject: Subject) -> Finding:
-    """Search for the least disturbance that loses an answer, first by random signs, then by the gradient."""
+    """Search for the least perturbation that makes an answer wrong, with random signs and with gradient signs."""
     network = subject.network
     if bound_to_time(network):
         return Finding({"adversary_breaks_at": None, "random_survives": None, "reason": TIMELESS})
     right = np.flatnonzero(_right(subject)) if subject.finite_steps == subject.steps else np.zeros(0, int)
     if not len(right) or not columns(network):
-        why = "No row is answered right without a disturbance." if columns(network) else "There are no gates to push."
+        why = "No row is answered right without a perturbation." if columns(network) else "The cell has no gates."
         return Finding({"adversary_breaks_at": None, "random_survives": None, "reason": why})
     each = max(1, min(8, ROW_STEPS // (2 * LEVELS * subject.steps)))
     rows = np.resize(right[:each], 2 * each)
@@ -74,7 +74,7 @@ def measure(subject: Subject) -> Finding:
 
 
 def _right(subject: Subject) -> np.ndarray:
-    """Which rows the network answers as its task asks for."""
+    """Which rows the network answers right, by the criterion of its task."""
     kind, bound = subject.task.criterion.metric, subject.task.criterion.bound
     targets = np.asarray(subject.batch.targets, np.float64)
     with jax.enable_x64(True):
@@ -84,7 +84,7 @@ def _right(subject: Subject) -> np.ndarray:
 
 
 def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, bound: Any) -> jax.Array:
-    """By how much the worst scored step of each row is past being right: an error, or another symbol's lead."""
+    """The excess error at the worst scored step of each row: error minus bound, or the lead of a wrong symbol."""
     if not symbols:
         return jnp.where(scored[..., None], jnp.abs(y - targets), 0).max((1, 2)) - bound
     asked = targets == targets.max(-1, keepdims=True)
@@ -93,7 +93,7 @@ def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, 
 
 
 class _Attack:
-    """Rows [level, start and row] under pushes of one size for each level."""
+    """Rows [level, start and row] under perturbations of one size for each level."""
 
     def __init__(self, subject: Subject, rows: np.ndarray) -> None:
         self.network = in_float64(subject.network)
@@ -116,12 +116,12 @@ class _Attack:
         return self.draw.choice([-1.0, 1.0], shape)
 
     def at_random(self, levels: np.ndarray) -> np.ndarray:
-        """Whether an answer was lost to signs drawn for every step, level by level."""
+        """[level] whether random signs, drawn for every step, made an answer wrong."""
         lost = self.score(self.sizes(levels) * self.signs(*self.shape))[0] >= 0
         return np.any(lost.reshape(len(levels), -1), axis=1)
 
     def against(self, levels: np.ndarray) -> np.ndarray:
-        """The same with signs that follow the gradient, from no push and from one in one direction throughout."""
+        """[level] the same with signs of the gradient, started without a perturbation and with a constant one."""
         sizes, (batch, _, width) = self.sizes(levels), self.shape
         signs = np.broadcast_to(self.signs(batch, 1, width), self.shape).copy()
         half = np.arange(batch) % (batch // len(levels)) < batch // len(levels) // 2
@@ -155,7 +155,7 @@ def _scored(
 
 
 def _search(lost: Any) -> tuple[float | None, float | None]:
-    """(the largest size below it that lost nothing, the least that lost an answer), to a ratio of ``FINE``."""
+    """(the largest size at which all answers stay right, the least at which one is wrong), to a ratio of ``FINE``."""
     low, high = None, None
     levels = np.geomspace(LEAST, MOST, LEVELS)
     while True:
@@ -172,7 +172,7 @@ def _search(lost: Any) -> tuple[float | None, float | None]:
 
 
 def _bistable(network: Network) -> list[dict[str, float]]:
-    """Units of a plain tanh network that hold a sign by themselves, with the margin that each alone would have."""
+    """The bistable units of a plain tanh network, with the margin that each has alone."""
     if network.cell_name != "elman":
         return []
     found = []
@@ -186,32 +186,32 @@ def _bistable(network: Network) -> list[dict[str, float]]:
 
 
 def _parts(figures: dict[str, Any]) -> list[Part]:
-    def told(value: float | None, none: str) -> str:
+    def shown(value: float | None, none: str) -> str:
         return none if value is None else f"{value:.4g}"
 
     rows = (
-        ("random signs", told(figures["random_survives"], "-"), told(figures["random_breaks_at"], f"not by {MOST:g}")),
+        ("random signs", shown(figures["random_survives"], "-"), shown(figures["random_breaks_at"], f"above {MOST:g}")),
         (
             "adversary",
-            told(figures["adversary_survives"], "-"),
-            told(figures["adversary_breaks_at"], f"not by {MOST:g}"),
+            shown(figures["adversary_survives"], "-"),
+            shown(figures["adversary_breaks_at"], f"above {MOST:g}"),
         ),
     )
-    title = f"disturbance of every pre-activation at each of {figures['steps']} steps, {figures['rows']} rows"
-    parts: list[Part] = [Table(("pushed by", "answers kept up to", "lost at"), rows, title)]
+    title = f"perturbation of every pre-activation at each of {figures['steps']} steps, {figures['rows']} rows"
+    parts: list[Part] = [Table(("perturbation", "answers right up to", "wrong from"), rows, title)]
     units = tuple(
         (f"{u['layer']}", f"{u['unit']}", f"{u['alpha']:.4g}", f"{u['margin_alone']:.4f}")
         for u in figures["bistable_units"][:8]
     )
     heads = ("layer", "unit", "alpha", "margin xi_c")
-    return parts + ([Table(heads, units, "units that are bistable by themselves")] if units else [])
+    return parts + ([Table(heads, units, "bistable units")] if units else [])
 
 
 def _sentence(figures: dict[str, Any]) -> str:
     adversary, random = figures["adversary_breaks_at"], figures["random_survives"]
     if adversary is None and random is not None:
-        return f"No disturbance of up to {MOST:g} of every pre-activation lost an answer."
+        return f"No perturbation of up to {MOST:g} on every pre-activation made an answer wrong."
     if adversary is None:
         return ""
-    told = f"random signs are survived up to {random:.3g}" if random is not None else "so do the least random signs"
-    return f"Pushing every pre-activation by {adversary:.3g} at each step can lose the answer; {told}."
+    noise = f"random signs do not, up to {random:.3g}" if random is not None else "so do the smallest random signs"
+    return f"An adversarial perturbation of {adversary:.3g} on every pre-activation makes an answer wrong; {noise}."

@@ -1,7 +1,7 @@
-"""What of x_1, and of every other input, can still be read from the state at each later step, and by how many units?
+"""How well can a probe recover x_1, and every other input, from the state at each later step, and from which units?
 
-A straight read-out and a curved one are fitted to the states of half of the rows and judged on the other half, so that
-more units do not look better by themselves. Numbers are told as R^2 and as bits, symbols as bits.
+A linear probe and a kernel probe are fitted to the states of half of the rows and evaluated on the other half, so that
+more units do not score higher by overfitting. Numbers are reported as R^2 and bits, symbols as bits.
 
 Shapes: the state is all that is carried, every layer [component]; steps are counted from 1.
 """
@@ -23,7 +23,7 @@ from holdfast.explain.subject import Subject
 level = "steps"
 formula = (
     "numbers: R^2 = 1 - mse / variance, bits = 1/2 log2(variance / mse); symbols: bits = entropy - cross entropy; of "
-    "ridge readings (straight; or through a Gaussian kernel: curved) on rows that were not fitted"
+    "ridge regression (straight: linear; curved: with a Gaussian kernel) on rows that were not fitted"
 )
 source = (
     "Linear probes: Alain & Bengio 2016, arXiv:1610.01644; retention against lag: Jaeger 2001, GMD Report 152; kernel "
@@ -31,9 +31,8 @@ source = (
 )
 caveat = (
     "Bits of numbers are those of a Gaussian error: a lower bound on the information where the number is Gaussian, at "
-    "most 0.25 bits too many where it is uniform. A reading finds what its form can find: nothing read is no proof "
-    "that nothing is there. Of a task that is a fixed list of sequences, fitted and judged rows are the same, since "
-    "these are all there are."
+    "most 0.25 bits too many where it is uniform. A probe that recovers nothing does not prove that the state holds "
+    "nothing. If the task is a fixed list of sequences, the probe is fitted and evaluated on the same rows."
 )
 
 ROWS = 400
@@ -41,13 +40,15 @@ MOST_STEPS = 16
 MOST_LAGS = 1000
 WORTH = 0.05
 SHOWN_UNITS = 8
+PROBES = {"straight": "linear", "curved": "kernel"}
+"""The forms of probe, as figures and as plots name them."""
 
 
 def measure(subject: Subject) -> Finding:
-    """Read the first input that varies at every step, and every input at the last one."""
+    """Probe for the first input that varies at every step, and for every input at the last step."""
     steps, components = subject.finite_steps, names(subject.stepped)
     if not steps or not components:
-        return Finding({"reason": "There is no state to read from." if steps else "No step gave finite numbers."})
+        return Finding({"reason": "The network has no state." if steps else "No step gave finite numbers."})
     batch = fresh(subject, ROWS)
     at = spread_steps(steps, MOST_STEPS)
     states = state_snapshots(subject.stepped, batch, at).astype(np.float64)
@@ -113,13 +114,13 @@ def _finding(
 
 
 def _each(states: np.ndarray, groups: list[list[Variable]], curved: bool) -> list[list[DecodeScore]]:
-    """Straight and curved, one score for every list of variables: the inputs of one step are told together."""
+    """Linear and kernel probe, one score for every list of variables (all inputs of one step)."""
     both = [iter(scores) for scores in read(states, [v for group in groups for v in group], curved)]
     return [[_sum([next(scores) for _ in group]) for group in groups] for scores in both]
 
 
 def _sum(scores: list[DecodeScore]) -> DecodeScore:
-    """Bits added up, as of independent inputs; the mean of what is recovered."""
+    """The sum of the bits, as for independent inputs, and the mean of the recovered shares."""
     return DecodeScore(float(np.mean([s.recovered for s in scores])), float(sum(s.bits for s in scores)))
 
 
@@ -135,18 +136,20 @@ def _parts(
     name, unit = figures["read"], figures["measure"]
     columns = ("straight_recovered", "straight_bits", "curved_recovered", "curved_bits")
     rows = tuple((f"{t}", *(f"{figures[c][n]:.4f}" for c in columns)) for n, t in enumerate(seen))
-    heads = ("after step", f"straight ({unit})", "straight (bits)", f"curved ({unit})", "curved (bits)")
-    parts: list[Part] = [Table(heads, rows, f"what can be read of {name}, on rows not fitted")]
-    lines = tuple(Line(k, tuple(seen), tuple(figures[f"{k}_bits"])) for k in ("straight", "curved"))
+    heads = ("after step", f"linear ({unit})", "linear (bits)", f"kernel ({unit})", "kernel (bits)")
+    parts: list[Part] = [Table(heads, rows, f"Probes for {name}, on rows that were not fitted")]
+    lines = tuple(Line(label, tuple(seen), tuple(figures[f"{k}_bits"])) for k, label in PROBES.items())
     parts.append(LinePlot(lines, "after step", "bits", f"{name} in the state", x_log=True))
     lags = figures["lags_steps"]
-    lines = tuple(Line(k, tuple(lags), tuple(figures[f"lag_{k}_recovered"])) for k in ("straight", "curved"))
+    lines = tuple(Line(label, tuple(lags), tuple(figures[f"lag_{k}_recovered"])) for k, label in PROBES.items())
     parts.append(LinePlot(lines, "lag (steps)", unit, f"retention at step {figures['last_step']}"))
     values = tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in grid)
     rows_read = tuple(f"x_{t + 1}" for t in shown)
     after = tuple(f"{t + 1}" for t in at)
     if shown:
-        parts.append(Heatmap(values, rows_read, after, "input", "after step", unit, "retention of every lag, straight"))
+        parts.append(
+            Heatmap(values, rows_read, after, "input", "after step", unit, "retention of every lag, linear probe")
+        )
     most = np.flatnonzero(alone.max(1) > WORTH)
     if len(most):
         values = tuple(tuple(float(v) for v in alone[i]) for i in most)
@@ -161,17 +164,17 @@ def _sentence(figures: dict[str, Any]) -> str:
     straight, curved = figures["straight_bits"][-1], figures["curved_bits"][-1]
     unit = "R²" if figures["measure"] == "R2" else "share of entropy"
     if max(figures["straight_recovered"][-1], figures["curved_recovered"][-1]) >= WORTH:
-        told = (
-            f"After step {last} a straight read-out recovers {straight:.2f} bits of {name} "
-            f"({unit} {figures['straight_recovered'][-1]:.4g}), a curved one {curved:.2f}"
+        text = (
+            f"After step {last} a linear probe recovers {straight:.2f} bits of {name} "
+            f"({unit} = {figures['straight_recovered'][-1]:.4g}), a kernel probe {curved:.2f}"
         )
         best = figures["units"][0]
-        alone = f"; {best['component']} alone has R² {best['recovered_last']:.3g}"
-        return told + (alone if best["recovered_last"] >= WORTH else "; no unit has it alone") + "."
+        alone = f"; {best['component']} alone gives R² = {best['recovered_last']:.3g}"
+        return text + (alone if best["recovered_last"] >= WORTH else "; no single unit gives it") + "."
     recovered = np.maximum(figures["straight_recovered"], figures["curved_recovered"])
     there = [t for t, r in zip(figures["steps"], recovered, strict=True) if r >= WORTH]
     lags = np.maximum(figures["lag_straight_recovered"], figures["lag_curved_recovered"])
     reach = max((lag for lag, r in zip(figures["lags_steps"], lags, strict=True) if r >= WORTH), default=None)
-    said = f"nothing of {name} can be read after step {there[-1]}" if there else f"nothing of {name} was ever read"
-    more = f"; at the end inputs up to {reach} steps back are still there" if reach is not None else ""
-    return f"{said[:1].upper()}{said[1:]}{more}."
+    when = f"after step {there[-1]}" if there else "at any step"
+    more = f"; at the last step they recover inputs of up to {reach} steps earlier" if reach is not None else ""
+    return f"The probes recover nothing of {name} {when}{more}."

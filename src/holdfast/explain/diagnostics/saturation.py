@@ -1,9 +1,9 @@
-"""Which gates are exactly 0 or 1 in the number format, and which units keep their state bit for bit?
+"""Which gates are exactly 0 or 1 in the number format, and which units hold their state bit for bit?
 
-A gate that is exactly 1 while the write gate is exactly 0 keeps a number for ever; one that is 0.9999 is a slow leak,
-whatever it looks like on a picture.
+A keep gate that is exactly 1 while the write gate is exactly 0 holds a number without decay; a keep gate of 0.9999 is a
+slow leak, although a plot shows no difference.
 
-Shapes: gates and states [batch, time, unit], as they were computed; padding is left out.
+Shapes: gates and states [batch, time, unit], in the network's number format, without padding.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ formula = (
 source = "Thresholds of IEEE arithmetic: sigmoid(z) rounds to 1 from z = p ln 2 on, p the bits of the significand"
 caveat = (
     "An exact 1 is a fact about this number format and this library's sigmoid and tanh, not about real arithmetic; a"
-    " unit that holds bit for bit on these rows may let go on others."
+    " unit that holds bit for bit on these rows may not hold on others."
 )
 
-"""The values that a word of the alphabet comes near and, in exact arithmetic, never takes."""
 LEAST_SHARE = 0.25
-"""Of the steps: a unit that keeps its bits for less counts as changing."""
+"""Least share of the steps for which a unit holds bit for bit."""
 SLOW = 0.01
-"""Change per step, as a share of the state's spread over rows, below which a unit is a slow leak."""
+"""A unit is a slow leak if its state changes by less per step, in standard deviations of the state over rows."""
 SHOWN = 12
 
 
 def measure(subject: Subject) -> Finding:
-    """Count exact values gate by gate, and find the units that keep their bits."""
+    """Count exact values for each gate, and find the units that hold bit for bit."""
     steps = subject.finite_steps
     if not steps:
         return Finding({"gates": [], "exact_units": [], "slow_units": []})
@@ -51,7 +50,7 @@ def measure(subject: Subject) -> Finding:
 
 
 def _census(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, Any]]:
-    """For every gate and state that is squashed last: how many of its values lie exactly at either end."""
+    """For every gate and state that is the output of a bounded activation: the shares of values at its two limits."""
     rows = []
     cell = subject.network.cell
     words, limits = made_by(cell), limits_of(cell)
@@ -78,7 +77,7 @@ def _census(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str,
 
 
 def _held(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, Any]]:
-    """Units whose state differs between rows at the end and stays the same, or nearly so."""
+    """Units whose last state differs between rows and whose state is constant, or nearly so, over the steps before."""
     steps, found = present.shape[1], []
     both = present[:, 1:] & present[:, :-1]
     if not both.any():
@@ -105,17 +104,17 @@ def _held(subject: Subject, depth: int, present: np.ndarray) -> list[dict[str, A
                         "unit": int(unit) + 1,
                         "since_step": since if exact else None,
                         "change_per_step": change,
-                        **(_doors(subject, depth, int(unit), late) if of_memory else NO_DOORS),
+                        **(_gates(subject, depth, int(unit), late) if of_memory else NO_GATES),
                     }
                 )
     return found
 
 
-NO_DOORS = {"keep_least": None, "write_most": None}
+NO_GATES = {"keep_least": None, "write_most": None}
 
 
-def _doors(subject: Subject, depth: int, unit: int, late: np.ndarray) -> dict[str, float | None]:
-    """The gates that keep and write, over the second half: the least the one is open, the most the other is."""
+def _gates(subject: Subject, depth: int, unit: int, late: np.ndarray) -> dict[str, float | None]:
+    """The least keep gate and the largest write gate over the second half of the steps."""
     cell = subject.network.cell
 
     def seen(gate: str) -> np.ndarray | None:
@@ -155,27 +154,25 @@ def _parts(gates: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[Tabl
         for u in held[:SHOWN]
     )
     left = f", {SHOWN} of {len(held)}" if len(held) > SHOWN else ""
-    heads = ("layer", "state", "holds", "since step", "change per step (of spread)", "keep gate, least", "write, most")
+    heads = ("layer", "state", "holds", "since step", "change per step (std)", "least keep gate", "largest write gate")
     return parts + ([Table(heads, units, f"states that hold{left}")] if units else [])
 
 
 def _sentence(gates: list[dict[str, Any]], exact: list[dict[str, Any]], slow: list[dict[str, Any]]) -> str:
     said = []
     if exact:
-        said.append(f"held bit for bit, which is a latch and no leak: {_listed(exact)}")
+        said.append(f"held bit for bit, without a leak: {_listed(exact)}")
     if slow:
         least = min(slow, key=lambda u: u["change_per_step"])
-        said.append(
-            f"slow leaks, of {least['change_per_step']:.1e} of a unit's spread per step or more: {_listed(slow)}"
-        )
+        said.append(f"slow leaks, from {least['change_per_step']:.1e} standard deviations per step on: {_listed(slow)}")
     if not said and any(g["share_low"] + g["share_high"] > 0 for g in gates):
         most = max(gates, key=lambda g: g["share_low"] + g["share_high"])
         share = most["share_low"] + most["share_high"]
         said.append(
-            f"{share:.1%} of all {most['name']} values are exact in this number format; no unit holds bit for bit"
+            f"{share:.1%} of all {most['name']} values are exact limits of the number format; no unit holds bit for bit"
         )
-    told = "; ".join(said)
-    return told[:1].upper() + told[1:] + "." if told else ""
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:] + "." if text else ""
 
 
 def _listed(units: list[dict[str, Any]]) -> str:

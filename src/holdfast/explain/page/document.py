@@ -66,7 +66,7 @@ def document(
     because its numbers were no longer finite; ``version`` is holdfast's. Arrays and parts of results stay what they
     are: ``report.page`` packs them. Raises ``BadValue`` where there is no step to show."""
     if subject.steps == 0:
-        raise BadValue(f"{file}: the network gives no finite number at any step, so there is no page to make.")
+        raise BadValue(f"{file}: no step of the network has finite numbers, so there is nothing to show.")
     data = network.as_data(subject.network)
     runs = data["weights"] is not None
     steps = min(subject.steps, MOST_STEPS if runs else MOST_STEPS_SHIPPED)
@@ -102,9 +102,9 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
     """In words, what the page does not show."""
     said = []
     if steps < subject.steps:
-        said.append(f"Steps {steps + 1} to {subject.steps} of the sequences are left out; the diagnostics have them.")
+        said.append(f"Steps {steps + 1} to {subject.steps} of the sequences are not shown; the diagnostics use them.")
     if (finite := min(subject.steps, subject.finite_steps)) < asked:
-        said.append(f"From step {finite + 1} of {asked} on the network gives numbers that are not finite.")
+        said.append(f"From step {finite + 1} of {asked} on, states or outputs are NaN or infinite.")
     whole = network.components(subject.network)["memory"]
     if units is not None and len(units) < whole:
         said.append(f"Of {whole} units the {len(units)} whose states vary most are shown in each layer.")
@@ -116,7 +116,7 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
 def _most_active(subject: Subject, most: int) -> np.ndarray:
     """The units whose states vary most over rows and steps of the last layer, in their order."""
     states, cell = subject.traced.states[-1], subject.network.cell
-    last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.shown_gates(cell))
+    last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.memory_gates(cell))
     values = {name: np.asarray(getattr(last, name), np.float64) for name in names}
     arrays = [network.at_memory(subject.network, name, a) for name, a in values.items()]
     spread = np.sum([np.nan_to_num(a.std((0, 1))) for a in arrays], 0)
@@ -136,7 +136,7 @@ def _traces(subject: Subject, count: int, steps: int, units: np.ndarray) -> dict
     traced, cell = subject.traced, subject.network.cell
     return {
         "units": [int(u) + 1 for u in units],
-        "gates": named(traced.gates, network.shown_gates(cell)),
+        "gates": named(traced.gates, network.memory_gates(cell)),
         "states": named(traced.states, cell.states),
         "outputs": np.asarray(traced.outputs, np.float32)[:count, :steps],
     }

@@ -11,7 +11,7 @@ from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.engine.network import Linear, Network
 from holdfast.engine.readings.equation import equation, symbols
 from holdfast.engine.readings.record import Node, Unsupported, record
-from holdfast.explain.dynamics import along_memory
+from holdfast.explain.dynamics import memory_index
 from holdfast.explain.page.words import notation
 
 MOST_BYTES = 500_000
@@ -34,7 +34,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "outputs": network.outputs,
         "layers": len(network.layers),
         "dtype": str(network.dtype),
-        "gates": list(shown_gates(cell)),
+        "gates": list(memory_gates(cell)),
         "states": list(cell.states),
         "letters": dict(cell.letters),
         "keep": cell.keep,
@@ -86,7 +86,7 @@ def program_of(network: Network) -> dict[str, Any]:
         "nodes": [_node(node, place, network) | {"shape": network.sizes(node.axes)} for node in step.nodes],
         "before": [network.sizes(node.axes) for node in step.before],
         "after": [place[node] for node in step.after],
-        "gates": [place[step.gates[network.cell.gates.index(gate)]] for gate in shown_gates(network.cell)],
+        "gates": [place[step.gates[network.cell.gates.index(gate)]] for gate in memory_gates(network.cell)],
         "output": place[step.output],
     }
 
@@ -114,7 +114,7 @@ def _map(m: Map, letter: str, linear: Linear) -> dict[str, Any]:
     }
 
 
-def shown_gates(cell: Cell) -> tuple[str, ...]:
+def memory_gates(cell: Cell) -> tuple[str, ...]:
     """The gates that have a number for every component of the memory, or one for several: those with its axes or some
     of them. The hidden layer of a block has others, and is not drawn beside the memory."""
     axes = set(cell.axes_of(cell.memory))
@@ -123,16 +123,16 @@ def shown_gates(cell: Cell) -> tuple[str, ...]:
 
 def components(network: Network) -> dict[str, Any]:
     """``memory``: of how many numbers the state that is the memory consists, of each of which the page has a row.
-    ``along_memory``: of a state or gate with other axes, which of its numbers belongs to each of these."""
+    ``memory_index``: of a state or gate with other axes, which of its numbers belongs to each of these."""
     cell = network.cell
-    found = {name: along_memory(network, name) for name in (*cell.states, *shown_gates(cell))}
+    found = {name: memory_index(network, name) for name in (*cell.states, *memory_gates(cell))}
     others = {name: along.tolist() for name, along in found.items() if along is not None}
     return {"memory": math.prod(network.shape(cell.memory)), "along_memory": others}
 
 
 def at_memory(network: Network, name: str, values: np.ndarray) -> np.ndarray:
     """A state or gate [row, time, *its axes] at every component of the memory: [row, time, component]."""
-    flat, along = values.reshape(*values.shape[:2], -1), along_memory(network, name)
+    flat, along = values.reshape(*values.shape[:2], -1), memory_index(network, name)
     return flat if along is None else flat[..., along]
 
 

@@ -33,9 +33,9 @@ def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, 
     """
     place = Path(path)
     if not place.parent.is_dir():
-        raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Make it, or name another.")
+        raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Create it, or give another.")
     if place.is_dir():
-        raise BadRun(f"cannot write {place}: it is a folder.", "Name a file, such as page.html.")
+        raise BadRun(f"cannot write {place}: it is a folder.", "Give a file, for example page.html.")
     write_atomically(place, render(kind, title, document, script))
     return place
 

@@ -25,9 +25,7 @@ def get(name: str, quick: bool = False) -> Study:
     module = FOLDER.load(name)
     missing = [word for word in ("grids", "verdicts") if not hasattr(module, word)]
     if missing:
-        raise BadFile(
-            f"the study {module.__file__} lacks {', '.join(missing)}.", "compare/study.py says what it holds."
-        )
+        raise BadFile(f"the study {module.__file__} lacks {', '.join(missing)}.", "compare/study.py describes it.")
     made = tuple(_quick(grid) if quick else grid for grid in module.grids())
     return Study(f"{name}-quick" if quick else name, made, FOLDER.sentence(name), module.verdicts)
 

@@ -1,4 +1,4 @@
-"""The optimisers: one file each. ``OPTIMISERS.parse("sgd+momentum=0.5")`` is that of ``sgd.py``, with an option."""
+"""The optimisers: one file each. ``OPTIMISERS.parse("sgd+momentum=0.5")`` is the one in ``sgd.py`` with an option."""
 
 from __future__ import annotations
 

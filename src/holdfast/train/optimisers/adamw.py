@@ -1,4 +1,4 @@
-"""AdamW: Adam with weights that decay by themselves, not through the gradient.
+"""AdamW: Adam with decoupled weight decay.
 
 w = (1 - rate * weight_decay) w, then a step of Adam. All weights decay, biases too, as in PyTorch.
 
@@ -15,9 +15,11 @@ from holdfast.train.optimisers import EPSILON, Optimiser
 
 @dataclass(frozen=True)
 class AdamW(Optimiser):
-    weight_decay: float = setting(0.01, "share of a weight lost per update, times the learning rate", least=0)
-    b1: float = setting(0.9, "decay of the mean of the gradient", least=0, most=1)
-    b2: float = setting(0.999, "decay of the mean of its square", least=0, most=1)
+    weight_decay: float = setting(
+        0.01, "weight decay; times the learning rate, the share of a weight lost per update", least=0
+    )
+    b1: float = setting(0.9, "decay rate of the mean of the gradient", least=0, most=1)
+    b2: float = setting(0.999, "decay rate of the mean of its square", least=0, most=1)
 
     def transformation(self, rate):
         import optax

@@ -1,4 +1,4 @@
-"""RMSprop: steps by the gradient over the root of the running mean of its square.
+"""RMSprop: the gradient, divided by the root of the running mean of its square.
 
 v = decay v + (1 - decay) g^2;  w = w - rate * g / (sqrt(v) + 1e-7).
 
@@ -15,8 +15,8 @@ from holdfast.train.optimisers import EPSILON, Optimiser
 
 @dataclass(frozen=True)
 class RMSprop(Optimiser):
-    decay: float = setting(0.9, "decay of the mean of the square of the gradient", least=0, most=1)
-    momentum: float = setting(0.0, "share of the last step that is taken again", least=0, most=1)
+    decay: float = setting(0.9, "decay rate of the mean of the squared gradient", least=0, most=1)
+    momentum: float = setting(0.0, "momentum", least=0, most=1)
 
     def transformation(self, rate):
         import optax

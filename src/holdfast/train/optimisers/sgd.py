@@ -15,8 +15,8 @@ from holdfast.train.optimisers import Optimiser
 
 @dataclass(frozen=True)
 class SGD(Optimiser):
-    momentum: float = setting(0.9, "share of the last step that is taken again", least=0, most=1)
-    nesterov: bool = setting(False, "look ahead by the momentum")
+    momentum: float = setting(0.9, "momentum", least=0, most=1)
+    nesterov: bool = setting(False, "Nesterov momentum")
 
     def transformation(self, rate):
         import optax

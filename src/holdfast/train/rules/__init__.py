@@ -1,4 +1,4 @@
-"""The update rules: one file each. ``RULES.parse("sequence")`` is that of ``sequence.py``."""
+"""The update rules: one file each. ``RULES.parse("sequence")`` is the one in ``sequence.py``."""
 
 from __future__ import annotations
 

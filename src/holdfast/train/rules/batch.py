@@ -1,6 +1,6 @@
-"""The weights change after every batch of sequences, by the gradient through all of their steps.
+"""One update per batch of sequences, with the gradient through all steps.
 
-Source: backpropagation through time, Werbos 1990; truncated where the settings say so, Williams & Peng 1990.
+Source: backpropagation through time, Werbos 1990; truncated if the settings say so, Williams & Peng 1990.
 """
 
 from __future__ import annotations

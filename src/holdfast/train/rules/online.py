@@ -1,8 +1,9 @@
-"""The weights change at every step that is asked for, by a gradient that is carried forwards with the state.
+"""One update at every scored step, with a gradient that is carried forward with the state (RTRL).
 
-P_t = (ds_t/ds_t-1) P_t-1 + ds_t/dw, the derivative of the state by the weights; the gradient of the loss L_t is then
-dL_t/dw + (dL_t/ds_t-1) P_t-1. It reaches back to the start of the sequence, and counts each step at the weights with
-which it was taken. A step costs units times as much as one of ``step``, so this is for small networks.
+P_t = (ds_t/ds_t-1) P_t-1 + ds_t/dw is the derivative of the state with respect to the weights; the gradient of the loss
+L_t is then dL_t/dw + (dL_t/ds_t-1) P_t-1. It reaches back to the start of the sequence, and uses for each step the
+weights at that step. A step costs as many times more than one of ``step`` as there are units, so this is for small
+networks.
 
 Source: real-time recurrent learning, Williams & Zipser 1989, Neural Computation 1(2).
 """

@@ -1,4 +1,4 @@
-"""The weights change after every sequence, by the gradient through all of its steps."""
+"""One update per sequence, with the gradient through all its steps."""
 
 from __future__ import annotations
 

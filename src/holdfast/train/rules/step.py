@@ -1,6 +1,6 @@
-"""The weights change after every step; the state is carried on as a number, and no gradient flows through time.
+"""One update per step: the state is carried on as a constant, and no gradient flows through time.
 
-This is what a network learns that is called for one step at a time, as a well-known tutorial does.
+A network that is called for one step at a time learns in this way, as in a well-known tutorial.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stopping rules: one file each. ``STOPS.parse("streak+sequences=100")`` is that of ``streak.py``."""
+"""The stopping rules: one file each. ``STOPS.parse("streak+sequences=100")`` is the one in ``streak.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training never ends early: the whole budget is spent, and the network that is there then is judged."""
+"""Never stop early: use the whole budget, then evaluate the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training ends at the first check with an error, or a loss, below a bound, whether or not that solves the task."""
+"""Stop at the first evaluation with an error or a loss below a bound, whether or not that solves the task."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from holdfast.train.stops import Check, StoppingRule
 
 @dataclass(frozen=True)
 class ErrorBelow(StoppingRule):
-    below: float = setting(0.01, "the bound", positive=True)
+    below: float = setting(0.01, "bound on the error", positive=True)
     figure: str = setting(
         "loss",
-        "what is compared: the mean loss, the rms or the largest error",
+        "measure: the mean loss, the rms error or the largest error",
         choices=("loss", "error_rms", "error_sup"),
     )
 

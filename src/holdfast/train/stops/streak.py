@@ -1,7 +1,7 @@
-"""Training ends once so many training sequences in a row were right, each before the weights changed for it.
+"""Stop after a number of consecutive right training sequences, each evaluated before its update.
 
-A sequence is right if every answer that is asked for is: the largest output at the right symbol, or the error below the
-task's tolerance. The network is kept as it was then.
+A sequence is right if every scored answer is: the largest output at the right symbol, or an error below the task's
+tolerance. The network of that moment is kept.
 
 Source: the stopping rule of Hochreiter & Schmidhuber 1997, section 5.
 """
@@ -16,7 +16,7 @@ from holdfast.train.stops import Check, StoppingRule
 
 @dataclass(frozen=True)
 class Streak(StoppingRule):
-    sequences: int = setting(1000, "right sequences in a row", least=1)
+    sequences: int = setting(1000, "number of consecutive right sequences", least=1)
 
     @property
     def counted(self) -> int:

@@ -1,4 +1,4 @@
-"""Training ends at the first check at which the task is solved: on fresh sequences, as many as the criterion says."""
+"""Stop at the first evaluation at which the task is solved, on as many fresh sequences as the criterion requires."""
 
 from __future__ import annotations
 

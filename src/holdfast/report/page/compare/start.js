@@ -4,14 +4,14 @@ function start() {
   const page = readDocument();
   document.getElementById("page").append(...[
     el("header", {},
-      el("h1", {}, `Which network remembers better: ${page.study}`),
+      el("h1", {}, `Comparison: ${page.study}`),
       page.question ? el("p", { class: "lead" }, page.question) : null,
       el("p", { class: "hint" }, `${count(page.done)} of ${count(page.of)} networks trained`, page.holdfast ? ` · written by holdfast ${page.holdfast}` : "")),
-    page.verdicts && page.verdicts.length ? section("verdicts", "What follows", page.verdicts.map(claim)) : null,
-    section("success", "Share solved, by cell, size and lag",
+    page.verdicts && page.verdicts.length ? section("verdicts", "Verdicts", page.verdicts.map(claim)) : null,
+    section("success", "Success rate by cell, size and lag",
       el("p", { class: "note" }, page.note),
       page.grids.map(successGrid)),
-    page.curves.length ? section("curves", "Over the lag", page.curves.map(drawPart)) : null,
+    page.curves.length ? section("curves", "Results against the lag", page.curves.map(drawPart)) : null,
     section("figures", "All figures", page.tables.map(drawPart)),
   ].filter(Boolean));
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
@@ -40,7 +40,7 @@ function place(found) {
   if (!found) return el("td", {}, el("span", {}, "-"));
   const share = found.solved / found.of;
   const words = [`${found.solved} / ${found.of}`, el("small", {}, `${percent(found.low)}-${percent(found.high)} %`)];
-  const label = `${found.label}: ${found.solved} of ${found.of} solved; ${found.href ? "show a network" : "no network is kept"}`;
+  const label = `${found.label}: ${found.solved} of ${found.of} solved; ${found.href ? "show a network" : "no network is stored"}`;
   return el("td", { style: `background: rgba(0, 114, 178, ${(0.75 * share).toFixed(3)})` },
     found.href ? el("a", { href: found.href, title: label, "aria-label": label }, words) : el("span", { title: label }, words));
 }

@@ -6,8 +6,8 @@ const AT_ONCE = 500;
 function breakPanel(model) {
   const { band, network } = model.page;
   if (!band) return null;
-  if (!model.run || !model.judge) return section("break", "Try to break it", el("p", {}, "An error bound is known for this network, but it cannot be run in this page, so it cannot be tried here."), el("p", {}, bandWords(model)));
-  const canvas = el("canvas", { class: "strip", role: "img", "aria-label": "the error at every step, inside the certified band" });
+  if (!model.run || !model.judge) return section("break", "Search for a violation of the bound", el("p", {}, "An error bound is known for this network, but the page cannot run it, so the bound cannot be tested here."), el("p", {}, bandWords(model)));
+  const canvas = el("canvas", { class: "strip", role: "img", "aria-label": "the error at every step and the certified bound" });
   const cursor = el("div", { class: "cursor", hidden: true });
   const frame = el("div", { class: "strip-frame" }, canvas, cursor);
   const status = el("p", { role: "status" });
@@ -46,9 +46,9 @@ function breakPanel(model) {
     const limit = symbolic(model) ? 0 : band.error;
     const broken = Math.max(here ?? -Infinity, found.worst) > limit * (1 + 1e-6);
     status.replaceChildren(
-      here === null ? "The sequence above is none of the task's, or its inputs lie outside the range: the certificate says nothing about it. " : `The sequence above: ${errorWords(model, here)}. `,
-      found.tried ? `${count(found.tried)} sequences tried here, the worst of them: ${errorWords(model, found.worst)}. ` : "",
-      broken ? el("span", { class: "broken" }, "It left the band. Please tell us: this should be impossible.") : found.tried ? "It stayed inside." : "",
+      here === null ? "The sequence above does not belong to the task or is outside the input range, so the certificate does not cover it. " : `The sequence above: ${errorWords(model, here)}. `,
+      found.tried ? `${count(found.tried)} sequences tried; the worst: ${errorWords(model, found.worst)}. ` : "",
+      broken ? el("span", { class: "broken" }, "It violates the bound. Please report this: it should be impossible.") : found.tried ? "The bound holds." : "",
     );
   }
 
@@ -59,7 +59,7 @@ function breakPanel(model) {
   }
 
   const random = el("button", { type: "button", id: "attack", onclick: () => attack(() => model.judge.walk(model.steps).inputs) }, `Try ${count(AT_ONCE)} random sequences`);
-  const harder = el("button", { type: "button", id: "search", onclick: () => attack(() => (found.inputs ? mutated(model, found.inputs) : model.judge.walk(model.steps).inputs)) }, "Search for a worse one");
+  const harder = el("button", { type: "button", id: "search", onclick: () => attack(() => (found.inputs ? mutated(model, found.inputs) : model.judge.walk(model.steps).inputs)) }, "Search for a worse sequence");
   onWidth(frame, redraw);
   onTheme(redraw);
   dragStrip(model, frame, false);
@@ -67,11 +67,11 @@ function breakPanel(model) {
   model.on("step", () => placeCursor(cursor, frame, model.now.step, model.steps));
   return section(
     "break",
-    "Try to break it",
+    "Search for a violation of the bound",
     el("p", {}, bandWords(model)),
-    el("p", {}, "Drag or type inputs in the first panel, or let this page look for bad ones. The network is run here, on your machine, in this page's own arithmetic."),
+    el("p", {}, "Change inputs in the first panel, or let the page search for bad ones. The network runs in this page, on your machine."),
     el("div", { class: "card" }, frame, el("div", { class: "row" }, random, harder), status),
-    network.dtype === "float32" ? el("p", { class: "hint" }, "Every operation here is rounded to float32, as in the network itself; sums are added in double precision and rounded once.") : null,
+    network.dtype === "float32" ? el("p", { class: "hint" }, "Every operation is rounded to float32, as in the network; sums are computed in double precision and rounded once.") : null,
   );
 }
 
@@ -80,13 +80,13 @@ function bandWords(model) {
   const length = band.steps === null ? "of every length" : `of up to ${count(band.steps)} steps`;
   const from = band.least_steps > 1 ? ` from ${band.least_steps} on` : "";
   const range = band.range ? `, numbers from ${show(band.range[0])} to ${show(band.range[1])}` : "";
-  const what = symbolic(model) ? "the right symbol has the largest output" : `the answer is at most ${atMost(band.error)} away from the right one`;
+  const what = symbolic(model) ? "the right symbol has the largest output" : `the error of the answer is at most ${atMost(band.error)}`;
   return `For every sequence ${length}${from}${range}, ${what}: ${band.by}.`;
 }
 
 function errorWords(model, error) {
-  if (!symbolic(model)) return `at most ${show(error)} wrong, of ${atMost(model.page.band.error)} allowed`;
-  return error < 0 ? `the right symbol leads by ${show(-error)}` : `a wrong symbol leads by ${show(error)}`;
+  if (!symbolic(model)) return `error at most ${show(error)}, bound ${atMost(model.page.band.error)}`;
+  return error < 0 ? `the margin of the right symbol is ${show(-error)}` : `a wrong symbol is ahead by ${show(error)}`;
 }
 
 /** Whether the certificate speaks of the answer at step t (from 0). */
@@ -184,5 +184,5 @@ function drawBand(model, canvas, width) {
   const marks = classes ? [[0, "0"], [most / 1.25, show(most / 1.25)]] : [[band.error, `+${show(band.error)}`], [0, "0"], [-band.error, show(-band.error)]];
   for (const [value, text] of marks) pen.fillText(text, left - 6, y(value) + 4);
   pen.textAlign = "left";
-  pen.fillText(classes ? "lead of the right symbol; certified: above 0" : "answer − right answer; certified: between the green lines", left, height - 8);
+  pen.fillText(classes ? "margin of the right symbol; certified: above 0" : "answer − right answer; certified: between the green lines", left, height - 8);
 }

@@ -6,8 +6,8 @@ const FULL_NAMES = { elman: "plain RNN", gru: "GRU", lstm: "LSTM" };
 function flowPanel(model) {
   const { flow: found, network } = model.page;
   const steps = found.answer_step - 1;
-  if (steps < 1) return section("flow", "How far the answer reaches back", el("p", {}, "The answer is asked for at the first step, so nothing has to be remembered."));
-  const shown = found.networks.map((one) => ({ ...one, title: one.own ? `this network (${one.name})` : `${FULL_NAMES[one.name] || one.name}, fresh` }));
+  if (steps < 1) return section("flow", "Gradient flow from the answer to earlier steps", el("p", {}, "The answer is scored at the first step, so no memory is needed."));
+  const shown = found.networks.map((one) => ({ ...one, title: one.own ? `this network (${one.name})` : `${FULL_NAMES[one.name] || one.name}, untrained` }));
   const strips = shown.map((one) => {
     const canvas = el("canvas", { width: steps, height: 1, role: "img", "aria-label": `${one.title}: ${spread(one)}` });
     const cursor = el("div", { class: "cursor", hidden: true });
@@ -35,7 +35,7 @@ function flowPanel(model) {
     for (const { one, cursor, said } of strips) {
       putCursor(cursor, t, steps, width);
       const value = one.log_norm[t];
-      said.textContent = model.now.step >= steps ? "at the answer" : value === null || value === undefined ? `step ${t + 1}: nothing arrives` : `step ${t + 1}: ${show(10 ** value)}`;
+      said.textContent = model.now.step >= steps ? "at the answer" : value === null || value === undefined ? `step ${t + 1}: no gradient` : `step ${t + 1}: ${show(10 ** value)}`;
     }
   }
 
@@ -50,16 +50,16 @@ function flowPanel(model) {
   paint();
   return section(
     "flow",
-    "How far the answer reaches back",
-    el("p", {}, `Learning to remember needs a gradient that arrives: how much does the answer at step ${found.answer_step} change, if what the network holds at an earlier step is changed a little? Bright is much, dark is nothing. Below, the same first sequence in this network and in three fresh ones with ${network.units} units, their weights as training would start with them.`),
+    "Gradient flow from the answer to earlier steps",
+    el("p", {}, `The derivative of the answer at step ${found.answer_step} with respect to the state at each earlier step; learning to remember needs one that does not vanish. Bright is large, dark is zero. Compared on the first sequence: this network, and three untrained networks of ${network.units} units with their initial weights.`),
     el("div", { class: "flows" }, strips.map(({ element }) => element)),
-    curve({ lines, x_label: "step", y_label: "|∂ answer / ∂ state|", title: "Size of the gradient that arrives at each step", y_log: true }, { width: 760, height: 260 }),
-    el("p", { class: "hint" }, "A gate that is firmly shut lets no gradient through either, however well it guards a number: a constructed network can remember for good and show nothing here."),
+    curve({ lines, x_label: "step", y_label: "|∂ answer / ∂ state|", title: "Norm of the gradient at each step", y_log: true }, { width: 760, height: 260 }),
+    el("p", { class: "hint" }, "A saturated gate has a gradient of zero even while it protects a number, so a constructed network can remember exactly and show no gradient here."),
   );
 }
 
 function spread(one) {
   const known = one.log_norm.filter((v) => v !== null && v !== undefined);
-  if (!known.length) return "no gradient arrives at any step";
-  return `from ${show(10 ** known[0])} at the earliest step that it reaches to ${show(10 ** known[known.length - 1])} just before the answer`;
+  if (!known.length) return "the gradient is zero at every step";
+  return `from ${show(10 ** known[0])} at the earliest step with a gradient to ${show(10 ** known[known.length - 1])} just before the answer`;
 }

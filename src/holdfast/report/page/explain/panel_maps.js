@@ -70,16 +70,16 @@ function mapsPanel(model) {
   return section(
     "maps",
     "Every unit at every step",
-    el("p", {}, "Time runs to the right, one row is one unit. Click a point, or go there with the arrow keys and press Enter: that unit's gates and states are drawn as lines, and every panel goes to that step."),
-    network.layers > 1 ? el("p", { class: "hint" }, `Layer ${model.now.layer + 1} of ${network.layers} at first; another one is chosen above, at the valves.`) : null,
+    el("p", {}, "Each row is one unit; time runs from left to right. Click a point (or move with the arrow keys and press Enter) to plot that unit's gates and states and to show that step in every panel."),
+    network.layers > 1 ? el("p", { class: "hint" }, `Layer ${model.now.layer + 1} of ${network.layers}. Choose another layer in the panel of gates above.`) : null,
     model.units.length > shown.length ? el("p", { class: "hint" }, `The first ${shown.length} of ${network.units} units are drawn.`) : null,
     holder,
     lines,
   );
 }
 
-const stateWords = { h: "hidden state, what others see", c: "cell state, what is kept", t: "steps counted" };
-const GATES = { input: "what is let in", forget: "how much is kept", output: "what is shown", reset: "how much of the past is used", update: "how much is kept", candidate: "what would be written", hidden: "a hidden layer inside the step" };
+const stateWords = { h: "hidden state (output of the unit)", c: "cell state (memory of the unit)", t: "step counter" };
+const GATES = { input: "share of the candidate that is written", forget: "share of the cell state that is kept", output: "share of the cell state that is output", reset: "share of the hidden state that the candidate reads", update: "share of the hidden state that is kept", candidate: "new value", hidden: "hidden layer inside the step" };
 
 function gateWords(network, name) {
   const kind = ["input", "forget", "output", "reset", "update"].includes(name) ? `${name} gate` : name;
@@ -113,6 +113,6 @@ function unitLines(model, tables, values) {
   const name = `Unit ${model.units[model.now.unit]}`;
   const drawn = [];
   if (model.page.network.states.length) drawn.push(curve(part("states", "value", `${name}: states`), { height: 190, width: 560 }));
-  drawn.push(curve(part("gates", "opening or value", `${name}: gates`), { height: 190, width: 560 }));
+  drawn.push(curve(part("gates", "gate value", `${name}: gates`), { height: 190, width: 560 }));
   return el("div", { class: "maps" }, drawn);
 }

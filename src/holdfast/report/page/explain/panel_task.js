@@ -17,8 +17,8 @@ function taskPanel(model) {
   const values = heads.map(() => el("dd", {}));
   const rows = el("select", { "aria-label": "sequence", id: "sequence", onchange: (event) => model.load(Number(event.target.value)) });
   for (let r = 0; r < model.rowCount; r++) rows.append(el("option", { value: r }, `sequence ${r + 1}`));
-  const again = el("button", { type: "button", onclick: () => model.load(now.row) }, "Undo my changes");
-  const random = model.judge && canEdit ? el("button", { type: "button", onclick: () => model.replace(fittingWalk(model)) }, "A random sequence") : null;
+  const again = el("button", { type: "button", onclick: () => model.load(now.row) }, "Reset");
+  const random = model.judge && canEdit ? el("button", { type: "button", onclick: () => model.replace(fittingWalk(model)) }, "Random sequence") : null;
 
   function redraw() {
     again.disabled = !now.edited;
@@ -30,7 +30,7 @@ function taskPanel(model) {
   function moved() {
     const t = now.step;
     placeCursor(cursor, strip, t, model.steps);
-    [String(t + 1), inputWords(model, t), expectedWords(model, t) || "not asked for here", predictedWords(model, t)].forEach((text, n) => (values[n].textContent = text));
+    [String(t + 1), inputWords(model, t), expectedWords(model, t) || "not scored", predictedWords(model, t)].forEach((text, n) => (values[n].textContent = text));
   }
 
   dragStrip(model, strip, canEdit);
@@ -40,16 +40,16 @@ function taskPanel(model) {
   model.on("step", moved);
   return section(
     "task",
-    "The task, to try yourself",
+    "The task: change the inputs",
     el("p", {}, task.sentence),
     el("div", { class: "row" }, el("label", { for: "sequence" }, "Read"), rows, random, again),
     el("div", { class: "card" }, strip, el("dl", { class: "facts" }, heads.map((head, n) => el("div", {}, head, values[n]))), editor, typed, verdict),
     canEdit
       ? el("p", { class: "hint" }, symbolicInputs(model)
-          ? "Choose another symbol for the step at the cursor, or click a step to go there. The network is run again in this page at every change."
-          : "Drag an input up or down, or type it. The network is run again in this page at every change.")
+          ? "Click a step and choose another symbol for it. The page runs the network again after every change."
+          : "Drag an input up or down, or type a value. The page runs the network again after every change.")
       : el("p", { class: "hint" }, page.network.why_not),
-    page.task.why_not ? el("p", { class: "hint" }, `${page.task.why_not} So what is expected is known for the given sequences only.`) : null,
+    page.task.why_not ? el("p", { class: "hint" }, `${page.task.why_not} Therefore the targets are known for the given sequences only.`) : null,
   );
 }
 
@@ -70,7 +70,7 @@ function featureRange(model, feature) {
 function inputWords(model, step) {
   const { size, labels } = model.page.rows.inputs;
   const x = Array.from(model.now.inputs.subarray(step * size, (step + 1) * size));
-  if (!model.now.present[step]) return "nothing: the sequence is over";
+  if (!model.now.present[step]) return "none (after the end of the sequence)";
   return symbolicInputs(model) ? labels[largest(x)] : x.map(signed).join("  ");
 }
 
@@ -80,16 +80,16 @@ function inWords(model) {
   const scored = (t) => (now.edited ? now.told[t].asked : page.rows.scored[now.row * steps + t]) && now.told[t].asked;
   const asked = Array.from({ length: steps }, (_, t) => t).filter(scored);
   const outside = now.told.findIndex((told, t) => !told.allowed && now.present[t]);
-  if (outside >= 0) return `From step ${outside + 1} on this is no sequence of the task, so no answer to it is right or wrong.`;
-  if (!asked.length) return "No answer is asked for in this sequence.";
+  if (outside >= 0) return `From step ${outside + 1} on this is not a sequence of the task, so it has no target.`;
+  if (!asked.length) return "No step of this sequence is scored.";
   const errors = asked.map((t) => errorAt(model, now.trace, now.told, t));
   if (symbolic(model)) {
     const right = errors.filter((e) => e < 0).length;
-    if (asked.length === 1) return `The answer asked for is ${right ? "right" : "wrong"}.`;
-    return right === asked.length ? `All ${right} answers asked for are right.` : `${right} of ${asked.length} answers asked for are right.`;
+    if (asked.length === 1) return `The answer is ${right ? "right" : "wrong"}.`;
+    return right === asked.length ? `All ${right} answers are right.` : `${right} of ${asked.length} answers are right.`;
   }
   const last = asked[asked.length - 1];
-  return `The answer at step ${last + 1} is ${show(errorAt(model, now.trace, now.told, last))} away from the right one.`;
+  return `The error of the answer at step ${last + 1} is ${show(errorAt(model, now.trace, now.told, last))}.`;
 }
 
 /** A random row that fits here and has an answer. */
@@ -113,7 +113,7 @@ function stepEditor(model) {
     model.on("step", follow);
     model.on("trace", follow);
     follow();
-    return el("div", { class: "row" }, el("label", { for: "symbol" }, "At this step read"), choice);
+    return el("div", { class: "row" }, el("label", { for: "symbol" }, "Input at this step"), choice);
   }
   const fields = Array.from({ length: size }, (_, n) => {
     const range = featureRange(model, n);
@@ -156,15 +156,15 @@ function typedRow(model) {
     for (const word of words.slice(0, model.steps)) {
       if (symbolicInputs(model)) {
         const symbol = labels.indexOf(word);
-        if (symbol < 0) return void (said.textContent = `'${word}' is no symbol of this task; there are ${labels.join(" ")}`);
+        if (symbol < 0) return void (said.textContent = `'${word}' is not a symbol of this task; the symbols are ${labels.join(" ")}`);
         whole.push(...labels.map((_, n) => Number(n === symbol)));
       } else {
-        if (!Number.isFinite(Number(word))) return void (said.textContent = `'${word}' is no number`);
+        if (!Number.isFinite(Number(word))) return void (said.textContent = `'${word}' is not a number`);
         whole.push(Number(word));
       }
     }
-    if (!whole.length) return void (said.textContent = "Nothing to read.");
-    said.textContent = words.length > model.steps ? `Only the first ${model.steps} steps are read.` : "";
+    if (!whole.length) return void (said.textContent = "Enter at least one value.");
+    said.textContent = words.length > model.steps ? `Only the first ${model.steps} steps are used.` : "";
     model.replace(Float64Array.from(whole));
   }
 
@@ -175,5 +175,5 @@ function typedRow(model) {
   };
   model.on("trace", follow);
   follow();
-  return el("div", { class: "row wide" }, el("label", { for: "typed" }, "Or type a whole sequence"), field, said);
+  return el("div", { class: "row wide" }, el("label", { for: "typed" }, "Or type a sequence"), field, said);
 }

@@ -29,7 +29,7 @@ function unrolledPanel(model) {
     for (const edge of [...shared.querySelectorAll("[data-edge]"), ...folded.querySelectorAll("[data-edge]")]) edge.classList.toggle("lit", on && edge.dataset.edge === key);
     for (const edge of separate.querySelectorAll("[data-edge]")) edge.classList.toggle("lit", on && edge.dataset.edge === key && Number(edge.dataset.copy) === (copy ?? 0));
     const found = weights.find((w) => w.key === key);
-    said.textContent = on && found ? `${found.name}: ${found.meaning}, ${count(found.numbers)} numbers. Left: the same ones at all ${model.steps} steps. Right: ${count(found.numbers)} others at each.` : "";
+    said.textContent = on && found ? `${found.name}: ${found.meaning}, ${count(found.numbers)} numbers. Shared weights: the same ones at all ${model.steps} steps. Separate weights: others at each step.` : "";
   }
 
   const hover = (event) => {
@@ -58,28 +58,28 @@ function unrolledPanel(model) {
   folded.append(foldedCell(network, weights));
   model.on("step", redraw);
   redraw();
-  const sharedWords = `${count(each)} numbers in the cell and ${count(readout)} in the read-out, for 1 step, for ${model.steps} or for a million.`;
-  const separateWords = `For ${model.steps} steps ${network.steps_with_weights ? "these are" : "that would be"} ${count(each * model.steps)} numbers in the cell (${model.steps} × ${count(each)}), and at step ${(network.steps_with_weights || model.steps) + 1} it has none and has to stop. Nothing that it learns at one step helps it at another.`;
+  const sharedWords = `${count(each)} weights in the cell and ${count(readout)} in the read-out, for any number of steps.`;
+  const separateWords = `For ${model.steps} steps ${network.steps_with_weights ? "these are" : "that would be"} ${count(each * model.steps)} weights in the cell (${model.steps} × ${count(each)}), and step ${(network.steps_with_weights || model.steps) + 1} has none. What is learned at one step does not apply to another.`;
   const alike = [
     el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
     el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, sharedWords)),
   ];
   return section(
     "unrolled",
-    "One set of weights at every step",
-    network.steps_with_weights ? el("p", { class: "broken" }, "This network is the exception: it has weights of its own for every step, as drawn at the bottom. What follows first is what others do.") : null,
-    el("p", {}, "A recurrent network is one cell. Drawn with its loop, what it hands on at a step it gets back at the next. Drawn along time, it looks like many, but every copy has the same weights. Point at a line, or choose a weight below: it lights up wherever it is used."),
+    "Unrolled in time: one set of weights",
+    network.steps_with_weights ? el("p", { class: "broken" }, "This network has separate weights for every step, as drawn at the bottom. The first two drawings show the usual case, shared weights.") : null,
+    el("p", {}, "A recurrent network is one cell that receives its own state of the previous step. Unrolled in time there is one copy per step, and all copies share their weights. Point at a line, or choose a weight matrix below, to highlight it wherever it is used."),
     el("div", { class: "pair" }, alike),
     chips,
     said,
-    el("div", { class: "card" }, el("h3", {}, "Something else: weights of their own for every step"), separate, el("p", { class: "hint" }, separateWords)),
+    el("div", { class: "card" }, el("h3", {}, "For comparison: separate weights for every step"), separate, el("p", { class: "hint" }, separateWords)),
   );
 }
 
 /** Every matrix by name, as the equations have it; W reads the input, U the hidden state. A small letter: one weight for
  * every unit, which reads itself alone. */
 function weightNames(network) {
-  const meanings = { x: "from the input to", h: "from the last hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
+  const meanings = { x: "from the input to", h: "from the previous hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
   for (const { name: source, letter: matrix, gates, bias, diagonal, rows, widths } of network.maps) {
     const own = source.replace(/\d+$/, ""); // in a stack x2 is the x of its second cell, the output of the first
@@ -105,7 +105,7 @@ function weightNames(network) {
 function unrolled(model, weights, first, copies, separate) {
   const width = BOX.left * 2 + copies * BOX.width + (copies - 1) * BOX.gap;
   const height = BOX.top + BOX.height + 58;
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with weights of its own at every step" : "the cell along time, with the same weights in every copy" });
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with separate weights at every step" : "the cell unrolled in time, with shared weights" });
   for (let n = 0; n < copies; n++) {
     const left = BOX.left + n * (BOX.width + BOX.gap);
     picture.append(copy(model.page.network, weights, left, first + n, separate ? n : null, { before: n > 0 || first > 0, after: first + n < model.steps - 1 }));
@@ -134,7 +134,7 @@ function copy(network, weights, left, step, own, { before, after }) {
       : weight.edge === "k" ? `M${place(hidden)} ${bottom - 38} Q${(place(hidden) + place(weight.gate)) / 2} ${bottom - 62} ${place(weight.gate)} ${bottom - 38}`
       : weight.edge === "c" ? `M${left} ${top + 24} L${place(weight.gate)} ${bottom - 38}`
       : `M${left - (before ? BOX.gap : 14)} ${top + 34} H${left} L${place(weight.gate) - 9} ${bottom - 32}`;
-    const line = draw("path", { d: path, class: "edge", style: stroke ? `stroke: ${stroke}` : null, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} alone`));
+    const line = draw("path", { d: path, class: "edge", style: stroke ? `stroke: ${stroke}` : null, "data-edge": weight.key, "data-copy": own ?? 0 }, draw("title", {}, own === null ? `${weight.name}, the same in every copy` : `${weight.name} of step ${step + 1} only`));
     group.append(draw("path", { d: path, class: "reach", "data-edge": weight.key, "data-copy": own ?? 0 }), line);
   }
   for (const gate of gates) {

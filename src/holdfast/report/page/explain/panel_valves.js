@@ -5,8 +5,8 @@ const PIPE = { leaf: 98, valve: 84, box: 70, join: 58, row: 74, out: 92 };
 function valvesPanel(model) {
   const { network } = model.page;
   if (!network.program || !network.states.length) {
-    const why = network.states.length ? "This cell's step cannot be taken apart in the page; its gates and states are drawn below." : "This cell carries nothing from one step to the next, so there is nothing to open or to shut.";
-    return section("valves", "Gates as valves", el("p", {}, why));
+    const why = network.states.length ? "The page cannot draw the step of this cell; its gates and states are plotted below." : "This cell has no state, so it has no gates.";
+    return section("valves", "Gates of one unit", el("p", {}, why));
   }
   const names = nodeNames(network);
   const picture = el("div", {});
@@ -49,13 +49,13 @@ function valvesPanel(model) {
   redraw();
   return section(
     "valves",
-    "Gates as valves",
-    el("p", {}, "Each unit has a gate of its own on every pipe. A gate is a number between 0 (shut) and 1 (open) that the unit computes afresh at every step, from the input and the last hidden state; what flows through is multiplied by it. Blue pipes carry positive numbers, striped pink ones negative; a wider pipe carries more, of the most that this unit ever holds here."),
+    "Gates of one unit",
+    el("p", {}, "A gate is a number between 0 (closed) and 1 (open), computed at every step from the input and the previous hidden state; it multiplies the value that passes through it. Blue lines carry positive values, striped pink lines negative ones. The width is proportional to the value, relative to the largest state of this unit."),
     el("div", { class: "card" },
       el("div", { class: "row" }, head, el("label", { for: "unit" }, "unit"), unit, layers),
       picture,
       numbers.map(({ line }) => line),
-      el("details", {}, el("summary", {}, "The whole step, as this cell's equations"), el("table", { class: "equations" }, lines))),
+      el("details", {}, el("summary", {}, "The equations of the cell"), el("table", { class: "equations" }, lines))),
   );
 }
 

@@ -1,13 +1,13 @@
-// What the network does, in words, each with the figures that it rests on; and the diagnostics behind them.
+// The clauses of the explanation with their figures, and the diagnostics.
 
 function wordsPanel(model) {
   const { words, findings } = model.page;
   if (!words.length && !findings.length) return null;
   return section(
     "words",
-    "In words",
+    "What each unit does",
     words.length ? el("ul", { class: "words" }, words.map((clause) => wordsLine(model, clause))) : null,
-    findings.length ? el("h3", {}, "The measurements behind them") : null,
+    findings.length ? el("h3", {}, "Diagnostics") : null,
     findings.map(finding),
   );
 }
@@ -36,7 +36,7 @@ function finding({ name, sentence, parts }) {
   const body = el("div", {});
   const whole = el("details", {}, el("summary", {}, el("strong", {}, name.replaceAll("_", " ")), sentence || "nothing to report"), body);
   whole.addEventListener("toggle", () => {
-    if (whole.open && !body.childElementCount) body.append(...(parts.length ? parts.map(drawPart) : [el("p", { class: "note" }, "There is nothing to draw.")]));
+    if (whole.open && !body.childElementCount) body.append(...(parts.length ? parts.map(drawPart) : [el("p", { class: "note" }, "No plot.")]));
   });
   return whole;
 }

@@ -10,11 +10,11 @@ function start() {
   root.append(
     el("header", {},
       el("h1", {}, `Inside a network: ${network.cell} on ${task.name}`),
-      el("p", { class: "lead" }, `${network.title} `, `${count(network.units)} units${network.layers > 1 ? ` in each of ${network.layers} layers` : ""}, ${count(network.parameters.step + network.parameters.readout)} numbers.`),
+      el("p", { class: "lead" }, `${network.title} `, `${count(network.units)} units${network.layers > 1 ? ` in each of ${network.layers} layers` : ""}, ${count(network.parameters.step + network.parameters.readout)} weights.`),
       el("p", { class: "hint" }, el("span", { class: "mono" }, page.file), page.holdfast ? ` · written by holdfast ${page.holdfast}` : "", " · ", agreement(model)),
       page.left_out.length ? el("ul", { class: "hint" }, page.left_out.map((line) => el("li", {}, line))) : null),
     ...panels.map((panel) => panel(model)).filter(Boolean),
-    el("footer", { class: "hint" }, "Everything that this page shows is in this one file; it asks nothing of any network, and can be kept, copied and sent."),
+    el("footer", { class: "hint" }, "This page is one self-contained file. It makes no network requests, and can be saved, copied and sent."),
     transport(model),
   );
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
@@ -46,12 +46,12 @@ const MAGNIFIED = 1e-3;
 /** How far this page's arithmetic is from holdfast's, on the first sequence. */
 function agreement(model) {
   const { check } = model.page;
-  if (!check || !model.run) return "shown as it was computed before; the network is not run in this page.";
+  if (!check || !model.run) return "precomputed values; the page does not run this network.";
   let worst = 0;
   model.now.trace.outputs.forEach((value, n) => {
     if (!model.now.present[Math.floor(n / model.page.network.outputs)]) return;
     const distance = Math.abs(value - check[n]);
     if (Number.isFinite(check[n]) && !(distance <= worst)) worst = distance;
   });
-  return `run in this page: on the first sequence its outputs differ from holdfast's by at most ${show(worst)}.${worst > MAGNIFIED ? " That is more than rounding: the network magnifies small differences from step to step." : ""}`;
+  return `run in this page; on the first sequence the outputs differ from holdfast's by at most ${show(worst)}.${worst > MAGNIFIED ? " That is more than rounding, since this network amplifies small differences from step to step." : ""}`;
 }

@@ -59,7 +59,7 @@ function transport(model) {
     el("button", { type: "button", "aria-label": "first step", onclick: () => model.goTo(0) }, sign("first")),
     el("button", { type: "button", "aria-label": "one step back", onclick: go(-1) }, sign("back")),
     play,
-    el("button", { type: "button", "aria-label": "one step on", onclick: go(1) }, sign("on")),
+    el("button", { type: "button", "aria-label": "one step forward", onclick: go(1) }, sign("on")),
     el("button", { type: "button", "aria-label": "last step", onclick: () => model.goTo(model.steps - 1) }, sign("last")),
     slider,
     where,

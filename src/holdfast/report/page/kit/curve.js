@@ -5,7 +5,7 @@ const CURVE = { width: 640, height: 250, left: 62, right: 14, top: 12, bottom: 4
 /** A `LinePlot` of results: {lines: [{name, x, y, low, high}], x_label, y_label, title, x_log, y_log}, as wide as there is room. */
 function curve(part, size = {}) {
   const layout = { ...CURVE, ...size };
-  if (!curvePicture(part, layout)) return el("p", { class: "note" }, `${part.title || "A curve"}: there are no finite numbers to draw.`);
+  if (!curvePicture(part, layout)) return el("p", { class: "note" }, `${part.title || "A curve"}: no finite numbers to plot.`);
   const holder = el("div", { style: `height: ${layout.height}px` });
   onWidth(holder, (width) => holder.replaceChildren(curvePicture(part, { ...layout, width })));
   return el("figure", {}, part.title ? el("figcaption", {}, el("strong", {}, part.title)) : null, holder, legend(part.lines));

@@ -41,7 +41,7 @@ function table(part) {
 /** A `Heatmap` of results; `chosen(row, column)` makes it one that can be clicked. */
 function fixedMap(part, chosen = null) {
   const numbers = part.values.flat().filter((v) => v !== null);
-  if (!numbers.length) return el("p", { class: "note" }, `${part.title || "A heat map"}: there are no finite numbers to draw.`);
+  if (!numbers.length) return el("p", { class: "note" }, `${part.title || "A heat map"}: no finite numbers to plot.`);
   const grid = {
     rows: part.rows.length,
     columns: part.columns.length,
