@@ -131,8 +131,8 @@ off (in float32 from 8 on where it is optimised, not where it is not).
 exp and softplus: float32, every number of size 2^-9 to 2^8, 5.52 u (at 88.72, just before it overflows) and 4.12 u, of
 the kernels 1.43 u and 3.81 u; float64, 240,000 numbers, 2.11 u and 3.21 u. Both are 0 up to -87.34 and -708.5.
 
-cos and sin: float32, every number of cos and every 50th of sin, 0.55 u; float64, 200,000 numbers, 0.503 u. Square roots
-are those of NumPy, which are rounded correctly."""
+cos and sin: float32, every normal number, 0.55 u; float64, 200,000 numbers, 0.503 u. Square roots are
+those of NumPy, which are rounded correctly."""
 
 
 class Computed(NamedTuple):
