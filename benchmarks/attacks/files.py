@@ -150,7 +150,7 @@ def _store_bytes(random: random.Random, content: bytes) -> bytes:
 
 def _network(path: Path) -> None:
     from holdfast.certify.weights import fingerprint
-    from holdfast.cli._network import task_request, least_steps_of, open_network, origin_of, own_task
+    from holdfast.cli._network import least_steps_of, open_network, origin_of, own_task, task_request
 
     origin_of(str(path))
     network, origin = open_network(str(path))
