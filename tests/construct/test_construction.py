@@ -104,7 +104,7 @@ def test_a_reader_sees_units_gates_budget_and_where_it_was_written():
     assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "total"]
     assert "Written to net.safetensors" in words(parts)
     lead = next(
-        part for part in told("echo", steps=10).parts(None) if isinstance(part, Table) and "lead" in part.heads[0]
+        part for part in told("echo", steps=10).parts(None) if isinstance(part, Table) and "margin" in part.heads[0]
     )
     assert lead.rows[-1] == ("margin", "4")
 

@@ -71,7 +71,7 @@ IN_WORDS = CELL.replace(
 """,
 )
 TASK = Recall(steps=6)
-WHY = "computes by other means than the words of the alphabet (line 27, "
+WHY = "uses operations outside the alphabet (line 27, "
 
 
 @pytest.fixture

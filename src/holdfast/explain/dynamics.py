@@ -1,4 +1,4 @@
-"""The network as a map of one vector: all that it carries from step to step, of every layer, side by side.
+"""The network as a map of one state vector: the states of all layers, concatenated.
 
     s_t = F(s_(t-1), x_t)
 
@@ -84,7 +84,7 @@ def advanced(model: Stepped, state: Any, x: Array) -> tuple[Array, Any]:
 
 
 def memory_index(network: Network, name: str) -> np.ndarray | None:
-    """Which number of a state or gate belongs to each component of the memory, by their axes; None where both have the
+    """For each component of the memory, the index of the matching component of a state or gate; None if both have the
     same axes."""
     own, axes = network.cell.axes_of(name), network.cell.axes_of(network.cell.memory)
     if own == axes:
@@ -134,19 +134,19 @@ def using(model: StepModel, weights: Any) -> StepModel:
 
 
 def holding_input(inputs: np.ndarray, present: np.ndarray) -> tuple[np.ndarray, str]:
-    """What the network reads while it only has to hold: the commonest input of all rows and steps where one makes up
-    a tenth or more of them, their mean otherwise; and which of the two it is, in words."""
+    """The input while the network only holds: the most frequent input if it makes up a tenth or more of all, otherwise
+    their mean; and a name for which of the two it is."""
     read = np.asarray(inputs, np.float64)[np.asarray(present)]
     distinct, counts = np.unique(read, axis=0, return_counts=True)
     if counts.max() >= 0.1 * len(read):
-        return distinct[counts.argmax()], "the commonest input"
+        return distinct[counts.argmax()], "the most frequent input"
     return read.mean(0), "the mean input"
 
 
 def bound_to_time(model: Model) -> bool:
-    """Whether steps have weights of their own: there is then no one map F to ask about."""
+    """Whether steps have separate weights, so that there is no single map F."""
     return isinstance(model, Network) and model.steps is not None
 
 
-TIMELESS = "Every step of this network has weights of its own, so there is no one map to ask about."
-"""What a question about one map answers where there is none."""
+TIMELESS = "This network has separate weights for every step, so there is no single map to analyse."
+"""The reason that a diagnostic of the map gives for such a network."""

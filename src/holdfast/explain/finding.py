@@ -1,4 +1,4 @@
-"""What a diagnostic finds: figures for programs, parts for readers, one sentence for the hurried."""
+"""The result of a diagnostic: figures for programs, tables and plots for readers, and a summary in one sentence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from holdfast.core.results import Part
 
 @dataclass(frozen=True)
 class Finding:
-    """``figures`` are plain numbers, texts, lists and None, ready for JSON, units in their names; ``parts`` are what is
-    drawn of them; ``sentence`` is the finding in one line, empty where there is nothing to say."""
+    """``figures`` are plain numbers, texts, lists and None, ready for JSON, units in their names; ``parts`` are
+    tables and plots; ``sentence`` is the summary, empty if there is nothing to report."""
 
     figures: Mapping[str, Any]
     parts: tuple[Part, ...] = ()

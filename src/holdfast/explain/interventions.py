@@ -1,8 +1,9 @@
-"""What would the answers be if a unit held something else? The network is run again with units' states replaced.
+"""Interventions: run the network again with the states of some units replaced, and return the answers.
 
-Correlations say what a unit knows; only a change of its state says what the network makes of it. Three changes:
-what a unit holds is *swapped* for what it holds in another sequence, at one step; it is kept at *zero* throughout;
-and, over one step only, it is replaced by a value drawn from anywhere, to see how much of that is still there after.
+A correlation shows what a unit's state contains; only a change of the state shows its effect on the answers. There are
+three interventions: the state is exchanged with that of another sequence after one step (``swapped``); it is kept at 0
+at every step (``emptied``); it is replaced at one step by another value, to measure how much of the change remains one
+step later (``after_one_step``).
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from holdfast.explain.dynamics import shaped
 from holdfast.explain.subject import Subject
 
 LANES = 16
-"""Changed networks that run side by side: every call has this many, so that there is one compiled program."""
+"""Interventions per call. The number is fixed, so that there is one compiled program."""
 ROW_STEPS = 2**19
-"""Over all units, about so many steps are run for each kind of change; long sequences get fewer rows."""
+"""About this many steps are run for each intervention, over all units; long sequences get fewer rows."""
 LEAST_ROWS, MOST_ROWS = 8, 16
 NUMBERS = Numbers()
 
 
 @dataclass(frozen=True)
 class Interventions:
-    """The rows on which a subject's units are changed, and the answers that they give unchanged."""
+    """A subject with the number of its rows used, and the answers without intervention."""
 
     subject: Subject
     rows: int
@@ -46,7 +47,7 @@ class Interventions:
 
     @cached_property
     def scored(self) -> np.ndarray:
-        """[row, time]; where nothing is scored, the last step that is there."""
+        """[row, time]; the last step of a row that has no scored step."""
         scored = self.subject.scored[: self.rows].copy()
         for row, here in enumerate(self.subject.present[: self.rows]):
             if not scored[row].any() and here.any():
@@ -60,7 +61,7 @@ class Interventions:
 
     @property
     def partners(self) -> np.ndarray:
-        """For every row another one."""
+        """For every row, the row with which its states are exchanged."""
         return np.roll(np.arange(self.rows), self.rows // 2 or 1)
 
     def swapped(self, masks: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The network under examination: run once on fresh rows of its task, every gate and state kept by name."""
+"""The network to be explained: run once on fresh rows of its task, with every gate and state by name."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Named = tuple[dict[str, np.ndarray], ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """``batch`` are rows of the task's test split, ``traced`` what the network did on them; nothing changes either.
+    """``batch`` are rows of the task's test split, ``traced`` the trace of the network on them.
 
-    The model has any level. Of one of level *steps* the state is told as one layer's, by the names of its arrays; of
-    one of level *answers* there is none. What several diagnostics need is computed once, when it is first asked for:
-    ``states``, ``before`` and ``gates`` in float64, and ``jacobians``. A subject may have no scored step: a
-    network that blew up is looked at up to there.
+    The model has any level. At level *steps*, its state is that of one layer, by the names of its arrays; at level
+    *answers* there is none. Values that several diagnostics need are computed once, on first use: ``states``,
+    ``before`` and ``gates`` in float64, and ``jacobians``. A subject may have no scored step, if the network diverged
+    before.
     """
 
     model: Model
@@ -83,7 +83,7 @@ class Subject:
 
     @cached_property
     def scored(self) -> np.ndarray:
-        """[batch, time], true where the output is asked for."""
+        """[batch, time], true at scored steps."""
         return np.asarray(self.batch.scored)
 
     @cached_property
@@ -93,12 +93,12 @@ class Subject:
 
     @cached_property
     def states(self) -> Named:
-        """What every layer holds *after* each step, in float64."""
+        """The states of every layer *after* each step, in float64."""
         return self._named(self.traced.states)
 
     @cached_property
     def before(self) -> Named:
-        """What every layer holds *before* each step, in float64: the first state, then ``states``."""
+        """The states of every layer *before* each step, in float64: the initial state, then ``states``."""
         first = self._named(jax.tree.map(lambda a: a[:, None], self.stepped.start(self.rows)))
         return tuple(
             {name: np.concatenate([start[name], a[:, :-1]], 1) for name, a in layer.items()}
@@ -117,7 +117,7 @@ class Subject:
 
     @cached_property
     def hidden(self) -> np.ndarray:
-        """What the read-out reads [batch, time, unit], in float64."""
+        """The input of the read-out [batch, time, unit], in float64."""
         name, network = shown(self.network.cell), self.network
         if name:
             return {**self.states[-1], **self.gates[-1]}[name]
@@ -127,12 +127,12 @@ class Subject:
 
     @cached_property
     def jacobians(self) -> Jacobians:
-        """What one step makes of small changes, on a few of the rows, in float64."""
+        """The Jacobians of every step, on a few of the rows, in float64."""
         return jacobians(self.stepped, self.before, self.inputs, self.present)
 
     @property
     def kept_in(self) -> str:
-        """The state in which a unit keeps what it remembers, by name; "" if there is none, or none is known."""
+        """The name of the state that is the memory; "" if there is none, or if it is not known."""
         return self.model.cell.memory if isinstance(self.model, Network) else ""
 
     def until(self, steps: int) -> Subject:
@@ -157,8 +157,8 @@ def _flat(a: Any) -> np.ndarray:
 
 
 def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> Subject:
-    """Run ``network``, a model of any level, on ``rows`` fresh test rows of ``task``. Raises ``BadValue`` where their
-    sizes do not fit."""
+    """Run ``network``, a model of any level, on ``rows`` fresh test rows of ``task``. Raises ``BadValue`` if their
+    sizes do not match."""
     if (network.inputs, network.outputs) != (task.inputs, task.outputs):
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "

@@ -61,7 +61,7 @@ def the_description_is_whole(name: str) -> None:
 
 def the_step_is_in_the_alphabet(name: str) -> str:
     """The step can be recorded: it says the words of the alphabet and nothing else, so that every reading has it. A
-    step that computes by other means is no mistake: it makes models of a lower level."""
+    step that uses other operations is not a mistake: its models have a lower level."""
     try:
         return f"{len(record(resolve(name)).nodes)} words"
     except NotOpened as reason:
@@ -243,7 +243,7 @@ def equation_says_what_is_computed(name: str) -> None:
     try:
         record(resolve(name))
     except NotOpened as reason:
-        raise NotApplicable("a step that computes by other means than the words of the alphabet has none") from reason
+        raise NotApplicable("a step that uses operations outside the alphabet has no equation") from reason
     cell, network = resolve(name), random_network(name)
     shapes = {cell.letters[gate]: network.shape(gate) for gate in cell.gates}
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from holdfast.cells._former import settings_of
 from holdfast.core import values
@@ -89,7 +89,7 @@ class Configuration:
         s = self.settings
         of_task: dict[str, Plain] = {"task": s.task.name, "lag_steps": s.task.lag_steps}
         names = (*AXES, *self.swept)
-        axes: dict[str, Any] = {n: of_task[n] if n in of_task else values.plain(getattr(s, n)) for n in names}
+        axes = {n: of_task[n] if n in of_task else cast("Plain", values.plain(getattr(s, n))) for n in names}
         return Place(self.key, tuple(axes.items()))
 
 

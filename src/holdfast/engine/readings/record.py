@@ -23,7 +23,7 @@ class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
 
 
 class NotOpened(Unsupported):
-    """Why no step is recorded of a cell that may well run: it computes by other means than the words of the alphabet.
+    """Why a cell that may well run has no recorded step: it uses operations outside the alphabet.
     A model of it has the level *steps*."""
 
 
@@ -92,7 +92,7 @@ class Recorder(Words):
 
 
 def record(cell: Cell) -> Recording:
-    """The step of ``cell``. Raises ``NotOpened`` where it computes by other means than the words of the alphabet, and
+    """The step of ``cell``. Raises ``NotOpened`` if it uses operations outside the alphabet, and
     ``Unsupported`` where it uses the words wrongly."""
     before = tuple(Node("before", (), place, axes=cell.axes_of(name)) for place, name in enumerate(cell.states))
     inputs, maps = Node("input", axes=cell.axes.get("x", ("input",))), {m.source: m for m in cell.maps}
