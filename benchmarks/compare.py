@@ -39,10 +39,10 @@ NAME = "benchmark"
 
 
 def study(full: bool, budget: int):
-    from holdfast.compare.grid.grid import Grid
-    from holdfast.compare.grid.lags import with_lags
-    from holdfast.compare.study import Study
-    from holdfast.train.settings import Settings
+    from holdfast.comparison.grid.grid import Grid
+    from holdfast.comparison.grid.lags import with_lags
+    from holdfast.comparison.study import Study
+    from holdfast.training.settings import Settings
 
     lags, units, rates, seeds = FULL if full else SMALL
     tasks = with_lags("recall", {}, lags)
@@ -52,8 +52,8 @@ def study(full: bool, budget: int):
 
 def train(path: Path, full: bool, budget: int, workers: int) -> None:
     """What the killed process does."""
-    from holdfast.compare.run import run_study
-    from holdfast.compare.store.store import Store
+    from holdfast.comparison.run import run_study
+    from holdfast.comparison.store.store import Store
 
     with Store(path) as store:
         run_study(study(full, budget), store, workers=workers)
@@ -107,7 +107,7 @@ def stored(path: Path) -> int:
 
 def points(path: Path, networks: bool = False) -> list:
     """Everything but the time that it took."""
-    from holdfast.compare.store.store import Store
+    from holdfast.comparison.store.store import Store
     from holdfast.engine.files import tensors
 
     with Store(path, write=False) as store:
@@ -122,20 +122,20 @@ def points(path: Path, networks: bool = False) -> list:
 
 
 def store_and_report(folder: Path, seconds_per_point: float | None) -> dict:
-    from holdfast.compare.executors.units import divide
-    from holdfast.compare.executors.worker import FinishedNetwork
-    from holdfast.compare.grid.grid import Grid
-    from holdfast.compare.grid.lags import with_lags
-    from holdfast.compare.results.answer import answer
-    from holdfast.compare.results.page import document
-    from holdfast.compare.results.result import Result
-    from holdfast.compare.store.store import Store
-    from holdfast.compare.study import Study
+    from holdfast.comparison.executors.units import divide
+    from holdfast.comparison.executors.worker import FinishedNetwork
+    from holdfast.comparison.grid.grid import Grid
+    from holdfast.comparison.grid.lags import with_lags
+    from holdfast.comparison.results.answer import answer
+    from holdfast.comparison.results.page import document
+    from holdfast.comparison.results.result import Result
+    from holdfast.comparison.store.store import Store
+    from holdfast.comparison.study import Study
     from holdfast.engine.files import as_bytes
     from holdfast.engine.initialise import build
     from holdfast.report import page
     from holdfast.report.terminal import draw
-    from holdfast.train.settings import Settings
+    from holdfast.training.settings import Settings
 
     tasks = with_lags("recall", {}, range(10, 1010, 40))
     over = {"task": tasks, "cell": CELLS, "learning_rate": (0.001, 0.01)}

@@ -28,9 +28,10 @@ CRASHED = 99
 """The child's exit code where an exception left ``main``."""
 WANTED = (
     "jax", "optax", "scipy.optimize", "flint", "rich.table", "filelock", "safetensors.numpy", "matplotlib", "sqlite3",
-    "holdfast.train.loop", "holdfast.explain.explain", "holdfast.certify.prove", "holdfast.certify.refute",
-    "holdfast.construct.evaluation.construction", "holdfast.demonstration.demonstrate", "holdfast.exchange",
-    "holdfast.compare.run", "holdfast.report.figures", "holdfast.report.page", "holdfast.cli._main",
+    "holdfast.training.loop", "holdfast.explanation.explain", "holdfast.certification.prove",
+    "holdfast.certification.refute",
+    "holdfast.construction.evaluation.construction", "holdfast.demonstration.demonstrate", "holdfast.exchange",
+    "holdfast.comparison.run", "holdfast.report.figures", "holdfast.report.page", "holdfast.cli._main",
 )  # fmt: skip
 
 

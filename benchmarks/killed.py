@@ -159,7 +159,7 @@ class Place:
             words = self._resumed(words)
 
         def before() -> None:
-            from holdfast.train import block, run
+            from holdfast.training import block, run
 
             block.PIECE_SECONDS, run.CHECKPOINT_SECONDS = 0.02, 0.0
             os.environ["HOLDFAST_KILL"] = f"{self.counter} {self.folder} {moment.nth} {moment.mode}"

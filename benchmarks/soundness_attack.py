@@ -14,9 +14,9 @@ import jax
 import numpy as np
 
 from holdfast import cells
-from holdfast.certify.check import check as check_certificate
-from holdfast.certify.prove import prove
-from holdfast.certify.refute import refute
+from holdfast.certification.check import check as check_certificate
+from holdfast.certification.prove import prove
+from holdfast.certification.refute import refute
 from holdfast.engine.network import Network, create
 from holdfast.engine.resolve import resolve
 from holdfast.tasks.recall import Recall

@@ -8,12 +8,12 @@ import time
 
 from flint import ctx
 
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
-from holdfast.certify.refute import refute
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
+from holdfast.certification.refute import refute
 from holdfast.tasks.recall import Recall
-from holdfast.train.loop import train_networks
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.settings import Settings
 
 MOST = {3: 3.0, 5: 8.0}
 """Bound over worst error found, at most, by the length of rows in steps."""
@@ -25,8 +25,8 @@ SECONDS = 15.0
 
 def networks() -> int:
     """The six networks: what is proved now beside what each is seen to do; the old bound written down is refused."""
-    from tests.certify.false_certificates import false_certificates
-    from tests.certify.test_false_certificates import forged
+    from tests.certification.false_certificates import false_certificates
+    from tests.certification.test_false_certificates import forged
 
     wrong = 0
     print(f"{'network':<8}{'was proved':>12}{'measured':>12}{'proved now':>12}  old certificate")

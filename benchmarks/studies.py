@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 import holdfast
-from holdfast.compare.run import Progress, run_study
-from holdfast.compare.store import stored_run
-from holdfast.compare.store.store import Store
+from holdfast.comparison.run import Progress, run_study
+from holdfast.comparison.store import stored_run
+from holdfast.comparison.store.store import Store
 from holdfast.studies import questions
 
 ORDER = ("tutorial", "shared_weights", "why_gates", "forget_bias", "lag", "smallest")

@@ -24,13 +24,13 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from holdfast.certify.check import check  # noqa: E402
-from holdfast.certify.prove import prove  # noqa: E402
-from holdfast.certify.refute import refute  # noqa: E402
-from holdfast.construct.evaluation.construction import ConstructionReport, construct  # noqa: E402
+from holdfast.certification.check import check  # noqa: E402
+from holdfast.certification.prove import prove  # noqa: E402
+from holdfast.certification.refute import refute  # noqa: E402
+from holdfast.construction.evaluation.construction import ConstructionReport, construct  # noqa: E402
 from holdfast.engine.network import Network  # noqa: E402
 from holdfast.engine.unroll import unroll  # noqa: E402
-from holdfast.train.settings import make_task  # noqa: E402
+from holdfast.training.settings import make_task  # noqa: E402
 
 CHUNK = 1000
 """Sequences, or steps, at once."""

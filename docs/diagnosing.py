@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pages
 
-from holdfast.construct.compile import compile_program
-from holdfast.construct.constructions.recall import program
-from holdfast.explain import diagnostics
-from holdfast.explain.subject import examine
+from holdfast.construction.compile import compile_program
+from holdfast.construction.constructions.recall import program
+from holdfast.explanation import diagnostics
+from holdfast.explanation.subject import examine
 from holdfast.tasks.recall import Recall
 
 STEPS, UNITS, TOLERANCE = 50, 8, 0.01
 
 HEAD = """# What is asked of a network
 
-`holdfast explain FILE --task TASK` asks the questions on this page. Each is one file of `explain/diagnostics/`, with
-its formula, its source, what it cannot say and [the level of model](../models.md) that it needs; the texts below are
-taken from these files, and a file that is added is asked and is on this page. None changes anything of the network.
+`holdfast explain FILE --task TASK` asks the questions on this page. Each is one file of `explanation/diagnostics/`,
+with its formula, its source, what it cannot say and [the level of model](../models.md) that it needs; the texts below
+are taken from these files, and a file that is added is asked and is on this page. None changes anything of the
+network.
 
 Behind *says* is what it says of one network whose truth is known: an LSTM written for recall of the first of
 {steps} numbers within {tolerance:g}, {units} units of which two are used (unit 1 a flag, unit 2 the latch), in {dtype}:

@@ -8,10 +8,10 @@ import holdfast
 
 PACKAGE = Path(holdfast.__file__).parent
 TRUSTED = {
-    "certify/check.py": "compares the claim with the network and the question; judges every piece",
-    "certify/propagate.py": "follows sets through the task's automaton",
-    "certify/weights.py": "the weights as exact numbers, without units that nothing reads",
-    "certify/certificate.py": "reads and words the document",
+    "certification/check.py": "compares the claim with the network and the question; judges every piece",
+    "certification/propagate.py": "follows sets through the task's automaton",
+    "certification/weights.py": "the weights as exact numbers, without units that nothing reads",
+    "certification/certificate.py": "reads and words the document",
     "engine/readings/bounds.py": "linear maps on sets, and words applied unit by unit",
     "alphabet/*.py": "the words that cells are written in, each with its bounds",
     "alphabet/enclosures/arrays.py": "arrays of sets",

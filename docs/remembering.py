@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import textwrap
 
-from holdfast.certify.prove import prove
-from holdfast.construct import constructions, theorems
-from holdfast.construct.evaluation.construction import ConstructionReport, construct
-from holdfast.construct.evaluation.impossibility import why_impossible
+from holdfast.certification.prove import prove
+from holdfast.construction import constructions, theorems
+from holdfast.construction.evaluation.construction import ConstructionReport, construct
+from holdfast.construction.evaluation.impossibility import why_impossible
 from holdfast.core.claim import Semantics
 from holdfast.core.formats import FORMATS
-from holdfast.train.settings import make_task
+from holdfast.training.settings import make_task
 
 CELLS = ("lstm", "gru", "elman", "lstm1997", "irnn")
 STEPS, TOLERANCE = 1000, 1e-3
 
 OWN = """\
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
-from holdfast.construct.compile import compile_program
-from holdfast.construct.program import RegisterProgram
-from holdfast.train.settings import make_task
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
+from holdfast.construction.compile import compile_program
+from holdfast.construction.program import RegisterProgram
+from holdfast.training.settings import make_task
 
 program = RegisterProgram()
 value = program.real("value", 0, 1)

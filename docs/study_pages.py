@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pages import escaped, table
 
-from holdfast.compare.results.results import tables
-from holdfast.compare.results.verdicts import Verdict
-from holdfast.compare.store import stored_run
+from holdfast.comparison.results.results import tables
+from holdfast.comparison.results.verdicts import Verdict
+from holdfast.comparison.store import stored_run
 from holdfast.core import values
 from holdfast.core.results import Table
 from holdfast.studies import questions

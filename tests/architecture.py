@@ -24,18 +24,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine": ("core", "alphabet", "cells", "blocks"),
     "models": ("core", "engine"),
     "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine", "models"),
-    "train": ("core", "cells", "tasks", "engine", "models", "plugins"),
-    "construct": ("core", "cells", "tasks", "engine.network"),
-    "construct.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construct"),
-    "certify": ("core", "alphabet", "tasks", "engine", "models", "plugins"),
-    "explain": ("core", "alphabet", "cells", "engine", "models"),
+    "training": ("core", "cells", "tasks", "engine", "models", "plugins"),
+    "construction": ("core", "cells", "tasks", "engine.network"),
+    "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction"),
+    "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins"),
+    "explanation": ("core", "alphabet", "cells", "engine", "models"),
     "exchange": ("core", "cells", "engine", "models"),
-    "tune": ("core", "engine", "train"),
-    "compare": ("core", "cells", "tasks", "engine", "train"),
-    "demonstration": ("core", "tasks", "engine", "train"),
+    "tuning": ("core", "engine", "training"),
+    "comparison": ("core", "cells", "tasks", "engine", "training"),
+    "demonstration": ("core", "tasks", "engine", "training"),
     "studies": (
-        *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "train", "compare", "construct"),
-        *("construct.evaluation", "certify", "explain", "exchange", "demonstration"),
+        *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "comparison", "construction"),
+        *("construction.evaluation", "certification", "explanation", "exchange", "demonstration"),
     ),
     "report": ("core",),
     "cli": ("everything",),
@@ -59,10 +59,10 @@ LIGHT = (
     "core/sequences.py",
     "core/text.py",
     "core/values.py",
-    "train/optimisers/__init__.py",
-    "train/rules/__init__.py",
-    "train/settings.py",
-    "train/stops/__init__.py",
+    "training/optimisers/__init__.py",
+    "training/rules/__init__.py",
+    "training/settings.py",
+    "training/stops/__init__.py",
 )
 """With every file of ``cli``, what has to answer before JAX is imported."""
 
@@ -204,5 +204,5 @@ def _names(node: ast.AST) -> Iterator[str]:
         else:
             module = node.module or ""
             yield module
-            inside = (f"{module}.{alias.name}" for alias in node.names)  # from holdfast.construct import evaluation
+            inside = (f"{module}.{alias.name}" for alias in node.names)  # from holdfast.construction import evaluation
             yield from (name for name in inside if name.removeprefix(f"{PACKAGE}.") in MAY_IMPORT)

@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from holdfast.certify.refute import refute
-from holdfast.construct.compile import Construction
+from holdfast.certification.refute import refute
+from holdfast.construction.compile import Construction
 from holdfast.core.errors import BadValue
 from holdfast.core.scenario import Scenario
 from holdfast.core.task import Task

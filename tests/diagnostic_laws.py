@@ -15,9 +15,9 @@ import jax
 import numpy as np
 
 from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
-from holdfast.explain.diagnostics import Diagnostic
-from holdfast.explain.finding import Finding
-from holdfast.explain.subject import Subject
+from holdfast.explanation.diagnostics import Diagnostic
+from holdfast.explanation.finding import Finding
+from holdfast.explanation.subject import Subject
 
 
 def says_what_it_is(diagnostic: Diagnostic) -> None:

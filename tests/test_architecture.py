@@ -22,7 +22,7 @@ def test_no_rule_is_broken_in_holdfast():
 
 
 def test_makers_and_checkers_are_strangers():
-    strangers = {"train", "construct", "construct.evaluation", "certify", "explain"}
+    strangers = {"training", "construction", "construction.evaluation", "certification", "explanation"}
     for room in strangers:
         known = {known.split(".")[0] for known in MAY_IMPORT[room]}
         assert not known & strangers - {room.split(".")[0]}
@@ -32,25 +32,25 @@ def test_makers_and_checkers_are_strangers():
 @pytest.mark.parametrize(
     ("package", "breaches"),
     [
-        ("arrow", ["core/cell.py imports holdfast.engine.network", "report/page.py imports holdfast.train.run"]),
+        ("arrow", ["core/cell.py imports holdfast.engine.network", "report/page.py imports holdfast.training.run"]),
         (
             "hidden",
             [
                 "cells/lstm.py imports holdfast.engine.unroll",
                 "tasks/echo.py imports holdfast.cells.lstm",
                 "tasks/named.py imports holdfast.cells",
-                "train/loop.py imports holdfast.studies.grid",
+                "training/loop.py imports holdfast.studies.grid",
             ],
         ),
         (
             "strangers",
             [
-                "certify/judge.py imports holdfast.construct.plan",
-                "construct/budget.py imports holdfast.construct.evaluation",
-                "construct/budget.py imports holdfast.construct.evaluation.construction",
-                "construct/plan.py imports holdfast.engine.unroll",
-                "explain/gates.py imports holdfast.train.run",
-                "train/loop.py imports holdfast.certify.judge",
+                "certification/judge.py imports holdfast.construction.plan",
+                "construction/budget.py imports holdfast.construction.evaluation",
+                "construction/budget.py imports holdfast.construction.evaluation.construction",
+                "construction/plan.py imports holdfast.engine.unroll",
+                "explanation/gates.py imports holdfast.training.run",
+                "training/loop.py imports holdfast.certification.judge",
             ],
         ),
         ("upstairs", ["studies/grid.py imports holdfast.cli.main"]),
@@ -63,13 +63,13 @@ def test_makers_and_checkers_are_strangers():
         ("pickled", ["engine/files.py imports pickle"]),
         ("rooms", ["attic/box.py: the room attic is not in the table", "loose.py is in no room"]),
         ("nameless", ["core/utils.py: a file named utils says nothing"]),
-        ("twice", ["train/measure.py has a class Score, as explain/decode.py has"]),
+        ("twice", ["training/measure.py has a class Score, as explanation/decode.py has"]),
         ("relative", ["engine/unroll.py imports ..train, expected an absolute import"]),
         (
             "scanning",
             [
                 f"{file}.py calls lax.scan, expected over_time of engine/over_time.py"
-                for file in ("engine/unroll", "explain/probe", "train/update")
+                for file in ("engine/unroll", "explanation/probe", "training/update")
             ],
         ),
         ("innocent", []),

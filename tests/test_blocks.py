@@ -14,8 +14,8 @@ from flint import ctx
 from holdfast import alphabet, blocks
 from holdfast.alphabet.enclosures.forms import number
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify import propagate
-from holdfast.certify.weights import weights_of
+from holdfast.certification import propagate
+from holdfast.certification.weights import weights_of
 from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.engine.files import load, save, tensors
@@ -30,8 +30,8 @@ from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
 from holdfast.plugins.laws import LawViolation
 from holdfast.tasks.echo import Echo
-from holdfast.train.learner import first_networks
-from holdfast.train.settings import Settings
+from holdfast.training.learner import first_networks
+from holdfast.training.settings import Settings
 from tests import cell_laws
 from tests.networks import numbers, random_network
 

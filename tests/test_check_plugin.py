@@ -12,13 +12,13 @@ import jax.numpy as jnp
 import pytest
 
 from holdfast import cells, tasks
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
-from holdfast.certify.refute import refute
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
+from holdfast.certification.refute import refute
 from holdfast.cli._main import main
-from holdfast.construct.evaluation.construction import construct
-from holdfast.construct.interpreter import interpret
-from holdfast.construct.program import RegisterProgram
+from holdfast.construction.evaluation.construction import construct
+from holdfast.construction.interpreter import interpret
+from holdfast.construction.program import RegisterProgram
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.scenario import Edge, Lengths, Scenario, Value, point
 from holdfast.core.task import axis
@@ -28,8 +28,8 @@ from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.studies.check_plugin import check_plugin
 from holdfast.tasks.recall import Recall
-from holdfast.train.loop import train_networks
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.settings import Settings
 from tests import test_every_cell, test_every_task
 from tests.conftest import OFFENDERS
 from tests.networks import random_network
@@ -40,7 +40,7 @@ MANY = 2000
 """Rows of a split: enough for every planted fault."""
 PROGRAM = '''"""The number with its sign turned: recall's latch, read out times -1."""
 
-from holdfast.construct.program import RegisterProgram
+from holdfast.construction.program import RegisterProgram
 from holdfast.core.scenario import drawn
 
 

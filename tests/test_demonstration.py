@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.compare.results.verdicts import difference
+from holdfast.comparison.results.verdicts import difference
 from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
 from holdfast.demonstration.parts import parts
 from holdfast.demonstration.predictions import ambiguities, why_control_fails

@@ -1,6 +1,6 @@
 """Every construction, on every cell that does not refuse it, obeys the laws of ``construction_laws.py``.
 
-A new file in ``construct/constructions`` is met at once with its task's baseline; the variants below are of ours.
+A new file in ``construction/constructions`` is met at once with its task's baseline; the variants below are of ours.
 What a cell refuses is written down too, so that none is lost unseen.
 """
 
@@ -14,8 +14,8 @@ from functools import cache
 import pytest
 
 from holdfast import tasks
-from holdfast.construct import constructions
-from holdfast.construct.compile import Construction, compile_program
+from holdfast.construction import constructions
+from holdfast.construction.compile import Construction, compile_program
 from holdfast.core.errors import BadValue
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall

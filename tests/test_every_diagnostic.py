@@ -12,14 +12,14 @@ import pytest
 
 from holdfast import cells
 from holdfast.engine.network import create
-from holdfast.explain import diagnostics
-from holdfast.explain.explain import explain
-from holdfast.explain.subject import Subject, examine
+from holdfast.explanation import diagnostics
+from holdfast.explanation.explain import explain
+from holdfast.explanation.subject import Subject, examine
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from tests import diagnostic_laws as laws
-from tests.certify.latches import designed
-from tests.explain.test_capacity import shift_register
+from tests.certification.latches import designed
+from tests.explanation.test_capacity import shift_register
 from tests.networks import random_network
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from holdfast.cli._main import main
-from holdfast.compare.results.results import Results
-from holdfast.compare.store.store import Store
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.store.store import Store
 from holdfast.engine.files import load, tensors
 
 DATA = Path(__file__).parent / "data" / "version_0_1"
@@ -65,7 +65,7 @@ def test_a_store_that_lacks_points_gets_the_others_and_keeps_those(capsys):
 
 def test_a_point_is_found_under_its_key_by_another_study_with_the_same_settings(capsys, monkeypatch):
     """Nothing is trained: the keys of version 0.1 are those of today."""
-    monkeypatch.setattr("holdfast.compare.executors.processes.run", lambda *_: pytest.fail("a point was not found"))
+    monkeypatch.setattr("holdfast.comparison.executors.processes.run", lambda *_: pytest.fail("a point was not found"))
     connection = sqlite3.connect("grid.db")
     (key,) = connection.execute("SELECT configuration FROM places WHERE ordinal = 0").fetchone()
     columns = "verdict, sequences, loss, error_sup, accuracy, slope_start, slope_end, seconds"

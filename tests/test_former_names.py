@@ -17,12 +17,12 @@ import pytest
 
 from holdfast.cells import FOLDER
 from holdfast.cells._former import FORMER
-from holdfast.compare.store.store import Store
+from holdfast.comparison.store.store import Store
 from holdfast.engine.files import load
 from holdfast.engine.initialise import build
-from holdfast.train.loop import train_networks
-from holdfast.train.run import read_settings
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.run import read_settings
+from holdfast.training.settings import Settings
 
 DATA = Path(__file__).parent / "data" / "former_names"
 NOW = {

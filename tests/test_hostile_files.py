@@ -109,9 +109,9 @@ def test_a_mutation_is_the_same_again():
 
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory):
-    from holdfast.certify.certificate import save as keep
-    from holdfast.certify.prove import prove
-    from holdfast.train.settings import make_task
+    from holdfast.certification.certificate import save as keep
+    from holdfast.certification.prove import prove
+    from holdfast.training.settings import make_task
 
     place = tmp_path_factory.mktemp("certified")
     shutil.copy(DATA / "constructed.safetensors", place / "certified-0.safetensors")
@@ -123,7 +123,7 @@ def certified(tmp_path_factory):
 
 
 def test_a_mutated_certificate_is_refused_or_its_claim_is_implied(certified):
-    from holdfast.certify.certificate import parse
+    from holdfast.certification.certificate import parse
 
     act, words = certificates.case(certified, 0, seed=0), []
     for number in range(200):
@@ -143,7 +143,7 @@ def test_an_untrue_claim_is_found_out(certified):
     """The planted fault: a claim a hundred times as good as what is true."""
     from dataclasses import replace
 
-    from holdfast.certify.certificate import parse
+    from holdfast.certification.certificate import parse
 
     original = parse(json.loads((certified / "certified-0.json").read_text()))
     false = replace(original, claim=replace(original.claim, error=original.claim.error / 100))

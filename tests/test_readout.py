@@ -14,10 +14,10 @@ from flint import arb, ctx
 from jax.flatten_util import ravel_pytree
 
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify import propagate
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
-from holdfast.certify.weights import fingerprint, weights_of
+from holdfast.certification import propagate
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
+from holdfast.certification.weights import fingerprint, weights_of
 from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.files import load, save, tensors
@@ -26,11 +26,11 @@ from holdfast.engine.network import Linear, Network, create
 from holdfast.engine.readings.bounds import Bounds
 from holdfast.engine.unroll import trace, unroll
 from holdfast.exchange._standard import kind_of
-from holdfast.explain import roles
-from holdfast.explain.subject import examine
+from holdfast.explanation import roles
+from holdfast.explanation.subject import examine
 from holdfast.tasks.recall import Recall
-from holdfast.train.learner import first_networks
-from holdfast.train.settings import Settings
+from holdfast.training.learner import first_networks
+from holdfast.training.settings import Settings
 from tests.networks import numbers, randomised
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")

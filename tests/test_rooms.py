@@ -32,7 +32,7 @@ def test_what_is_imported_is_what_the_table_allows():
 
 
 def test_a_planted_import_is_an_arrow():
-    assert arrows(OFFENDERS / "packages" / "arrow") == {"core": ("engine",), "report": ("core", "train")}
+    assert arrows(OFFENDERS / "packages" / "arrow") == {"core": ("engine",), "report": ("core", "training")}
 
 
 def test_every_folder_is_on_the_page_and_says_what_it_is(rooms):

@@ -12,8 +12,8 @@ import pytest
 from flint import ctx
 
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
 from holdfast.cli._main import main
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile, BadValue, UnknownName
@@ -24,12 +24,12 @@ from holdfast.engine.network import Layer, Network, create
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.engine.unroll import unroll
-from holdfast.explain.dynamics import names
+from holdfast.explanation.dynamics import names
 from holdfast.plugins import cell_laws as laws
 from holdfast.plugins.cells import LAWS
 from holdfast.studies.check_plugin import faults
 from holdfast.tasks.recall import Recall
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 from tests import cell_laws
 from tests.networks import numbers, random_network, random_state
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from holdfast import cells
-from holdfast.certify.weights import weights_of
+from holdfast.certification.weights import weights_of
 from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.files import load, save

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from attacks import mutations, workers
-from holdfast.certify.certificate import Certificate
+from holdfast.certification.certificate import Certificate
 
 TRIES, SECONDS = 2_000, 3.0
 """For every claim that its original does not imply."""
@@ -51,8 +51,8 @@ def case(folder: Path, number: int, seed: int) -> workers.Act:
         place.write_bytes(text.encode("utf-8", "surrogatepass"))
 
         def check() -> str:
-            from holdfast.certify.certificate import load, parse, words
-            from holdfast.certify.check import check, task_of
+            from holdfast.certification.certificate import load, parse, words
+            from holdfast.certification.check import check, task_of
 
             document = load(place)
             if not networks:
@@ -77,7 +77,7 @@ def _network(folder: Path, number: int) -> Any:
 
 
 def _prepare(folder: Path, number: int) -> None:
-    from holdfast.certify.check import check
+    from holdfast.certification.check import check
 
     check(json.loads((folder / f"certified-{number}.json").read_text()), _network(folder, number))
 
@@ -88,7 +88,7 @@ def _truth(folder: Path, claims: list[Path]) -> workers.Act:
 
     def act(place: int) -> Callable[[], str]:
         def judge() -> str:
-            from holdfast.certify.certificate import load, parse
+            from holdfast.certification.certificate import load, parse
 
             number = int(claims[place].parent.name.split("-")[1])
             changed, original = parse(load(claims[place])), parse(load(folder / f"certified-{number}.json"))
@@ -125,9 +125,9 @@ def implied(changed: Certificate, original: Certificate) -> bool:
 
 def refuted(certificate: Certificate, network: Any) -> bool:
     """Whether a row is found on which the claim fails."""
-    from holdfast.certify.check import task_of
-    from holdfast.certify.refute import refute
-    from holdfast.certify.replay import errs_exactly
+    from holdfast.certification.check import task_of
+    from holdfast.certification.refute import refute
+    from holdfast.certification.replay import errs_exactly
 
     claim = certificate.claim
     task = task_of(claim)

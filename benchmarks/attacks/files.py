@@ -149,7 +149,7 @@ def _store_bytes(random: random.Random, content: bytes) -> bytes:
 
 
 def _network(path: Path) -> None:
-    from holdfast.certify.weights import fingerprint
+    from holdfast.certification.weights import fingerprint
     from holdfast.cli._network import least_steps_of, open_network, origin_of, own_task, task_request
 
     origin_of(str(path))
@@ -163,14 +163,14 @@ def _checkpoint(run: Path) -> tuple[Callable[[Path], None], Callable[[], None]]:
     made = {}
 
     def warm() -> None:
-        from holdfast.train.programs import programs
-        from holdfast.train.run import read_settings
+        from holdfast.training.programs import programs
+        from holdfast.training.run import read_settings
 
         made["programs"] = programs(read_settings(run))
         made["fresh"] = made["programs"].begin([0])
 
     def read(path: Path) -> None:
-        from holdfast.train.run import _block
+        from holdfast.training.run import _block
 
         _block(path, [0], made["fresh"])
 
@@ -178,7 +178,7 @@ def _checkpoint(run: Path) -> tuple[Callable[[Path], None], Callable[[], None]]:
 
 
 def _settings(path: Path) -> None:
-    from holdfast.train.run import read_settings
+    from holdfast.training.run import read_settings
 
     folder = path.with_suffix(".run")
     folder.mkdir(exist_ok=True)
@@ -198,7 +198,7 @@ def _result(path: Path) -> None:
 
 
 def _store(path: Path) -> None:
-    from holdfast.compare.store.store import Store
+    from holdfast.comparison.store.store import Store
 
     for beside in path.parent.glob(f"{path.name}-*"):
         beside.unlink()
@@ -209,14 +209,14 @@ def _store(path: Path) -> None:
 
 
 def _kept(path: Path) -> None:
-    from holdfast.compare.store.stored_run import read
+    from holdfast.comparison.store.stored_run import read
 
     read(path)
 
 
 def _search():
-    from holdfast.train.settings import Settings, make_task
-    from holdfast.tune.search import Search
+    from holdfast.training.settings import Settings, make_task
+    from holdfast.tuning.search import Search
 
     task = make_task("recall", {"steps": 2})
     return Search(Settings(task, "gru", budget=500, seeds=4, engine="native"), (1, 2))
@@ -229,8 +229,8 @@ def _warm_trials() -> None:
 
 
 def _trials(path: Path) -> None:
-    from holdfast.tune.find import _Work
-    from holdfast.tune.storage import opened_study
+    from holdfast.tuning.find import _Work
+    from holdfast.tuning.storage import opened_study
 
     warnings.simplefilter("ignore")
     search = _search()

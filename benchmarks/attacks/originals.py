@@ -26,7 +26,7 @@ def _make(folder: Path, foreign: bool) -> None:
     from holdfast.engine.files import save
     from holdfast.engine.initialise import initialise
     from holdfast.engine.network import Network, create
-    from holdfast.train.settings import Settings, make_task
+    from holdfast.training.settings import Settings, make_task
 
     shutil.copytree(DATA, folder / "data")
 
@@ -61,12 +61,12 @@ UNITS = 6
 
 def _certificates(folder: Path) -> None:
     """Accepted certificates, each beside its network: ``certified-N.safetensors``, ``certified-N.json``."""
-    from holdfast.certify.certificate import save as keep
-    from holdfast.certify.check import check
-    from holdfast.certify.prove import prove
-    from holdfast.construct.evaluation.construction import construct
+    from holdfast.certification.certificate import save as keep
+    from holdfast.certification.check import check
+    from holdfast.certification.prove import prove
+    from holdfast.construction.evaluation.construction import construct
     from holdfast.engine.files import save
-    from holdfast.train.settings import make_task
+    from holdfast.training.settings import make_task
 
     for number, (name, axes, cell, kind, semantics) in enumerate(CERTIFIED):
         task = make_task(name, axes)

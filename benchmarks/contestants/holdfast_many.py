@@ -11,7 +11,7 @@ from pathlib import Path
 
 from holdfast import Settings
 from holdfast.tasks.echo import Echo
-from holdfast.train.loop import train_networks
+from holdfast.training.loop import train_networks
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from side_by_side import serve

@@ -12,7 +12,7 @@ import jax
 
 from holdfast import Settings
 from holdfast.tasks.echo import Echo
-from holdfast.train.programs import Programs
+from holdfast.training.programs import Programs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from side_by_side import serve

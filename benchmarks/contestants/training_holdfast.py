@@ -26,10 +26,10 @@ from holdfast import Settings
 from holdfast.engine.native import library
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.train.learner import drawing
-from holdfast.train.loop import grouped, train_networks
-from holdfast.train.programs import Programs
-from holdfast.train.rules.batch import gradient
+from holdfast.training.learner import drawing
+from holdfast.training.loop import grouped, train_networks
+from holdfast.training.programs import Programs
+from holdfast.training.rules.batch import gradient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from side_by_side import answer

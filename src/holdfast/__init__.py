@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from holdfast.engine.unroll import trace, unroll
     from holdfast.exchange.adapters import as_model
     from holdfast.models.steps import from_steps
-    from holdfast.train.loop import train_networks
-    from holdfast.train.settings import Settings, make_task
+    from holdfast.training.loop import train_networks
+    from holdfast.training.settings import Settings, make_task
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Network": "holdfast.engine.network",
     "Problem": "holdfast.core.errors",
-    "Settings": "holdfast.train.settings",
+    "Settings": "holdfast.training.settings",
     "as_model": "holdfast.exchange.adapters",
     "build": "holdfast.engine.initialise",
     "from_steps": "holdfast.models.steps",
     "load": "holdfast.engine.files",
-    "make_task": "holdfast.train.settings",
+    "make_task": "holdfast.training.settings",
     "save": "holdfast.engine.files",
     "trace": "holdfast.engine.unroll",
-    "train_networks": "holdfast.train.loop",
+    "train_networks": "holdfast.training.loop",
     "unroll": "holdfast.engine.unroll",
 }
 

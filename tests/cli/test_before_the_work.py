@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 
 # These take names of STARTS as they load: not while those are replaced.
-import holdfast.construct.evaluation.impossibility
+import holdfast.construction.evaluation.impossibility
 import holdfast.studies.page
 import holdfast.studies.questions.smallest  # noqa: F401
 from holdfast.cli._main import main
-from holdfast.construct.evaluation.construction import construct
+from holdfast.construction.evaluation.construction import construct
 from holdfast.core.errors import BadValue
 from holdfast.core.requirements import require
 from holdfast.tasks.recall import Recall
 
 NETWORK = "net.safetensors"
 STARTS = {
-    "explain": "holdfast.explain.explain.explain",
-    "certify": "holdfast.certify.prove.prove",
-    "construct": "holdfast.construct.evaluation.construction.construct",
-    "compare": "holdfast.compare.run.run_study",
-    "tune": "holdfast.tune.find.tune",
+    "explain": "holdfast.explanation.explain.explain",
+    "certify": "holdfast.certification.prove.prove",
+    "construct": "holdfast.construction.evaluation.construction.construct",
+    "compare": "holdfast.comparison.run.run_study",
+    "tune": "holdfast.tuning.find.tune",
     "export": "holdfast.exchange.verify",
     "import": "holdfast.exchange.verify",
     "demo": "holdfast.demonstration.demonstrate.demonstrate",

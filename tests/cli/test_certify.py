@@ -9,7 +9,7 @@ import pytest
 from holdfast.cli._main import main
 from holdfast.engine.files import save
 from holdfast.engine.network import create
-from tests.certify import latches
+from tests.certification import latches
 
 NET = "net.safetensors"
 TWENTY = ["--task", "recall", "--steps", "20"]
@@ -139,7 +139,7 @@ def test_an_interrupt_is_told_with_its_own_code(run, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("holdfast.certify.search.run", interrupted)
+    monkeypatch.setattr("holdfast.certification.search.run", interrupted)
     code, out, _ = run("certify", NET)
     assert code == 130
     assert "interrupted" in out

@@ -11,7 +11,7 @@ from holdfast.cli._main import main
 from holdfast.core.claim import Claim
 from holdfast.engine.files import save
 from holdfast.tasks.recall import Recall
-from tests.certify.latches import designed
+from tests.certification.latches import designed
 
 TASK = Recall(steps=12)
 

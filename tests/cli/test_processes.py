@@ -75,8 +75,8 @@ def test_ctrl_c_keeps_what_was_done_and_resume_gives_the_same_weights(tmp_path):
 DRIVER = """
 import sys
 from pathlib import Path
-from holdfast.train import block, loop, run
-from holdfast.train.settings import Settings
+from holdfast.training import block, loop, run
+from holdfast.training.settings import Settings
 from holdfast.tasks.recall import Recall
 block.PIECE_SECONDS, run.CHECKPOINT_SECONDS = 0.02, 0.0
 loop.train_networks(Settings(Recall(steps=40), "gru", 8, budget=6400, check_every=3200, seeds=2), out=Path(sys.argv[1]))

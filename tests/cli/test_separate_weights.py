@@ -8,7 +8,7 @@ from holdfast.cli._main import main
 from holdfast.engine.files import load, save
 from holdfast.engine.initialise import build
 from holdfast.tasks.recall import Recall
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 
 
 @pytest.fixture

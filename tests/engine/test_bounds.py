@@ -16,7 +16,7 @@ from holdfast.alphabet.enclosures.forms import UNIT, ZERO, Form, contains, joine
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.network import Linear
 from holdfast.engine.readings.bounds import Bounds
-from tests.certify import latches
+from tests.certification import latches
 
 small = st.floats(-4, 4, allow_subnormal=False)
 share = st.floats(-1, 1, allow_subnormal=False)

@@ -16,7 +16,7 @@ from holdfast.engine.engines import Request
 from holdfast.engine.reach import reach
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 from tests.networks import random_network, random_state
 
 INPUTS, WEIGHTS = (np.random.default_rng(seed).normal(size=(2, 5, 2)) for seed in (0, 3))

@@ -16,14 +16,14 @@ from holdfast.engine.files import load, save
 from holdfast.engine.network import create
 from holdfast.engine.reach import reach
 from holdfast.engine.unroll import trace, unroll
-from holdfast.explain import dynamics, perturbed_rollout
-from holdfast.explain.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
-from holdfast.explain.interventions import interventions
-from holdfast.explain.state_snapshots import state_snapshots
-from holdfast.explain.subject import examine
+from holdfast.explanation import dynamics, perturbed_rollout
+from holdfast.explanation.diagnostics import capacity, fixed_points, gradient_flow, noise_margin
+from holdfast.explanation.interventions import interventions
+from holdfast.explanation.state_snapshots import state_snapshots
+from holdfast.explanation.subject import examine
 from holdfast.tasks.recall import Recall
-from holdfast.train.loop import train_networks
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.settings import Settings
 from tests.networks import numbers, random_network, random_state
 
 CLOSE = {"rtol": 0, "atol": 1e-12}

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file
 
 from holdfast import exchange
-from holdfast.certify.attack import attack
-from holdfast.certify.refute import refute, refute_unbounded
+from holdfast.certification.attack import attack
+from holdfast.certification.refute import refute, refute_unbounded
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
@@ -21,8 +21,8 @@ from holdfast.exchange.adapters import torch as adapter
 from holdfast.models.answers import from_function
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
-from holdfast.train.judge import judge
-from tests.certify.latches import designed, lstm
+from holdfast.training.judge import judge
+from tests.certification.latches import designed, lstm
 from tests.networks import random_network
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")

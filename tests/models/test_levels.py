@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from holdfast.certify.prove import prove
+from holdfast.certification.prove import prove
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
-from holdfast.explain import diagnostics
-from holdfast.explain.explain import explain
-from holdfast.explain.subject import Subject, examine
+from holdfast.explanation import diagnostics
+from holdfast.explanation.explain import explain
+from holdfast.explanation.subject import Subject, examine
 from holdfast.models.answers import from_function
 from holdfast.models.levels import LEVELS, level_of, reaches, require
 from holdfast.models.steps import Steps, from_steps

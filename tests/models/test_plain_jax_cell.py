@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 
 from holdfast import cells
-from holdfast.certify.check import check
-from holdfast.certify.prove import prove
+from holdfast.certification.check import check
+from holdfast.certification.prove import prove
 from holdfast.cli._main import main
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.files import load, save
 from holdfast.engine.network import Network, create
 from holdfast.engine.unroll import unroll
-from holdfast.explain.explain import explain
-from holdfast.explain.subject import examine
+from holdfast.explanation.explain import explain
+from holdfast.explanation.subject import examine
 from holdfast.models.levels import level_of
 from holdfast.plugins.verified import verified_cell
 from holdfast.studies.check_plugin import check_plugin
 from holdfast.tasks.recall import Recall
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 from tests.networks import random_network
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.compare.executors.units import Schedule
-from holdfast.compare.store.store import Store
+from holdfast.comparison.executors.units import Schedule
+from holdfast.comparison.store.store import Store
 
 
 class ForgetfulStore(Store):

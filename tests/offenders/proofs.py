@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.alphabet.enclosures.forms import NOTHING, widened
 from holdfast.alphabet.enclosures.rounding import Rounding
-from holdfast.certify.propagate import Propagation
+from holdfast.certification.propagate import Propagation
 from holdfast.engine.readings.bounds import Bounds
 
 

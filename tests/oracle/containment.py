@@ -19,8 +19,8 @@ from flint import arb, ctx, fmpq
 
 from holdfast.alphabet.enclosures.forms import Form, Unbounded
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certify.propagate import Bound, Method, PathPiece, Propagation, StateSet
-from holdfast.certify.weights import Weights, weights_of
+from holdfast.certification.propagate import Bound, Method, PathPiece, Propagation, StateSet
+from holdfast.certification.weights import Weights, weights_of
 from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.engine.network import Linear, Network
 from tests.oracle import networks as drawn

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.certify.propagate import Method, PathPiece
+from holdfast.certification.propagate import Method, PathPiece
 from holdfast.core.formats import FORMATS
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task

@@ -11,8 +11,8 @@ import pytest
 from holdfast import cells
 from holdfast.engine.network import create
 from holdfast.engine.unroll import trace
-from holdfast.explain.page import words
-from holdfast.explain.page.network import as_data, at_memory, memory_gates
+from holdfast.explanation.page import words
+from holdfast.explanation.page.network import as_data, at_memory, memory_gates
 from holdfast.report import page as pages
 from tests.networks import numbers, random_network, randomised
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from holdfast import tasks
-from holdfast.construct.evaluation.construction import construct
+from holdfast.construction.evaluation.construction import construct
 from holdfast.core.results import Heatmap, Line, LinePlot, Table, Text
 from holdfast.engine.initialise import build
-from holdfast.explain.finding import Finding
-from holdfast.explain.page import flow
-from holdfast.explain.page import network as network_data
-from holdfast.explain.page.document import Band, document
-from holdfast.explain.page.words import script
-from holdfast.explain.subject import examine
+from holdfast.explanation.finding import Finding
+from holdfast.explanation.page import flow
+from holdfast.explanation.page import network as network_data
+from holdfast.explanation.page.document import Band, document
+from holdfast.explanation.page.words import script
+from holdfast.explanation.subject import examine
 from holdfast.report import page as pages
 from tests.networks import random_network
 

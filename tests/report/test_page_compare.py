@@ -1,13 +1,13 @@
 """The page of a comparison, in a browser: its grid says what was measured, and its places lead to their networks."""
 
-from holdfast.compare.results.answer import answer
-from holdfast.compare.results.page import document
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict
-from holdfast.compare.study import Study
+from holdfast.comparison.results.answer import answer
+from holdfast.comparison.results.page import document
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict
+from holdfast.comparison.study import Study
 from holdfast.report import page
-from tests.compare.laws import GRID
-from tests.compare.test_summary import made
+from tests.comparison.laws import GRID
+from tests.comparison.test_summary import made
 
 
 def test_the_grid_shows_rates_and_leads_to_networks(tmp_path, visit):

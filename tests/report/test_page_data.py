@@ -15,12 +15,12 @@ from holdfast import tasks
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.results import Text
 from holdfast.engine.network import create
-from holdfast.explain.page import document as document_data
-from holdfast.explain.page import flow
-from holdfast.explain.page import network as network_data
-from holdfast.explain.page.document import document
-from holdfast.explain.page.network import as_data, program_of
-from holdfast.explain.subject import examine
+from holdfast.explanation.page import document as document_data
+from holdfast.explanation.page import flow
+from holdfast.explanation.page import network as network_data
+from holdfast.explanation.page.document import document
+from holdfast.explanation.page.network import as_data, program_of
+from holdfast.explanation.subject import examine
 from holdfast.report import page as pages
 from tests.networks import random_network
 

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from holdfast import alphabet
-from holdfast.explain.page.words import script
+from holdfast.explanation.page.words import script
 from holdfast.plugins.word_laws import drawn
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holdfast import tasks
-from holdfast.construct.evaluation.construction import construct
+from holdfast.construction.evaluation.construction import construct
 from holdfast.studies.page import band
 
 TASK = tasks.get("recall")(steps=20, tolerance=1e-3)

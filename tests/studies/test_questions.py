@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.compare.results.result import Result
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict
-from holdfast.compare.run import run_study
-from holdfast.compare.store import stored_run
-from holdfast.compare.store.store import Store
+from holdfast.comparison.results.result import Result
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict
+from holdfast.comparison.run import run_study
+from holdfast.comparison.store import stored_run
+from holdfast.comparison.store.store import Store
 from holdfast.core.errors import BadFile
 from holdfast.engine.initialise import build
 from holdfast.studies import questions

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from holdfast.compare.results.answer import Answer
-    from holdfast.compare.results.result import Result
-    from holdfast.compare.store.store import Store
+    from holdfast.comparison.results.answer import Answer
+    from holdfast.comparison.results.result import Result
+    from holdfast.comparison.store.store import Store
 
 
 def write_page(found: Answer, store: Store, path: Path, tell: Callable[[str], None]) -> None:
     """Write ``path`` and the folder ``path`` without its suffix. Raises ``BadRun`` where they cannot be written."""
     from holdfast import __version__
-    from holdfast.compare.results.page import document, file_name, representative
+    from holdfast.comparison.results.page import document, file_name, representative
     from holdfast.core.errors import BadRun
     from holdfast.report import page
 
@@ -44,10 +44,10 @@ def _network(point: Result, store: Store, place: Path) -> None:
     from holdfast import __version__, tasks
     from holdfast.core.files import write_atomically
     from holdfast.engine.files import load
-    from holdfast.explain.page.document import document
-    from holdfast.explain.subject import examine
+    from holdfast.explanation.page.document import document
+    from holdfast.explanation.subject import examine
     from holdfast.report import page
-    from holdfast.train.settings import task_from_json
+    from holdfast.training.settings import task_from_json
 
     file = place.with_suffix(".safetensors")
     write_atomically(file, store.network_file(point))

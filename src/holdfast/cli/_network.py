@@ -107,7 +107,7 @@ def task_request(args: Namespace, own: dict[str, Any], kind: LengthKind = "exact
     lengths. Raises ``BadValue`` if no task is known or the axes are invalid.
     """
     from holdfast import tasks
-    from holdfast.train.settings import make_task
+    from holdfast.training.settings import make_task
 
     name = args.task or own.get("name")
     if name is None:

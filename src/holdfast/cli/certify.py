@@ -60,8 +60,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 def run(args: Namespace) -> int:
     import holdfast
-    from holdfast.certify.certificate import save
-    from holdfast.certify.prove import prove
+    from holdfast.certification.certificate import save
+    from holdfast.certification.prove import prove
     from holdfast.report.terminal import draw
 
     tolerance = tolerance_of(args)

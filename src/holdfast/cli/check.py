@@ -27,7 +27,7 @@ from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile, BadValue
 
 if TYPE_CHECKING:
-    from holdfast.certify.check import Question
+    from holdfast.certification.check import Question
     from holdfast.core.claim import Claim
 
 
@@ -40,8 +40,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certify.certificate import FORMAT, load, parse, words
-    from holdfast.certify.check import check, task_of
+    from holdfast.certification.certificate import FORMAT, load, parse, words
+    from holdfast.certification.check import check, task_of
     from holdfast.core.results import Text
     from holdfast.report.terminal import draw
 
@@ -60,7 +60,7 @@ def run(args: Namespace) -> int:
 
 def _question(args: Namespace, claim: Claim) -> Question | None:
     """The claim with the values of the flags; None without flags."""
-    from holdfast.certify.check import Question
+    from holdfast.certification.check import Question
 
     flags = vars(args).keys() - {"certificate", "network", "json"}
     if all(vars(args)[flag] is None for flag in flags):
@@ -79,7 +79,7 @@ def _question(args: Namespace, claim: Claim) -> Question | None:
 
 def _claimed_task(words: list[str]) -> str | None:
     """The task of the certificate in the file named by the first word; None if it cannot be read."""
-    from holdfast.certify.certificate import load, parse
+    from holdfast.certification.certificate import load, parse
 
     if not words or words[0].startswith("-"):
         return None

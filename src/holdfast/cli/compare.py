@@ -37,11 +37,11 @@ from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
 
 if TYPE_CHECKING:
-    from holdfast.compare.grid.grid import Grid
-    from holdfast.compare.results.answer import Answer
-    from holdfast.compare.results.results import Results
-    from holdfast.compare.store.store import Store
-    from holdfast.compare.study import Study
+    from holdfast.comparison.grid.grid import Grid
+    from holdfast.comparison.results.answer import Answer
+    from holdfast.comparison.results.results import Results
+    from holdfast.comparison.store.store import Store
+    from holdfast.comparison.study import Study
 
 STORE = Path("runs") / "studies.sqlite"
 MANY: dict[str, Any] = {"default": GIVEN_ONLY, "metavar": "A,B,..."}
@@ -62,7 +62,7 @@ FIXED: dict[str, Any] = {"seeds": 20, "budget": 20_000}
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    from holdfast.train.settings import Settings
+    from holdfast.training.settings import Settings
 
     known = field_infos(Settings)
     parser.flag("task", metavar="TASK", help="a task from 'holdfast list tasks'; its other axes are flags")
@@ -97,8 +97,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.compare.results.answer import answer
-    from holdfast.compare.store.store import Store
+    from holdfast.comparison.results.answer import answer
+    from holdfast.comparison.store.store import Store
 
     _check(args)
     if not Path(args.store).exists():
@@ -147,11 +147,11 @@ def _check_outputs(args: Namespace) -> None:
 
         check_folder(networks_folder(Path(args.page)))
     if args.executor == "ray":
-        from holdfast.compare.executors.cluster import check_installed
+        from holdfast.comparison.executors.cluster import check_installed
 
         check_installed()
     if args.parquet:
-        from holdfast.compare.results.export import check_parquet
+        from holdfast.comparison.results.export import check_parquet
 
         check_parquet()
     if args.figures:
@@ -161,8 +161,8 @@ def _check_outputs(args: Namespace) -> None:
 
 
 def _run(args: Namespace, study: Study, store: Store) -> tuple[Results, bool]:
-    from holdfast.compare.estimate import check_size
-    from holdfast.compare.run import run_study
+    from holdfast.comparison.estimate import check_size
+    from holdfast.comparison.run import run_study
     from holdfast.core.progress import cores
 
     check_size(study, args.workers or cores(), args.yes)
@@ -176,7 +176,7 @@ def _run(args: Namespace, study: Study, store: Store) -> tuple[Results, bool]:
 
 def _study(args: Namespace, store: Store | None) -> Study:
     """The built-in study of that name, the stored one, or a new one from the flags."""
-    from holdfast.compare.study import Study
+    from holdfast.comparison.study import Study
     from holdfast.studies import questions
 
     given = _given(args)
@@ -203,7 +203,7 @@ def _study(args: Namespace, store: Store | None) -> Study:
 def _altered(study: Study, given: GridFlags) -> Study:
     from dataclasses import replace
 
-    from holdfast.compare.grid.lags import with_lags
+    from holdfast.comparison.grid.lags import with_lags
 
     def altered(grid: Grid) -> Grid:
         over, task = dict(given.over), grid.base.task
@@ -220,10 +220,10 @@ def _fresh(args: Namespace, given: GridFlags, store: Store | None) -> Study:
     import json
 
     from holdfast import tasks
-    from holdfast.compare.grid.grid import formed
-    from holdfast.compare.grid.lags import with_lags
-    from holdfast.compare.study import Study
-    from holdfast.train.settings import make_task
+    from holdfast.comparison.grid.grid import formed
+    from holdfast.comparison.grid.lags import with_lags
+    from holdfast.comparison.study import Study
+    from holdfast.training.settings import make_task
 
     axes = given_fields(tasks.get(args.task), vars(args))
     lags = given.lags
@@ -250,8 +250,8 @@ class GridFlags:
 
 
 def _given(args: Namespace) -> GridFlags:
-    from holdfast.compare.grid.place import sweepable
-    from holdfast.train.settings import Settings
+    from holdfast.comparison.grid.place import sweepable
+    from holdfast.training.settings import Settings
 
     known, words = sweepable(Settings), vars(args)
     asked = [(f"--{name}", field, words[name]) for name, field in LISTS.items() if name in args]
@@ -294,7 +294,7 @@ def _listed(flag: str, kind: Any, listed: str, read: Callable[[str], Any] | None
 
 
 def _write(args: Namespace, found: Answer, store: Store) -> None:
-    from holdfast.compare.results import export
+    from holdfast.comparison.results import export
 
     if args.csv:
         export.write_csv(found.results, Path(args.csv))

@@ -57,9 +57,9 @@ def run(args: Namespace) -> int:
         jax.config.update("jax_enable_x64", True)
 
     from holdfast import tasks
-    from holdfast.construct.evaluation import construction, impossibility
+    from holdfast.construction.evaluation import construction, impossibility
     from holdfast.report.terminal import draw
-    from holdfast.train.settings import make_task
+    from holdfast.training.settings import make_task
 
     if args.out:
         check_writable(args.out)

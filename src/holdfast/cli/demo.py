@@ -36,7 +36,7 @@ DEFAULTS = {"cell": "lstm", "units": 20, "update": "sequence", "order": "fixed",
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    from holdfast.train.settings import Settings
+    from holdfast.training.settings import Settings
 
     parser.add_argument(
         "--sequences", nargs="+", metavar="A,B,C", help="sequences, each of symbols separated by commas"
@@ -107,7 +107,7 @@ def run(args: Namespace) -> int:
 
 def _write_page(demonstration: Demonstration, path: str, printer: ProgressPrinter) -> None:
     from holdfast import __version__
-    from holdfast.explain.page.words import script
+    from holdfast.explanation.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of_demonstration
 

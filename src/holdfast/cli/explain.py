@@ -29,7 +29,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
 
 if TYPE_CHECKING:
-    from holdfast.explain.explain import Explanation
+    from holdfast.explanation.explain import Explanation
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -47,7 +47,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 def run(args: Namespace) -> int:
     names = [name.strip() for name in args.diagnostics.split(",") if name.strip()] if args.diagnostics else None
     _check(args)
-    from holdfast.explain.explain import check_names, explain
+    from holdfast.explanation.explain import check_names, explain
     from holdfast.models.levels import require
     from holdfast.report.terminal import draw
 
@@ -100,7 +100,7 @@ def _page(args: Namespace, found: Explanation, origin: dict, printer: ProgressPr
     if found.finite_steps == 0:
         return None
     from holdfast import __version__
-    from holdfast.explain.page.words import script
+    from holdfast.explanation.page.words import script
     from holdfast.report import page
     from holdfast.studies.page import of
 

@@ -18,10 +18,10 @@ from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 from holdfast.core.text import escaped
-from holdfast.train.folder import KILLED, SETTINGS, is_empty
-from holdfast.train.optimisers import OPTIMISERS
-from holdfast.train.rules import RULES
-from holdfast.train.stops import STOPS
+from holdfast.training.folder import KILLED, SETTINGS, is_empty
+from holdfast.training.optimisers import OPTIMISERS
+from holdfast.training.rules import RULES
+from holdfast.training.stops import STOPS
 
 PACKAGE = Path(__file__).parent.parent
 KINDS = {
@@ -30,9 +30,9 @@ KINDS = {
     "blocks": Folder("block", "holdfast.blocks", PACKAGE / "blocks"),
     "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
     "constructions": Folder(
-        "construction", "holdfast.construct.constructions", PACKAGE / "construct" / "constructions"
+        "construction", "holdfast.construction.constructions", PACKAGE / "construction" / "constructions"
     ),
-    "diagnostics": Folder("diagnostic", "holdfast.explain.diagnostics", PACKAGE / "explain" / "diagnostics"),
+    "diagnostics": Folder("diagnostic", "holdfast.explanation.diagnostics", PACKAGE / "explanation" / "diagnostics"),
     "studies": Folder("study", "holdfast.studies.questions", PACKAGE / "studies" / "questions"),
     "optimisers": OPTIMISERS.folder,
     "rules": RULES.folder,

@@ -47,7 +47,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certify import refute as search
+    from holdfast.certification import refute as search
     from holdfast.report.terminal import draw
 
     tolerance = tolerance_of(args)

@@ -31,7 +31,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 def run(args: Namespace) -> int:
     from holdfast import blocks, cells, tasks
     from holdfast.engine.resolve import parts
-    from holdfast.explain import diagnostics
+    from holdfast.explanation import diagnostics
     from holdfast.report.terminal import draw
     from holdfast.studies import describe
 

@@ -39,10 +39,10 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certify.attack import attack
+    from holdfast.certification.attack import attack
     from holdfast.plugins.verified import verified_cell
     from holdfast.report.terminal import draw
-    from holdfast.train.judge import judge
+    from holdfast.training.judge import judge
 
     network, origin = open_network(args.file)
     verified_cell(network.cell_name)
@@ -80,7 +80,7 @@ def _trained_on(origin: dict) -> dict:
 def _tasks(args: Namespace, origin: dict) -> list:
     """The task of the network's training with the axes from the flags, at every length of --lengths."""
     from holdfast import tasks
-    from holdfast.train.settings import make_task
+    from holdfast.training.settings import make_task
 
     own = dict(_trained_on(origin))
     name = args.task or own.get("name")

@@ -31,7 +31,7 @@ RUNS = Path("runs")
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    from holdfast.train.settings import Settings
+    from holdfast.training.settings import Settings
 
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task from 'holdfast list tasks'; stands first")
     parser.fields(Settings, title="settings")
@@ -56,8 +56,8 @@ def run(args: Namespace) -> int:
     check_threads(args.threads)
     keep_compiled_programs()
     settings, folder = _resumed(args) if args.resume else _fresh(args)
-    from holdfast.certify.attack import attack
-    from holdfast.train.loop import train_networks
+    from holdfast.certification.attack import attack
+    from holdfast.training.loop import train_networks
 
     printer = ProgressPrinter()
     what = f"{settings.task.name}, {settings.cell_name}"
@@ -83,7 +83,7 @@ def run(args: Namespace) -> int:
 def _fresh(args: Namespace):
     from holdfast import tasks
     from holdfast.engine.resolve import parts
-    from holdfast.train.settings import Settings, make_task
+    from holdfast.training.settings import Settings, make_task
 
     if args.task is None:
         raise BadValue("holdfast train needs a task.", "Try 'holdfast train recall --steps 30'.")
@@ -102,7 +102,7 @@ def _fresh(args: Namespace):
 
 
 def _resumed(args: Namespace):
-    from holdfast.train.run import read_settings
+    from holdfast.training.run import read_settings
 
     allowed = {"task", "threads", "out", "resume", "json"}
     extra = sorted(set(vars(args)) - allowed) + [flag for flag in ("task", "out") if getattr(args, flag)]

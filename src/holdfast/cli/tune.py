@@ -33,8 +33,8 @@ DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    from holdfast.train.settings import Settings
-    from holdfast.tune.search import SEARCHED, Search
+    from holdfast.training.settings import Settings
+    from holdfast.tuning.search import SEARCHED, Search
 
     parser.add_argument("task", metavar="TASK", help="a task from 'holdfast list tasks'; stands first")
     parser.fields(Search, title="search space and criterion")
@@ -55,8 +55,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 def run(args: Namespace) -> int:
     from holdfast import tasks
     from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.train.settings import Settings, make_task
-    from holdfast.tune.storage import JOURNAL, need_packages
+    from holdfast.training.settings import Settings, make_task
+    from holdfast.tuning.storage import JOURNAL, need_packages
 
     check_threads(args.threads)
     storage = args.storage or JOURNAL
@@ -66,8 +66,8 @@ def run(args: Namespace) -> int:
     keep_compiled_programs()
 
     from holdfast.report.terminal import draw
-    from holdfast.tune.find import tune
-    from holdfast.tune.search import SEARCHED, Search
+    from holdfast.tuning.find import tune
+    from holdfast.tuning.search import SEARCHED, Search
 
     given = vars(args)
     axes = given_fields(tasks.get(args.task), given)

@@ -23,10 +23,10 @@ from holdfast.demonstration.predictions import SequencePrediction, predictions
 from holdfast.engine.network import Network
 from holdfast.engine.reach import reach
 from holdfast.tasks.echo import Echo
-from holdfast.train.loop import train_networks
-from holdfast.train.programs import programs
-from holdfast.train.result import Training
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.programs import programs
+from holdfast.training.result import Training
+from holdfast.training.settings import Settings
 
 SEQUENCES: tuple[Words, ...] = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
 UNITS = 20

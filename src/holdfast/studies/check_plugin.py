@@ -11,14 +11,14 @@ from types import ModuleType
 import jax
 
 from holdfast import blocks, cells, exchange, tasks
-from holdfast.construct import backends, constructions
-from holdfast.construct.evaluation import laws as construction_laws
+from holdfast.construction import backends, constructions
+from holdfast.construction.evaluation import laws as construction_laws
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
 from holdfast.engine.resolve import resolve
 from holdfast.exchange import adapters
-from holdfast.explain import diagnostics
+from holdfast.explanation import diagnostics
 from holdfast.plugins import cells as cell_laws
 from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import LawResult, expect, judged

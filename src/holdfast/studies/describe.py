@@ -25,14 +25,14 @@ from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import NotOpened
 from holdfast.engine.resolve import parts as parts_of
 from holdfast.engine.resolve import resolve
-from holdfast.explain import diagnostics
+from holdfast.explanation import diagnostics
 from holdfast.models.levels import MEANING, STEPS_ONLY, why_not_opened
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
-from holdfast.train.optimisers import OPTIMISERS
-from holdfast.train.result import seeds_table
-from holdfast.train.rules import RULES
-from holdfast.train.stops import STOPS
+from holdfast.training.optimisers import OPTIMISERS
+from holdfast.training.result import seeds_table
+from holdfast.training.rules import RULES
+from holdfast.training.stops import STOPS
 
 COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
 Description = tuple[dict[str, Any], list[Part]]

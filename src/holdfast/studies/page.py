@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdfast import tasks
-from holdfast.certify.prove import prove
+from holdfast.certification.prove import prove
 from holdfast.core.task import Task
 from holdfast.demonstration.demonstrate import Demonstration
 from holdfast.engine.network import Network
-from holdfast.explain.explain import Explanation, explain
-from holdfast.explain.page.document import Band, document
+from holdfast.explanation.explain import Explanation, explain
+from holdfast.explanation.page.document import Band, document
 from holdfast.models.levels import require
 
 SECONDS = 5.0

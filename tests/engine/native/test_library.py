@@ -14,7 +14,7 @@ from holdfast.core.errors import BadValue, Problem, UnknownName
 from holdfast.engine import engines, native
 from holdfast.engine.native import library
 from holdfast.tasks.recall import Recall
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 from tests.engine.native.small_library import NAME, build
 
 

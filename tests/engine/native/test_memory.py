@@ -15,9 +15,9 @@ from holdfast.engine.native import library, memory
 from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.train.loop import train_networks
-from holdfast.train.programs import kept_bytes
-from holdfast.train.settings import Settings
+from holdfast.training.loop import train_networks
+from holdfast.training.programs import kept_bytes
+from holdfast.training.settings import Settings
 
 CALL = memory.Call("lstm", 4, 2, 64, 100, 32, 4 * 32 * 33, 0, True)
 GIB = 2.0**30

@@ -7,7 +7,7 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 
-from holdfast.construct.compile import Construction
+from holdfast.construction.compile import Construction
 from holdfast.engine.network import Network
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from holdfast.construct.constructions import echo
-from holdfast.construct.program import RegisterProgram
+from holdfast.construction.constructions import echo
+from holdfast.construction.program import RegisterProgram
 from holdfast.tasks.echo import Echo
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from holdfast.construct.constructions import recall
-from holdfast.construct.program import RegisterProgram
+from holdfast.construction.constructions import recall
+from holdfast.construction.program import RegisterProgram
 from holdfast.tasks.recall import Recall
 
 

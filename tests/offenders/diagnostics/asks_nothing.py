@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.explain.finding import Finding
+from holdfast.explanation.finding import Finding
 
 level = "opened"
 formula, source, caveat = "sup |c|", "this test", ""

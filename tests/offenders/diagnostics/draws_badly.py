@@ -6,7 +6,7 @@ OFFENDER: see its name.
 from __future__ import annotations
 
 from holdfast.core.results import Table
-from holdfast.explain.finding import Finding
+from holdfast.explanation.finding import Finding
 
 level = "opened"
 formula, source, caveat = "sup |c|", "this test", "none"

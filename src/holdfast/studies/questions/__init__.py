@@ -1,12 +1,12 @@
-"""The built-in studies: one file, one question. ``compare/study.py`` says what such a file holds."""
+"""The built-in studies: one file, one question. ``comparison/study.py`` says what such a file holds."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.study import Study
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.study import Study
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 
@@ -25,7 +25,7 @@ def get(name: str, quick: bool = False) -> Study:
     module = FOLDER.load(name)
     missing = [word for word in ("grids", "verdicts") if not hasattr(module, word)]
     if missing:
-        raise BadFile(f"the study {module.__file__} lacks {', '.join(missing)}.", "compare/study.py describes it.")
+        raise BadFile(f"the study {module.__file__} lacks {', '.join(missing)}.", "comparison/study.py describes it.")
     made = tuple(_quick(grid) if quick else grid for grid in module.grids())
     return Study(f"{name}-quick" if quick else name, made, FOLDER.sentence(name), module.verdicts)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.grid.lags import with_lags
-from holdfast.train.settings import Settings
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.grid.lags import with_lags
+from holdfast.training.settings import Settings
 
 RATES = (3e-3, 1e-2)
 SEEDS = 24

@@ -6,9 +6,9 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from holdfast.compare.results.result import Result
-from holdfast.compare.results.summary import Summary, summarise
-from holdfast.compare.results.verdicts import Verdict, Word, apart
+from holdfast.comparison.results.result import Result
+from holdfast.comparison.results.summary import Summary, summarise
+from holdfast.comparison.results.verdicts import Verdict, Word, apart
 from holdfast.core.rates import Rate
 
 Figures = dict[str, str | float | int | None]

@@ -9,16 +9,16 @@ from itertools import pairwise
 import jax
 import jax.numpy as jnp
 
-from holdfast.compare.grid.lags import with_lag
-from holdfast.compare.results.result import Result
-from holdfast.compare.results.results import Results
+from holdfast.comparison.grid.lags import with_lag
+from holdfast.comparison.results.result import Result
+from holdfast.comparison.results.results import Results
 from holdfast.core.arrays import Array
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import trace, unroll
-from holdfast.train.programs import programs
-from holdfast.train.settings import Settings
-from holdfast.train.streams import stream
+from holdfast.training.programs import programs
+from holdfast.training.settings import Settings
+from holdfast.training.streams import stream
 
 ROWS = 32
 PIECES = 3

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, crossed, middle, mostly, rounded, said
@@ -73,7 +73,7 @@ def _as_good(results: Results, cell: str, lag: int, best: int) -> Verdict:
     a, b = crossed(chosen), crossed(chrono)
     if not a.of or not b.of:
         return Verdict(claim, figures, "undecided", NOTHING)
-    from holdfast.compare.results.verdicts import difference
+    from holdfast.comparison.results.verdicts import difference
 
     low, high = difference(a, b)
     why = f"the best bias, {best}, minus chrono: {100 * low:+.0f} to {100 * high:+.0f} points (95 %)"

@@ -11,9 +11,9 @@ bias 1); Le, Jaitly & Hinton 2015, arXiv:1504.00941 (identity recurrence).
 
 from __future__ import annotations
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict, Word
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict, Word
 from holdfast.studies.questions import _echo
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, half, line, said
 

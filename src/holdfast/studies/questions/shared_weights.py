@@ -12,9 +12,9 @@ Hinton & Williams 1986).
 
 from __future__ import annotations
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, percent

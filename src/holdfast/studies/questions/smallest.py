@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict, Word
-from holdfast.construct.evaluation.construction import construct
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict, Word
+from holdfast.construction.evaluation.construction import construct
 from holdfast.core.errors import Problem
 from holdfast.core.task import Task
 from holdfast.studies.questions._measures import NOTHING, Figures, half, line, said
-from holdfast.train.settings import Settings, make_task
+from holdfast.training.settings import Settings, make_task
 
 CELLS = ("lstm", "gru", "elman")
 UNITS = (1, 2, 3, 4, 8)

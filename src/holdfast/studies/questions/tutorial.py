@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.result import Result
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict, apart, difference
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.result import Result
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict, apart, difference
 from holdfast.core.rates import Rate
 from holdfast.demonstration.demonstrate import SEQUENCES, UNITS
 from holdfast.studies.questions._measures import NOTHING, Figures, percent
 from holdfast.tasks.echo import Echo
-from holdfast.train.settings import Settings
+from holdfast.training.settings import Settings
 
 EPOCHS = (100, 250, 500, 750, 1500)
 INITIALISATIONS = 256

@@ -16,13 +16,13 @@ Zaremba & Sutskever 2015 (output gate).
 
 from __future__ import annotations
 
-from holdfast.compare.grid.grid import Grid
-from holdfast.compare.results.results import Results
-from holdfast.compare.results.verdicts import Verdict, Word
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.results.verdicts import Verdict, Word
 from holdfast.core.rates import Rate
 from holdfast.studies.questions import _echo, _trained
 from holdfast.studies.questions._measures import NOTHING, Figures, compared, middle, mostly, paired, percent, rounded
-from holdfast.train.learner import first_networks
+from holdfast.training.learner import first_networks
 
 GATED = ("lstm", "gru")
 OTHERS = ("irnn", "one_network", "residual", "no_output_gate", "masked_output", "output_network")

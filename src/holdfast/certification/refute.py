@@ -1,0 +1,308 @@
+"""The adversary: look for a sequence on which a network errs by more than a tolerance.
+
+Random paths through the task's scenario at first, many with everything at the ends of its range; then, for the rows
+that are worst, up the gradient of the error through the recurrence, and variations of them. A model of which JAX has no
+gradients, a module of PyTorch say, is moved at random instead, and kept where that is worse. What is found was run once
+more, alone and as a user would run it, before it is told. What is not found proves nothing.
+
+Needs a model of level *answers*.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.certification.paths import Paths, PathSampler
+from holdfast.core.arrays import PRECISION
+from holdfast.core.errors import BadValue
+from holdfast.core.results import Part, Text, finite
+from holdfast.core.scenario import Box, Lengths, Scenario
+from holdfast.core.task import Task
+from holdfast.engine.network import Network
+from holdfast.models.answers import Answers
+from holdfast.models.levels import Model, outputs_of
+
+ROWS = 64
+"""Sequences side by side: they and their gradients fit into memory at a thousand steps."""
+STRIDES = (1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01)
+"""Parts of a box by which every input moves at once, in the direction in which the error grows; the first is a
+jump into the corner."""
+LARGEST = 1e15
+"""Where a search on an unbounded range ends."""
+GROWTH = 10.0
+"""How much further it looks each time."""
+Constants = dict[str, jax.Array]
+"""The arrays of ``Paths`` by name."""
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """The worst sequence found. ``inputs`` [time][input]; ``output`` after its last step and what was ``expected``;
+    ``error`` their distance or, where ``symbol`` has to be the largest, how far another leads (negative: it leads).
+    ``by_gradient``: whether the search went up the gradient of the error, or was one at random."""
+
+    found: bool
+    tolerance: float
+    inputs: list[list[float]]
+    output: list[float]
+    expected: list[float | None]
+    error: float
+    tries: int
+    symbol: int | None = None
+    interrupted: bool = False
+    by_gradient: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``holdfast refute --json``; an expected null was not asked for."""
+        return {
+            "found": self.found,
+            "inputs": self.inputs,
+            "output": [finite(y) for y in self.output],
+            "expected": self.expected,
+            "error": finite(self.error),
+            "tries": self.tries,
+            "by_gradient": self.by_gradient,
+        }
+
+    def parts(self) -> list[Part]:
+        """What ``holdfast refute`` prints."""
+        if not self.found:
+            worst = f" The worst error met is {self.error:.6g}." if self.inputs else ""
+            how = "" if self.by_gradient else " The model has no gradients, so the search was at random."
+            return [Text(f"none found in {self.tries} tries, which proves nothing.{worst}{how}")]
+        shown = [" ".join(f"{value:.9g}" for value in x) for x in self.inputs]
+        if len(shown) > SHOWN:
+            shown = [*shown[: SHOWN - 1], f"... ({len(shown) - SHOWN} more) ...", shown[-1]]
+        output = " ".join(f"{y:.9g}" for y in self.output)
+        expected = " ".join("-" if y is None else f"{y:.9g}" for y in self.expected)
+        return [
+            Text("\n".join(shown), f"a sequence of {len(self.inputs)} steps"),
+            Text(f"output {output}, expected {expected}: error {self.error:.6g}, tolerance {self.tolerance:g}."),
+        ]
+
+
+SHOWN = 12
+"""Inputs that are printed of a long sequence; ``--json`` has all of them."""
+
+
+def refute(
+    network: Model,
+    scenario: Scenario,
+    lengths: Lengths,
+    tolerance: float,
+    *,
+    seed: int = 0,
+    tries: int = 20_000,
+    seconds: float = 60.0,
+    watch: Callable[[str], None] = lambda words: None,
+) -> Refutation:
+    """Search rows of these ``lengths`` until an error above ``tolerance`` is found, so many sequences were run, or the
+    time is over.
+
+    With a tolerance of infinity the worst error is looked for. The same seed finds the same, unless time ends it.
+    An interrupt ends the search and keeps the worst.
+    """
+    deadline, worst, ran, interrupted = time.monotonic() + seconds, None, 0, False
+    walks = PathSampler(scenario, lengths, network.outputs, np.random.default_rng(seed))
+    elite: Paths | None = None
+    try:
+        while ran < tries and (worst is None or not worst.found) and (not ran or time.monotonic() < deadline):
+            paths = walks.some(ROWS) if elite is None else _beside(walks.some(ROWS // 2), walks.like(elite))
+            paths, scores, more = _climbed(network, paths, deadline, walks.draw)
+            ran += more
+            order = np.argsort(-scores, kind="stable")
+            elite = paths.take(np.resize(order[: ROWS // 8], ROWS // 2))
+            again = replay(network, paths, int(order[0]), tolerance, ran)
+            if worst is None or again.error > worst.error:
+                worst = again
+            watch(f"{ran} sequences run, worst error {worst.error:.4g}")
+    except KeyboardInterrupt:
+        interrupted = True
+    if worst is None:
+        return Refutation(False, tolerance, [], [], [], float("-inf"), ran, interrupted=interrupted)
+    return replace(worst, tries=ran, interrupted=interrupted)
+
+
+def refute_unbounded(
+    network: Model,
+    scenario: Scenario,
+    lengths: Lengths,
+    ends: tuple[float, float],
+    tolerance: float,
+    **options: Any,
+) -> Refutation:
+    """The same on a range with an infinite end, as far out as it takes.
+
+    Where hidden states lie in [-1, 1] an output is at most |v|_1 + |d|, so a number beyond that and the tolerance
+    cannot be given back (theory: no bounded state recalls all real numbers). Twice that is where the search begins.
+    """
+    reach, ran = max(1.0, 2 * (_largest_output(network) + tolerance)), 0
+    while True:
+        found = refute(network, _stretched(scenario, ends, reach), lengths, tolerance, **options)
+        ran += found.tries
+        if found.found or found.interrupted or reach > LARGEST:
+            return replace(found, tries=ran)
+        reach *= GROWTH
+
+
+def _largest_output(network: Model) -> float:
+    """Of a network whose hidden states lie in [-1, 1]; 0 of a model whose read-out is not known."""
+    if not isinstance(network, Network):
+        return 0.0
+    matrix, bias = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
+    return float((np.abs(matrix).sum(0) + np.abs(bias)).max())
+
+
+def fit(network: Model, task: Task) -> None:
+    """Raises ``BadValue`` where the network's inputs and outputs are not those of the task."""
+    if (network.inputs, network.outputs) != (task.inputs, task.outputs):
+        raise BadValue(
+            f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
+            f"has {task.inputs} and {task.outputs}.",
+            "Give the task and the axes of the network.",
+        )
+
+
+def replay(network: Model, paths: Paths, row: int, tolerance: float, tries: int) -> Refutation:
+    """Run one row alone, without padding, and judge it in double precision."""
+    length = int(paths.last[row]) + 1
+    inputs = np.asarray(_inputs(paths, network.dtype))[row, :length]
+    outputs = outputs_of(network, jnp.asarray(inputs)[None])
+    output, x = np.asarray(outputs)[0, -1].astype(np.float64), inputs.astype(np.float64)
+    expected: list[float | None]
+    if (right := int(paths.right[row])) >= 0:
+        expected = [float(o == right) for o in range(len(output))]
+        error = float(np.delete(output, right).max() - output[right])
+        found = not error < 0
+    else:
+        answer = paths.constant[row] + paths.weight[row] @ x[paths.when[row], paths.channel[row]]
+        asked = paths.asked[row]
+        expected = [float(y) if there else None for y, there in zip(answer, asked, strict=True)]
+        error = float(np.abs(output - answer)[asked].max(initial=0.0))
+        found = not error <= tolerance
+    symbol = right if right >= 0 else None
+    return Refutation(
+        found,
+        tolerance,
+        x.tolist(),
+        output.tolist(),
+        expected,
+        error,
+        tries,
+        symbol,
+        by_gradient=_differentiable(network),
+    )
+
+
+def _differentiable(network: Model) -> bool:
+    return not isinstance(network, Answers) or network.has_gradients
+
+
+def _climbed(network: Model, paths: Paths, deadline: float, draw: np.random.Generator) -> tuple[Paths, np.ndarray, int]:
+    """The same paths further up, with their scores, and how many sequences were run."""
+    scored = _scored if _differentiable(network) else partial(_scored_alone, draw)
+    constants = _constants(paths, network.dtype)
+    place = jnp.asarray(paths.place, network.dtype)
+    scores, slopes = scored(network, constants, place)
+    ran = len(paths.place)
+    if not paths.free.any():
+        return paths, np.asarray(scores), ran
+    for stride in STRIDES:
+        if time.monotonic() > deadline:
+            break
+        moved = jnp.clip(place + stride * jnp.sign(slopes), 0, 1)
+        higher, steeper = scored(network, constants, moved)
+        better = (higher > scores) | ~jnp.isfinite(higher)
+        place, slopes = (jnp.where(better[:, None, None], a, b) for a, b in ((moved, place), (steeper, slopes)))
+        scores = jnp.where(better, higher, scores)
+        ran += len(paths.place)
+    return paths.put(np.asarray(place, np.float64)), np.nan_to_num(np.asarray(scores, np.float64), nan=np.inf), ran
+
+
+@jax.jit
+def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """How wrong every row is, and how that changes with ``place``."""
+
+    def score(place: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x = _read(constants, place)
+        scores = _wrong(constants, x, outputs_of(network, x, constants["present"]))
+        return scores.sum(), scores
+
+    (_, scores), slopes = jax.value_and_grad(score, has_aux=True)(place)
+    return scores, slopes
+
+
+def _scored_alone(
+    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The same of a model without gradients: its slopes are signs drawn at random, some of them 0."""
+    x = _read(constants, place)
+    scores = _wrong(constants, x, outputs_of(network, x, constants["present"]))
+    return scores, jnp.asarray(draw.integers(-1, 2, place.shape), place.dtype)
+
+
+def _read(c: Constants, place: jax.Array) -> jax.Array:
+    """The inputs [row, time, input]."""
+    return jnp.clip(c["low"] + place * (c["high"] - c["low"]), c["low"], c["high"])
+
+
+def _wrong(c: Constants, x: jax.Array, outputs: jax.Array) -> jax.Array:
+    """How wrong every row is [row], from its inputs and outputs."""
+    rows = jnp.arange(len(x))
+    y = outputs[rows, c["last"]]
+    named = x[rows[:, None], c["when"], c["channel"]]
+    answer = c["constant"] + jnp.einsum("rok,rk->ro", c["weight"], named, precision=PRECISION)
+    numbers = jnp.where(c["asked"], jnp.abs(y - answer), 0).max(1)
+    chosen = jnp.arange(y.shape[1]) == c["right"][:, None]
+    symbols = jnp.where(chosen, -jnp.inf, y).max(1) - jnp.where(chosen, y, 0).sum(1)
+    return jnp.where(c["right"] >= 0, symbols, numbers)
+
+
+def _constants(paths: Paths, dtype: Any) -> Constants:
+    low, high = _ends(paths, dtype)
+    numbers = {"low": low, "high": high, "constant": paths.constant, "weight": paths.weight}
+    plain = {name: getattr(paths, name) for name in ("present", "last", "when", "channel", "asked", "right")}
+    return {name: jnp.asarray(value, dtype) for name, value in numbers.items()} | {
+        name: jnp.asarray(value) for name, value in plain.items()
+    }
+
+
+def _ends(paths: Paths, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of every box in this format, rounded into the box, where it is more than a point."""
+    low, high = paths.low.astype(dtype), paths.high.astype(dtype)
+    low = np.where((low < paths.low) & paths.free, np.nextafter(low, dtype.type(np.inf)), low)
+    high = np.where((high > paths.high) & paths.free, np.nextafter(high, dtype.type(-np.inf)), high)
+    return low, np.maximum(low, high)
+
+
+def _inputs(paths: Paths, dtype: Any) -> np.ndarray:
+    """As ``_scored`` computes them, but for the last bit."""
+    low, high = _ends(paths, dtype)
+    return np.clip(low + paths.place.astype(dtype) * (high - low), low, high)
+
+
+def _beside(a: Paths, b: Paths) -> Paths:
+    return Paths(*(np.concatenate([getattr(a, name), getattr(b, name)]) for name in vars(a)))
+
+
+def _stretched(scenario: Scenario, ends: tuple[float, float], reach: float) -> Scenario:
+    """The scenario with every range in place of its own: infinite ends at ``reach``."""
+    low, high = (float(np.clip(end, -reach, reach)) for end in ends)
+
+    def box(old: Box) -> Box:
+        moves = [a < b for a, b in zip(old.low, old.high, strict=True)]
+        return Box(
+            tuple(low if m else a for m, a in zip(moves, old.low, strict=True)),
+            tuple(high if m else b for m, b in zip(moves, old.high, strict=True)),
+        )
+
+    edges = tuple(replace(edge, boxes=tuple(map(box, edge.boxes))) for edge in scenario.edges)
+    return replace(scenario, edges=edges, ranges=dict.fromkeys(scenario.ranges, (low, high)))

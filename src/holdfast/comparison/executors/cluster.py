@@ -1,0 +1,119 @@
+"""Units on a Ray cluster (extra ``ray``): any number of machines, which need holdfast installed, and no shared disk.
+
+A unit's points come back together when it is done, and are kept then. A unit whose worker or machine is lost is given
+out again; it starts anew, to the same results.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from typing import Any
+
+from holdfast.comparison.executors.job import JobCallbacks, RetryCounter
+from holdfast.comparison.executors.units import Schedule, WorkUnit
+from holdfast.comparison.executors.worker import FinishedNetwork
+from holdfast.core.errors import BadRun, Problem
+from holdfast.core.requirements import require
+
+REACH_SECONDS = 5.0
+WINDOW = 2
+"""Units given out per processor of the cluster: the next is there when one is done, and little is in flight."""
+
+
+def run(units: list[WorkUnit], callbacks: JobCallbacks, address: str) -> None:
+    """Train all units on the cluster at ``address`` ("host:port", or "auto" for the one of this machine).
+
+    Raises ``BadValue`` where Ray is not installed, ``BadRun`` where the cluster cannot be reached or loses a unit
+    again and again.
+    """
+    check_installed()
+    import ray
+
+    _knock(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False)
+    except Exception as error:
+        raise BadRun(
+            f"the Ray cluster at {address} cannot be used: {str(error).splitlines()[0]}.",
+            "'ray status --address ADDRESS' shows whether it runs; every machine needs the same Ray and Python.",
+        ) from error
+    try:
+        _run(ray, units, callbacks)
+    finally:
+        ray.shutdown()
+
+
+def _run(ray: Any, units: list[WorkUnit], callbacks: JobCallbacks) -> None:
+    remote = ray.remote(num_cpus=1, max_retries=0)(train_remotely)
+    schedule, lost = Schedule(units), RetryCounter()
+    running: dict[Any, WorkUnit] = {}
+    last: tuple = ()
+    while (running or len(schedule)) and not callbacks.stop.is_set():
+        room = WINDOW * max(1, int(ray.cluster_resources().get("CPU", 0)))
+        while len(running) < room and (unit := schedule.take(last)):
+            last = unit.program
+            settings = json.dumps(unit.configuration.settings.as_json())
+            running[remote.remote(settings, unit.configuration.key, unit.numbers)] = unit
+        ready, _ = ray.wait(list(running), timeout=0.2)
+        for reference in ready:
+            unit = running.pop(reference)
+            if (finished := _fetched(ray, reference, unit, lost)) is None:
+                schedule.give_back(unit)
+                continue
+            callbacks.on_points(finished)
+            callbacks.on_unit_done(unit)
+    for reference in running:
+        ray.cancel(reference, force=True)
+
+
+def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> list[FinishedNetwork] | None:
+    """What came of a unit; None where its worker was lost."""
+    errors = ray.exceptions
+    try:
+        return ray.get(reference)
+    except errors.RayTaskError as error:
+        if isinstance(error.cause, Problem):
+            raise error.cause from None
+        if isinstance(error.cause, errors.RayError):
+            lost.count(unit, type(error.cause).__name__)
+            return None
+        raise
+    except errors.RayError as error:
+        lost.count(unit, type(error).__name__)
+        return None
+
+
+def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[FinishedNetwork]:
+    """Runs on the cluster: one unit, from its start."""
+    from holdfast.comparison.executors.worker import prepare, train
+    from holdfast.comparison.grid.place import Configuration
+    from holdfast.training.settings import Settings
+
+    prepare(1)
+    finished: list[FinishedNetwork] = []
+    unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
+    train(unit, on_points=finished.extend)
+    return finished
+
+
+def check_installed() -> None:
+    """Raises ``BadValue`` where Ray is missing."""
+    require("ray", extra="ray", what="--executor ray")
+
+
+def _knock(address: str) -> None:
+    """Whether anybody is there at all: Ray itself waits for minutes before it says so."""
+    if address in ("auto", "local"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if not host or not port.isdigit():
+            raise BadRun(f"--address is '{address}', expected HOST:PORT, for example 10.0.0.1:6379, or auto.")
+        socket.create_connection((host, int(port)), REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise BadRun(
+            f"the Ray cluster at {address} cannot be reached: {error}.",
+            "Start one with 'ray start --head', or leave --executor ray out to run on this machine.",
+        ) from error

@@ -1,0 +1,130 @@
+"""What a study has found so far: its finished points, in the order of its grids, their summary and its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any
+
+import msgspec
+
+from holdfast.comparison.grid.grid import Grid
+from holdfast.comparison.grid.version_0_1 import renamed
+from holdfast.comparison.results.result import Result
+from holdfast.comparison.results.summary import Summary, summarise
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadRun
+from holdfast.core.results import Part, Table, Text
+from holdfast.core.values import text
+from holdfast.engine.network import Network
+
+
+def _not_kept(result: Result) -> Network:
+    raise BadRun("these results have no networks.", "Read them from the store of the study.")
+
+
+@dataclass(frozen=True)
+class Results:
+    """All finished points of a study. ``of`` is how many there will be; ``networks`` opens the network of a point."""
+
+    study: str
+    grids: tuple[Grid, ...]
+    points: tuple[Result, ...]
+    of: int
+    networks: Callable[[Result], Network] = field(default=_not_kept, repr=False, compare=False)
+
+    @property
+    def done(self) -> int:
+        return len(self.points)
+
+    def where(self, **wanted: object) -> tuple[Result, ...]:
+        """The points whose place has these values: ``results.where(cell="lstm", lag_steps=100)``. A tuple means any
+        of its values. A name that no place has is a bug of the caller."""
+        pairs = [(name, value if isinstance(value, tuple) else (value,)) for name, value in wanted.items()]
+        return tuple(r for r in self.points if all(r[name] in values for name, values in pairs))
+
+    @cached_property
+    def summary(self) -> tuple[Summary, ...]:
+        return summarise(self.points)
+
+    def as_json(self) -> dict[str, object]:
+        """The document of ``holdfast compare --json``, all but the verdicts."""
+        return {
+            "study": self.study,
+            "done": self.done,
+            "of": self.of,
+            "grids": [grid.as_json() for grid in self.grids],
+            "summary": [line.as_json() for line in self.summary],
+            "points": [point.as_json() for point in self.points],
+        }
+
+    @staticmethod
+    def from_json(document: object, where: str = "the results of this study") -> Results:
+        """Results as ``as_json`` writes them, without their networks. Raises ``BadFile`` where they are foreign."""
+        read = convert(document, _Document, where)
+        grids = tuple(Grid.from_json(grid, f"{where}, grids") for kept in read.grids for grid in renamed(kept))
+        points = tuple(Result.from_json(point, f"{where}, points") for point in read.points)
+        return Results(read.study, grids, points, read.of)
+
+    def parts(self) -> list[Part]:
+        """What ``holdfast compare`` prints: a line per place of the grid, and how far the study is."""
+        said = f"{self.study}: {self.done:,} of {self.of:,} points."
+        if not self.points:
+            return [Text(said)]
+        return [*tables(self.summary), Text(said + " " + READ)]
+
+
+class _Document(msgspec.Struct):
+    """What is read of ``Results.as_json``: the rest follows from it."""
+
+    study: str
+    grids: list[Any]
+    points: list[Any]
+    of: Annotated[int, msgspec.Meta(ge=0)]
+
+
+READ = (
+    "Solved: at the best of the learning rates tried; its interval holds for all of them at once (95 %), so choosing "
+    "the best does not flatter it. Crossed: each half of the seeds at the rate that the other half chose. Rates: how "
+    "many each learning rate solved, the smallest first. Slope: how the gradient changes per step back "
+    "from the answer, in decades, before and after training (-0.1: a tenth in ten steps)."
+)
+
+
+def tables(lines: Iterable[Summary]) -> list[Table]:
+    """One table per task; axes with one value everywhere are left out of it and stand in its title."""
+    by_task: dict[str, list[Summary]] = {}
+    for line in lines:
+        by_task.setdefault(line["task"], []).append(line)
+    return [_table(task, some) for task, some in by_task.items()]
+
+
+def _table(task: str, lines: list[Summary]) -> Table:
+    always = {"cell": "cell", "lag_steps": "lag (steps)", "units": "units"}
+    others = [name for name, _ in lines[0].place if name not in always and name != "task"]
+    same = {name: lines[0][name] for name in others if len({line[name] for line in lines}) == 1}
+    axes = {**always, **{name: name.replace("_", " ") for name in others if name not in same}}
+    figures = ("solved", "interval", "crossed", "best rate", "rates", "sequences (median)", "slope before", "after")
+    rows = [(*(text(line[name]) for name in axes), *_figures(line)) for line in lines]
+    title = f"{task}: " + ", ".join(f"{name.replace('_', ' ')} {text(value)}" for name, value in same.items())
+    return Table((*axes.values(), *figures), tuple(rows), title)
+
+
+def _figures(line: Summary) -> tuple[str, ...]:
+    low, high = line.interval
+    window = " ".join(str(rate.success.solved) for rate in line.rates)
+    return (
+        f"{line.solved}/{line.of}",
+        f"{100 * low:.0f}-{100 * high:.0f} %",
+        f"{line.crossed.solved}/{line.crossed.of}",
+        f"{line.best_rate:g}",
+        window,
+        f"{line.sequences_to_success[1]:,.0f}" if line.sequences_to_success else "-",
+        _slope(line.slope_start),
+        _slope(line.slope_end),
+    )
+
+
+def _slope(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.3f}"

@@ -1,0 +1,113 @@
+"""Run a study: what the store does not have yet is trained, and kept as it finishes; then all of it is read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection
+
+from holdfast.comparison.executors import processes
+from holdfast.comparison.executors.job import JobCallbacks
+from holdfast.comparison.executors.units import WorkUnit, divide
+from holdfast.comparison.executors.worker import FinishedNetwork
+from holdfast.comparison.results.results import Results
+from holdfast.comparison.store.store import Store
+from holdfast.comparison.study import Study
+from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.progress import Progress, Throughput, cores
+from holdfast.training.interrupt import Interrupts
+
+
+def run_study(
+    study: Study,
+    store: Store,
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[Results, bool]:
+    """The results, and whether an interrupt came before all of them. With ``address`` units run on that Ray cluster,
+    else on ``workers`` processes of this machine (default: one per core).
+
+    Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
+    reached; what was finished before is kept.
+    """
+    count = workers or cores()
+    if count < 1:
+        raise BadValue(f"--workers is {count}, expected at least 1.")
+    configurations = store.begin(study)
+    folder = store.work_folder(study.name)
+    done = store.done(study.name)
+    units = [u for u in divide(configurations) if any((u.configuration.key, n) not in done for n in u.numbers)]
+    _check_disk(store, units)
+    of = sum(c.settings.seeds for c in configurations)
+    with Interrupts() as interrupts:
+        clock = _Clock(units, done.values(), of, watch)
+
+        def land(finished: list[FinishedNetwork]) -> None:
+            store.keep(finished)
+            new = [f for f in finished if f.result.point not in done]
+            done.update((f.result.point, f.result.verdict) for f in new)
+            clock.landed(new)
+
+        def finish(unit: WorkUnit) -> None:
+            clock.finished(unit)
+            shutil.rmtree(folder / unit.name, ignore_errors=True)
+
+        callbacks = JobCallbacks(land, finish, clock.at, interrupts.stop)
+        if units and address:
+            from holdfast.comparison.executors import cluster
+
+            cluster.run(units, callbacks, address)
+        elif units:
+            processes.run(units, callbacks, count, folder)
+        results = store.results(study.name)
+        if interrupts.heard and results.done < results.of:
+            return results, True
+    if results.done != results.of:
+        raise AssertionError(f"{study.name}: every unit is done, but {results.done} of {results.of} points are there")
+    for unit in divide(configurations):  # a kill may have come between a unit's last point and its clearing up
+        shutil.rmtree(folder / unit.name, ignore_errors=True)
+    return results, False
+
+
+class _Clock:
+    """Progress by cost: what is finished, and what is under way."""
+
+    def __init__(
+        self, units: list[WorkUnit], kept: Collection[str], of: int, watch: Callable[[Progress], None]
+    ) -> None:
+        self._pace, self._watch, self._of = Throughput(), watch, of
+        self._cost = self._left = sum(unit.cost for unit in units)
+        self._shares = dict[str, float]()
+        self._finished, self._solved = len(kept), sum(verdict == "solved" for verdict in kept)
+
+    def landed(self, new: list[FinishedNetwork]) -> None:
+        self._finished += len(new)
+        self._solved += sum(f.result.solved for f in new)
+        self._tell()
+
+    def at(self, unit: WorkUnit, share: float) -> None:
+        self._shares[unit.name] = share * unit.cost
+        self._tell()
+
+    def finished(self, unit: WorkUnit) -> None:
+        self._shares.pop(unit.name, None)
+        self._left -= unit.cost
+
+    def _tell(self) -> None:
+        left = self._left - sum(self._shares.values())
+        seconds = self._pace.seconds_left(self._cost - left, left)
+        self._watch(Progress(self._solved, self._finished, self._of, seconds))
+
+
+def _check_disk(store: Store, units: list[WorkUnit]) -> None:
+    needed = 0
+    for unit in units:
+        needed += len(unit.numbers) * (4 * unit.configuration.settings.parameters + 4096)
+    free = shutil.disk_usage(store.path.parent).free
+    if needed > free:
+        raise BadRun(
+            f"the store {store.path} needs about {needed / 1e6:,.0f} MB for these points, and its disk has "
+            f"{free / 1e6:,.0f} MB free.",
+            "Free space, or give a file on another disk with --store.",
+        )

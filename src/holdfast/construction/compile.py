@@ -1,0 +1,143 @@
+"""From a program to a network with a claim: what is demanded, the layout on a cell, the weights, the budget.
+
+``compile_program`` refuses with every reason at once: a condition that no gate follows, a copy that the cell cannot
+make, units that are missing, a tolerance below what the number format allows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from holdfast.construction import backends
+from holdfast.construction.budget import Budget, combining, demand
+from holdfast.construction.layout import Realisation
+from holdfast.construction.program import RegisterProgram
+from holdfast.construction.sheet import Sheet
+from holdfast.core.claim import Claim, Semantics
+from holdfast.core.errors import BadValue, refuse
+from holdfast.core.formats import FORMATS
+from holdfast.engine.network import Network
+
+COARSEST = 64
+"""How many doublings of a tolerance are tried to say which one would do."""
+LISTED = 6
+"""Units that a message names."""
+BOTH: tuple[Semantics, ...] = ("real", "ieee")
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
+"""In which arithmetic a network for every length holds, where that is not IEEE alone, whose rounding closes gates."""
+
+
+@dataclass(frozen=True)
+class Construction:
+    """The network, what is claimed of it, where its error comes from, and the units by name, as they were written."""
+
+    network: Network
+    claim: Claim
+    budget: Budget
+    sheet: Sheet
+    gap: float | None
+
+
+def compile_program(
+    program: RegisterProgram,
+    cell: str,
+    *,
+    units: int,
+    steps: int | None,
+    tolerance: float,
+    dtype: str = "float32",
+    task: str = "program",
+    axes: Mapping[str, object] | None = None,
+    form: str = "",
+) -> Construction:
+    """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
+
+    ``form``: another backend of the cell, by the rest of its name: "pytorch" for ``gru_pytorch.py``.
+
+    Raises ``UnknownName`` for a cell that has no backend, ``BadValue`` with every reason why there is no network.
+    """
+    reasons = [] if tolerance > 0 else [f"--tolerance is {tolerance:g}, expected a positive number"]
+    reasons += [] if units >= 1 else [f"--units is {units}, expected at least 1"]
+    reasons += [] if steps is None or steps >= 1 else [f"--steps is {steps}, expected at least 1 or 'any'"]
+    if dtype not in FORMATS:
+        reasons.append(f"--dtype is '{dtype}', expected one of {', '.join(FORMATS)}")
+    refuse(reasons, f"construct {task}")
+    backend = f"{cell}_{form}" if form else cell
+    realised, budget = _realise(program, backend, steps, tolerance, dtype)
+    names, reasons = realised.sheet.units, list(realised.reasons)
+    if len(names) > units:
+        listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+        reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}")
+    reasons += _unfit(realised.sheet, dtype)
+    if not reasons and budget.total > _bound(program, tolerance):
+        reasons.append(
+            f"--tolerance {tolerance:g} is below what {cell} reaches in {dtype}"
+            + (f" at {steps} steps" if steps is not None else "")
+            + _coarser(program, backend, steps, tolerance, dtype)
+        )
+    refuse(reasons, f"construct {task} on {cell}", "Change the program, the cell or the requirements.")
+    claim = Claim(
+        task,
+        dict(axes or {}),
+        budget.total if program.gap is None else 0.0,
+        steps,
+        BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
+        dtype,
+        least_steps=1 + realised.late,
+    )
+    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
+
+
+def _bound(program: RegisterProgram, tolerance: float) -> float:
+    """What the budget may spend: the tolerance or, for symbols, half of the right one's lead."""
+    return tolerance if program.gap is None else program.gap / 2
+
+
+def _realise(
+    program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str
+) -> tuple[Realisation, Budget]:
+    """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
+    count, the layout is made again with smaller shares."""
+    asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])
+    for share in (1.0, 0.75, 0.5, 0.25):
+        realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
+        budget = realised.budget * asked.gain + combined
+        if realised.reasons or budget.total <= _bound(program, tolerance):
+            break
+    return realised, budget
+
+
+def _unfit(sheet: Sheet, dtype: str) -> list[str]:
+    """Why the weights cannot be numbers of this format."""
+    limits, sizes = np.finfo(dtype), [abs(w) for w in sheet.weights() if w]
+    if not sizes or (max(sizes) <= float(limits.max) and min(sizes) >= float(limits.smallest_normal)):
+        return []
+    return [
+        f"its weights are between {min(sizes):.1e} and {max(sizes):.1e} in size, and {dtype} goes from "
+        f"{limits.smallest_normal:.1e} to {limits.max:.1e}"
+    ]
+
+
+def _coarser(program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
+    """Which tolerance would do."""
+    if program.gap is not None:
+        return ""
+    for doubling in range(1, COARSEST):
+        coarse = tolerance * 2**doubling
+        try:
+            realised, budget = _realise(program, backend, steps, coarse, dtype)
+        except (BadValue, ValueError, OverflowError):
+            break
+        if not realised.reasons and budget.total <= coarse:
+            return f"; {_up(coarse):g} would do" + ("" if dtype == "float64" else ", or --dtype float64")
+    return ""
+
+
+def _up(value: float) -> float:
+    """The next number of one figure."""
+    one = 10.0 ** math.floor(math.log10(value))
+    return float(f"{math.ceil(value / one) * one:.0e}")

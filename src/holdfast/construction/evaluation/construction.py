@@ -1,0 +1,210 @@
+"""Construct weights for a task, and report the units, gates, error budget and claim."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast import cells
+from holdfast.construction.compile import Construction, compile_program
+from holdfast.construction.evaluation.laws import verified_program
+from holdfast.core.claim import Semantics
+from holdfast.core.errors import BadValue
+from holdfast.core.results import Part, Table, Text, rounded_up
+from holdfast.core.task import Task
+from holdfast.engine.readings.equation import equation
+from holdfast.engine.unroll import trace
+from holdfast.plugins.rows import shortened
+from holdfast.plugins.verified import verified, verified_cell
+
+ROWS = 64
+WATCHED = 200
+"""Number of sequences, and about how many steps of each, on which the gates are evaluated."""
+SHOWN_TERMS = 6
+"""At most this many terms of a pre-activation are shown."""
+WORDS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
+
+
+@dataclass(frozen=True)
+class ConstructionReport:
+    """A construction, with the values of its gates on sequences of its task."""
+
+    task: Task
+    construction: Construction
+    gates: list[dict[str, Any]]
+
+    def as_json(self, file: str | None) -> dict[str, object]:
+        made = self.construction
+        return {
+            "possible": True,
+            "task": made.claim.task,
+            "cell": made.sheet.cell,
+            "units": made.network.units,
+            "claim": made.claim.as_json(),
+            "budget": made.budget.as_json(),
+            "gates": self.gates,
+            "file": file,
+        }
+
+    def origin(self) -> dict[str, object]:
+        """The origin that is stored in the network's file."""
+        claim = self.construction.claim
+        return {"constructed": {"task": claim.task, "axes": dict(claim.axes), "claim": claim.as_json()}}
+
+    def parts(self, file: str | None) -> list[Part]:
+        made = self.construction
+        used = len(made.sheet.units)
+        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
+        rows = [
+            (str(g["unit"]), g["name"], g["gate"], g["formula"], _activation(g["step_1"]), _activation(g["later"]))
+            for g in self.gates
+        ]
+        parts: list[Part] = [
+            Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(rows), title),
+            Text("\n".join(_readout(made)), "Read-out"),
+        ]
+        spent = [(name, f"{value:.3g}") for name, value in made.budget.as_json().items()]
+        if made.gap is None:
+            parts.append(Table(("error budget", "at most"), (*spent, ("total", f"{made.budget.total:.3g}"))))
+        else:
+            spent.append(("margin", f"{made.gap:.3g}"))
+            parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
+        parts.append(Text(_claim(made, self.task), "Claim"))
+        if file:
+            parts.append(Text(f"Written to {file}. To prove the claim: holdfast certify {file}"))
+        return parts
+
+
+def construct(
+    task: Task,
+    cell: str,
+    *,
+    units: int,
+    steps: int | None,
+    tolerance: float,
+    dtype: str = "float32",
+    semantics: Semantics = "ieee",
+    form: str = "",
+) -> ConstructionReport:
+    """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
+
+    ``semantics`` is the arithmetic of a claim for every length. ``form``: "pytorch" for a GRU that is exact there too.
+    Raises ``UnknownName`` if there is no construction, ``BadFile`` for an invalid plug-in, and ``BadValue`` with every
+    reason why the program does not fit.
+    """
+    program = verified_program(verified(task).name, task, verified_cell(cell))
+    if cell == "lstm1997" and steps is None and semantics == "real":
+        form = "forever"
+    made = compile_program(
+        program,
+        cell,
+        units=units,
+        steps=steps,
+        tolerance=tolerance,
+        dtype=dtype,
+        task=task.name,
+        axes=asdict(task),
+        form=form,
+    )
+    if semantics not in made.claim.semantics:
+        raise BadValue(
+            f"{task.name} on {cell}, at every length: this holds in IEEE {dtype}, where rounding closes gates for "
+            "good, and not in exact arithmetic.",
+            f"Leave out '--semantics {semantics}', or give a length.",
+        )
+    return ConstructionReport(task, made, _gates(task, made))
+
+
+def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
+    """Every gate of every used unit: its formula, and its range on rows of the task."""
+    batch = shortened(task, WATCHED).sample(jax.random.key(0), ROWS)
+    seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
+    present = np.asarray(batch.present)
+    described = []
+    for number, name in enumerate(made.sheet.units):
+        for gate, (bias, channels, units) in made.sheet.gates[name].items():
+            opened = np.asarray(getattr(seen.gates[0], gate))[..., number]
+            later = opened[:, 1:][present[:, 1:]]
+            described.append(
+                {
+                    "unit": number + 1,
+                    "name": name,
+                    "role": made.sheet.roles[name],
+                    "gate": gate,
+                    "formula": _formula(made.sheet.cell, gate, bias, channels | units),
+                    "step_1": [float(opened[:, 0].min()), float(opened[:, 0].max())],
+                    "later": [float(later.min()), float(later.max())] if later.size else None,
+                }
+            )
+    return described
+
+
+@cache
+def _curves(cell: str) -> dict[str, str]:
+    """The activation function of each gate, from the cell's equation."""
+    made = cells.get(cell)
+    found = {m[1]: m[2] for line in equation(made) if (m := re.match(r"(\S+) = (\w+)\(", line))}
+    return {gate: WORDS[found[letter]] for gate, letter in made.letters.items()}
+
+
+def _formula(cell: str, gate: str, bias: float, weights: dict[str, float]) -> str:
+    """The formula of a gate: ``σ(9.4 − 32.6·started)``."""
+    text = _sum(bias, weights)
+    return f"{_curves(cell)[gate]}({text})"
+
+
+def _sum(bias: float, weights: dict[str, float]) -> str:
+    terms = [f"{_figure(bias)}"] if bias or not weights else []
+    ordered = list(weights.items())
+    for name, weight in ordered[:SHOWN_TERMS]:
+        sign = "−" if weight < 0 else "+"
+        size = "" if abs(weight) == 1 else f"{_figure(abs(weight))}·"
+        terms.append(f"{sign} {size}{name}" if terms else ("−" if weight < 0 else "") + f"{size}{name}")
+    if len(ordered) > SHOWN_TERMS:
+        terms.append(f"+ {len(ordered) - SHOWN_TERMS} more")
+    return " ".join(terms)
+
+
+def _figure(value: float) -> str:
+    text = f"{value:.3g}" if abs(value) < 1e4 else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def _activation(range: list[float] | None) -> str:
+    if range is None:
+        return ""
+    low, high = (_share(v) for v in range)
+    return low if low == high else f"{low} ... {high}"
+
+
+def _share(value: float) -> str:
+    """The value of a gate, written so that 1 and values near 1 can be distinguished."""
+    if 0.999 < value < 1:
+        return f"1 − {1 - value:.1e}"
+    return f"{value:.3g}"
+
+
+def _readout(made: Construction) -> list[str]:
+    lines = [f"output {n} = {_sum(bias, weights)}" for n, (bias, weights) in enumerate(made.sheet.readout, 1)]
+    return [*lines[:SHOWN_TERMS], *(["..."] if len(lines) > SHOWN_TERMS else [])]
+
+
+def _claim(made: Construction, task: Task) -> str:
+    claim = made.claim
+    length = "at every length" if claim.steps is None else f"at every length up to {claim.steps} steps"
+    length += f" from {claim.least_steps} on" if claim.least_steps > 1 else ""
+    where = {
+        ("real", "ieee"): f"in exact arithmetic on these weights, and in IEEE {claim.dtype}",
+        ("real",): f"in exact arithmetic on these weights; not in IEEE {claim.dtype}, since growing states are rounded",
+        ("ieee",): f"in IEEE {claim.dtype}, where rounding makes gates exactly 0 or 1; not in exact arithmetic",
+    }[claim.semantics]
+    if made.gap is not None:
+        return f"The right symbol has the largest output, {length}, {where}."
+    error = rounded_up(claim.error)
+    return f"The output is within {error} of the right answer for every input of the task, {length}, {where}."

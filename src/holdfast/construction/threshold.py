@@ -1,0 +1,103 @@
+"""A condition as one gate: the weights on signals that separate when it holds from when it does not.
+
+A gate is a threshold on a weighted sum, so it can follow exactly the conditions that are linearly separable in
+its signals. Signals are not clean: each has a range in every situation (a flag may rise from 0.76 to 1), and the
+sum has to be right in the worst corner. The smallest such weights are a linear program.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+from holdfast.construction.program import Condition, RegisterProgram, StepContext
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a gate may meet: the range of every signal, and what is true then."""
+
+    signals: Mapping[str, Range]
+    now: StepContext
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate's pre-activation: ``bias`` + the sum of weight * signal."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+
+def situations(
+    program: RegisterProgram, clock: Sequence[Mapping[str, Range]], events: Mapping[str, tuple[Range, Range]]
+) -> list[Situation]:
+    """Every combination of marks, time and events. ``clock[e]`` has the ranges, before a step, of the units that tell
+    time, when e steps were read; the last entry stands for every later time. ``events``: a unit's range before and
+    after its mark."""
+    found = []
+    for elapsed, ranges in enumerate(clock):
+        for happened in itertools.product((False, True), repeat=len(events) if elapsed else 0):
+            seen = frozenset(name for name, yes in zip(events, happened, strict=False) if yes)
+            known = {name: after if name in seen else before for name, (before, after) in events.items()}
+            for marks in _marks(program):
+                clean = {name: (value, value) for name, value in marks.items()}
+                found.append(Situation({**ranges, **known, **clean}, StepContext(elapsed, marks, seen)))
+    if len(clock) == 1 and events:  # no flag tells time apart, so the first situation is also every later one
+        return found + situations(program, [clock[0], clock[0]], events)
+    return found
+
+
+def _marks(program: RegisterProgram) -> Iterator[dict[str, float]]:
+    single = [c for c in program.channels if c.values and not c.group]
+    groups = sorted({c.group for c in program.channels if c.group})
+    choices = [[{c.name: value} for value in c.values] for c in single]
+    for group in groups:
+        members = [c.name for c in program.channels if c.group == group]
+        choices.append([{name: float(name == hot) for name in members} for hot in members])
+    for combination in itertools.product(*choices):
+        yield {name: value for part in combination for name, value in part.items()}
+
+
+def separate(
+    where: list[Situation], condition: Condition, *, high: float, low: float, exact: bool = False
+) -> Gate | None:
+    """The smallest weights with pre-activation >= ``high`` where the condition holds and <= ``low`` elsewhere.
+
+    ``exact``: exactly ``high`` where it holds. None where no weights do: the condition is not linearly separable.
+    """
+    names = sorted({name for situation in where for name in situation.signals})
+    # A weight is the difference of two that are not negative, up - down: the least that a signal in [lo, hi] then
+    # adds is up * lo - down * hi, which is linear, so that no corner of the ranges has to be listed.
+    limits: dict[tuple[float, ...], float] = {}
+    equal: dict[tuple[float, ...], float] = {}
+    for situation in where:
+        low_end = [situation.signals[name][0] for name in names]
+        high_end = [situation.signals[name][1] for name in names]
+        if not condition.holds(situation.now):
+            limits[(1.0, *high_end, -1.0, *(-v for v in low_end))] = low
+        elif exact:
+            equal[(1.0, *high_end, -1.0, *(-v for v in low_end))] = high
+            equal[(1.0, *low_end, -1.0, *(-v for v in high_end))] = high
+        else:
+            limits[(-1.0, *(-v for v in low_end), 1.0, *high_end)] = -high
+    solved = linprog(
+        np.tile([1e-6] + [1.0] * len(names), 2),
+        A_ub=list(limits) or None,
+        b_ub=list(limits.values()) or None,
+        A_eq=list(equal) or None,
+        b_eq=list(equal.values()) or None,
+        bounds=(0, None),
+        method="highs",
+    )
+    if not solved.success:
+        return None
+    up, down = np.split(solved.x, 2)
+    bias, *weights = (float(f"{w:.12g}") for w in up - down)
+    return Gate(bias, {n: w for n, w in zip(names, weights, strict=True) if w})

@@ -1,0 +1,46 @@
+"""More rows than the subject has, their whole state kept at a few steps only: what probes are fitted to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from holdfast.core.task import Batch
+from holdfast.engine.over_time import over_time, time_first
+from holdfast.explanation.dynamics import advanced, along, pack, using
+from holdfast.explanation.subject import Subject
+from holdfast.models.levels import Stepped
+
+
+def fresh(subject: Subject, rows: int) -> Batch:
+    """Test rows that are not the subject's; of a task that is a fixed list, that list over and over."""
+    listed = subject.task.examples()
+    if listed is not None:
+        return listed.take(np.resize(np.arange(listed.inputs.shape[0]), rows))
+    draw = jax.jit(lambda key: subject.task.sample(key, rows, "test", subject.rows))
+    return draw(jax.random.key(subject.seed))
+
+
+def state_snapshots(network: Stepped, batch: Batch, steps: np.ndarray) -> np.ndarray:
+    """The state [step, batch, component] after each of these steps (counted from 0), in the network's own format."""
+    inputs = jnp.asarray(batch.inputs, network.dtype)
+    return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(steps)))
+
+
+@jax.jit
+def _kept(network: Stepped, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
+    def body(state: Any, now: Any) -> tuple[Any, None]:
+        x, weights = now
+        return advanced(using(network, weights), state, x)[1], None
+
+    inputs, present = time_first((inputs, present))
+    start, read = network.start(inputs.shape[1]), (inputs, along(network, len(inputs)))
+    return over_time(body, start, read, present=present, keep=lambda state, _: pack(network, state), at=steps)[1]
+
+
+def spread_steps(steps: int, most: int) -> np.ndarray:
+    """At most so many steps, counted from 0: the first ones, ever wider apart, and the last."""
+    return np.unique(np.round(np.geomspace(1, steps, most)).astype(int)) - 1

@@ -1,0 +1,131 @@
+"""Evaluate a saved network on fresh rows of a task, at one or several lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.core.errors import BadValue
+from holdfast.core.rates import Rate
+from holdfast.core.results import Part, Table, Text, finite
+from holdfast.core.task import Task
+from holdfast.models.levels import Model
+from holdfast.training.programs import measured
+from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
+from holdfast.training.streams import stream
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one network, one line per task; the rate counts sequences without a wrong step. ``attacks`` are
+    the results of an ``Attack``, one per line; None without an attack."""
+
+    file: str
+    lines: tuple[tuple[Task, dict[str, float], Rate], ...]
+    attacks: tuple[float | None, ...] | None = None
+
+    @property
+    def solved(self) -> bool:
+        return all(task.criterion.met(figures) for task, figures, _ in self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``holdfast test --json``; what does not apply is null."""
+        return {
+            "file": self.file,
+            "task": self.lines[0][0].name,
+            "solved": self.solved,
+            "lengths": [
+                {
+                    "steps": _length(task),
+                    "error_sup": finite(figures["error_sup"]) if task.criterion.of_numbers else None,
+                    "error_rms": finite(figures["error_rms"]) if task.criterion.of_numbers else None,
+                    "accuracy": None if task.criterion.of_numbers else finite(figures["accuracy"]),
+                    "error_attack": _known(attack) if task.criterion.of_numbers else None,
+                    "margin_attack": None if task.criterion.of_numbers else _known(attack),
+                    "chance": task.chance(),
+                    "loss": finite(figures["loss"]),
+                    "sequences": right.of,
+                    "sequences_right": right.solved,
+                    "interval": list(right.interval),
+                }
+                for (task, figures, right), attack in zip(self.lines, self._attacks, strict=True)
+            ],
+        }
+
+    @property
+    def _attacks(self) -> tuple[float | None, ...]:
+        return self.attacks or (None,) * len(self.lines)
+
+    def parts(self) -> list[Part]:
+        """What ``holdfast test`` prints."""
+        first = self.lines[0][0]
+        axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
+        attacked = any(value is not None for value in self._attacks)
+        figures = attack_heads(first.criterion.of_numbers, attacked)
+        if first.criterion.of_numbers:
+            heads = (
+                axis,
+                *figures,
+                "rms error",
+                "rms error by chance",
+                f"sequences with errors below {first.criterion.bound:g}",
+            )
+        else:
+            heads = (axis, *figures, "accuracy by chance", "sequences without an error")
+        rows = []
+        for (task, sampled, right), value in zip(self.lines, self._attacks, strict=True):
+            rows.append(_row(task, sampled, right, (shown_attack(value),) if attacked else ()))
+        said = [f"Solved ({first.criterion}): {'yes' if self.solved else 'no'}."]
+        if self.attacks is not None:
+            met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
+            solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
+            said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
+        return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
+
+
+def judge(
+    network: Model,
+    tasks: list[Task],
+    *,
+    sequences: int = 2560,
+    seed: int = 0,
+    file: str = "",
+    attack: Attack | None = None,
+) -> Evaluation:
+    """Evaluate ``network``, a model of any level, on every task, with ``attack`` if given. Raises ``BadValue`` if the
+    sizes do not match."""
+    if sequences < 1:
+        raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
+    lines = tuple(_line(network, task, sequences, seed) for task in tasks)
+    return Evaluation(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
+
+
+def _line(network: Model, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:
+    if (network.inputs, network.outputs) != (task.inputs, task.outputs):
+        raise BadValue(
+            f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
+            f"has {task.inputs} and {task.outputs}.",
+            "Give the axes that the network was trained with.",
+        )
+    figures = measured(network, task, stream(seed, 0, "measure"), sequences)
+    examples = task.examples()
+    of = sequences if examples is None else len(examples.inputs)
+    return task, figures, Rate(of - round(figures["wrong_rows"]), of)
+
+
+def _row(task: Task, figures: dict[str, float], right: Rate, attack: tuple[str, ...]) -> tuple[str, ...]:
+    chance = task.chance()
+    if task.criterion.of_numbers:
+        rms = (f"{figures['error_rms']:.3g}", f"{chance['error_rms']:.3g}")
+        shown = (f"{figures['error_sup']:.3g}", *attack, *rms)
+    else:
+        shown = (f"{figures['accuracy']:.4g}", *attack, f"{chance['accuracy']:.3g}")
+    return (str(_length(task)), *shown, str(right))
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else finite(value)
+
+
+def _length(task: Task) -> int:
+    return task.longest if task.examples() is not None else getattr(task, task.length_axis)

@@ -1,0 +1,165 @@
+"""Many networks at once: blocks of them on all cores, watched, checkpointed, stopped and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+from holdfast.core.progress import Progress, Throughput, cores
+from holdfast.engine.native import library
+from holdfast.plugins.verified import verified, verified_cell
+from holdfast.training.block import Block, Outcome
+from holdfast.training.interrupt import Interrupts
+from holdfast.training.programs import Programs, programs, refuse_too_much
+from holdfast.training.result import Attack, Training
+from holdfast.training.run import Run, train_block
+from holdfast.training.settings import Settings
+
+WIDEST = 32
+"""Networks side by side in a block: past this, caches overflow and nothing is gained."""
+
+BLOCKS = 8
+"""A run has at least this many blocks where it has so many networks, whatever the machine: how networks are
+grouped decides the last bit of sums, and the same settings are to give the same result on 2 threads and on 8."""
+
+
+def train_networks(
+    settings: Settings,
+    *,
+    out: Path | str | None = None,
+    threads: int | None = None,
+    watch: Callable[[Progress], None] = lambda progress: None,
+    attack: Attack | None = None,
+) -> Training:
+    """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
+
+    ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
+    with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
+    between two pieces, what was done is kept, and the result says ``interrupted``. ``attack``, if any, looks for rows
+    on which the trained networks err most; it changes nothing else. Raises ``BadRun`` where the folder cannot be used,
+    ``BadFile`` where a plug-in that takes part is wrong, ``BadValue`` where the engine asked for cannot be had, or more
+    memory than there is.
+
+    >>> from holdfast.tasks.echo import Echo
+    >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
+    >>> print(done.rate)
+    2 of 2 (100 %, 95 % interval 34-100 %)
+    """
+    verified(settings.task)
+    verified_cell(settings.cell_name)
+    settings = replace(settings, engine=settings.used_engine)
+    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or cores()
+    refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
+    run = Run(Path(out), settings) if out else None
+    try:
+        with Interrupts() as interrupts:
+            made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
+            _train_all(made, made_of, run, threads, watch, interrupts)
+            return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
+    finally:
+        if run:
+            run.close()
+
+
+def grouped(seeds: int) -> list[list[int]]:
+    """The numbers of the networks, block by block."""
+    width = max(1, min(WIDEST, -(-seeds // BLOCKS)))
+    return [list(range(first, min(first + width, seeds))) for first in range(0, seeds, width)]
+
+
+def _block(index: int, numbers: list[int], made_of: Programs, run: Run | None) -> Block:
+    saved = run.load_block(index, made_of, numbers) if run else None
+    return saved or Block(numbers, made_of.begin(numbers))
+
+
+def _train_all(
+    made: list[Block],
+    made_of: Programs,
+    run: Run | None,
+    threads: int,
+    watch: Callable[[Progress], None],
+    interrupts: Interrupts,
+) -> None:
+    """Run every block, until all are done or an interrupt was heard."""
+    stop = interrupts.stop
+    clock = _Clock(made, made_of.settings)
+
+    def work(index: int) -> None:
+        try:
+            train_block(made[index], made_of, stop.is_set, run=run, index=index)
+        except BaseException:
+            stop.set()
+            raise
+
+    # Blocks share the cores; only where there are fewer of them does a kernel get more than one.
+    with library.threads(max(1, threads // len(made))), ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(work, index) for index in range(len(made))]
+        while not all(f.done() for f in futures):
+            try:
+                wait(futures, timeout=0.2)
+                watch(clock.progress())
+            except KeyboardInterrupt:
+                interrupts.interrupt()
+        for future in futures:
+            future.result()
+    watch(clock.progress())
+
+
+class _Clock:
+    """Progress from the blocks as they stand; reading them while they move is harmless."""
+
+    def __init__(self, made: list[Block], settings: Settings) -> None:
+        self.made, self.settings = made, settings
+        self.pace = Throughput(self._read())
+
+    def _read(self) -> int:
+        return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)
+
+    def progress(self) -> Progress:
+        outcomes = [o for block in self.made for o in list(block.outcomes.values())]
+        latest = {row["seed"]: row["loss"] for block in self.made for row in list(block.history)}
+        losses = sorted(latest.values())
+        read = self._read()
+        left = sum(
+            (self.settings.batches - block.drawn) * self.settings.rows * len(block.numbers)
+            for block in self.made
+            if not block.done
+        )
+        return Progress(
+            solved=sum(o.solved for o in outcomes),
+            finished=len(outcomes),
+            of=self.settings.seeds,
+            seconds_left=self.pace.seconds_left(read, left),
+            sequences=read,
+            sequences_per_second=self.pace.per_second(read),
+            loss=losses[len(losses) // 2] if losses else float("nan"),
+        )
+
+
+def _result(
+    settings: Settings, made: list[Block], run: Run | None, interrupted: bool, attack: Attack | None
+) -> Training:
+    found: list[Outcome] = []
+    for block in made:
+        for number in block.numbers:
+            found.append(block.outcomes.get(number) or _unfinished(settings, block, number))
+    networks = {number: block.network(number) for block in made for number in block.numbers}
+    history = [row for block in made for row in block.history]
+    weights = tuple(str(run.weights(number)) for number in networks) if run else ()
+    attacks = None
+    if attack is not None and not interrupted:
+        ended = [o.seed for o in found if o.verdict in ("solved", "not solved")]
+        attacks = {number: attack(networks[number], settings.task, settings.seed) for number in ended}
+    folder = run.folder if run else None
+    result = Training(settings, tuple(found), networks, history, interrupted, folder, weights, attacks)
+    if run:
+        run.finish(networks, history, result.as_json())
+    return result
+
+
+def _unfinished(settings: Settings, block: Block, number: int) -> Outcome:
+    last = next((row for row in reversed(block.history) if row["seed"] == number), {})
+    figures = {name: last.get(name, float("nan")) for name in ("loss", "error_sup", "accuracy")}
+    return Outcome(number, "interrupted", block.drawn * settings.rows, **figures)

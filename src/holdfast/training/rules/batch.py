@@ -1,0 +1,55 @@
+"""One update per batch of sequences, with the gradient through all steps.
+
+Source: backpropagation through time, Werbos 1990; truncated if the settings say so, Williams & Peng 1990.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+
+from holdfast.core.arrays import Array
+from holdfast.core.losses import mean_loss
+from holdfast.core.task import Batch, Task
+from holdfast.engine.network import Network
+from holdfast.engine.unroll import unroll
+from holdfast.training.learner import Learner, is_padded, transformation, updated
+from holdfast.training.rules import UpdateRule
+from holdfast.training.settings import Settings
+
+ROWS = 32
+"""Sequences per update where rows are drawn afresh and nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class PerBatch(UpdateRule):
+    def rows(self, task: Task) -> int:
+        examples = task.examples()
+        return ROWS if examples is None else len(examples.inputs)
+
+    def absorbing(self, settings: Settings) -> Callable[[Learner, Batch], Learner]:
+        slope = gradient(settings)
+
+        def absorb(learner: Learner, batch: Batch) -> Learner:
+            adapt = transformation(settings, learner.rate)
+            network, state = updated(adapt, learner.network, learner.optimiser, slope(learner.network, batch))
+            return replace(learner, network=network, optimiser=state)
+
+        return absorb
+
+
+def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
+    """The gradient of the mean loss of a batch of whole sequences."""
+    task, padded, first = settings.task, is_padded(settings.task), settings.task.asked_from
+    rule = partial(unroll, truncate=settings.truncate, gradient=settings.gradient)
+    run = partial(rule, read_from=first, engine=settings.engine)
+
+    def loss(network: Network, batch: Batch) -> Array:
+        outputs, _ = run(network, batch.inputs, present=batch.present if padded else None)
+        return mean_loss(task.loss, outputs, batch.targets[:, first:], batch.scored[:, first:])
+
+    return jax.grad(loss)

@@ -1,0 +1,243 @@
+"""The search itself: trial after trial, each kept at once, then the best on seeds that no trial has seen."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.progress import Progress
+from holdfast.training.interrupt import Interrupts
+from holdfast.training.loop import train_networks
+from holdfast.tuning.result import Confirmation, TuningResult
+from holdfast.tuning.search import CONFIRMATION, SEARCHED, Search
+from holdfast.tuning.storage import CONFIRMED, opened_study, shown, told
+from holdfast.tuning.trial import Trial, trial_of
+
+STARTUP = 10
+"""Trials that are drawn at random before the sampler learns from what it saw."""
+CANDIDATES = 3
+"""So many of the best settings are put to fresh seeds, one after the other, until one stands."""
+ALWAYS = frozenset(SEARCHED) - {"batch"}
+"""What every trial has a value of; given sequences are always one batch."""
+RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
+"""What is kept beside a trial: what came of it, who works on it, and the place in the search that it takes over."""
+MARK_SECONDS = 5.0
+"""How long a process may take to write its name beside a trial that it has begun; after that it is taken for gone."""
+
+Watch = Callable[[str, Progress], None]
+
+
+class _Interrupted(Exception):  # noqa: N818 -- no error
+    """Ends the search where it stands."""
+
+
+def tune(
+    search: Search,
+    *,
+    storage: str,
+    name: str,
+    trials: int = 40,
+    minutes: float | None = None,
+    threads: int | None = None,
+    watch: Watch = lambda what, progress: None,
+) -> TuningResult:
+    """Search until the study has so many trials, or so many minutes are over, then confirm the best.
+
+    ``storage`` is a file or a database URL, ``name`` the study in it: one that exists with the same settings is gone
+    on with, also while another process works on it. An interrupt loses the trial that runs, and its values are the
+    first that the next call tries. Raises ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
+    """
+    if trials < 1:
+        raise BadValue(f"--trials is {trials}, expected at least 1.")
+    if minutes is not None and not minutes > 0:
+        raise BadValue(f"--minutes is {minutes:g}, expected a positive number.")
+    with opened_study(search, storage, name) as study:
+        return _tuned(_Work(search, study, storage, threads, watch), name, trials, minutes)
+
+
+def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> TuningResult:
+    ends = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
+    confirmed: list[Confirmation] = []
+    interrupted = False
+    try:
+        with Interrupts() as work.interrupts:
+            work.take_back()
+            while len(work.done()) < trials and time.monotonic() < ends:
+                work.one_trial(trials)
+            confirmed = work.confirm()
+    except (_Interrupted, KeyboardInterrupt):
+        interrupted = True
+    return TuningResult(work.search, tuple(work.done()), tuple(confirmed), name, shown(work.storage), interrupted)
+
+
+class _Work:
+    def __init__(self, search: Search, study: Any, storage: str, threads: int | None, watch: Watch) -> None:
+        self.search, self.study, self.storage = search, study, storage
+        self.threads, self.watch = threads, watch
+        self.interrupts = Interrupts()
+
+    def done(self) -> list[Trial]:
+        """Every finished trial, in the order of their places."""
+        import optuna
+
+        with told(self.storage):
+            finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+        found = [Trial.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
+        for trial in found:
+            if missing := sorted(ALWAYS - trial.values.keys()):
+                raise BadFile(f"{self._where(trial.number)}: its values lack {', '.join(missing)}.")
+        return sorted(found, key=lambda t: t.number)
+
+    def _where(self, number: int) -> str:
+        return f"{shown(self.storage)}, trial {number}"
+
+    def take_back(self) -> None:
+        """Trials of processes that are gone: closed, and their values put first in the queue."""
+        import optuna
+
+        ends = time.monotonic() + MARK_SECONDS
+        with told(self.storage):
+            while True:
+                running = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
+                unmarked = [trial for trial in running if WORKER not in trial.user_attrs]
+                if not unmarked or time.monotonic() > ends:
+                    break
+                time.sleep(0.1)
+            for trial in running:
+                host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
+                known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
+                if trial in unmarked or (known and not _runs(int(process))):
+                    self._give_up(trial.number)
+
+    def _give_up(self, number: int) -> None:
+        """Close a trial; the one that takes its place in the search tries the same values with the same seeds."""
+        import optuna
+
+        trials = self.study.get_trials(deepcopy=False)
+        trial, place = trials[number], _place(trials, number)
+        if not any(_place(trials, later.number) == place for later in trials[number + 1 :]):
+            whole = self._wanted() <= trial.params.keys()
+            values = trial.params if whole else trial.system_attrs.get("fixed_params", {})
+            self.study.enqueue_trial(values, user_attrs={RETRIED: place})
+        self.study.tell(number, state=optuna.trial.TrialState.FAIL)
+
+    def _wanted(self) -> frozenset[str]:
+        """What a trial has values of."""
+        return ALWAYS | ({"batch"} if self.search.batches else set())
+
+    def one_trial(self, trials: int) -> None:
+        """Ask for values, train with them, tell what came of it."""
+        import optuna
+
+        finished = self.done()
+        with told(self.storage):
+            if not finished and not self.study.get_trials(deepcopy=False):
+                self.study.enqueue_trial(self._first())
+            trial = self.study.ask()
+            trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
+            # What a trial draws depends on its place and on the trials before it, not on when a process began or ended.
+            place = _place(self.study.get_trials(deepcopy=False), trial.number)
+            (seed,) = np.random.SeedSequence([self.search.base.seed, place]).generate_state(1)
+            self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
+            values = self._values(trial, _best(self.search, finished))
+        settings = self.search.settings(values, self.search.base.seeds, place)
+        weights = self.search.weights(settings.units, settings.layers)
+        what = f"trial {len(finished) + 1} of {trials}, {_said(values)}, {weights:,} weights"
+        done = self._train(settings, what)
+        with told(self.storage):
+            if done is None:
+                self._give_up(trial.number)
+                raise _Interrupted
+            came = trial_of(self.search, place, values, done)
+            trial.set_user_attr(RESULT, came.stored())
+            self.study.tell(trial, came.score(self.search))
+
+    def _first(self) -> dict[str, Any]:
+        start = self.search.start
+        values = {"units": start.units, "layers": 1, "learning_rate": start.learning_rate}
+        values["initialisation"] = self.search.initialisations[0]
+        return values | ({"batch": start.batch} if self.search.batches else {})
+
+    def _values(self, trial: Any, best: Trial | None) -> dict[str, Any]:
+        """Sizes above the smallest that solved the task cannot be the answer, and are no longer asked for."""
+        s = self.search
+        weights = best.weights if best else s.most_weights
+        deepest = max(depth for depth in range(1, s.layers + 1) if depth == 1 or s.most_units(weights, depth))
+        layers = trial.suggest_int("layers", 1, deepest)
+        most = max(s.most_units(weights, layers), s.units[0])
+        values: dict[str, Any] = {"units": trial.suggest_int("units", s.units[0], most, log=True), "layers": layers}
+        values["learning_rate"] = trial.suggest_float("learning_rate", *s.learning_rates, log=True)
+        values["initialisation"] = trial.suggest_categorical("initialisation", s.initialisations)
+        if s.batches:
+            values["batch"] = trial.suggest_categorical("batch", s.batches)
+        return values
+
+    def _train(self, settings: Any, what: str) -> Any:
+        """The training, or None where it was interrupted."""
+        if self.interrupts.heard:
+            return None
+        # The loop listens by itself while it trains.
+        done = train_networks(settings, threads=self.threads, watch=lambda progress: self.watch(what, progress))
+        return None if done.interrupted or self.interrupts.heard else done
+
+    def confirm(self) -> list[Confirmation]:
+        """The best settings on fresh seeds, one after the other, until one stands; what was found before is kept."""
+        with told(self.storage):
+            stored = self.study.user_attrs.get(CONFIRMED, {})
+        kept = convert(stored, dict[str, dict[str, Any]], f"{shown(self.storage)}, what was confirmed")
+        found: list[Confirmation] = []
+        for candidate in candidates(self.search, self.done()):
+            key = str(candidate.number)
+            if key not in kept:
+                settings = self.search.settings(dict(candidate.values), self.search.confirm, CONFIRMATION)
+                what = f"confirming trial {candidate.number} on fresh seeds, {_said(candidate.values)}"
+                done = self._train(settings, what)
+                if done is None:
+                    raise _Interrupted
+                kept[key] = trial_of(self.search, candidate.number, candidate.values, done).stored()
+                with told(self.storage):
+                    self.study.set_user_attr(CONFIRMED, dict(kept))
+            found.append(Confirmation(candidate, Trial.from_stored(kept[key], self._where(candidate.number))))
+            if self.search.solves(found[-1].fresh.rate):
+                break
+        return found
+
+
+def candidates(search: Search, trials: list[Trial]) -> list[Trial]:
+    """The settings that solved the task in their trials, best first, at most ``CANDIDATES``."""
+    solving = [t for t in trials if search.solves(t.rate)]
+    return sorted(solving, key=lambda t: t.score(search))[:CANDIDATES]
+
+
+def _place(trials: list[Any], number: int) -> int:
+    """The place of trial ``number`` in the search: one that is tried again takes that of the one that was lost."""
+    again = trials[number].user_attrs.get(RETRIED)
+    return number - sum(RETRIED in t.user_attrs for t in trials[:number]) if again is None else int(again)
+
+
+def _best(search: Search, trials: list[Trial]) -> Trial | None:
+    return next(iter(candidates(search, trials)), None)
+
+
+def _said(values: Any) -> str:
+    deep = f"{values['layers']} x " if values["layers"] > 1 else ""
+    batch = f", batch {values['batch']}" if "batch" in values else ""
+    return f"{deep}{values['units']} units, rate {values['learning_rate']:.3g}, {values['initialisation']}{batch}"
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

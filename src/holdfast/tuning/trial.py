@@ -1,0 +1,124 @@
+"""One trial: several networks trained with one setting, and the single number by which settings are ordered."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from holdfast.core.documents import convert
+from holdfast.core.errors import BadFile
+from holdfast.core.fields import field_infos
+from holdfast.core.rates import Rate
+from holdfast.core.results import finite
+from holdfast.core.values import got
+from holdfast.training.result import Training
+from holdfast.training.settings import Settings
+from holdfast.tuning.search import SEARCHED, Search
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of one setting. ``values`` are those of what is searched, by their names in ``Settings``;
+    ``sequences`` the sequences to success of every network that solved the task, in increasing order;
+    ``loss`` the median loss at the end, in nats or squared units as the task has it (NaN: training diverged)."""
+
+    number: int
+    values: Mapping[str, Any]
+    weights: int
+    solved: int
+    of: int
+    sequences: tuple[int, ...]
+    loss: float
+    seed: int
+
+    @property
+    def rate(self) -> Rate:
+        return Rate(self.solved, self.of)
+
+    @property
+    def median(self) -> float | None:
+        return float(statistics.median(self.sequences)) if self.sequences else None
+
+    def score(self, search: Search) -> float:
+        """What the search makes small, in this order of importance: a setting that solves the task comes before any
+        that does not; of two that do, the one with fewer weights, then the one with fewer sequences to success; of
+        two that do not, the one with more networks that did, then the one with the smaller loss."""
+        if search.solves(self.rate):
+            assert self.median is not None
+            return self.weights + self.median / (2 * search.base.budget + 1)
+        loss = self.loss / (1 + self.loss) if math.isfinite(self.loss) else 1.0
+        return search.most_weights + 1 + (self.of - self.solved) + loss
+
+    def budget(self, search: Search) -> int | None:
+        """The fewest sequences after which so many networks had solved the task that the interval shows it."""
+        for enough in range(1, len(self.sequences) + 1):
+            if search.solves(Rate(enough, self.of)):
+                return self.sequences[enough - 1]
+        return None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "trial": self.number,
+            **self.values,
+            "weights": self.weights,
+            "solved": self.solved,
+            "of": self.of,
+            "interval": list(self.rate.interval),
+            "sequences": self.median,
+            "loss": finite(self.loss),
+            "seed": self.seed,
+        }
+
+    def stored(self) -> dict[str, object]:
+        """What a study keeps of it; ``from_stored`` reads it."""
+        return {**asdict(self), "values": dict(self.values), "loss": finite(self.loss)}
+
+    @staticmethod
+    def from_stored(document: Any, where: str = "a trial of this study") -> Trial:
+        """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
+        stored = msgspec.structs.asdict(convert(document, _Stored, where))
+        known = field_infos(Settings)
+        for name, value in stored["values"].items():
+            if name not in SEARCHED:
+                raise BadFile(f"{where}: its values have the field {got(name)}, which is not in the search space.")
+            if why := known[name].wrong(value):
+                raise BadFile(f"{where}: {name} {why}.")
+        return Trial(**{**stored, "loss": math.nan if stored["loss"] is None else stored["loss"]})
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    """The fields of a ``Trial`` in a storage; loss is null where it was no number."""
+
+    number: Count
+    values: dict[str, Any]
+    weights: Count
+    solved: Count
+    of: Count
+    sequences: tuple[Count, ...]
+    loss: float | None
+    seed: Count
+
+
+def trial_of(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Trial:
+    """What a finished training says about its setting."""
+    losses = sorted(o.loss for o in done.outcomes if math.isfinite(o.loss))
+    diverged = len(losses) <= len(done.outcomes) // 2
+    s = done.settings
+    return Trial(
+        number,
+        dict(values),
+        search.weights(s.units, s.layers),
+        done.rate.solved,
+        done.rate.of,
+        tuple(sorted(o.sequences for o in done.outcomes if o.solved)),
+        math.nan if diverged else statistics.median(losses),
+        s.seed,
+    )

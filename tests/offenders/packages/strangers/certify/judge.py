@@ -1,5 +1,0 @@
-"""OFFENDER: the checker knows the maker."""
-
-from holdfast.construct.plan import Plan
-
-__all__ = ["Plan"]

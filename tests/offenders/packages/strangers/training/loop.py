@@ -1,0 +1,5 @@
+"""OFFENDER: training asks the checker."""
+
+from holdfast.certification.judge import judge
+
+__all__ = ["judge"]
