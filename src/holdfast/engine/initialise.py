@@ -15,7 +15,8 @@ Maps that neither framework has: in ``keras``, a map of c is drawn like the recu
 step like the input map. Peepholes (one weight for every unit) start at 0, so that the cell starts like the one without
 them. The maps of a block and the embedding are drawn like the input map. With separate weights for every step, each
 step's are drawn independently from the same distribution. In a stack, each cell is drawn like a layer of that cell;
-changes that do not apply to a cell are ignored for it. """
+changes that do not apply to a cell are ignored for it.
+"""
 
 from __future__ import annotations
 

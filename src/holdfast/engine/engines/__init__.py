@@ -92,7 +92,8 @@ def asked(engine: str = AUTO) -> tuple[str, ...]:
     is the engine in ``HOLDFAST_ENGINE`` followed by the loop, or ``PREFERRED`` if the variable is not set.
 
     Raises ``UnknownName`` for an engine that does not exist. Raises ``BadValue`` if the environment has an invalid
-    value or one that this machine does not support, or if "native" is requested by name and is not available. """
+    value or one that this machine does not support, or if "native" is requested by name and is not available.
+    """
     from holdfast.engine.native import library
 
     if engine != AUTO and engine not in names():

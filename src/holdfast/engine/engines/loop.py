@@ -46,8 +46,7 @@ def scanned(
     *,
     keep: bool,
 ) -> tuple[Array, Any, Any]:
-    """The outputs of the top layer [time, batch, unit], the last state, and with ``keep`` (states, gates) [time,
-    ...]."""
+    """The outputs of the top layer [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
 
     def step(state: Any, now: Any) -> tuple[Any, Any]:
         x, weights = now

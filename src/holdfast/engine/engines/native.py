@@ -1,7 +1,8 @@
 """The compiled library: a cell's step as C++, several times as fast as the loop, on CPUs and in reverse mode only.
 
 It runs every cell that the library was built with (``engine/native/``), in float32 and float64. It computes all steps
-of one layer, then all steps of the next. The numbers are the same, since a layer reads only the layers below it. """
+of one layer, then all steps of the next. The numbers are the same, since a layer reads only the layers below it.
+"""
 
 from __future__ import annotations
 
