@@ -113,7 +113,7 @@ def _replaced(worker: _Worker, schedule: Schedule, lost: RetryCounter) -> _Worke
 
 
 def _stop(team: list[_Worker], callbacks: JobCallbacks) -> None:
-    """Ask all to save where they are and go; take the points that they finished meanwhile."""
+    """Ask all workers to save a checkpoint and exit, and store the points that they finish meanwhile."""
     going = []
     for worker in team:
         try:
@@ -122,7 +122,7 @@ def _stop(team: list[_Worker], callbacks: JobCallbacks) -> None:
         except OSError:
             continue
     deadline = time.monotonic() + GRACE_SECONDS
-    # A worker cannot go while its last points wait in the pipe: they are read until it has closed its end.
+    # A worker cannot exit while its last points are in the pipe: the pipe is read until the worker closes its end.
     while going and time.monotonic() < deadline:
         ready = wait([worker.pipe for worker in going], timeout=0.2)
         going = [worker for worker in going if worker.pipe not in ready or _listen(worker, callbacks)]

@@ -67,7 +67,7 @@ class Schedule:
     units whose programs it has compiled, and avoids programs that another worker is compiling."""
 
     def __init__(self, units: Iterable[WorkUnit]) -> None:
-        self._waiting = sorted(units, key=lambda unit: -unit.cost)  # stable: units of equal cost stay in the grid's order
+        self._waiting = sorted(units, key=lambda unit: -unit.cost)  # stable: ties stay in grid order
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -103,7 +103,7 @@ def told(path: Path) -> Iterator[None]:
     """A context that converts SQLite's errors to ours: a full disk, a file that cannot be written or is damaged."""
     try:
         yield
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter for a damaged name in SQLite's own message
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: a damaged name in SQLite's message
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             raise BadRun(
