@@ -45,7 +45,7 @@ def _chain(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[st
     """One unit for every step up to the last flag: unit j is 1 from step j on."""
     last, lowest = last_flag(program), _open(gains) * math.tanh(_open(gains))
     names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]
-    # The sum of pre-activation steps: closed before its predecessor is full, open from its least height on.
+    # The weight on the preceding unit: the gate is closed while that is 0, and open from its smallest value on.
     rise = (gains.open + gains.closed) / lowest * 1.001
     for j, name in enumerate(names):
         before = {names[j - 1]: rise} if j else {}
