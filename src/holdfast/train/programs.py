@@ -42,7 +42,8 @@ NUMBER_BYTES = 4
 
 
 class Programs:
-    """``begin`` and ``learn`` work on networks side by side (a leading axis), judgements on one at a time."""
+    """The compiled programs of a training. ``begin`` and ``learn`` work on many networks (a leading axis), evaluations
+    on one network."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,7 +51,7 @@ class Programs:
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
-        """The learners of these networks, side by side."""
+        """The learners of these networks, with a leading axis of networks."""
         single = first_networks(self.settings, numbers)
         together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
         learner = self._begin(together, jnp.asarray(numbers, jnp.uint32))
