@@ -14,9 +14,9 @@ STEPS, UNITS, TOLERANCE = 50, 8, 0.01
 
 HEAD = """# The diagnostics
 
-`holdfast explain FILE --task TASK` runs the diagnostics on this page. Each is one file of `explanation/diagnostics/`, with
-its formula, its source, its limitations and [the level of model](../models.md) that it needs. The texts below come from
-these files. Diagnostics do not change the network.
+`holdfast explain FILE --task TASK` runs the diagnostics on this page. Each is one file of `explanation/diagnostics/`,
+with its formula, its source, its limitations and [the level of model](../models.md) that it needs. The texts below
+come from these files. Diagnostics do not change the network.
 
 *Says* is the result for one network with known properties: an LSTM constructed for recall of the first of {steps}
 numbers within {tolerance:g}, with {units} units of which two are used (unit 1 is a flag, unit 2 the latch), in {dtype}:
