@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
@@ -50,7 +50,7 @@ class Question:
     tolerance: float | None = None
 
 
-def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> CheckResult:
+def check(document: Mapping[str, object], network: Network, question: Question | None = None) -> CheckResult:
     """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
 
     Raises ``BadFile`` where the document is malformed: then there is nothing to judge; and where the task or the cell

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, PerLayer
+from holdfast.core.typed_jax import grad, tree_map, zeros
 from holdfast.engine.advance import advance
-from holdfast.engine.network import Network
+from holdfast.engine.network import Layer, Network
 from holdfast.engine.over_time import over_time, time_first
 
+State = TypeVar("State")
+Now = tuple[Array, State, State | None, tuple[Layer, ...] | None]
+"""What a step has: its inputs, the zeros added to its state, the states to take the gradient at, its weights."""
 
-class Reach(NamedTuple):
+
+class Reach(NamedTuple, Generic[State]):
     """The gradient with respect to the ``states`` that enter every step, leaves [time, batch, ...] for every state of
     every layer, and to the ``inputs`` [batch, time, input].
 
@@ -23,7 +28,7 @@ class Reach(NamedTuple):
     out, and the gradient with respect to those fades though nothing is lost.
     """
 
-    states: tuple[Any, ...]
+    states: State
     inputs: Array
 
 
@@ -35,8 +40,8 @@ def reach(
     *,
     truncate: int | None = None,
     gradient: str = "full",
-    states: tuple[Any, ...] | None = None,
-) -> Reach:
+    states: PerLayer | None = None,
+) -> Reach[PerLayer]:
     """The gradient of ``loss``, a number made of the outputs [batch, time, output], by reverse mode through time.
 
     Rows do not mix: of a loss that is a sum over rows each row has its own gradient. ``inputs`` [batch, time, input],
@@ -44,7 +49,7 @@ def reach(
     ``states`` [time, batch, ...] it is taken at these, as if they entered every step, and not at those that do.
     """
 
-    def step(state: Any, x: Array, weights: Any) -> tuple[Any, Array]:
+    def step(state: PerLayer, x: Array, weights: tuple[Layer, ...] | None) -> tuple[PerLayer, Array]:
         hidden, after, _ = advance(network.using(weights), state, x, gradient)
         return after, hidden
 
@@ -56,38 +61,38 @@ def reach(
 
 
 def reach_of(
-    step: Callable[[Any, Array, Any], tuple[Any, Array]],
-    start: Any,
+    step: Callable[[State, Array, tuple[Layer, ...] | None], tuple[State, Array]],
+    start: State,
     loss: Callable[[Array], Array],
     inputs: Array,
     present: Array | None = None,
     *,
-    along: Any = None,
+    along: tuple[Layer, ...] | None = None,
     truncate: int | None = None,
-    states: Any = None,
-) -> Reach:
+    states: State | None = None,
+) -> Reach[State]:
     """``reach`` of any ``step(state, x, along)``, which gives the next state and what ``loss`` is made of [batch, time,
     ...]. ``start`` is the state before the first step; ``along`` [time, ...] is what each step has of its own."""
-    still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
+    still = tree_map(lambda s: zeros((inputs.shape[1], *s.shape), s.dtype), start)
 
-    def of_what_enters(pushes: Any, inputs: Array) -> Array:
-        def push(state: Any, now: Any) -> Any:
+    def of_what_enters(pushes: State, inputs: Array) -> Array:
+        def push(state: State, now: Now[State]) -> State:
             _, push, given, _ = now
             if given is not None:  # its value, and the gradient of what entered
-                state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
-            return jax.tree.map(jnp.add, state, push)
+                state = tree_map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
+            return tree_map(jnp.add, state, push)
 
-        def body(state: Any, now: Any) -> tuple[Any, Array]:
+        def body(state: State, now: Now[State]) -> tuple[State, Array]:
             return step(state, now[0], now[3])
 
         x, here = time_first((inputs, present))
         _, seen = over_time(body, start, (x, pushes, states, along), present=here, change=push, cut=truncate)
         return loss(time_first(seen))
 
-    return Reach(*jax.grad(of_what_enters, (0, 1))(still, inputs))
+    return Reach(*grad(of_what_enters, (0, 1))(still, inputs))
 
 
-def norms(gradients: Any) -> Array:
+def norms(gradients: object) -> Array:
     """The Euclidean norm of all that a step and row have, over all leaves [time, batch, ...]: [batch, time]."""
     squares = [jnp.square(g).sum(tuple(range(2, g.ndim))) for g in jax.tree.leaves(gradients)]
     return jnp.sqrt(jnp.stack(squares).sum(0)).T
@@ -111,4 +116,5 @@ def slope_decades(norms: np.ndarray, last: np.ndarray, lag_steps: int) -> float 
     known = np.isfinite(mean) & (mean > 0)
     if known.sum() < 2:
         return None
-    return round(float(np.polyfit(back[known], np.log10(mean[known]), 1)[0]), 12)
+    line: np.ndarray = np.polyfit(back[known], np.log10(mean[known]), 1)
+    return round(float(line[0]), 12)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from holdfast.core.documents import read_bytes, shown
 from holdfast.core.errors import BadFile
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
 
 MOST_BYTES = 2**29
 """Of the file, and of what lies beside it."""
@@ -27,7 +30,7 @@ LONGEST = 32
 """No run for verification reads more steps, or more sequences at once."""
 
 
-def load(file: Path) -> Any:
+def load(file: Path) -> ModelProto:
     """The model, its tensors in it. Raises ``BadFile`` where it is none, or reaches outside its folder."""
     import onnx
     from google.protobuf.message import DecodeError, EncodeError
@@ -46,7 +49,7 @@ def load(file: Path) -> Any:
     return model
 
 
-def array(tensor: Any) -> np.ndarray:
+def array(tensor: TensorProto) -> np.ndarray:
     """A tensor's numbers. Raises ``BadFile`` where it has others than its shape and number format say."""
     from onnx import helper, numpy_helper
 
@@ -64,7 +67,7 @@ def array(tensor: Any) -> np.ndarray:
         raise BadFile(f"its tensor {shown(tensor.name)} cannot be read: {error}.") from error
 
 
-def check_sizes(nodes: list[Any], constants: Mapping[str, np.ndarray], inputs: int) -> None:
+def check_sizes(nodes: list[NodeProto], constants: Mapping[str, np.ndarray], inputs: int) -> None:
     """Raise ``BadFile`` where arrays beside the path may have more than ``MOST_NUMBERS``; the model reads ``inputs``.
 
     For every name three bounds, in the graph's order: how many numbers it has, and, where it says the shape of another

@@ -6,17 +6,19 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 
 from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.models._called import called, number_format, partial_of
+
+State = TypeVar("State")
 
 BATCH = 2
 """Of the calls by which shapes are checked."""
@@ -50,11 +52,11 @@ class Steps:
         """How many numbers the state has."""
         return sum(prod(shape) for _, shape in self.parts)
 
-    def start(self, batch: int) -> Any:
+    def start(self, batch: int) -> object:
         """The state before the first step."""
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), self.starting(batch))
 
-    def step(self, state: Any, x: Array) -> tuple[Array, Any]:
+    def step(self, state: object, x: Array) -> tuple[Array, object]:
         """Outputs [batch, output] and the state after one step that reads x [batch, input]."""
         output, after = self.stepping(state, x.astype(self.dtype))
         kept = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), after, state)
@@ -63,7 +65,7 @@ class Steps:
     def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
         """Outputs [batch, time, output]; where ``present`` [batch, time] is false the state stays as it is."""
 
-        def one(state: Any, x: Array) -> tuple[Any, Array]:
+        def one(state: object, x: Array) -> tuple[object, Array]:
             output, after = self.step(state, x)
             return after, output
 
@@ -72,11 +74,11 @@ class Steps:
 
 
 def from_steps(
-    start: Callable[[int], Any],
-    step: Callable[[Any, Any], tuple[Any, Any]],
+    start: Callable[[int], State],
+    step: Callable[[State, Array], tuple[ArrayLike, State]],
     *,
     inputs: int,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     name: str = "",
 ) -> Steps:
     """A model of level *steps*, of two functions in JAX.

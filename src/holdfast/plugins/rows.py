@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import jax
 import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Split, Task
+from holdfast.core.typed_jax import jit
 from holdfast.plugins.laws import LawViolation
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 MANY = 20_000
@@ -21,10 +25,10 @@ NUMBERS = 20_000_000
 """At most so many inputs and targets are drawn together: of long rows, fewer."""
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """The function compiled in a third of the time: rows are drawn once, so that how fast they are does not matter."""
     options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-    return jax.jit(function, compiler_options=options)
+    return jit(function, compiler_options=options)
 
 
 class Rows(NamedTuple):

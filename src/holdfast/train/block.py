@@ -41,7 +41,7 @@ class Outcome:
     def solved(self) -> bool:
         return self.verdict == "solved"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Figures that are no numbers are null."""
         figures = {name: finite(getattr(self, name)) for name in FIGURES}
         return {

@@ -104,7 +104,7 @@ class Writer:
             return f"u[{self.columns.h_gates.index(node.place)}]"
         return None
 
-    def _value(self, node: Node) -> str:
+    def value(self, node: Node) -> str:
         """What the gradient reads where it needs this value; it is saved unless it is there anyway."""
         if node in self.program.before:
             if node.place > 0:
@@ -147,7 +147,7 @@ class Writer:
     def _hand_down(self, node: Node, d: str, reached: defaultdict[Node, list[str]]) -> list[str]:
         """Lines for what each operand of ``node`` gets of its cotangent ``d``."""
         index = self.program.nodes.index(node)
-        lines = []
+        lines: list[str] = []
         for number, (operand, factor) in enumerate(zip(node.operands, self._factors(node, d), strict=True)):
             if factor == d:
                 reached[operand].append(d)
@@ -173,7 +173,7 @@ class Read:
     node: Node
 
     def __str__(self) -> str:
-        return self.writer._value(self.node)
+        return self.writer.value(self.node)
 
     def __format__(self, spec: str) -> str:
         return str(self)
@@ -214,7 +214,8 @@ def digest(program: Program) -> str:
 
 def header(recorded: Callable[[Cell], Program], name: str) -> str:
     """All cells of the folder that can be written, and the list of them, a macro of this name."""
-    texts, entries = [], []
+    texts: list[str] = []
+    entries: list[str] = []
     for file in sorted(Path(cells.__file__).parent.glob("[!_]*.py")):
         cell = cells.get(file.stem)
         try:

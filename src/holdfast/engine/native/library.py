@@ -10,12 +10,12 @@ from __future__ import annotations
 import ctypes
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from holdfast.core.errors import BadValue, Problem
 from holdfast.engine import compiled, native
@@ -62,8 +62,8 @@ class Status:
     instructions_built: tuple[str, ...] = ()
     instructions_supported: tuple[str, ...] = ()
     threads: int | None = None
-    cells: Mapping[str, str] = field(default_factory=dict)
-    gated: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=dict[str, str])
+    gated: Mapping[str, str] = field(default_factory=dict[str, str])
     compiler: str = ""
     ffi: tuple[int, ...] = ()
 
@@ -130,7 +130,7 @@ def load(path: Path) -> Library:
         raise UnusableLibrary(f"{path} describes itself in words that are not understood: {error}") from error
     if not isinstance(description, dict):
         raise UnusableLibrary(f"{path} describes itself in words that are not understood: {description}")
-    return Library(path, functions, description)
+    return Library(path, functions, cast("dict[str, Any]", description))
 
 
 def status() -> Status:
@@ -173,7 +173,7 @@ def refuse_bad_environment() -> None:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Generator[None]:
     """While it is open, the library uses so many threads (the environment may allow it fewer)."""
     found = _library()
     if not isinstance(found, Library):
@@ -236,9 +236,11 @@ def _register() -> str:
     try:
         import jax
 
-        jax.local_devices(backend="cpu")
+        from holdfast.core.typed_jax import local_devices, pycapsule
+
+        local_devices(backend="cpu")
         for name in HANDLERS:
-            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found.functions, name)), platform="cpu")
+            jax.ffi.register_ffi_target(name, pycapsule(getattr(found.functions, name)), platform="cpu")
     except Exception as error:  # whatever JAX raises, now or in a later version: there is another engine
         return f"JAX does not take {found.path}: {str(error) or type(error).__name__}"
     return ""

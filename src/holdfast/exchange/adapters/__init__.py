@@ -7,9 +7,7 @@ that the framework allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import Folder
@@ -22,7 +20,7 @@ FOLDER = Folder("adapter", "holdfast.exchange.adapters", Path(__file__).parent)
 WORDS = ("accepts", "model")
 
 
-def as_model(thing: Model | Callable[..., Any], *, inputs: int, name: str = "") -> Model:
+def as_model(thing: object, *, inputs: int, name: str = "") -> Model:
     """A model of any object that answers: a model as it is, an object of a framework that has an adapter, or a function
     from inputs [batch, time, ``inputs``] to outputs [batch, time, output], in JAX or NumPy.
 
