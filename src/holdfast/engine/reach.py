@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ Now = tuple[Array, State, State | None, tuple[Layer, ...] | None]
 """What a step has: its inputs, the zeros added to its state, the states to take the gradient at, its weights."""
 
 
-class Reach(NamedTuple, Generic[State]):
+class Reach(NamedTuple):
     """The gradient with respect to the ``states`` that enter every step, leaves [time, batch, ...] for every state of
     every layer, and to the ``inputs`` [batch, time, input].
 
@@ -28,7 +28,7 @@ class Reach(NamedTuple, Generic[State]):
     out, and the gradient with respect to those fades though nothing is lost.
     """
 
-    states: State
+    states: Any
     inputs: Array
 
 
@@ -41,7 +41,7 @@ def reach(
     truncate: int | None = None,
     gradient: str = "full",
     states: PerLayer | None = None,
-) -> Reach[PerLayer]:
+) -> Reach:
     """The gradient of ``loss``, a number made of the outputs [batch, time, output], by reverse mode through time.
 
     Rows do not mix: of a loss that is a sum over rows each row has its own gradient. ``inputs`` [batch, time, input],
@@ -70,7 +70,7 @@ def reach_of(
     along: tuple[Layer, ...] | None = None,
     truncate: int | None = None,
     states: State | None = None,
-) -> Reach[State]:
+) -> Reach:
     """``reach`` of any ``step(state, x, along)``, which gives the next state and what ``loss`` is made of [batch, time,
     ...]. ``start`` is the state before the first step; ``along`` [time, ...] is what each step has of its own."""
     still = tree_map(lambda s: zeros((inputs.shape[1], *s.shape), s.dtype), start)
