@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
@@ -50,7 +50,7 @@ class Question:
     tolerance: float | None = None
 
 
-def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> CheckResult:
+def check(document: Mapping[str, object], network: Network, question: Question | None = None) -> CheckResult:
     """Check whether a certificate proves its claim about ``network``, and whether the claim covers the ``question``.
 
     Raises ``BadFile`` if the document is malformed, or if the task or the cell is from a plug-in with errors. Raises

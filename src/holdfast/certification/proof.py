@@ -47,7 +47,7 @@ class Proof:
             return finite(self.reached.error)
         return 0.0 if self.verdict == "proved" else None
 
-    def as_json(self, path: str | None) -> dict[str, Any]:
+    def as_json(self, path: str | None) -> dict[str, object]:
         """The document of ``holdfast certify --json``; ``path`` is where the certificate was written."""
         limits = getattr(self.task, "range", None)
         return {

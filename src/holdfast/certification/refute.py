@@ -61,7 +61,7 @@ class Refutation:
     interrupted: bool = False
     by_gradient: bool = True
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast refute --json``. An expected output of null has no required value."""
         return {
             "found": self.found,
@@ -138,7 +138,11 @@ def refute_unbounded(
     lengths: Lengths,
     ends: tuple[float, float],
     tolerance: float,
-    **options: Any,
+    *,
+    seed: int = 0,
+    tries: int = 20_000,
+    seconds: float = 60.0,
+    watch: Callable[[str], None] = lambda words: None,
 ) -> Refutation:
     """``refute`` on a range with an infinite end, which is extended until an error is found or ``LARGEST`` is reached.
 
@@ -148,7 +152,8 @@ def refute_unbounded(
     """
     reach, ran = max(1.0, 2 * (_largest_output(network) + tolerance)), 0
     while True:
-        found = refute(network, _stretched(scenario, ends, reach), lengths, tolerance, **options)
+        stretched = _stretched(scenario, ends, reach)
+        found = refute(network, stretched, lengths, tolerance, seed=seed, tries=tries, seconds=seconds, watch=watch)
         ran += found.tries
         if found.found or found.interrupted or reach > LARGEST:
             return replace(found, tries=ran)

@@ -28,6 +28,8 @@ Matrix = Float[Array, "source column"]
 Vector = Float[Array, " column"]
 Symbols = Int[Array, "batch time"]
 Reals = Float[Array, "batch time"]
+PerLayer = tuple[tuple[Array, ...], ...]
+"""Of every layer, the lowest first, its states or its gates, each [batch, *its axes], in the order of its cell."""
 
 PRECISION = lax.Precision.HIGHEST
 """Of every product of matrices: float32 is float32 on accelerators too, which else round to fewer bits. On a processor
@@ -49,6 +51,7 @@ __all__ = [
     "Matrix",
     "Outputs",
     "OutputsRead",
+    "PerLayer",
     "Reals",
     "Scalar",
     "Symbols",

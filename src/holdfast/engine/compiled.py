@@ -34,11 +34,11 @@ def folder() -> Path:
 def keep_compiled_programs() -> None:
     """Switch on JAX's persistent compilation cache for this process. The command line calls this; importing the library
     does not."""
-    import jax
+    from holdfast.core.typed_jax import update_config
 
-    jax.config.update("jax_compilation_cache_dir", str(folder()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    update_config("jax_compilation_cache_dir", str(folder()))
+    update_config("jax_persistent_cache_min_compile_time_secs", 0.1)
+    update_config("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 def keep_memory() -> None:

@@ -6,7 +6,6 @@ A rule is a reading of the step. It computes the same numbers and stops the grad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from jax import lax
 
@@ -35,7 +34,7 @@ class Truncated(Numbers):
         return super().linear(weights, lax.stop_gradient(source) if given else source)
 
 
-def reading_of(gradient: str, state: Any) -> Numbers:
+def reading_of(gradient: str, state: tuple[Array, ...]) -> Numbers:
     """The reading for one step of one layer, by the name of the rule. ``state`` is the state before the step."""
     return NUMBERS if gradient == "full" else Truncated(state)
 

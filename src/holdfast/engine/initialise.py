@@ -22,17 +22,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from holdfast.core.arrays import Array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
+from holdfast.core.typed_jax import asarray, tree_map
 from holdfast.engine.network import Layer, Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
@@ -137,7 +139,7 @@ def build(
     initialisation: str = "keras",
     lag_steps: int = 2,
     seed: int = 0,
-    dtype: Any = jnp.float32,
+    dtype: DTypeLike = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
@@ -211,7 +213,7 @@ def _inside(part: Part, layer: Layer) -> Layer:
 
 def _outside(part: Part, layer: Layer, drawn: Layer) -> Layer:
     """The maps of a stack with the weights of one cell, ``drawn``, put in their place."""
-    found = {}
+    found: dict[str, Linear] = {}
     for m in part.cell.maps:
         linear = layer[part.names[m.source]]
         for gate in m.gates:
@@ -225,14 +227,16 @@ def _draw(
     how: Initialisation,
     units: int,
     source: str,
-    dtype: Any,
+    dtype: np.dtype,
     random: np.random.Generator,
     biases: int = 1,
 ) -> Linear:
     if shape.matrix.ndim > 2:
-        one = jax.tree.map(lambda a: a[0], shape)
+        one = tree_map(lambda a: a[0], shape)
         drawn = [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.matrix.shape[0])]
-        return jax.tree.map(lambda *steps: jnp.stack(steps), *drawn)
+        return tree_map(lambda *steps: jnp.stack(steps), *drawn)
+    rows: int
+    columns: int
     rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)
     if shape.diagonal and how.framework == "keras":
@@ -249,8 +253,8 @@ def _draw(
         matrix = random.uniform(-limit, limit, (rows, columns))
     bias = shape.bias
     if bias is not None and how.framework == "pytorch":
-        bias = jnp.asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
-    return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
+        bias = asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
+    return replace(shape, matrix=asarray(matrix, dtype), bias=bias)
 
 
 def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
@@ -259,8 +263,8 @@ def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> di
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
         return dict(initialise(maps, random))
-    steps = [dict(initialise(jax.tree.map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *steps)
+    steps = [dict(initialise(tree_map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
+    return tree_map(lambda *leaves: jnp.stack(leaves), *steps)
 
 
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -273,12 +277,12 @@ def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndar
 
 
 def _time_scale(
-    maps: Layer, cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
+    maps: Layer, cell: Cell, how: Initialisation, dtype: np.dtype, random: np.random.Generator
 ) -> dict[str, Linear]:
     """The maps with the biases that ``how`` asks for in the gate that keeps and in the gate that writes."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.
     forget = 1.0 if how.forget is None and how.framework == "keras" and cell.keep == "forget" else how.forget
-    wanted: dict[str, Any] = {}
+    wanted: Mapping[str, float | np.ndarray] = {}
     if how.chrono is not None:
         width = next(m.width(cell.keep) for m in maps.values() if cell.keep in m.gates)
         scale = np.log(random.uniform(1, max(how.chrono - 1, 1), width))
@@ -299,6 +303,6 @@ def _time_scale(
             value = wanted[gate]
             # If a gate has two biases, their sum has this value.
             bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
-        return replace(linear, bias=jnp.asarray(bias, dtype))
+        return replace(linear, bias=asarray(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

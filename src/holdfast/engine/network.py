@@ -6,16 +6,17 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from holdfast import alphabet
-from holdfast.core.arrays import Array, Leaf, matrix_product
+from holdfast.core.arrays import Array, Leaf, PerLayer, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
+from holdfast.core.typed_jax import asarray, full, tree_map, zeros
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -206,7 +207,7 @@ class Network:
         return matrix.shape[0] if matrix.ndim > 2 else None
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype:
         return self.readout_maps[-1].matrix.dtype
 
     def embedded(self, x: Array) -> Array:
@@ -229,10 +230,10 @@ class Network:
             return None
 
         def of_steps(a: Leaf) -> Leaf:
-            past = jnp.full((max(0, time - len(a)), *a.shape[1:]), jnp.nan, a.dtype)
+            past = full((max(0, time - len(a)), *a.shape[1:]), jnp.nan, a.dtype)
             return jnp.concatenate([a[:time], past]) if len(past) else a[:time]
 
-        return jax.tree.map(of_steps, self.layers)
+        return tree_map(of_steps, self.layers)
 
     def using(self, layers: tuple[Layer, ...] | None) -> Network:
         """The network of one step, with one step of the weights from ``along``; this network if ``layers`` is None."""
@@ -240,12 +241,12 @@ class Network:
 
     def at(self, step: int | Array) -> Network:
         """The network of one step; this network if all steps share their weights."""
-        return self if self.steps is None else self.using(jax.tree.map(lambda a: a[step], self.layers))
+        return self if self.steps is None else self.using(tree_map(lambda a: a[step], self.layers))
 
     def after(self, steps: int) -> Network:
         """The network for the rest of a sequence after its first ``steps`` steps: separate weights of these steps are
         dropped."""
-        return self if self.steps is None else replace(self, layers=jax.tree.map(lambda a: a[steps:], self.layers))
+        return self if self.steps is None else replace(self, layers=tree_map(lambda a: a[steps:], self.layers))
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a state or gate of a layer, by name, without the batch axis."""
@@ -271,10 +272,10 @@ class Network:
         axes = self.cell.axes_of(self.cell.memory)[: len(self.places)]
         return axes[-1] if axes else "layer"
 
-    def start(self, batch: int) -> tuple[Any, ...]:
+    def start(self, batch: int) -> PerLayer:
         """The state before the first step: for every layer, zeros [batch, *axes of the state] by name."""
-        zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
-        return tuple(self.cell.state_type(*(zeros[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
+        known = {shape: zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
+        return tuple(self.cell.state_type(*(known[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:
@@ -292,7 +293,7 @@ def create(
     units: int,
     outputs: int,
     layers: int = 1,
-    dtype: Any = jnp.float32,
+    dtype: DTypeLike = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
@@ -311,16 +312,16 @@ def create(
     mistakes = kind.mistakes(units, heads) + kind.input_mistakes(read, units)
     refuse(mistakes, f"invalid sizes of a network of {cell}")
 
-    def zeros(*shape: int) -> Array:
-        return jnp.asarray(np.zeros(shape), dtype)
+    def empty(*shape: int) -> Array:
+        return asarray(np.zeros(shape), dtype)
 
     def layer(features: int) -> Layer:
-        return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
+        return {m.source: like(kind, m, features, units, heads, empty, times) for m in kind.maps}
 
     stack = tuple(layer(read if depth == 0 else units) for depth in range(layers))
     sizes = (units, *readout_hidden, outputs)
-    readout = read_out([(zeros(a, b), zeros(b)) for a, b in itertools.pairwise(sizes)])
-    below = Linear(zeros(inputs, units), zeros(units), (EMBEDDED,)) if embedding else None
+    readout = read_out([(empty(a, b), empty(b)) for a, b in itertools.pairwise(sizes)])
+    below = Linear(empty(inputs, units), empty(units), (EMBEDDED,)) if embedding else None
     return Network(stack, readout, cell, heads, below)
 
 

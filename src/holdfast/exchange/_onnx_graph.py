@@ -7,13 +7,16 @@ of the axis of directions, and a Transpose of time and batch. Nodes outside the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from holdfast.core.errors import BadFile
 from holdfast.core.results import some
 from holdfast.exchange._onnx_file import array, check_sizes
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 RECURRENT = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
 """The recurrent nodes and their default activation functions."""
@@ -57,7 +60,7 @@ class Graph:
     metadata: dict[str, str]
 
 
-def find(model: Any) -> Graph:
+def find(model: ModelProto) -> Graph:
     """The network in ``model``. Raises ``BadFile`` if the graph has another form, with what was found."""
     walk = _Walk(model)
     walk.check_nodes()

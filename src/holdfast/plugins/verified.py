@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from holdfast import blocks, cells, tasks
 from holdfast.core.errors import BadFile, BadValue, Problem
@@ -39,7 +38,7 @@ def verified(task: Task) -> Task:
     return task
 
 
-def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
+def made(kind: type[Task], axes: Mapping[str, object]) -> Task:
     """The task of this kind with these axes, verified.
 
     Raises ``BadValue`` for invalid axes, and ``BadFile`` if a plug-in breaks a law.

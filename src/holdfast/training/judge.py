@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
@@ -28,7 +27,7 @@ class Evaluation:
     def solved(self) -> bool:
         return all(task.criterion.met(figures) for task, figures, _ in self.lines)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast test --json``; what does not apply is null."""
         return {
             "file": self.file,

@@ -49,7 +49,7 @@ class Training:
         """First quartile, median and third quartile over the networks that solved the task; None if none did."""
         return quartiles(o.sequences for o in self.outcomes if o.solved)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast train --json``; figures that are not numbers are null."""
         s, quartiles, numbers = self.settings, self.sequences_to_success, self.settings.task.criterion.of_numbers
         attacks = self.attacks or {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -21,7 +21,9 @@ from jax.custom_derivatives import SymbolicZero
 from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
+from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros
 from holdfast.engine.native import library, memory
+from holdfast.engine.network import Layer
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Operands(NamedTuple):
 
 
 def recurrence(
-    cell: Cell, layer: Any, inputs: Inputs, state: Any, present: Mask | None, window: int
-) -> tuple[Outputs, Any]:
+    cell: Cell, layer: Layer, inputs: Inputs, state: tuple[Array, ...], present: Mask | None, window: int
+) -> tuple[Outputs, tuple[Array, ...]]:
     """One layer over ``inputs`` [batch, time, input], from ``state`` on. Returns the hidden states [batch, time, unit]
     and the last state.
 
@@ -65,7 +67,7 @@ def recurrence(
             "Give at least one sequence of one step.",
         )
     x, h = layer["x"], layer["h"]
-    empty = jnp.zeros(0, inputs.dtype)
+    empty = zeros(0, inputs.dtype)
     operands = Operands(
         x.matrix,
         empty if x.bias is None else x.bias,
@@ -73,16 +75,14 @@ def recurrence(
         empty if h.bias is None else h.bias,
         inputs,
         jnp.stack(tuple(state)),
-        jnp.zeros((0, 0), bool) if present is None else present.astype(bool),
+        zeros((0, 0), bool) if present is None else present.astype(bool),
     )
-    alone = Operands(*(jnp.asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
-    hidden: Any
-    last: Any
+    alone = Operands(*(asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
     hidden, last = _recurrence(CallOptions(cell.name, window, False), *alone)
     return hidden[0], cell.state_type(*last[0])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@custom_vjp_static_first
 def _recurrence(how: CallOptions, *operands: Array) -> tuple[Array, Array]:
     hidden, last, _ = _forward(how)(*operands)
     return hidden, last
@@ -93,7 +93,7 @@ def _keeping(how: CallOptions, *operands: Any) -> tuple[tuple[Array, Array], Any
     given = Operands(*(a.value for a in operands))
     wants_inputs = operands[Operands._fields.index("inputs")].perturbed
     hidden, last, saved = _forward(CallOptions(how.cell, how.window, True))(*given)
-    return (hidden, last), (given, hidden, saved, None if wants_inputs else jnp.zeros(()))
+    return (hidden, last), (given, hidden, saved, None if wants_inputs else zeros(()))
 
 
 def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
@@ -101,14 +101,14 @@ def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any
     d_hidden, d_last = map(_instantiated, cotangents)
     asked = CallOptions(how.cell, how.window, unwanted is None)
     found = _backward(asked)(*operands, hidden, saved, d_hidden, d_last)
-    d_inputs = found[4] if asked.wants else jnp.zeros(operands.inputs.shape, operands.inputs.dtype)
+    d_inputs = found[4] if asked.wants else zeros(operands.inputs.shape, operands.inputs.dtype)
     return (*found[:4], d_inputs, found[5], np.zeros(operands.present.shape, jax.dtypes.float0))
 
 
 def _instantiated(cotangent: Any) -> Array:
     """The cotangent as an array. A symbolic zero becomes one array that all networks share."""
     zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return jnp.zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+    return zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
 
 _recurrence.defvjp(_keeping, _back, symbolic_zeros=True)
