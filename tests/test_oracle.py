@@ -42,8 +42,8 @@ def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
 
 def test_hidden_layers_of_a_read_out_give_what_the_network_gives(float64):
     network = randomised(create("elman", 2, 3, 2, dtype=jnp.float64, readout_hidden=(4, 3)), seed=1)
-    oracle, inputs = Oracle(network), np.asarray(numbers(1, 1, 2))
-    _, outputs = oracle.step(oracle.start(), inputs[0, 0])
+    oracle, inputs = Oracle(network), numbers(1, 1, 2)
+    _, outputs = oracle.step(oracle.start(), np.asarray(inputs)[0, 0])
     there = [to_float(low) for low, _ in outputs]
     np.testing.assert_allclose(there, unroll(network, inputs)[0][0, 0], rtol=1e-12, atol=1e-13)
 

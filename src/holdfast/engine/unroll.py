@@ -16,7 +16,7 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
-from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
+from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, Symbols
 from holdfast.core.errors import BadValue
 from holdfast.engine import engines, gradients
 from holdfast.engine.engines import Request
@@ -38,7 +38,7 @@ class Trace(NamedTuple):
 
 def unroll(
     network: Network,
-    inputs: Inputs,
+    inputs: Inputs | Symbols,
     state: Any = None,
     *,
     present: Mask | None = None,
@@ -82,7 +82,9 @@ def unroll(
     return by(chosen)(network, inputs, state, present)
 
 
-def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
+def trace(
+    network: Network, inputs: Inputs | Symbols, state: Any = None, *, present: Mask | None = None
+) -> Trace:
     """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
 
     Raises ``BadValue`` if the inputs do not fit the network.
