@@ -14,7 +14,8 @@ from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, randomised
 from tests.oracle import reals
-from tests.oracle.cells import BLOCKS, CELLS, EXPONENTIAL, WRAPPED, Oracle
+from tests.oracle.blocks import BLOCKS, WRAPPED, Oracle
+from tests.oracle.cells import CELLS, EXPONENTIAL
 from tests.oracle.containment import _ball, kept_numbers
 
 

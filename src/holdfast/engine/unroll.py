@@ -82,9 +82,7 @@ def unroll(
     return by(chosen)(network, inputs, state, present)
 
 
-def trace(
-    network: Network, inputs: Inputs | Symbols, state: Any = None, *, present: Mask | None = None
-) -> Trace:
+def trace(network: Network, inputs: Inputs | Symbols, state: Any = None, *, present: Mask | None = None) -> Trace:
     """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
 
     Raises ``BadValue`` if the inputs do not fit the network.

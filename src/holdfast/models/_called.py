@@ -11,6 +11,9 @@ from jax.tree_util import Partial
 
 from holdfast.core.errors import BadValue, Problem
 
+BATCH = 2
+"""The batch size of the calls that check shapes."""
+
 
 def partial_of(outer: Callable[..., Any], function: Callable[..., Any]) -> Partial:
     """``outer`` with ``function`` as its first argument, as a pytree. Its leaves are the arrays of ``function`` if that

@@ -16,10 +16,7 @@ from jax.typing import ArrayLike
 from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.models._called import called, number_format, partial_of
-
-BATCH = 2
-"""The batch size of the calls that check shapes."""
+from holdfast.models._called import BATCH, called, number_format, partial_of
 
 
 @jax.tree_util.register_dataclass
