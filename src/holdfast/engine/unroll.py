@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, PerLayer
+from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, PerLayer, Symbols
 from holdfast.core.errors import BadValue
 from holdfast.core.typed_jax import asarray, platform_dependent
 from holdfast.engine import engines, gradients
@@ -38,7 +38,7 @@ class Trace(NamedTuple):
 
 def unroll(
     network: Network,
-    inputs: Inputs,
+    inputs: Inputs | Symbols,
     state: PerLayer | None = None,
     *,
     present: Mask | None = None,
@@ -82,7 +82,9 @@ def unroll(
     return by(chosen)(network, inputs, state, present)
 
 
-def trace(network: Network, inputs: Inputs, state: PerLayer | None = None, *, present: Mask | None = None) -> Trace:
+def trace(
+    network: Network, inputs: Inputs | Symbols, state: PerLayer | None = None, *, present: Mask | None = None
+) -> Trace:
     """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
 
     Raises ``BadValue`` if the inputs do not fit the network.

@@ -12,6 +12,9 @@ from jax.typing import DTypeLike
 
 from holdfast.core.errors import BadValue, Problem
 
+BATCH = 2
+"""The batch size of the calls that check shapes."""
+
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 

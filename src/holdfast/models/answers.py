@@ -14,10 +14,8 @@ from jax.typing import ArrayLike, DTypeLike
 
 from holdfast.core.arrays import Leaf, Outputs
 from holdfast.core.errors import BadValue
-from holdfast.models._called import called, number_format, partial_of
+from holdfast.models._called import BATCH, called, number_format, partial_of
 
-BATCH = 2
-"""The batch size of the calls that check shapes."""
 MIXED = 1e-4
 """The largest absolute or relative difference of rows that is taken for rounding."""
 

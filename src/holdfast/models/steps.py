@@ -16,12 +16,9 @@ from jax.typing import ArrayLike, DTypeLike
 from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.models._called import called, number_format, partial_of
+from holdfast.models._called import BATCH, called, number_format, partial_of
 
 State = TypeVar("State")
-
-BATCH = 2
-"""The batch size of the calls that check shapes."""
 
 
 @jax.tree_util.register_dataclass
