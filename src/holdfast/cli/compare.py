@@ -28,13 +28,14 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import FieldInfo, field_infos
 from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
+from holdfast.report.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from holdfast.comparison.grid.grid import Grid

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_common, add_json, check_threads
-from holdfast.cli._output import ProgressPrinter, print_json, show_page
+from holdfast.cli._output import print_json, show_page
 from holdfast.cli._parser import Parser
+from holdfast.report.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from holdfast.demonstration.demonstrate import Demonstration

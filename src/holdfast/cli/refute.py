@@ -31,9 +31,10 @@ from holdfast.cli._network import (
     task_request,
     tolerance_of,
 )
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
+from holdfast.report.progress import ProgressPrinter
 
 
 def configure(parser: Parser, words: list[str]) -> None:

@@ -23,10 +23,11 @@ from typing import Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 from holdfast.core.fields import field_infos
+from holdfast.report.progress import ProgressPrinter
 
 DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
 """Settings whose defaults differ from those of 'train'."""
