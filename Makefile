@@ -60,7 +60,8 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.installed-%: $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -e ".[$*]"
+	$(BIN)/python -m pip install --quiet "pip>=25.1" # knows dependency groups
+	$(BIN)/python -m pip install --quiet -e . --group $*
 	touch $@
 
 clean:

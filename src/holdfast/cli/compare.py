@@ -88,7 +88,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="accept a grid that takes more than a day")
     parser.flag("csv", metavar="FILE", help="write all points as CSV")
     parser.flag("parquet", metavar="FILE", help="write all points as Parquet (needs the extra parquet)")
-    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG (needs the extra figures)")
+    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG")
     parser.flag("page", metavar="FILE", help="write a page with the grid and a link to each network")
     add_json(parser)
     if "--task" in words[:-1]:

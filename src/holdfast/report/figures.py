@@ -1,6 +1,6 @@
 """Curves and heat maps as pictures for papers: one PNG and one SVG each, colours that colour-blind readers can tell.
 
-Needs matplotlib, which the extra ``figures`` brings. The colours of lines are those of Okabe & Ito 2008, and lines
+Drawn by matplotlib. The colours of lines are those of Okabe & Ito 2008, and lines
 differ by their dashes too, so that a copy in grey still tells them apart; heat maps are viridis where nothing is
 negative, and orange and purple about zero elsewhere.
 """
@@ -49,7 +49,7 @@ STYLE = {
 
 def check(folder: Path | str) -> None:
     """Whether ``write`` could draw into ``folder``, asked before the work: raises as it does, and makes nothing."""
-    require("matplotlib", extra="figures", what="--figures")
+    require("matplotlib", what="--figures")
     check_folder(folder)
 
 

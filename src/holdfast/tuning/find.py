@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import psutil
 
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue
@@ -114,7 +115,7 @@ class _Work:
             for trial in running:
                 host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
                 known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
-                if trial in unmarked or (known and not _runs(int(process))):
+                if trial in unmarked or (known and not psutil.pid_exists(int(process))):
                     self._give_up(trial.number)
 
     def _give_up(self, number: int) -> None:
@@ -231,13 +232,3 @@ def _said(values: Any) -> str:
     deep = f"{values['layers']} x " if values["layers"] > 1 else ""
     batch = f", batch {values['batch']}" if "batch" in values else ""
     return f"{deep}{values['units']} units, rate {values['learning_rate']:.3g}, {values['initialisation']}{batch}"
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

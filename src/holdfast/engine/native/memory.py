@@ -7,9 +7,10 @@ that would have fitted.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import library
@@ -65,11 +66,9 @@ def refuse_too_much(needed: float, what: str, fix: str) -> None:
 
 def to_be_had() -> float:
     """The bytes that this process could fill: what is free and what it has already, which it may use again, but not
-    more than there is, nor than a container allows. Infinite where the system does not say."""
+    more than there is, nor than a container allows."""
     limits = [installed(), *(_number(path) for path in CONTAINER)]
-    free = _line("/proc/meminfo", "MemAvailable:")
-    own = _line("/proc/self/status", "VmRSS:")
-    return min(*limits, free + own)
+    return min(*limits, float(psutil.virtual_memory().available + psutil.Process().memory_info().rss))
 
 
 CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -77,23 +76,11 @@ CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in
 
 def installed() -> float:
     """The bytes of this machine's memory."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
+    return float(psutil.virtual_memory().total)
 
 
 def _number(path: str) -> float:
     try:
         return float(Path(path).read_text())
     except (OSError, ValueError):  # there is none, or it says "max"
-        return float("inf")
-
-
-def _line(path: str, name: str) -> float:
-    """Bytes from a line like ``MemAvailable:  123 kB``."""
-    try:
-        lines = Path(path).read_text().splitlines()
-        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(name))
-    except (OSError, ValueError, IndexError, StopIteration):
         return float("inf")
