@@ -44,7 +44,7 @@ native: | $(VENV)/bin/python
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
 	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
 
-# The runs behind the pages of the studies, kept in docs/studies/: minutes on 16 cores; goes on where it was stopped.
+# The runs behind the pages of the studies, kept in src/holdfast/studies/kept/: minutes on 16 cores; goes on where it was stopped.
 studies: $(VENV)/.installed
 	$(BIN)/python benchmarks/studies.py
 
