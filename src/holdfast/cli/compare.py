@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import print_json
+from holdfast.cli._output import print_json, say
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
@@ -119,6 +119,10 @@ def run(args: Namespace) -> int:
 
             draw(found.parts())
     if interrupted:
+        again = f"holdfast compare --study {study.name}" + (
+            "" if args.store == str(STORE) else f" --store {args.store}"
+        )
+        say(f"Interrupted; finished points are kept. Continue with: {again}\n", lines=True)
         return Exit.INTERRUPTED
     return Exit.NO if found.refuted else Exit.YES
 

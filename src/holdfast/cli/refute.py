@@ -18,6 +18,7 @@ exit code: 1 if a sequence was found, 0 if none was.
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
@@ -71,7 +72,7 @@ def run(args: Namespace) -> int:
             found = search.refute_unbounded(network, scenario, asked.lengths, unbounded, tolerance, **options)
     finally:
         printer.done()
-    print_json(found.as_json()) if args.json else draw(found.parts())
+    print_json(found.as_json()) if args.json else draw(replace(found, task=task).parts())
     if found.interrupted:
         return Exit.INTERRUPTED
     return Exit.NO if found.found else Exit.YES

@@ -162,7 +162,7 @@ def _maps(gates: list[GateWeights]) -> list[Part]:
             for source, bias in gate.biases.items():
                 rows[f"{gate.gate} bias" + ("" if len(gate.biases) == 1 else f" {source}")] = _magnitudes(bias)
         width = max(map(len, rows.values()))
-        values = tuple(tuple([*row, *[None] * (width - len(row))]) for row in rows.values())
+        values = tuple((*row, *[None] * (width - len(row))) for row in rows.values())
         units = tuple(map(str, range(1, width + 1)))
         title = f"{part}: size of the weights (root mean square over what is read)"
         maps.append(Heatmap(values, tuple(rows), units, "gate and source", "unit", "weight", title))
