@@ -81,8 +81,8 @@ def _table(table: Table, width: int) -> str:
 
 
 def _fitted(natural: list[int], least: list[int], room: int) -> list[int] | None:
-    """The widths of columns in ``room``: the widest are narrowed first, none below its longest word. None where that does
-    not fit."""
+    """The widths of columns in ``room``: the widest are narrowed first, none below its longest word. None where
+    they do not fit."""
     if sum(least) > room:
         return None
     widths = list(natural)
