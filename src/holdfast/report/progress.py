@@ -104,16 +104,16 @@ def forms(what: str, progress: Progress | None, ago: float = 0.0) -> Iterator[st
         return
     p, left = progress, max(0.0, progress.seconds_left - ago)
     loss = f"  loss {p.loss:.3g}" if math.isfinite(p.loss) else ""
-    waiting = math.isinf(left)
+    waiting, over = math.isinf(left), p.finished == p.of
     speed = f"  {p.sequences_per_second:,.0f} sequences/s" if p.sequences_per_second and not waiting else ""
-    long = "  compiling" if waiting else f"  at most {duration(left)} left"
+    long = "" if over else "  compiling" if waiting else f"  at most {duration(left)} left"
     solved = f"  {p.solved:,}/{p.of:,} solved"
     both = f"  {p.solved:,} solved, {p.finished:,} of {p.of:,} finished"
     yield what + _bar(p, BAR) + both + loss + speed + long
     yield what + _bar(p, BAR) + both + loss + long
     yield what + _bar(p, SHORT_BAR) + solved + loss + long
     yield what + solved + loss + long
-    yield what + solved + loss + (long if waiting else f" {_clock(left)}")
+    yield what + solved + loss + (long if waiting or over else f" {_clock(left)}")
 
 
 def _bar(progress: Progress, columns: int) -> str:
