@@ -89,6 +89,10 @@ if TYPE_CHECKING:
         *operands: *Operands, cpu: Callable[[*Operands], Result], default: Callable[[*Operands], Result]
     ) -> Result: ...
 
+    def update_at(operand: Array, update: Array, index: Array, axis: int) -> Array:
+        """``operand`` with ``update`` at one place of an axis."""
+        ...
+
     def local_devices(*, backend: str) -> Sequence[object]: ...
     def pycapsule(function: object) -> object: ...
     def update_config(name: str, value: object) -> None: ...
@@ -98,6 +102,7 @@ else:
 
     from jax import config, custom_vjp, eval_shape, grad, jit, jvp, local_devices, vjp
     from jax.ffi import pycapsule
+    from jax.lax import dynamic_update_index_in_dim as update_at
     from jax.lax import platform_dependent
     from jax.numpy import arange, asarray, full, ones, ones_like, zeros, zeros_like
     from jax.tree import flatten as tree_flatten
@@ -125,6 +130,7 @@ __all__ = [
     "tree_flatten",
     "tree_map",
     "tree_unflatten",
+    "update_at",
     "update_config",
     "vjp",
     "zeros",

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from holdfast.core.arrays import Array
-from holdfast.core.typed_jax import arange, eval_shape, full, tree_map, zeros
+from holdfast.core.typed_jax import arange, eval_shape, full, tree_map, update_at, zeros
 
 State = TypeVar("State")
 Now = TypeVar("Now")
@@ -81,8 +81,11 @@ def over_time(
     ) -> tuple[tuple[State, Kept], None]:
         (state, stored), (along, slot) = carried, now
         state, kept = step(state, along)
-        put = lax.dynamic_update_index_in_dim
-        return (state, tree_map(lambda all, one: put(all, one, slot, 0), stored, kept)), None
+
+        def put(slots: Array, one: Array) -> Array:
+            return update_at(slots, one, slot, 0)
+
+        return (state, tree_map(put, stored, kept)), None
 
     (state, stored), _ = lax.scan(storing, (state, stored), (along, slots))
     return state, tree_map(lambda a: a[:-1], stored)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from holdfast.core.arrays import Array, PerLayer
 from holdfast.core.typed_jax import grad, tree_map, zeros
@@ -119,5 +120,5 @@ def slope_decades(norms: np.ndarray, last: np.ndarray, lag_steps: int) -> float 
     known = np.isfinite(mean) & (mean > 0)
     if known.sum() < 2:
         return None
-    line: np.ndarray = np.polyfit(back[known], np.log10(mean[known]), 1)
-    return round(float(line[0]), 12)
+    decades: NDArray[np.float64] = np.log10(mean[known])
+    return round(float(np.polyfit(back[known], decades, 1)[0]), 12)
