@@ -12,7 +12,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
-from holdfast.training.rules import RULES
+from holdfast.training.rules import RULES, UpdateRule
 from holdfast.training.settings import Settings, task_as_json
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Search:
         rules = self.updates or (self.base.update,)
         return self.base.task.examples() is None and any(map(self.reads_batch, rules))
 
-    def reads_batch(self, update: object) -> bool:
+    def reads_batch(self, update: str | UpdateRule) -> bool:
         """Whether this update rule has a batch size. Raises ``UnknownName``."""
         return "batch" not in RULES.of(update).unused
 
@@ -127,7 +127,8 @@ class Search:
         import numpy as np
 
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
-        alone = {"batch": None} if "update" in values and not self.reads_batch(values["update"]) else {}
+        rule = values.get("update")
+        alone = {"batch": None} if isinstance(rule, str | UpdateRule) and not self.reads_batch(rule) else {}
         return replace(self.start, **{**values, **alone}, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
