@@ -71,7 +71,7 @@ def write(docs: Path) -> None:
 
 def cell_page(name: str) -> str:
     """A cell: what it is, its equation as its own step writes it, gates, states, sizes, source and the file."""
-    document, _ = describe.cell(name)
+    document = describe.cell(name).as_json()
     gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
     states = ", ".join(f"`{state}`" for state in document["states"])
     cell = cells.get(name)
@@ -122,7 +122,8 @@ def cell_page(name: str) -> str:
 
 def task_page(name: str) -> str:
     """A task: what is asked, a drawn row, its axes, and at the baseline its chance, criterion and memory."""
-    document, parts = describe.task(name)
+    description = describe.task(name)
+    document, parts = description.as_json(), description.parts()
     kind = tasks.get(name)
     made: Any = kind()
     drawn = next(part for part in parts if isinstance(part, Table))

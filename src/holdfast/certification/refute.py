@@ -29,6 +29,7 @@ from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
+from holdfast.report.result_base import ResultBase
 
 ROWS = 64
 """Sequences side by side: they and their gradients fit into memory at a thousand steps."""
@@ -43,8 +44,8 @@ Constants = dict[str, jax.Array]
 """The arrays of ``Paths`` by name."""
 
 
-@dataclass(frozen=True)
-class Refutation:
+@dataclass(frozen=True, repr=False)
+class Refutation(ResultBase):
     """The worst sequence found. ``inputs`` [time][input]; ``output`` after its last step and what was ``expected``;
     ``error`` their distance or, where ``symbol`` has to be the largest, how far another leads (negative: it leads).
     ``by_gradient``: whether the search went up the gradient of the error, or was one at random."""

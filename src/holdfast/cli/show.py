@@ -14,13 +14,11 @@ examples:
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import UnknownName
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -29,33 +27,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast import blocks, cells, tasks
-    from holdfast.engine.resolve import parts
-    from holdfast.explanation import diagnostics
-    from holdfast.report.terminal import draw
-    from holdfast.studies import describe
+    from holdfast.verbs.show import show
 
-    if args.name in cells.FOLDER.files():
-        document, shown = describe.cell(args.name)
-    elif args.name in blocks.FOLDER.files():
-        document, shown = describe.cell(blocks.example(args.name))
-    elif len(parts(args.name)) > 1:
-        document, shown = describe.cell(args.name)
-    elif args.name in tasks.FOLDER.files():
-        document, shown = describe.task(args.name)
-    elif args.name in diagnostics.FOLDER.files():
-        document, shown = describe.diagnostic(args.name)
-    elif kind := next((kind for kind in describe.COMPONENTS if args.name in kind.folder.files()), None):
-        document, shown = describe.component(kind, args.name)
-    elif Path(args.name).is_dir():
-        document, shown = describe.run(Path(args.name))
-    else:
-        folders = [folder.FOLDER for folder in (cells, blocks, tasks, diagnostics)]
-        folders += [kind.folder for kind in describe.COMPONENTS]
-        known = [name for folder in folders for name in folder.names()]
-        raise UnknownName(f"{', '.join(folder.kind for folder in folders)} or run", args.name, known)
-    if args.json:
-        print_json(document)
-    else:
-        draw(shown)
+    call(show, args)
     return Exit.YES

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from holdfast.comparison.executors import processes
 from holdfast.comparison.executors.job import JobCallbacks
@@ -24,9 +25,11 @@ def run_study(
     workers: int | None = None,
     address: str | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
+    on_check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> tuple[Results, bool]:
     """The results, and whether an interrupt came before all of them. With ``address`` units run on that Ray cluster,
     else on ``workers`` processes of this machine (default: one per core).
+    ``on_check`` is called with the figures of every network that is finished.
 
     Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
     reached; what was finished before is kept.
@@ -48,6 +51,8 @@ def run_study(
             new = [f for f in finished if f.result.point not in done]
             done.update((f.result.point, f.result.verdict) for f in new)
             clock.landed(new)
+            for one in new if on_check else ():
+                on_check(one.result.as_json())
 
         def finish(unit: WorkUnit) -> None:
             clock.finished(unit)

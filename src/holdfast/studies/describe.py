@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,35 @@ from holdfast.explanation import diagnostics
 from holdfast.models.levels import MEANING, STEPS_ONLY, why_not_opened
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
+from holdfast.report.result_base import ResultBase
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.result import seeds_table
 from holdfast.training.rules import RULES
 from holdfast.training.stops import STOPS
 
 COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
-Description = tuple[dict[str, Any], list[Part]]
-"""A document, and the same as parts to draw."""
 SHOWN_STEPS = 12
 """Of a long row, the first and the last so many steps are shown."""
 DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
 UNITS = (8, 32)
 """Sizes of layers that read as many values as they have units."""
+
+
+@dataclass(frozen=True, repr=False)
+class Description(ResultBase):
+    """A ``document``, and the same ``shown`` as parts."""
+
+    document: dict[str, Any]
+    shown: list[Part]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``holdfast show --json``."""
+        return self.document
+
+    def parts(self) -> list[Part]:
+        """What ``holdfast show`` prints."""
+        return self.shown
 
 
 def cell(name: str) -> Description:
@@ -83,7 +98,7 @@ def cell(name: str) -> Description:
         ),
         Text(f"engine: {document['engine']}\nsource: {made.source}"),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def diagnostic(name: str) -> Description:
@@ -93,7 +108,7 @@ def diagnostic(name: str) -> Description:
     texts = {"needs": needs, "formula": made.formula, "source": made.source, "caveat": made.caveat}
     parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
     parts += [Text(text, word) for word, text in texts.items()]
-    return {"name": name, "title": made.title, "level": made.level, **texts}, parts
+    return Description({"name": name, "title": made.title, "level": made.level, **texts}, parts)
 
 
 def engine(cell: Cell) -> str:
@@ -148,7 +163,7 @@ def task(name: str) -> Description:
             f"loss: {made.loss.replace('_', ' ')}"
         ),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def component(kind: Kind[Any], name: str) -> Description:
@@ -161,7 +176,7 @@ def component(kind: Kind[Any], name: str) -> Description:
     rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)
     parts += [Table(("option", "default", "meaning"), rows)] if rows else []
     title = kind.folder.sentence(name)
-    return {"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts
+    return Description({"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts)
 
 
 def run(folder: Path) -> Description:
@@ -174,7 +189,7 @@ def run(folder: Path) -> Description:
         seeds_table(document, f"{document['task']}, {document['cell']}"),
         Text(f"Solved: {Rate(document['solved'], document['of'])}. Criterion: {document['criterion']}."),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def _short(made: Task) -> Task:

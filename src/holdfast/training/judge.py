@@ -10,15 +10,18 @@ from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
 from holdfast.models.levels import Model
+from holdfast.report.result_base import ResultBase
 from holdfast.training.programs import measured
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
 from holdfast.training.streams import stream
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(ResultBase):
     """The figures of one network, one line per task; the rate counts sequences without a wrong step. ``attacks`` are
     the results of an ``Attack``, one per line; None without an attack."""
+
+    TABLE = "lengths"
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
@@ -80,7 +83,7 @@ class Evaluation:
             met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
-        return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
+        return [Table(heads, tuple(rows), f"{self.file or 'the model'} on {first.name}"), Text("\n".join(said))]
 
 
 def judge(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.engine.native import library
@@ -20,6 +21,9 @@ from holdfast.training.settings import Settings
 WIDEST = 32
 """Networks side by side in a block: past this, caches overflow and nothing is gained."""
 
+OnCheck = Callable[[Mapping[str, Any]], None]
+"""Called with the figures of one network at one evaluation."""
+
 BLOCKS = 8
 """A run has at least this many blocks where it has so many networks, whatever the machine: how networks are
 grouped decides the last bit of sums, and the same settings are to give the same result on 2 threads and on 8."""
@@ -32,13 +36,16 @@ def train_networks(
     threads: int | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
+    on_check: OnCheck | None = None,
 ) -> Training:
     """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
 
     ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
     with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
     between two pieces, what was done is kept, and the result says ``interrupted``. ``attack``, if any, looks for rows
-    on which the trained networks err most; it changes nothing else. Raises ``BadRun`` where the folder cannot be used,
+    on which the trained networks err most; it changes nothing else. ``on_check`` is called in this thread with the
+    figures of every evaluation of every network, a row of ``Training.history``; what it raises ends the training.
+    Raises ``BadRun`` where the folder cannot be used,
     ``BadFile`` where a plug-in that takes part is wrong, ``BadValue`` where the engine asked for cannot be had, or more
     memory than there is.
 
@@ -56,7 +63,7 @@ def train_networks(
     try:
         with Interrupts() as interrupts:
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
-            _train_all(made, made_of, run, threads, watch, interrupts)
+            _train_all(made, made_of, run, threads, watch, interrupts, on_check)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
     finally:
         if run:
@@ -81,9 +88,11 @@ def _train_all(
     threads: int,
     watch: Callable[[Progress], None],
     interrupts: Interrupts,
+    on_check: OnCheck | None,
 ) -> None:
     """Run every block, until all are done or an interrupt was heard."""
     stop = interrupts.stop
+    report = _reporter(made, on_check)
     clock = _Clock(made, made_of.settings)
 
     def work(index: int) -> None:
@@ -100,11 +109,32 @@ def _train_all(
             try:
                 wait(futures, timeout=0.2)
                 watch(clock.progress())
+                report()
             except KeyboardInterrupt:
                 interrupts.interrupt()
+            except BaseException:
+                stop.set()
+                raise
         for future in futures:
             future.result()
     watch(clock.progress())
+    report()
+
+
+def _reporter(made: list[Block], on_check: OnCheck | None) -> Callable[[], None]:
+    """A function that hands ``on_check`` every row of history that is new since its last call; rows of an earlier part
+    of a resumed run are not new."""
+    told = [len(block.history) for block in made]
+
+    def report() -> None:
+        for index, block in enumerate(made):
+            rows = list(block.history)
+            for row in rows[told[index] :]:
+                told[index] += 1
+                if on_check is not None:
+                    on_check(dict(row))
+
+    return report
 
 
 class _Clock:
