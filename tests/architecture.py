@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": (),
     "alphabet": ("core",),
     "report": ("core",),
+    "tracking": (),
     "cells": ("core",),
     "blocks": ("core",),
     "tasks": ("core",),

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast import tracking as tracking
     from holdfast.core.errors import Problem
     from holdfast.engine.files import load, save
     from holdfast.engine.initialise import build
@@ -61,6 +62,9 @@ _HOMES = {
     "unroll": "holdfast.engine.unroll",
 }
 
+MODULES = ("tracking",)
+"""Modules that are reached without an import of their own: ``holdfast.tracking``."""
+
 __all__ = [
     "Network",
     "Problem",
@@ -90,10 +94,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return importlib.import_module(f"holdfast.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'holdfast' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, *MODULES, "__version__"])

@@ -24,6 +24,7 @@ from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from holdfast.training.rules.step import PerStep
 from holdfast.training.settings import Settings
+from holdfast.verbs._study import grid_arguments
 
 FIELDS = field_infos(Settings)
 BASE = Settings(Echo(sequences=(("a", "b"), ("b", "a"))), engine="native")

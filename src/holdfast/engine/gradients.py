@@ -44,3 +44,12 @@ def check(gradient: str) -> None:
     """Raises ``BadValue`` where there is no such rule."""
     if gradient not in GRADIENTS:
         raise BadValue(f"the gradient is '{gradient}', expected one of {', '.join(GRADIENTS)}.")
+
+
+def no_forward_mode(engine: str) -> BadValue:
+    """The error of an engine that has derivatives in reverse mode only, and no second ones."""
+    return BadValue(
+        "forward-mode or second derivatives (jvp, jacfwd, hessian) were asked for, but the "
+        f"{engine} engine has first derivatives in reverse mode only (grad, vjp, jacrev).",
+        'Use unroll(..., engine="loop"), which has all of them.',
+    )

@@ -28,6 +28,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from holdfast.core.arrays import Array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
@@ -134,7 +135,7 @@ def build(
     layers: int = 1,
     initialisation: str = "keras",
     lag_steps: int = 2,
-    seed: int = 0,
+    seed: int | Array = 0,
     dtype: Any = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
@@ -143,7 +144,7 @@ def build(
 ) -> Network:
     """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
     have weights of their own; ``embedding``: the inputs are embedded; ``readout_hidden``: the units of each hidden
-    layer of the read-out.
+    layer of the read-out. ``seed`` may be traced, inside ``jit`` or ``vmap``: the weights are the same.
 
     Raises ``UnknownName`` or ``BadValue``.
 
@@ -151,13 +152,25 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, resolve(cell), lag_steps)
-    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
-    return initialise(empty, how, jax.random.key(seed))
+    with jax.ensure_compile_time_eval():  # inside jit too, weights are drawn in NumPy
+        empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
+        if not isinstance(seed, Tracer):
+            return initialise(empty, how, jax.random.key(seed))
+    numbers = jax.random.key_data(jax.random.key(seed))
+    shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), empty)
+
+    def drawn(numbers: Array) -> Network:
+        return jax.tree.map(np.asarray, _initialise(empty, how, np.asarray(numbers).tolist()))
+
+    return jax.pure_callback(drawn, shapes, numbers, vmap_method="sequential")
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     """The same network with weights drawn by ``how``: in NumPy, where nothing has to be compiled for it."""
-    seed = np.asarray(jax.random.key_data(key)).tolist()
+    return _initialise(network, how, np.asarray(jax.random.key_data(key)).tolist())
+
+
+def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Network:
     dtype, units = network.dtype, network.units
 
     def generator(*place: int) -> np.random.Generator:

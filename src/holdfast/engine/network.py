@@ -16,6 +16,7 @@ from holdfast import alphabet
 from holdfast.core.arrays import Array, Leaf, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
+from holdfast.engine.equality import EqualByValue
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -27,8 +28,8 @@ EMBEDDED = "embedded"
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Linear:
+@dataclass(frozen=True, eq=False, repr=False)
+class Linear(EqualByValue):
     """A linear map with named outputs, one for each gate.
 
     ``matrix`` [source, column]: each gate has its columns, in the order of ``gates``. ``shapes`` has every gate's shape
@@ -44,6 +45,9 @@ class Linear:
     diagonal: bool = field(default=False, metadata={"static": True})
     shapes: tuple[tuple[int, ...], ...] | None = field(default=None, metadata={"static": True})
     source_axes: int = field(default=1, metadata={"static": True})
+
+    def __repr__(self) -> str:
+        return f"Linear({', '.join(self.gates)}: {_shown(self.matrix)})"
 
     def __call__(self, source: Array) -> Array:
         """[..., source] to [..., column]: all gates in one product."""
@@ -115,8 +119,8 @@ class Linear:
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Perceptron:
+@dataclass(frozen=True, eq=False, repr=False)
+class Perceptron(EqualByValue):
     """A read-out with hidden layers: relu of a linear map for each of ``hidden``, the lowest first, then ``last``.
 
     It has no one ``matrix`` or ``bias``: asking for them raises ``BadValue``, in the words of a user's mistake.
@@ -124,6 +128,9 @@ class Perceptron:
 
     hidden: tuple[Linear, ...]
     last: Linear
+
+    def __repr__(self) -> str:
+        return f"Perceptron({', '.join(map(repr, (*self.hidden, self.last)))})"
 
     def __call__(self, source: Array) -> Array:
         """[..., unit] to [..., output]."""
@@ -153,8 +160,8 @@ Layer = Mapping[str, Linear]
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(EqualByValue):
     """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
 
     With an ``embedding``, a linear map from the inputs to as many values as there are units, ``layers[0]`` reads what
@@ -174,6 +181,12 @@ class Network:
     cell_name: str = field(metadata={"static": True})
     heads: int = field(default=1, metadata={"static": True})
     embedding: Linear | None = None
+
+    def __repr__(self) -> str:
+        deep = f", layers={len(self.layers)}" if len(self.layers) > 1 else ""
+        own = f", steps={self.steps}" if self.steps is not None else ""
+        sizes = f"inputs={self.inputs}, units={self.units}, outputs={self.outputs}"
+        return f"Network({self.cell_name!r}, {sizes}{deep}{own}, dtype={self.dtype})"
 
     @property
     def cell(self) -> Cell:
@@ -272,6 +285,12 @@ class Network:
         """The state before the first step: zeros [batch, *axes of the state], by name, for every layer."""
         zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
         return tuple(self.cell.state_type(*(zeros[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
+
+
+def _shown(leaf: Leaf) -> str:
+    """Shape and number format, or what stands in place of an array."""
+    shape, dtype = getattr(leaf, "shape", None), getattr(leaf, "dtype", "")
+    return type(leaf).__name__ if shape is None else f"{tuple(shape)} {dtype}".strip()
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:

@@ -47,7 +47,9 @@ class ResultBase(abc.ABC):
 
     def __repr__(self) -> str:
         """The class with the single values of the document: a few hundred characters."""
-        single = [(name, value) for name, value in self.as_json().items() if not _nested(value) and value is not None]
+        single = [
+            (name, value) for name, value in self.as_json().items() if not _nested(value) and value not in (None, "")
+        ]
         return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in single[:MOST_VALUES])})"
 
     def _repr_html_(self) -> str:
