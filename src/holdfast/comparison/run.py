@@ -51,8 +51,9 @@ def run_study(
             new = [f for f in finished if f.result.point not in done]
             done.update((f.result.point, f.result.verdict) for f in new)
             clock.landed(new)
-            for one in new if on_check else ():
-                on_check(one.result.as_json())
+            if on_check is not None:
+                for one in new:
+                    on_check(one.result.as_json())
 
         def finish(unit: WorkUnit) -> None:
             clock.finished(unit)

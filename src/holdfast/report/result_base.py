@@ -16,7 +16,7 @@ from holdfast.core.requirements import require
 from holdfast.core.results import Heatmap, LinePlot, Part
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas  # pyright: ignore[reportMissingImports] -- an extra
     from matplotlib.figure import Figure
 
     from holdfast.report.page import Page
@@ -72,7 +72,7 @@ class ResultBase(abc.ABC):
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a data frame. Raises ``BadValue`` if pandas is not installed."""
         require("pandas", extra="pandas", what="to_pandas()")
-        import pandas
+        import pandas  # pyright: ignore[reportMissingImports] -- an extra
 
         return pandas.DataFrame(self.rows())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from holdfast.core import values
@@ -12,7 +12,7 @@ from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 
 AUTO = "auto"
 """As a path to write to: the path that the command chooses where none is given."""
-PathLike = str | os.PathLike[str]
+PathLike = str | Path
 
 
 def divided(

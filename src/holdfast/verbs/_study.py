@@ -160,7 +160,7 @@ def _fresh(
     from holdfast.comparison.study import Study
     from holdfast.verbs._request import made_task
 
-    of_task, task = choice.axes | axes, choice.kind.__module__.rsplit(".", 1)[-1]
+    of_task, task = {**choice.axes, **axes}, choice.kind.__module__.rsplit(".", 1)[-1]
     lags = given.lags
     if lags is not None:
         of_task = {name: value for name, value in of_task.items() if name != choice.kind.length_axis or name in axes}

@@ -14,6 +14,7 @@ from holdfast.verbs._network import GivenNetwork, given_network, least_steps_of,
 
 if TYPE_CHECKING:
     from holdfast.certification.proof import Proof
+    from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
     from holdfast.engine.network import Network
 
@@ -24,7 +25,7 @@ def certify(
     *,
     up_to: int | None = None,
     tolerance: float | None = None,
-    semantics: str = "real",
+    semantics: Semantics = "real",
     seconds: float = 60.0,
     out: PathLike | None = None,
     progress: bool = False,

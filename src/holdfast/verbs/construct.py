@@ -15,6 +15,7 @@ from holdfast.verbs._arguments import PathLike
 if TYPE_CHECKING:
     from holdfast.construction.evaluation.construction import ConstructionReport
     from holdfast.construction.evaluation.impossibility import Impossibility
+    from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
 
 
@@ -24,7 +25,7 @@ def construct(
     cell: str = "lstm",
     units: int = 32,
     dtype: str = "float32",
-    semantics: str = "ieee",
+    semantics: Semantics = "ieee",
     form: str = "",
     out: PathLike | None = None,
     **axes: Any,
