@@ -30,10 +30,15 @@ def call(verb: Callable[..., Outcome], args: Namespace, **more: Any) -> Outcome:
     given = vars(args)
     as_json = given.pop("json")
     result = verb(**given, **more)
+    print_result(result, as_json)
+    return result
+
+
+def print_result(result: Printed, as_json: bool) -> None:
+    """Print a result as text, or as one document."""
     if as_json:
         print_json(result.as_json())
     else:
         from holdfast.report.terminal import draw
 
         draw(result.parts())
-    return result

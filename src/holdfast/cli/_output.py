@@ -1,4 +1,4 @@
-"""Output that all verbs share: one JSON document on standard output, messages and progress on standard error."""
+"""Output that all verbs share: one JSON document on standard output, messages on standard error."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from typing import Any
 from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
+from holdfast.cli._output import say
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core.fields import field_infos
 from holdfast.core.values import text
@@ -60,7 +61,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="accept a grid that takes more than a day")
     parser.flag("csv", metavar="FILE", help="write all points as CSV")
     parser.flag("parquet", metavar="FILE", help="write all points as Parquet (needs the extra parquet)")
-    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG (needs the extra figures)")
+    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG")
     parser.flag("page", metavar="FILE", help="write a page with the grid and a link to each network")
     add_json(parser)
     if "--task" in words[:-1]:
@@ -74,5 +75,8 @@ def run(args: Namespace) -> int:
 
     found = call(compare, args, progress=True)
     if found.interrupted:
+        store = "" if args.store == str(STORE) else f" --store {args.store}"
+        again = f"holdfast compare --study {found.study.name}{store}"
+        say(f"Interrupted; finished points are kept. Continue with: {again}\n", lines=True)
         return Exit.INTERRUPTED
     return Exit.NO if found.refuted else Exit.YES

@@ -1,4 +1,4 @@
-"""Run a study: what the store does not have yet is trained, and kept as it finishes; then all of it is read."""
+"""Run a study: train the points that are not in the store, store each when it finishes, then read all results."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def run_study(
     watch: Callable[[Progress], None] = lambda progress: None,
     on_check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> tuple[Results, bool]:
-    """The results, and whether an interrupt came before all of them. With ``address`` units run on that Ray cluster,
-    else on ``workers`` processes of this machine (default: one per core).
-    ``on_check`` is called with the figures of every network that is finished.
+    """Run a study. Returns the results, and whether an interrupt ended it before all points were finished. With
+    ``address``, units run on that Ray cluster, otherwise on ``workers`` processes of this machine (default: one per
+    core). ``on_check`` is called with the figures of every finished network.
 
-    Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
-    reached; what was finished before is kept.
+    Raises ``BadRun`` if the store has the study with other settings, is busy or full, or the cluster cannot be reached.
+    Points that were finished before stay stored.
     """
     count = workers or cores()
     if count < 1:
@@ -71,13 +71,13 @@ def run_study(
             return results, True
     if results.done != results.of:
         raise AssertionError(f"{study.name}: every unit is done, but {results.done} of {results.of} points are there")
-    for unit in divide(configurations):  # a kill may have come between a unit's last point and its clearing up
+    for unit in divide(configurations):  # left over if the process was killed before it removed them
         shutil.rmtree(folder / unit.name, ignore_errors=True)
     return results, False
 
 
 class _Clock:
-    """Progress by cost: what is finished, and what is under way."""
+    """Progress weighted by cost, of finished and running units."""
 
     def __init__(
         self, units: list[WorkUnit], kept: Collection[str], of: int, watch: Callable[[Progress], None]
@@ -103,7 +103,8 @@ class _Clock:
     def _tell(self) -> None:
         left = self._left - sum(self._shares.values())
         seconds = self._pace.seconds_left(self._cost - left, left)
-        self._watch(Progress(self._solved, self._finished, self._of, seconds))
+        share = 1 - left / self._cost if self._cost else 1.0
+        self._watch(Progress(self._solved, self._finished, self._of, seconds, share=share))
 
 
 def _check_disk(store: Store, units: list[WorkUnit]) -> None:

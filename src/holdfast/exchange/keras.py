@@ -1,10 +1,10 @@
 """Keras: a ``.keras`` file with ``LSTM``, ``GRU`` or ``SimpleRNN`` layers and a linear ``Dense``, for any length.
 
-Keras has two GRUs; ours is the one with ``reset_after=True``, its default, in which the reset gate acts after the
-recurrent product. A feedforward cell is a SimpleRNN whose recurrent weights are zero; the model's name tells.
+Keras has two GRUs; ours is the one with ``reset_after=True``, the default, in which the reset gate acts after the
+recurrent product. A feedforward cell is a SimpleRNN with recurrent weights of 0; the name of the model records this.
 
-A file is read as data first: it is loaded only if every part of it is a plain layer that is known here. Keras computes
-with the backend that the user chose (KERAS_BACKEND), else with JAX, which is there.
+A file is first read as data, and loaded only if every part of it is a supported layer. Keras computes with the backend
+in KERAS_BACKEND, or with JAX if the variable is not set.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ ORDERS = {
     "gru": ("update", "reset", "candidate"),
     "rnn": ("candidate",),
 }
-"""The gates side by side in ``kernel`` [source, gates * units]."""
+"""The order of the gates in ``kernel`` [source, gates * units]."""
 
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 KINDS = {name: kind for kind, name in CLASSES.items()}
 PREFIX = "holdfast_"
-"""The model's name is this and the cell's."""
+"""The name of a model is this prefix followed by the name of the cell."""
 
 WANTED: dict[str, tuple[Any, str]] = {
     "reset_after": (True, "its reset gate acts before the recurrent product, another cell than gru"),
@@ -50,11 +50,12 @@ WANTED: dict[str, tuple[Any, str]] = {
     "recurrent_activation": ("sigmoid", "gates here are sigmoids"),
     "activation": ("tanh", "lstm and gru have tanh"),
 }
-"""Settings of a recurrent layer that change what it computes: what is expected, and why nothing else will do."""
+"""Settings of a recurrent layer that change what it computes: the expected value, and why others are not supported."""
 
 
 def write(network: Network, origin: dict, file: Path) -> None:
-    """Write ``file``, which has no place for ``origin``. Raises ``BadValue`` where Keras cannot express the network."""
+    """Write ``file``. The format has no place for ``origin``. Raises ``BadValue`` if Keras cannot express the
+    network."""
     keras = _keras()
     kind, dtype = kind_of(network, "keras"), str(network.dtype)
     _check_single([dtype])
@@ -75,7 +76,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 
 def read(file: Path, cell: str | None) -> Network:
-    """The network in ``file``. Raises ``BadFile`` for another model, ``BadValue`` where ``cell`` is another."""
+    """The network in ``file``. Raises ``BadFile`` for an unsupported model, ``BadValue`` if ``cell`` does not match."""
     config = _keras_file.read(file)
     *recurrent, dense = _checked(config)
     kind = KINDS[recurrent[0]["class_name"]]
@@ -99,7 +100,7 @@ def runner(file: Path, cell: str) -> Runner:
         try:
             with _quiet():
                 return keras.ops.convert_to_numpy(model(inputs, training=False))
-        except Exception as error:  # of any kind, as above
+        except Exception as error:  # of any kind, as in ``_load``
             raise BadFile(f"keras cannot run it on inputs of shape {list(inputs.shape)}: {error}") from error
 
     return Runner(compute, f"keras {keras.__version__} with {keras.backend.backend()}", batch, steps)
@@ -130,20 +131,20 @@ def _check_single(dtypes: list[str]) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keras hands its variables to NumPy in a way of which NumPy 2 says that it is an old one."""
+    """A context without the deprecation warning of NumPy 2 about how Keras converts its variables."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
         yield
 
 
 def _load(file: Path) -> Any:
-    """The model, once ``_checked`` has found nothing in it but known layers; a chain, also where it is functional."""
+    """The model, loaded after ``_checked`` found only supported layers. Also a functional model must be a chain."""
     keras = _keras()
     _checked(_keras_file.read(file))
     try:
         with _quiet():
             model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # of any kind: what a stranger's description leads to in Keras
+    except Exception as error:  # of any kind: an untrusted description can cause any error in Keras
         raise BadFile(f"keras cannot load it: {str(error).splitlines()[0] if str(error) else error!r}") from error
     if not isinstance(model, keras.Sequential) and not _is_chain(model):
         raise BadFile("its layers branch, expected each to read the one before it, once.")
@@ -154,13 +155,14 @@ def _is_chain(model: Any) -> bool:
     try:
         passed = [(model.inputs, [model.layers[0].output]), ([model.layers[-1].output], model.outputs)]
         passed += [([a.output], [b.input]) for a, b in zip(model.layers, model.layers[1:], strict=False)]
-    except (AttributeError, ValueError):  # a layer that is used twice has no one output
+    except (AttributeError, ValueError):  # a layer that is used twice has no single output
         return False
     return all([id(a) for a in given] == [id(b) for b in taken] for given, taken in passed)
 
 
 def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The layers' descriptions, inputs left out. Raises ``BadFile`` with every reason why they are not ours."""
+    """The descriptions of the layers, without input layers. Raises ``BadFile`` with every reason why they are not
+    supported."""
     layers = [layer for layer in config["config"]["layers"] if layer["class_name"] != "InputLayer"]
     names = [layer["class_name"] for layer in layers]
     known = len(names) > 1 and names[0] in KINDS and set(names[:-1]) == {names[0]} and names[-1] == "Dense"
@@ -203,7 +205,7 @@ def _reasons(layer: dict[str, Any]) -> Iterator[str]:
 
 
 def _foreign(part: Any) -> Iterator[str]:
-    """Every class in the description that is not Keras's own."""
+    """Every class in the description that is not part of Keras."""
     if isinstance(part, list):
         for inner in part:
             yield from _foreign(inner)
@@ -223,7 +225,7 @@ def _arrays(weights: dict[str, list[np.ndarray]], layer: dict[str, Any], counts:
 
 
 def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> FusedLayer:
-    """A layer's weights; Keras's GRU has both biases in one array [2, gates * units]."""
+    """The weights of a layer. The GRU of Keras has both biases in one array [2, gates * units]."""
     zeros = np.zeros(recurrent.shape[1], recurrent.dtype)
     if bias is None:
         return FusedLayer(kernel, recurrent, zeros, zeros)

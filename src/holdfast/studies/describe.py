@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from holdfast.explanation import diagnostics
 from holdfast.models.levels import MEANING, STEPS_ONLY, why_not_opened
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
-from holdfast.report.result_base import ResultBase
+from holdfast.studies.description import Description
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.result import seeds_table
 from holdfast.training.rules import RULES
@@ -42,22 +42,6 @@ DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
 UNITS = (8, 32)
 """Sizes of layers that read as many values as they have units."""
-
-
-@dataclass(frozen=True, repr=False)
-class Description(ResultBase):
-    """A ``document``, and the same ``shown`` as parts."""
-
-    document: dict[str, Any]
-    shown: list[Part]
-
-    def as_json(self) -> dict[str, Any]:
-        """The document of ``holdfast show --json``."""
-        return self.document
-
-    def parts(self) -> list[Part]:
-        """What ``holdfast show`` prints."""
-        return self.shown
 
 
 def cell(name: str) -> Description:

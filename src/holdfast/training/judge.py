@@ -9,6 +9,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
+from holdfast.core.text import escaped
 from holdfast.models.levels import Model
 from holdfast.report.result_base import ResultBase
 from holdfast.training.programs import measured
@@ -18,11 +19,11 @@ from holdfast.training.streams import stream
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(ResultBase):
-    """The figures of one network, one line per task; the rate counts sequences without a wrong step. ``attacks`` are
-    the results of an ``Attack``, one per line; None without an attack."""
+    """The figures of one network, one line for each task: (task, figures, rate of sequences without a wrong step).
+    ``attacks`` are the results of an ``Attack``, one for each line; None without an attack."""
 
     TABLE = "lengths"
-
+    TABLE = "lengths"
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
     attacks: tuple[float | None, ...] | None = None
@@ -60,7 +61,7 @@ class Evaluation(ResultBase):
         return self.attacks or (None,) * len(self.lines)
 
     def parts(self) -> list[Part]:
-        """What ``holdfast test`` prints."""
+        """The parts of the report that ``holdfast test`` prints."""
         first = self.lines[0][0]
         axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
         attacked = any(value is not None for value in self._attacks)
@@ -83,6 +84,8 @@ class Evaluation(ResultBase):
             met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
+        if not self.solved and self.file:
+            said.append(f"To see what it remembers: holdfast explain {escaped(self.file)}")
         return [Table(heads, tuple(rows), f"{self.file or 'the model'} on {first.name}"), Text("\n".join(said))]
 
 

@@ -81,7 +81,8 @@ class Training(ResultBase):
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast train`` prints: the settings, one line per network, the success rate, the files."""
+        """The parts of the report of ``holdfast train``: the settings, a line per network, the success rate, the
+        files."""
         s, quartiles = self.settings, self.sequences_to_success
         lines = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
         if s.embedded:
@@ -93,6 +94,7 @@ class Training(ResultBase):
         if self.attacks is not None:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
+        lines += self._next()
         if self.interrupted and self.run:
             lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
         elif self.interrupted:
@@ -112,9 +114,19 @@ class Training(ResultBase):
         rows = [row for row in self.history if row["seed"] == seed]
         return Line(f"seed {seed}", tuple(r["sequences"] for r in rows), tuple(finite(r["loss"]) for r in rows))
 
+    def _next(self) -> list[str]:
+        """What to do where networks that were trained to the end did not solve the task."""
+        s, failed = self.settings, [n for n, o in enumerate(self.outcomes) if o.verdict in ("not solved", "nan")]
+        if not failed:
+            return []
+        more = f"more sequences (--budget {10 * s.budget}), or a search for settings: holdfast tune {s.task.name}"
+        seen = f", or look at one: holdfast explain {escaped(self.weights[failed[0]])}" if self.weights else ""
+        return [f"Not all solved it. Try {more}{seen}"]
+
     def _set_up(self) -> str:
         s = self.settings
-        axes = ", ".join(f"{name} {text(value)}" for name, value in plain(s.task).items() if value is not None)
+        used = {name: value for name, value in plain(s.task).items() if name not in s.task.unused}
+        axes = ", ".join(f"{name} {text(value)}" for name, value in used.items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
         cut = f", gradient truncated every {s.truncate} steps" if s.truncate is not None else ""
         cut += ", separate weights for every step" if s.weights == "per_step" else ""
@@ -139,7 +151,7 @@ def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
     heads = ("seed", "verdict", "sequences", "loss", *attack_heads(of_numbers, with_attack))
     rows = [
         (
-            *(str(s["seed"]), s["verdict"], f"{s['sequences']:,}", _number(s["loss"]), _number(s[figure])),
+            *(str(s["seed"]), s["verdict"], f"{s['sequences']:,}", _number(s, "loss"), _number(s, figure)),
             *((shown_attack(value),) if with_attack else ()),
         )
         for s, value in zip(seeds, found, strict=True)
@@ -185,6 +197,9 @@ def _known(value: float | None) -> float | None:
     return None if value is None else finite(value)
 
 
-def _number(value: float | None) -> str:
-    """Three digits; a NaN is null in JSON."""
-    return "nan" if value is None else f"{value:.3g}"
+def _number(seed: Mapping[str, Any], figure: str) -> str:
+    """The number with three digits. None stands for NaN in JSON, or for no value if the network was interrupted before
+    its first evaluation."""
+    if (value := seed[figure]) is not None:
+        return f"{value:.3g}"
+    return "-" if seed["verdict"] == "interrupted" else "nan"

@@ -1,4 +1,4 @@
-"""What a search gives: the setting that stood on fresh seeds, what was tried at every size, and every trial."""
+"""The result of a search: the confirmed setting, the best trial of every size, and all trials."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from holdfast.tuning.search import Search
 from holdfast.tuning.trial import Trial
 
 LINES = 16
-"""Lines of the table of sizes."""
+"""The largest number of lines in the table of sizes."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A setting that solved the task in its trial, and what came of it on seeds that no trial had."""
+    """A setting that solved the task in its trial, and its result on seeds that no trial used (``fresh``)."""
 
     trial: Trial
     fresh: Trial
@@ -27,7 +27,7 @@ class Confirmation:
 
 @dataclass(frozen=True, repr=False)
 class TuningResult(ResultBase):
-    """``confirmations`` in the order in which they were made; only the last can have succeeded."""
+    """The result of a search. ``confirmations`` are in order; only the last one can have succeeded."""
 
     TABLE = "trials"
 
@@ -40,12 +40,12 @@ class TuningResult(ResultBase):
 
     @property
     def best(self) -> Confirmation | None:
-        """The setting that solved the task in its trial and on fresh seeds."""
+        """The setting that solved the task in its trial and on new seeds; None if there is none."""
         last = self.confirmations[-1] if self.confirmations else None
         return last if last and self.search.solves(last.fresh.rate) else None
 
     def as_json(self) -> dict[str, object]:
-        """The document of ``holdfast tune --json``; ``best`` is null where no setting stood."""
+        """The document of ``holdfast tune --json``; ``best`` is null if no setting was confirmed."""
         return {
             "task": self.search.base.task.name,
             "cell": self.search.base.cell,
@@ -76,7 +76,7 @@ class TuningResult(ResultBase):
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast tune`` prints."""
+        """The parts of the report that ``holdfast tune`` prints."""
         return [Text(self._set_up()), *self._sizes(), Text("\n".join(self._sentences()))]
 
     def _set_up(self) -> str:
@@ -84,6 +84,7 @@ class TuningResult(ResultBase):
         low, high = s.units
         batches = f", batches of {' or '.join(map(str, s.batches))}" if s.batches else ""
         deep = f", 1 to {s.layers} layers" if s.layers > 1 else ""
+        batches += f", update per {' or '.join(s.updates)}" if s.updates else ""
         return (
             f"{base.task.name}, {base.cell}: {low} to {high} units{deep}, {self._optimiser} {s.learning_rates[0]:g} to "
             f"{s.learning_rates[1]:g}, {' or '.join(s.initialisations)}{batches}; {base.seeds} networks a trial, at "
@@ -96,7 +97,7 @@ class TuningResult(ResultBase):
         return OPTIMISERS.of(self.search.base.optimiser).title
 
     def _sizes(self) -> list[Part]:
-        """The best trial of every size, smallest first: what was tried below the answer, and how it went."""
+        """The table of the best trial of every size, the smallest first."""
         if not self.trials:
             return []
         by_size = sorted(self.trials, key=lambda t: (t.weights, t.score(self.search)))
@@ -105,7 +106,7 @@ class TuningResult(ResultBase):
             tried = list(group)
             best = tried[0]
             deep = f"{best.values['layers']} x " if best.values["layers"] > 1 else ""
-            batch = f", batch {best.values['batch']}" if "batch" in best.values else ""
+            batch = "".join(f", {name} {best.values[name]}" for name in ("update", "batch") if name in best.values)
             rows.append(
                 (
                     f"{weights:,}",

@@ -1,4 +1,4 @@
-"""What is searched, within which bounds, and what counts as solved: one frozen record, stored with every study."""
+"""The definition of a search: its fields, their bounds, and the criterion of success, stored with every study."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
+from holdfast.training.rules import RULES
 from holdfast.training.settings import Settings, task_as_json
 
 if TYPE_CHECKING:
@@ -19,21 +20,22 @@ if TYPE_CHECKING:
 
 WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
-"""The number, among those of trials, that the seeds of a confirmation are made from: no trial has it."""
+"""The trial number from which the seeds of a confirmation are derived. No trial has this number."""
 SEARCHED = ("units", "layers", "learning_rate", "initialisation", "batch")
-"""The settings that trials vary; all others are the same in every trial."""
+"""The settings that trials vary; all others are the same in every trial, but for ``update`` where rules are named."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """``base`` has the task, the cell, and all else that is the same in every trial: each trains ``base.seeds``
-    networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers`` bound the size,
-    ``learning_rates`` the optimiser's rate (searched on a logarithmic scale), ``batches`` the sequences per update;
-    ``initialisations`` are compared as they are named.
+    """A search. ``base`` has the task, the cell, and all settings that are the same in every trial; a trial trains
+    ``base.seeds`` networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers``
+    bound the size, ``learning_rates`` the learning rate (searched on a logarithmic scale). ``batches`` are the choices
+    for the sequences per update, ``initialisations`` those for the initial weights, ``updates`` those for the update
+    rule. Without ``updates`` all trials have the rule of ``base``.
 
-    A setting *solves* the task where the lower end of the 95 % interval of its success rate is at least ``success``: in
-    a trial, and once more over ``confirm`` networks with seeds that no trial has seen. ``base.seed`` is the root of all
-    randomness.
+    A setting *solves* the task if the lower end of the 95 % interval of its success rate is at least ``success``. This
+    must hold in a trial, and again for ``confirm`` networks with seeds that no trial used. ``base.seed`` is the root of
+    all random numbers.
 
     Raises ``BadValue`` with every reason at once.
     """
@@ -44,6 +46,7 @@ class Search:
     learning_rates: tuple[float, float] = setting((1e-3, 1e-1), "learning rates, the smallest and the largest")
     batches: tuple[int, ...] = setting((8, 32), "sequences per update to choose from")
     initialisations: tuple[str, ...] = setting((), "initial weights to choose from", unset="those the cell has")
+    updates: tuple[str, ...] = setting((), "update rules to choose from", unset="that of --update")
     confirm: int = setting(20, "networks that the best is confirmed with", least=1, most=10**6)
     success: float = setting(0.5, "share of networks that has to succeed")
 
@@ -61,12 +64,19 @@ class Search:
         refuse(self._mistakes(), where)
         for scheme in self.initialisations:
             replace(self.start, initialisation=scheme)
+        for rule in self.updates:
+            self.settings({"update": rule}, self.base.seeds, 0)
         object.__setattr__(self, "base", replace(self.base, engine=self.base.used_engine))
 
     @property
     def _has_batches(self) -> bool:
-        """Given sequences are one batch, as there are few."""
-        return self.base.task.examples() is None and "batch" not in self.base.rule.unused
+        """Whether the batch size is searched. Given sequences are few, and always one batch."""
+        rules = self.updates or (self.base.update,)
+        return self.base.task.examples() is None and any(map(self.reads_batch, rules))
+
+    def reads_batch(self, update: object) -> bool:
+        """Whether this update rule has a batch size. Raises ``UnknownName``."""
+        return "batch" not in RULES.of(update).unused
 
     def _mistakes(self) -> list[str]:
         (small, large), (slow, fast) = self.units, self.learning_rates
@@ -95,31 +105,33 @@ class Search:
         return reasons
 
     def solves(self, rate: Rate) -> bool:
-        """Whether so many of so many show that the success is at least what is asked."""
+        """Whether this rate shows, with 95 % confidence, a success rate of at least ``success``."""
         return rate.interval[0] >= self.success
 
     @property
     def start(self) -> Settings:
-        """The settings that the search begins with: the largest network, the usual rate, everything else as it is."""
+        """The settings of the first trial: the largest network, the default learning rate, everything else as in
+        ``base``."""
         slow, fast = self.learning_rates
         return replace(
             self.base,
             units=self.units[1],
             layers=1,
             initialisation="auto",
-            batch=self.batches[-1] if self.batches else None,
+            batch=self.batches[-1] if self.batches and self.reads_batch(self.base.update) else None,
             learning_rate=min(max(1e-2, slow), fast),
         )
 
     def settings(self, values: Mapping[str, object], seeds: int, number: int) -> Settings:
-        """The training with these values of what is searched; ``number`` decides the seeds of its networks."""
+        """The settings of a training with these values of the searched fields. ``number`` determines its seeds."""
         import numpy as np
 
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
-        return replace(self.start, **values, seeds=seeds, seed=int(seed))
+        alone = {"batch": None} if "update" in values and not self.reads_batch(values["update"]) else {}
+        return replace(self.start, **{**values, **alone}, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
-        """How many numbers such a network has, read-out included."""
+        """The number of weights of a network of this size, including the read-out."""
         import jax
 
         from holdfast.engine.network import create
@@ -138,7 +150,7 @@ class Search:
         return self.weights(self.units[1], self.layers)
 
     def most_units(self, weights: int, layers: int) -> int:
-        """The largest number of units within the bounds with at most so many weights; 0 where there is none."""
+        """The largest number of units within the bounds with at most ``weights`` weights; 0 if there is none."""
         low, high = self.units[0] - 1, self.units[1]
         while low < high:
             middle = (low + high + 1) // 2
@@ -151,15 +163,15 @@ class Search:
 
 
 def completed(stored: Mapping[str, object]) -> dict[str, object]:
-    """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
-    version that wrote it knew none but their defaults."""
+    """The stored search of a study, in current names. Fields that the version that wrote it did not have get their
+    defaults."""
     fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
-    return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
+    return {"updates": [], **known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 
 
 def _schemes(cell: Cell) -> tuple[str, ...]:
-    """The initialisations that this cell has: a scheme for a gate means nothing where there is no gate."""
+    """The initialisations for this cell. Those for a gate apply only to cells with such a gate."""
     keeping = {one.keep for one in cell.innermost} - {""}
     if keeping:
         return ("keras+chrono", "keras") + (() if keeping == {"forget"} else ("keras+forget=1",))
@@ -167,7 +179,7 @@ def _schemes(cell: Cell) -> tuple[str, ...]:
 
 
 def _enough(success: float) -> int:
-    """So many seeds that all of them solving would show this success."""
+    """The smallest number of seeds such that success of all of them shows this success rate."""
     seeds = 1
     while Rate(seeds, seeds).interval[0] < success:
         seeds += 1

@@ -59,7 +59,7 @@ def certify(
     place = _place(out, given)
     if place:
         check_writable(place)
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         proof = prove(
             opened,
             asked.task,

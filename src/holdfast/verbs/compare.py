@@ -153,7 +153,7 @@ def _run(
     from holdfast.report.progress import ProgressPrinter
 
     check_size(study, workers or cores(), yes)
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         watch = partial(printer, study.name)
         return run_study(study, store, workers=workers, address=address, watch=watch, on_check=on_check)
 
@@ -181,5 +181,5 @@ def _write(
     if page:
         from holdfast.verbs._comparison import write_page
 
-        with ProgressPrinter(progress) as printer:
+        with ProgressPrinter(shown=progress) as printer:
             write_page(found, store, Path(page), printer.say)

@@ -58,7 +58,7 @@ def explain(
     model = given.model_for(asked.task.inputs)
     if page:
         require(model, "opened", "--page")
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         found = explained(model, asked.task, diagnostics=names, rows=rows, seed=seed, file=given.path, tell=printer.say)
         found = replace(found, page_writer=partial(page_of, origin=given.origin))
         if page and found.finite_steps:

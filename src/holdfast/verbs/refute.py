@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from holdfast.verbs import _arguments as arguments
@@ -48,8 +49,10 @@ def refute(
         criterion = asked.task.criterion
         tolerance = criterion.bound if criterion.of_numbers else 0.0
     scenario, lengths = asked.task.scenario(), asked.lengths
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         options = {"seed": seed, "tries": tries, "seconds": seconds, "watch": printer.say}
         if asked.unbounded is None:
-            return search.refute(model, scenario, lengths, tolerance, **options)
-        return search.refute_unbounded(model, scenario, lengths, asked.unbounded, tolerance, **options)
+            found = search.refute(model, scenario, lengths, tolerance, **options)
+        else:
+            found = search.refute_unbounded(model, scenario, lengths, asked.unbounded, tolerance, **options)
+    return replace(found, task=asked.task)

@@ -1,4 +1,5 @@
-"""``holdfast.show``: the description of one cell, block, task, diagnostic, optimiser, rule, stop or run."""
+"""``holdfast.show``: the description of a cell, block, task, diagnostic, study, optimiser, rule, stop, run or network
+file."""
 
 from __future__ import annotations
 
@@ -6,25 +7,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.core.errors import UnknownName
+from holdfast.studies.folders import KINDS, SHOWN
 from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
-    from holdfast.studies.describe import Description
+    from holdfast.studies.description import Description
 
 
 def show(name: PathLike) -> Description:
-    """Describe what has this name, or the run in this folder. Raises ``UnknownName``.
+    """Describe what has this name, the run in this folder, or the network in this file. Raises ``UnknownName``.
 
     >>> import holdfast
     >>> holdfast.show("gru").as_json()["gates"]
     {'reset': 'r', 'update': 'z', 'candidate': 'n'}
     """
+    name = str(name)
+    # What needs no JAX is looked for first.
+    if name in KINDS["studies"].files():
+        from holdfast.studies.show_study import study
+
+        return study(KINDS["studies"], name)
+    if Path(name).is_file() or name.endswith(".safetensors"):
+        from holdfast.studies.show_network import network
+
+        return network(Path(name))
     from holdfast import blocks, cells, tasks
     from holdfast.engine.resolve import parts
     from holdfast.explanation import diagnostics
     from holdfast.studies import describe
 
-    name = str(name)
     if name in cells.FOLDER.files():
         return describe.cell(name)
     if name in blocks.FOLDER.files():
@@ -39,7 +50,6 @@ def show(name: PathLike) -> Description:
         return describe.component(kind, name)
     if Path(name).is_dir():
         return describe.run(Path(name))
-    folders = [folder.FOLDER for folder in (cells, blocks, tasks, diagnostics)]
-    folders += [kind.folder for kind in describe.COMPONENTS]
-    known = [name for folder in folders for name in folder.names()]
-    raise UnknownName(f"{', '.join(folder.kind for folder in folders)} or run", name, known)
+    folders = [KINDS[kind] for kind in SHOWN]
+    known = [known for folder in folders for known in folder.names()]
+    raise UnknownName(f"{', '.join(folder.kind for folder in folders)}, run or network file", name, known)

@@ -48,7 +48,7 @@ def train(
 
     threads = arguments.threads_of(threads)
     settings, folder = _fresh(task, out, named) if resume is None else _resumed(resume, task, out, named)
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         what = f"{settings.task.name}, {settings.cell_name}"
         return train_networks(
             settings,

@@ -61,7 +61,7 @@ def tune(
     shown = {n: v for n, v in choice.axes.items() if v != known[n].default} | axes
     task_name = search.base.task.name
     name = study or "-".join((task_name, *(f"{n}={_short(v)}" for n, v in shown.items()), search.base.cell))
-    with ProgressPrinter(progress) as printer:
+    with ProgressPrinter(shown=progress) as printer:
         return search_with(
             search,
             storage=place,

@@ -1,8 +1,8 @@
 """PyTorch: any ``torch.nn.Module`` as a model of level *answers*.
 
 The module is called with inputs [batch, time, input] in its own number format, in evaluation mode and without
-gradients; its training flags are afterwards what they were. Where it gives a tuple, (outputs, state) as PyTorch's
-recurrent layers do, the first part is taken. Weights are not copied: the model answers with those that the module has.
+gradients; its training flags are restored afterwards. If it returns a tuple such as (outputs, state), as PyTorch's
+recurrent layers do, the first element is used. Weights are not copied: the model uses the module's current weights.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def accepts(thing: object) -> bool:
-    """Whether it is a ``torch.nn.Module``: some class that it is derived from is called so."""
+    """Whether the object is a ``torch.nn.Module``, by the names of its base classes."""
     return any(
         (kind.__module__, kind.__name__) == ("torch.nn.modules.module", "Module") for kind in type(thing).__mro__
     )
 
 
 def model(thing: torch.nn.Module, *, inputs: int, name: str = "") -> Answers:
-    """The module as a model. Raises ``BadValue`` where it fails on zeros, or its rows are not separate."""
+    """The module as a model. Raises ``BadValue`` if it fails on zeros, or if rows of a batch affect each other."""
     import torch
 
     first = next(thing.parameters(), torch.zeros(()))
