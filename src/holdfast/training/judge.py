@@ -23,7 +23,7 @@ class Evaluation(ResultBase):
     ``attacks`` are the results of an ``Attack``, one for each line; None without an attack."""
 
     TABLE = "lengths"
-    TABLE = "lengths"
+
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
     attacks: tuple[float | None, ...] | None = None
