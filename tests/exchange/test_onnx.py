@@ -62,7 +62,7 @@ def test_what_pytorch_exports_is_read(layer, cell, layers, batch_first, free, tm
             theirs, (x,), tmp_path / "f.onnx", dynamo=False, input_names=["x"], output_names=["y"], dynamic_axes=axes
         )
     done = exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
-    assert done.network.startswith(f"{cell}, {layers} layer")
+    assert done.converted.startswith(f"{cell}, {layers} layer")
     given = x if batch_first else x.swapaxes(0, 1)
     expected = theirs(given).detach()
     ours = unroll(format.read(tmp_path / "f.onnx", None), jnp.asarray(x.numpy()))[0]

@@ -29,6 +29,7 @@ from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
+from holdfast.report.result_base import ResultBase
 
 ROWS = 64
 """The batch size: the sequences and their gradients fit into memory at a thousand steps."""
@@ -43,8 +44,8 @@ Constants = dict[str, jax.Array]
 """The arrays of ``Paths`` by name."""
 
 
-@dataclass(frozen=True)
-class Refutation:
+@dataclass(frozen=True, repr=False)
+class Refutation(ResultBase):
     """The worst sequence found. ``inputs`` is [time][input]; ``output`` is the output after its last step, ``expected``
     the correct one. ``error`` is their largest difference. If ``symbol`` must have the largest output, ``error`` is the
     largest other output minus this one (negative: the symbol is right). ``by_gradient``: whether the search used the

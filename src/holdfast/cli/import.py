@@ -17,13 +17,12 @@ exit code: 0 if the network was written, 2 if not.
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadFile, BadValue
+from holdfast.verbs._arguments import AUTO
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -35,29 +34,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.exchange import import_
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.import_model import import_model
 
-    keep_compiled_programs()
-    file = Path(args.file)
-    done = import_(file, args.format, _place(file, args.out), args.cell)
-    if args.json:
-        print_json(done.as_json())
-    else:
-        draw(done.parts())
+    args.out = args.out or AUTO
+    call(import_model, args)
     return Exit.YES
-
-
-def _place(file: Path, given: str | None) -> Path:
-    """The path of the network. A file named by --out is replaced, one at the default path is not."""
-    if not file.name:
-        raise BadFile(f"there is no file {file}.")
-    out = Path(given) if given else file.with_suffix(".safetensors")
-    if out.resolve() == file.resolve():
-        raise BadValue(
-            f"the network would replace {file}, from which it is imported.", "Give another file: --out FILE."
-        )
-    if not given and out.exists():
-        raise BadValue(f"the file {out} already exists.", "Give --out; an existing file is then replaced.")
-    return out

@@ -43,3 +43,12 @@ def check(gradient: str) -> None:
     """Raise ``BadValue`` if there is no rule of this name."""
     if gradient not in GRADIENTS:
         raise BadValue(f"the gradient is '{gradient}', expected one of {', '.join(GRADIENTS)}.")
+
+
+def no_forward_mode(engine: str) -> BadValue:
+    """The error of an engine that has derivatives in reverse mode only, and no second ones."""
+    return BadValue(
+        "forward-mode or second derivatives (jvp, jacfwd, hessian) were asked for, but the "
+        f"{engine} engine has first derivatives in reverse mode only (grad, vjp, jacrev).",
+        'Use unroll(..., engine="loop"), which has all of them.',
+    )

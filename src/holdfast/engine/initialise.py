@@ -29,6 +29,7 @@ from operator import itemgetter
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.typing import DTypeLike
 
 from holdfast.core.arrays import Array
@@ -138,7 +139,7 @@ def build(
     layers: int = 1,
     initialisation: str = "keras",
     lag_steps: int = 2,
-    seed: int = 0,
+    seed: int | Array = 0,
     dtype: DTypeLike = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
@@ -147,7 +148,8 @@ def build(
 ) -> Network:
     """A network with random weights. ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the
     time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
-    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out.
+    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be
+    traced, inside ``jit`` or ``vmap``: the weights are the same.
 
     Raises ``UnknownName`` for an unknown cell, and ``BadValue`` for sizes or an initialisation that do not fit it.
 
@@ -155,13 +157,29 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, resolve(cell), lag_steps)
-    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
-    return initialise(empty, how, jax.random.key(seed))
+    with jax.ensure_compile_time_eval():  # inside jit too, weights are drawn in NumPy
+        empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
+        if not _is_traced(seed):
+            return initialise(empty, how, jax.random.key(seed))
+    numbers = jax.random.key_data(jax.random.key(seed))
+    shapes = tree_map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), empty)
+
+    def drawn(numbers: Array) -> Network:
+        return tree_map(np.asarray, _initialise(empty, how, np.asarray(numbers).tolist()))
+
+    return jax.pure_callback(drawn, shapes, numbers, vmap_method="sequential")
+
+
+def _is_traced(seed: int | Array) -> bool:
+    return isinstance(seed, Tracer)
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     """The same network with weights drawn as ``how`` says. NumPy draws them, so that nothing has to be compiled."""
-    seed = np.asarray(jax.random.key_data(key)).tolist()
+    return _initialise(network, how, np.asarray(jax.random.key_data(key)).tolist())
+
+
+def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Network:
     dtype, units = network.dtype, network.units
 
     def generator(*place: int) -> np.random.Generator:

@@ -17,6 +17,7 @@ from holdfast.core.arrays import Array, Leaf, PerLayer, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
 from holdfast.core.typed_jax import asarray, full, tree_map, zeros
+from holdfast.engine.equality import EqualByValue
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -28,8 +29,8 @@ EMBEDDED = "embedded"
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Linear:
+@dataclass(frozen=True, eq=False, repr=False)
+class Linear(EqualByValue):
     """A linear map with named outputs, one for each gate.
 
     ``matrix`` is [source, column], with the columns of each gate in the order of ``gates``. ``shapes`` has the shape of
@@ -45,6 +46,9 @@ class Linear:
     diagonal: bool = field(default=False, metadata={"static": True})
     shapes: tuple[tuple[int, ...], ...] | None = field(default=None, metadata={"static": True})
     source_axes: int = field(default=1, metadata={"static": True})
+
+    def __repr__(self) -> str:
+        return f"Linear({', '.join(self.gates)}: {_shown(self.matrix)})"
 
     def __call__(self, source: Array) -> Array:
         """Map [..., source] to [..., column]: all gates in one product."""
@@ -116,8 +120,8 @@ class Linear:
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Perceptron:
+@dataclass(frozen=True, eq=False, repr=False)
+class Perceptron(EqualByValue):
     """A read-out with hidden layers: relu of each linear map in ``hidden``, the lowest first, then the map ``last``.
 
     It has no single ``matrix`` or ``bias``: reading these attributes raises ``BadValue``.
@@ -125,6 +129,9 @@ class Perceptron:
 
     hidden: tuple[Linear, ...]
     last: Linear
+
+    def __repr__(self) -> str:
+        return f"Perceptron({', '.join(map(repr, (*self.hidden, self.last)))})"
 
     def __call__(self, source: Array) -> Array:
         """Map [..., unit] to [..., output]."""
@@ -154,8 +161,8 @@ Layer = Mapping[str, Linear]
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(EqualByValue):
     """A network: ``layers[0]`` reads the input, every further layer the output of the layer below, and ``readout`` the
     output of the top layer.
 
@@ -176,6 +183,12 @@ class Network:
     cell_name: str = field(metadata={"static": True})
     heads: int = field(default=1, metadata={"static": True})
     embedding: Linear | None = None
+
+    def __repr__(self) -> str:
+        deep = f", layers={len(self.layers)}" if len(self.layers) > 1 else ""
+        own = f", steps={self.steps}" if self.steps is not None else ""
+        sizes = f"inputs={self.inputs}, units={self.units}, outputs={self.outputs}"
+        return f"Network({self.cell_name!r}, {sizes}{deep}{own}, dtype={self.dtype})"
 
     @property
     def cell(self) -> Cell:
@@ -276,6 +289,12 @@ class Network:
         """The state before the first step: for every layer, zeros [batch, *axes of the state] by name."""
         known = {shape: zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
         return tuple(self.cell.state_type(*(known[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
+
+
+def _shown(leaf: Leaf) -> str:
+    """Shape and number format, or what stands in place of an array."""
+    shape, dtype = getattr(leaf, "shape", None), getattr(leaf, "dtype", "")
+    return type(leaf).__name__ if shape is None else f"{tuple(shape)} {dtype}".strip()
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.engine.native import library
@@ -20,6 +21,9 @@ from holdfast.training.settings import Settings
 WIDEST = 32
 """The largest number of networks in a block. With more, caches overflow and there is no gain."""
 
+OnCheck = Callable[[Mapping[str, Any]], None]
+"""Called with the figures of one network at one evaluation."""
+
 BLOCKS = 8
 """The smallest number of blocks of a run with at least this many networks, on every machine. The grouping of networks
 affects the last bit of sums, and the same settings must give the same result with 2 threads and with 8."""
@@ -32,6 +36,7 @@ def train_networks(
     threads: int | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
+    on_check: OnCheck | None = None,
 ) -> Training:
     """Train ``settings.seeds`` networks until each has solved the task or used its budget.
 
@@ -39,6 +44,8 @@ def train_networks(
     as without the interruption. ``threads`` is the number of CPU threads (None: all cores). The first SIGINT or SIGTERM
     raises nothing: training stops at the next safe point, progress is saved, and the result is ``interrupted``.
     ``attack`` is an optional search for rows with the largest error of the trained networks; it changes nothing else.
+    ``on_check`` is called in this thread with the figures of every evaluation of every network, a row of
+    ``Training.history``; an error that it raises ends the training.
     Raises ``BadRun`` if the folder cannot be used, ``BadFile`` if a plug-in in use breaks a law, and ``BadValue`` if
     the requested engine is not available or more memory is needed than the machine has.
 
@@ -56,7 +63,7 @@ def train_networks(
     try:
         with Interrupts() as interrupts:
             made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
-            _train_all(made, made_of, run, threads, watch, interrupts)
+            _train_all(made, made_of, run, threads, watch, interrupts, on_check)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
     finally:
         if run:
@@ -81,9 +88,11 @@ def _train_all(
     threads: int,
     watch: Callable[[Progress], None],
     interrupts: Interrupts,
+    on_check: OnCheck | None,
 ) -> None:
     """Train every block, until all are done or an interrupt arrives."""
     stop = interrupts.stop
+    report = _reporter(made, on_check)
     clock = _Clock(made, made_of.settings)
 
     def work(index: int) -> None:
@@ -100,11 +109,32 @@ def _train_all(
             try:
                 wait(futures, timeout=0.2)
                 watch(clock.progress())
+                report()
             except KeyboardInterrupt:
                 interrupts.interrupt()
+            except BaseException:
+                stop.set()
+                raise
         for future in futures:
             future.result()
     watch(clock.progress())
+    report()
+
+
+def _reporter(made: list[Block], on_check: OnCheck | None) -> Callable[[], None]:
+    """A function that hands ``on_check`` every row of history that is new since its last call; rows of an earlier part
+    of a resumed run are not new."""
+    told = [len(block.history) for block in made]
+
+    def report() -> None:
+        for index, block in enumerate(made):
+            rows = list(block.history)
+            for row in rows[told[index] :]:
+                told[index] += 1
+                if on_check is not None:
+                    on_check(dict(row))
+
+    return report
 
 
 class _Clock:

@@ -6,7 +6,8 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.progress import Progress
 from holdfast.training.interrupt import Interrupts
-from holdfast.training.loop import train_networks
+from holdfast.training.loop import OnCheck, train_networks
 from holdfast.tuning.result import Confirmation, TuningResult
 from holdfast.tuning.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tuning.storage import CONFIRMED, opened_study, shown, told
@@ -49,19 +50,21 @@ def tune(
     minutes: float | None = None,
     threads: int | None = None,
     watch: Watch = lambda what, progress: None,
+    on_check: OnCheck | None = None,
 ) -> TuningResult:
     """Search until the study has ``trials`` trials, or until ``minutes`` have passed, then confirm the best settings.
 
     ``storage`` is a file or a database URL, ``name`` the study in it. An existing study with the same settings is
     continued, also while another process works on it. An interrupt loses the running trial; the next call tries its
-    values first. Raises ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
+    values first. ``on_check`` is called as by ``train_networks``, with the number of the ``trial``. Raises
+    ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
     """
     if trials < 1:
         raise BadValue(f"--trials is {trials}, expected at least 1.")
     if minutes is not None and not minutes > 0:
         raise BadValue(f"--minutes is {minutes:g}, expected a positive number.")
     with opened_study(search, storage, name) as study:
-        return _tuned(_Work(search, study, storage, threads, watch), name, trials, minutes)
+        return _tuned(_Work(search, study, storage, threads, watch, on_check), name, trials, minutes)
 
 
 def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> TuningResult:
@@ -80,9 +83,11 @@ def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuning
 
 
 class _Work:
-    def __init__(self, search: Search, study: Any, storage: str, threads: int | None, watch: Watch) -> None:
+    def __init__(
+        self, search: Search, study: Any, storage: str, threads: int | None, watch: Watch, on_check: OnCheck | None
+    ) -> None:
         self.search, self.study, self.storage = search, study, storage
-        self.threads, self.watch = threads, watch
+        self.threads, self.watch, self.on_check = threads, watch, on_check
         self.interrupts = Interrupts()
 
     def done(self) -> list[Trial]:
@@ -154,7 +159,7 @@ class _Work:
         settings = self.search.settings(values, self.search.base.seeds, place)
         weights = self.search.weights(settings.units, settings.layers)
         what = f"trial {len(finished) + 1} of {trials}, {_said(values)}, {weights:,} weights"
-        done = self._train(settings, what)
+        done = self._train(settings, what, place)
         with told(self.storage):
             if done is None:
                 self._give_up(trial.number)
@@ -193,12 +198,17 @@ class _Work:
             values["batch"] = trial.suggest_categorical("batch", batches)
         return values
 
-    def _train(self, settings: Any, what: str) -> Any:
+    def _train(self, settings: Any, what: str, number: int) -> Any:
         """The finished training; None if it was interrupted."""
         if self.interrupts.heard:
             return None
         # ``train_networks`` handles interrupts itself while it trains.
-        done = train_networks(settings, threads=self.threads, watch=lambda progress: self.watch(what, progress))
+        done = train_networks(
+            settings,
+            threads=self.threads,
+            watch=lambda progress: self.watch(what, progress),
+            on_check=self.on_check and partial(_with_trial, self.on_check, number),
+        )
         return None if done.interrupted or self.interrupts.heard else done
 
     def confirm(self) -> list[Confirmation]:
@@ -212,7 +222,7 @@ class _Work:
             if key not in kept:
                 settings = self.search.settings(dict(candidate.values), self.search.confirm, CONFIRMATION)
                 what = f"confirming trial {candidate.number} on fresh seeds, {_said(candidate.values)}"
-                done = self._train(settings, what)
+                done = self._train(settings, what, candidate.number)
                 if done is None:
                     raise _Interrupted
                 kept[key] = trial_of(self.search, candidate.number, candidate.values, done).stored()
@@ -222,6 +232,10 @@ class _Work:
             if self.search.solves(found[-1].fresh.rate):
                 break
         return found
+
+
+def _with_trial(on_check: OnCheck, number: int, row: Mapping[str, Any]) -> None:
+    on_check({"trial": number, **row})
 
 
 def candidates(search: Search, trials: list[Trial]) -> list[Trial]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.core.results import Part, Table, Text, some
 from holdfast.core.text import escaped
+from holdfast.report.result_base import ResultBase
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.tuning.search import Search
 from holdfast.tuning.trial import Trial
@@ -24,9 +25,11 @@ class Confirmation:
     fresh: Trial
 
 
-@dataclass(frozen=True)
-class TuningResult:
+@dataclass(frozen=True, repr=False)
+class TuningResult(ResultBase):
     """The result of a search. ``confirmations`` are in order; only the last one can have succeeded."""
+
+    TABLE = "trials"
 
     search: Search
     trials: tuple[Trial, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from holdfast.core.arrays import Array, Inputs, Mask, Outputs
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros
+from holdfast.engine import gradients
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Layer
 
@@ -148,7 +149,13 @@ def _backward(how: CallOptions) -> Callable[..., list[Array]]:
 def _call(target: str, how: CallOptions, shapes: list[tuple[int, ...]], arrays: tuple[Array, ...]) -> list[Array]:
     dtype = arrays[4].dtype
     call = jax.ffi.ffi_call(target, [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
-    return list(call(*arrays, cell=how.cell, window=np.int64(how.window)))
+    once = jax.custom_jvp(lambda *arrays: list(call(*arrays, cell=how.cell, window=np.int64(how.window))))
+    once.defjvp(_refuse_derivative)
+    return once(*arrays)
+
+
+def _refuse_derivative(primals: object, tangents: object) -> NoReturn:
+    raise gradients.no_forward_mode("native")
 
 
 def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
