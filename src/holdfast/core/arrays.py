@@ -7,7 +7,7 @@ Checked in tests by jaxtyping with beartype; free at run time.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -28,7 +28,17 @@ Matrix = Float[Array, "source column"]
 Vector = Float[Array, " column"]
 Symbols = Int[Array, "batch time"]
 Reals = Float[Array, "batch time"]
-PerLayer = tuple[tuple[Array, ...], ...]
+if TYPE_CHECKING:
+
+    class NamedArrays(tuple[Array, ...]):
+        """The states or gates of a layer: a named tuple, whose names are those of its cell."""
+
+        def __getattr__(self, name: str) -> Array: ...
+
+else:
+    NamedArrays = tuple[Array, ...]
+
+PerLayer = tuple[NamedArrays, ...]
 """Of every layer, the lowest first, its states or its gates, each [batch, *its axes], in the order of its cell."""
 
 PRECISION = lax.Precision.HIGHEST
@@ -49,6 +59,7 @@ __all__ = [
     "Leaf",
     "Mask",
     "Matrix",
+    "NamedArrays",
     "Outputs",
     "OutputsRead",
     "PerLayer",

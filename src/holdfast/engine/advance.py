@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.core.arrays import Array, PerLayer
+from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.engine import gradients
 from holdfast.engine.network import Network
 from holdfast.engine.readings.numbers import as_vector
@@ -16,8 +16,8 @@ def advance(network: Network, state: PerLayer, x: Array, gradient: str = "full")
     weights for every step must first be reduced to one step with ``network.using``.
     """
     cell = network.cell
-    states: list[tuple[Array, ...]] = []
-    gates: list[tuple[Array, ...]] = []
+    states: list[NamedArrays] = []
+    gates: list[NamedArrays] = []
     x = network.embedded(x)
     for layer, before in zip(network.layers, state, strict=True):
         output, after, opened = cell.step(gradients.reading_of(gradient, before), layer, x, before)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -37,8 +37,8 @@ class Trace(NamedTuple):
 
     outputs: Array
     state: PerLayer
-    states: tuple[Any, ...]
-    gates: tuple[Any, ...]
+    states: PerLayer
+    gates: PerLayer
 
 
 def unroll(

@@ -6,7 +6,7 @@ of one layer, then all steps of the next. The numbers are the same, since a laye
 
 from __future__ import annotations
 
-from holdfast.core.arrays import Array, PerLayer
+from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.engine.engines import Request
 from holdfast.engine.native import library, suitable
 from holdfast.engine.native.program import record
@@ -40,7 +40,7 @@ def run(
     from holdfast.engine.native.operation import recurrence
 
     hidden = inputs
-    last: list[tuple[Array, ...]] = []
+    last: list[NamedArrays] = []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = recurrence(network.cell, layer, hidden, before, present, truncate or 0)
         last.append(after)

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from holdfast import alphabet
-from holdfast.core.arrays import Array, PerLayer
+from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.core.cell import Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
 from holdfast.engine.affine import order
@@ -69,7 +69,7 @@ def _by_steps(
 ) -> tuple[Array, PerLayer]:
     """Compute the values of the recorded step one after another, each for all time steps."""
     hidden, here = time_first((inputs, present))
-    last: list[tuple[Array, ...]] = []
+    last: list[NamedArrays] = []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = solved(network.cell, layer, hidden, before, here)
         last.append(after)
@@ -81,7 +81,7 @@ def _by_units(
 ) -> tuple[Array, PerLayer]:
     """Compute every unit separately over all time steps, in the compiled library."""
     hidden = inputs
-    last: list[tuple[Array, ...]] = []
+    last: list[NamedArrays] = []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = gated.layer(network.cell, layer["x"], hidden, before[0], present)
         last.append(network.cell.state_type(after))
@@ -144,7 +144,7 @@ class _Solver:
 
 def solved(
     cell: Cell, layer: Layer, inputs: Array, start: tuple[Array, ...], present: Array | None
-) -> tuple[Array, tuple[Array, ...]]:
+) -> tuple[Array, NamedArrays]:
     """The outputs of one layer [time, batch, unit] for ``inputs`` [time, batch, source], and its last state.
 
     ``start`` is the state before the first step; ``present`` [time, batch] is false in padding. Raises ``Unsupported``

@@ -18,7 +18,7 @@ import numpy as np
 from jax.custom_batching import custom_vmap
 from jax.custom_derivatives import SymbolicZero
 
-from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.arrays import Array, Inputs, Mask, NamedArrays, Outputs
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros
@@ -55,7 +55,7 @@ class Operands(NamedTuple):
 
 def recurrence(
     cell: Cell, layer: Layer, inputs: Inputs, state: tuple[Array, ...], present: Mask | None, window: int
-) -> tuple[Outputs, tuple[Array, ...]]:
+) -> tuple[Outputs, NamedArrays]:
     """One layer over ``inputs`` [batch, time, input], from ``state`` on. Returns the hidden states [batch, time, unit]
     and the last state.
 
