@@ -142,10 +142,11 @@ class _Clock:
 
     def __init__(self, made: list[Block], settings: Settings) -> None:
         self.made, self.settings = made, settings
+        self.rows, self.batches = settings.rows, settings.batches
         self.pace = Throughput(self._read())
 
     def _read(self) -> int:
-        return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)
+        return sum(block.drawn * self.rows * len(block.numbers) for block in self.made)
 
     def progress(self) -> Progress:
         outcomes = [o for block in self.made for o in list(block.outcomes.values())]
@@ -153,9 +154,7 @@ class _Clock:
         losses = sorted(latest.values())
         read = self._read()
         left = sum(
-            (self.settings.batches - block.drawn) * self.settings.rows * len(block.numbers)
-            for block in self.made
-            if not block.done
+            (self.batches - block.drawn) * self.rows * len(block.numbers) for block in self.made if not block.done
         )
         return Progress(
             solved=sum(o.solved for o in outcomes),
