@@ -34,7 +34,7 @@ from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.tensors import FLOATS, Header
-from holdfast.engine.network import EMBEDDED, Layer, Linear, Network, like, read_out
+from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
 
 FORMAT = "holdfast-network-1"
@@ -58,6 +58,7 @@ class Sizes(NamedTuple):
     heads: int
     embedding: bool = False
     readout_hidden: tuple[int, ...] = ()
+    output_function: str = ""
 
     @property
     def read(self) -> int:
@@ -114,6 +115,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         **({} if network.heads == 1 else {"heads": str(network.heads)}),
         **({} if network.embedding is None else {"embedding": LINEAR}),
         **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
+        **({"output_function": network.output_function} if network.output_function else {}),
         "origin": json.dumps(origin or {}),
     }
     return storage.as_bytes(tensors(network), metadata)
@@ -157,10 +159,14 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
         hidden = values.sizes(metadata.get("readout_hidden", values.NONE))
     except ValueError as error:
         raise _no_network(path, f"readout_hidden {error}") from error
+    function = metadata.get("output_function", "")
+    if function and function not in OUTPUT_FUNCTIONS:
+        raise _no_network(path, f"output_function is {shown(function)}, expected {', '.join(OUTPUT_FUNCTIONS)}")
     sizes = Sizes(
         *(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps, heads),
         embedding="embedding" in metadata,
         readout_hidden=hidden,
+        output_function=function,
     )
     if mistakes := cell.mistakes(sizes.units, heads) + cell.input_mistakes(sizes.read, sizes.units):
         raise _no_network(path, mistakes[0])
@@ -237,7 +243,8 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
         return found
 
     names = _readout_names(len(sizes.readout_hidden) + 1)
-    readout = read_out([(jnp.asarray(read[matrix]), jnp.asarray(read[bias])) for matrix, bias in names])
+    maps = [(jnp.asarray(read[matrix]), jnp.asarray(read[bias])) for matrix, bias in names]
+    readout = read_out(maps, sizes.output_function)
     embedding = None
     if sizes.embedding:
         embedding = Linear(jnp.asarray(read["embedding.matrix"]), jnp.asarray(read["embedding.bias"]), (EMBEDDED,))

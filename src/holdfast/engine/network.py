@@ -1,4 +1,5 @@
-"""A network: layers of one cell, their weights by gate, and a read-out, linear or with hidden layers. A pytree."""
+"""A network: layers of one cell, their weights by gate, and a read-out, linear or with hidden layers or an output
+function. A pytree."""
 
 from __future__ import annotations
 
@@ -24,6 +25,12 @@ HIDDEN = "hidden"
 """The name of that of each of its hidden layers."""
 EMBEDDED = "embedded"
 """The name of the embedding's."""
+OUTPUT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": jax.nn.sigmoid,
+    "softmax": jax.nn.softmax,
+    "log_softmax": jax.nn.log_softmax,
+}
+"""What may be applied to the outputs of a read-out, by name. Training does without: its losses read logits."""
 
 
 @jax.tree_util.register_dataclass
@@ -117,19 +124,22 @@ class Linear:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Perceptron:
-    """A read-out with hidden layers: relu of a linear map for each of ``hidden``, the lowest first, then ``last``.
+    """A read-out that is not linear: relu of a linear map for each of ``hidden``, the lowest first, then ``last``, then
+    ``function``, a name in ``OUTPUT_FUNCTIONS`` or "".
 
     It has no one ``matrix`` or ``bias``: asking for them raises ``BadValue``, in the words of a user's mistake.
     """
 
     hidden: tuple[Linear, ...]
     last: Linear
+    function: str = field(default="", metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
         """[..., unit] to [..., output]."""
         for linear in self.hidden:
             source = alphabet.get("relu").numbers(linear(source))
-        return self.last(source)
+        outputs = self.last(source)
+        return OUTPUT_FUNCTIONS[self.function](outputs) if self.function else outputs
 
     @property
     def matrix(self) -> Leaf:
@@ -140,9 +150,10 @@ class Perceptron:
         raise self._has_no_matrix()
 
     def _has_no_matrix(self) -> BadValue:
+        has = f"hidden layers ({len(self.hidden)})" if self.hidden else f"the output function {self.function}"
         return BadValue(
-            f"the read-out of this network has hidden layers ({len(self.hidden)}), and what was asked for needs one "
-            "matrix from the units to the outputs.",
+            f"the read-out of this network has {has}, and what was asked for needs one matrix from the units to the "
+            "outputs.",
             "Take a network with a linear read-out: --readout-hidden none.",
         )
 
@@ -188,6 +199,16 @@ class Network:
     def readout_maps(self) -> tuple[Linear, ...]:
         """The linear maps of the read-out: those of its hidden layers from the lowest, then that to the outputs."""
         return (self.readout,) if isinstance(self.readout, Linear) else (*self.readout.hidden, self.readout.last)
+
+    @property
+    def output_function(self) -> str:
+        """The name of what is applied to the outputs, in ``OUTPUT_FUNCTIONS``; "" where nothing is."""
+        return "" if isinstance(self.readout, Linear) else self.readout.function
+
+    def before_output_function(self) -> Network:
+        """The network whose outputs are those to which the function is applied: the logits."""
+        maps = [(linear.matrix, linear.bias) for linear in self.readout_maps]
+        return replace(self, readout=read_out(maps)) if self.output_function else self
 
     @property
     def units(self) -> int:
@@ -321,11 +342,13 @@ def create(
     return Network(stack, readout, cell, heads, below)
 
 
-def read_out(maps: Sequence[tuple[Leaf, Leaf]]) -> Linear | Perceptron:
-    """The read-out of these maps, each a matrix [source, column] and a bias [column], the one to the outputs last."""
+def read_out(maps: Sequence[tuple[Leaf, Leaf]], function: str = "") -> Linear | Perceptron:
+    """The read-out of these maps, each a matrix [source, column] and a bias [column], the one to the outputs last, and
+    of the output ``function`` of this name."""
     *hidden, last = maps
     above = tuple(Linear(*one, (HIDDEN,)) for one in hidden)
-    return Perceptron(above, Linear(*last, (READOUT,))) if above else Linear(*last, (READOUT,))
+    linear = Linear(*last, (READOUT,))
+    return Perceptron(above, linear, function) if above or function else linear
 
 
 def like(

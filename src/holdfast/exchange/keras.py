@@ -86,7 +86,8 @@ def read(file: Path, cell: str | None) -> Network:
         weights = {layer.name: layer.get_weights() for layer in model.layers}
     layers = [_fused(*_arrays(weights, layer, (2, 3))) for layer in recurrent]
     matrix, *bias = _arrays(weights, dense, (1, 2))
-    return separate(chosen, layers, matrix, bias[0] if bias else np.zeros(matrix.shape[1], matrix.dtype), ORDERS[kind])
+    readout = [(matrix, bias[0] if bias else np.zeros(matrix.shape[1], matrix.dtype))]
+    return separate(chosen, layers, readout, ORDERS[kind])
 
 
 def runner(file: Path, cell: str) -> Runner:

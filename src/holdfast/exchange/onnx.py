@@ -83,8 +83,7 @@ def read(file: Path, cell: str | None) -> Network:
     return separate(
         choose_cell(kind, graph.activation, cell, graph.metadata.get("cell", "")),
         [_fused(*weights) for weights in graph.layers],
-        graph.matrix,
-        graph.bias,
+        [(graph.matrix, graph.bias)],
         ORDERS[kind],
     )
 
