@@ -74,7 +74,7 @@ def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
     parser.flag("task", help="the task (default: the one stored with the network)")
     from dataclasses import fields
 
-    name = _named(words) or own
+    name = task_named(words) or own
     if name:
         from holdfast import tasks
 
@@ -154,7 +154,8 @@ def tolerance_of(args: Namespace) -> float | None:
     return tolerance
 
 
-def _named(words: list[str]) -> str | None:
+def task_named(words: list[str]) -> str | None:
+    """The value of --task among the words of a command, read before they are parsed."""
     for place, word in enumerate(words):
         if word == "--task" and place + 1 < len(words):
             return words[place + 1]

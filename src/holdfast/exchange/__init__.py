@@ -8,11 +8,12 @@ fuses gates.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.files import check_writable, write_atomically
@@ -90,11 +91,13 @@ def export(network: Network, path: Path, name: str, origin: dict | None = None) 
     return Conversion(str(path), name, f"{_size(network)}, for {name}", agreement)
 
 
-def import_(path: Path, name: str, out: Path, cell: str | None = None) -> Conversion:
+def import_(
+    path: Path, name: str, out: Path, cell: str | None = None, task: Mapping[str, Any] | None = None
+) -> Conversion:
     """Read the file ``path`` of the format ``name`` and save it as a network at ``out``, once both runs agree.
 
-    ``cell`` says which cell it is where the file leaves that open. Raises as ``export`` does, and ``BadFile`` where the
-    file cannot be read or holds what no network of ours is.
+    ``cell`` says which cell it is where the file leaves that open; ``task``, its ``name`` and axes, is recorded.
+    Raises as ``export`` does, and ``BadFile`` where the file cannot be read or holds what no network of ours is.
     """
     kind = get(name)
     require(*kind.NEEDS, extra=name, what=f"importing from {name}")
@@ -104,7 +107,7 @@ def import_(path: Path, name: str, out: Path, cell: str | None = None) -> Conver
     with _told(f"{path} cannot be imported"):
         network = kind.read(path, cell)
         agreement = verify(network, kind.runner(path, network.cell_name))
-    save(network, out, {"imported": {"from": name, "file": path.name}})
+    save(network, out, {"imported": {"from": name, "file": path.name, **({"task": dict(task)} if task else {})}})
     return Conversion(str(out), name, f"{_size(network)}, from {path}", agreement)
 
 

@@ -27,14 +27,15 @@ def highest(
     *,
     symbols: bool = False,
     batch: int | None = None,
+    steps: int | None = None,
 ) -> Model:
     """The model of the highest level whose outputs on random sequences are those of ``answers``.
 
     ``read`` gives the parts, or raises ``BadFile``. ``by`` is what messages call the framework, ``symbols`` whether
-    inputs are one-hot, ``batch`` how many rows it takes at once, where that is fixed. What was not opened says why in
-    its ``why_not_opened``.
+    inputs are one-hot, ``batch`` and ``steps`` the size of the comparison, where not all will do. What was not opened
+    says why in its ``why_not_opened``.
     """
-    runner = Runner(lambda x: np.asarray(answers(x)), by, batch, symbols=symbols)
+    runner = Runner(lambda x: np.asarray(answers(x)), by, batch, steps, symbols)
     try:
         parts = read()
     except BadFile as why:
