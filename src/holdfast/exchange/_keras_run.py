@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.errors import BadValue
-
 
 def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.ndarray]:
     """``model`` as a function from inputs [batch, time, input] to outputs [batch, time, output], every sequence from a
@@ -18,15 +16,19 @@ def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.n
 
     A stateful model is called with as many rows as it was built for, once for every step where it answers at the last
     step alone; its states are afterwards what they were. Another model that answers at the last step alone is called
-    with the sequence up to every step. ``symbols``: it reads whole numbers [batch, time].
+    with the sequence up to every step. One that was built for one length is built again for any. ``symbols``: it reads
+    whole numbers [batch, time].
     """
+    model = _of_any_length(model)
     recurrent = [layer for layer in model.layers if hasattr(layer, "stateful")]
     stateful, last = any(layer.stateful for layer in recurrent), len(model.output_shape) == 2
     rows = model.input_shape[0]
 
+    once = _call(model)
+
     def call(x: np.ndarray) -> np.ndarray:
         with quiet():
-            return np.asarray(model.predict_on_batch(x.argmax(-1) if symbols else x))  # compiled once for each shape
+            return np.asarray(once(x.argmax(-1) if symbols else x))
 
     def of_rows(x: np.ndarray) -> np.ndarray:
         if not last:
@@ -35,12 +37,6 @@ def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.n
         return np.stack([call(x[:, t : t + 1] if stateful else x[:, : t + 1]) for t in steps], 1)
 
     def compute(x: np.ndarray) -> np.ndarray:
-        if model.input_shape[1] not in (None, x.shape[1]) and not (last and stateful and model.input_shape[1] == 1):
-            raise BadValue(
-                f"the model {model.name} of Keras was built for sequences of {model.input_shape[1]} steps, and is "
-                f"called with {x.shape[1]}.",
-                "Build it for any length: keras.Input((None, features)).",
-            )
         made = []
         for first in range(0, len(x), rows or len(x)):
             some = x[first : first + (rows or len(x))]
@@ -50,6 +46,42 @@ def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.n
         return np.concatenate(made)
 
     return compute
+
+
+def _call(model: Any) -> Callable[[np.ndarray], Any]:
+    """One call of the model that leaves its states as they are after it; with JAX compiled once for each shape."""
+    import jax
+    import keras
+
+    if keras.backend.backend() != "jax":
+        return lambda x: model(x, training=False)
+    compiled = jax.jit(lambda trained, other, x: model.stateless_call(trained, other, x, training=False))
+
+    def call(x: np.ndarray) -> Any:
+        trained, other = (
+            [v.value for v in held] for held in (model.trainable_variables, model.non_trainable_variables)
+        )
+        outputs, after = compiled(trained, other, x)
+        for variable, value in zip(model.non_trainable_variables, after, strict=True):
+            variable.assign(value)
+        return outputs
+
+    return call
+
+
+def _of_any_length(model: Any) -> Any:
+    """The same layers, weights and states in a model that takes sequences of any length."""
+    if model.input_shape[1] is None:
+        return model
+    config = model.get_config()
+    config.pop("build_input_shape", None)
+    first = config["layers"][0]["config"]
+    rows, _, *features = first["batch_shape"]
+    first["batch_shape"] = (rows, None, *features)
+    made = type(model).from_config(config)
+    with quiet():
+        made.set_weights(model.get_weights())
+    return made
 
 
 @contextmanager

@@ -30,8 +30,8 @@ def accepts(thing: object) -> bool:
 def model(thing: keras.Model, *, inputs: int, name: str = "") -> Model:
     """The Keras model as a model of the highest level that its layers allow.
 
-    Raises ``BadValue`` for one that is not built, computes in another format than float32, was built for one length
-    alone, fails, or gives outputs of another shape, or whose rows are not separate.
+    Raises ``BadValue`` for one that is not built, computes in another format than float32, fails, gives outputs of
+    another shape, or whose rows are not separate.
     """
     import keras
 
