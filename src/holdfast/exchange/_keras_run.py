@@ -24,7 +24,8 @@ def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.n
     stateful, last = any(layer.stateful for layer in recurrent), len(model.output_shape) == 2
     rows = model.input_shape[0]
 
-    once = _call(model)
+    states = [state for layer in recurrent if layer.stateful for state in layer.states or []]
+    once = _call(model, states)
 
     def call(x: np.ndarray) -> np.ndarray:
         with quiet():
@@ -48,22 +49,29 @@ def whole_sequences(model: Any, *, symbols: bool) -> Callable[[np.ndarray], np.n
     return compute
 
 
-def _call(model: Any) -> Callable[[np.ndarray], Any]:
-    """One call of the model that leaves its states as they are after it; with JAX compiled once for each shape."""
+def _call(model: Any, states: list[Any]) -> Callable[[np.ndarray], Any]:
+    """One call of the model that leaves its ``states`` as they are after it; with JAX compiled once for each shape.
+
+    Keras's own functions that are compiled for JAX forget the states of recurrent layers, which its models do not list
+    among their variables.
+    """
     import jax
     import keras
 
     if keras.backend.backend() != "jax":
         return lambda x: model(x, training=False)
-    compiled = jax.jit(lambda trained, other, x: model.stateless_call(trained, other, x, training=False))
+    variables = [*model.variables, *states]
+
+    @jax.jit
+    def compiled(values: list[Any], x: Any) -> tuple[Any, list[Any]]:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
+            outputs = model(x, training=False)
+        return outputs, [scope.get_current_value(state) for state in states]
 
     def call(x: np.ndarray) -> Any:
-        trained, other = (
-            [v.value for v in held] for held in (model.trainable_variables, model.non_trainable_variables)
-        )
-        outputs, after = compiled(trained, other, x)
-        for variable, value in zip(model.non_trainable_variables, after, strict=True):
-            variable.assign(value)
+        outputs, after = compiled([variable.value for variable in variables], x)
+        for state, value in zip(states, after, strict=True):
+            state.assign(value)
         return outputs
 
     return call
