@@ -59,9 +59,10 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e .
 	touch $@
 
+# What tests need includes what the documentation needs: the library is not compiled again for it.
 $(VENV)/.installed-%: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e ".[$*]"
-	touch $@
+	touch $@ $(if $(filter test,$*),$(VENV)/.installed-docs)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build docs/_generated

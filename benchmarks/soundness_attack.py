@@ -20,7 +20,7 @@ from holdfast.certification.refute import refute
 from holdfast.engine.network import Network, create
 from holdfast.engine.resolve import resolve
 from holdfast.tasks.recall import Recall
-from tests.oracle.cells import WRAPPED
+from tests.oracle.blocks import WRAPPED
 
 ANYTHING = 1e9
 """A tolerance that every bound meets: what is wanted is the bound."""

@@ -20,7 +20,7 @@ import numpy as np
 from holdfast import cells
 from holdfast.core.registry import PLUGINS
 from tests.oracle import containment, runs
-from tests.oracle.cells import WRAPPED
+from tests.oracle.blocks import WRAPPED
 from tests.oracle.containment import Result
 from tests.oracle.networks import Shape
 from tests.oracle.scenarios import SIZES

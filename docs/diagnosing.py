@@ -1,4 +1,4 @@
-"""The page of the diagnostics: what each asks, by its own file, and what it says of a network whose truth is known."""
+"""The page of the diagnostics: the description of each, and its result for a network with known properties."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from holdfast.tasks.recall import Recall
 
 STEPS, UNITS, TOLERANCE = 50, 8, 0.01
 
-HEAD = """# What is asked of a network
+HEAD = """# The diagnostics
 
-`holdfast explain FILE --task TASK` asks the questions on this page. Each is one file of `explanation/diagnostics/`,
-with its formula, its source, what it cannot say and [the level of model](../models.md) that it needs; the texts below
-are taken from these files, and a file that is added is asked and is on this page. None changes anything of the
-network.
+`holdfast explain FILE --task TASK` runs the diagnostics on this page. Each is one file of `explanation/diagnostics/`,
+with its formula, its source, its limitations and [the level of model](../models.md) that it needs. The texts below
+come from these files. Diagnostics do not change the network.
 
-Behind *says* is what it says of one network whose truth is known: an LSTM written for recall of the first of
-{steps} numbers within {tolerance:g}, {units} units of which two are used (unit 1 a flag, unit 2 the latch), in {dtype}:
+*Says* is the result for one network with known properties: an LSTM constructed for recall of the first of {steps}
+numbers within {tolerance:g}, with {units} units of which two are used (unit 1 is a flag, unit 2 the latch), in {dtype}:
 
 ```console
 $ holdfast construct recall --cell lstm --units {units} --steps {steps} --tolerance {tolerance:g} --out net.safetensors
@@ -39,7 +38,7 @@ def page() -> str:
 
 
 def section(name: str, subject) -> str:
-    """One diagnostic: its question, formula, source, caveat, and what it says of this subject."""
+    """One diagnostic: its question, formula, source and caveat, and its result for this subject."""
     module = diagnostics.FOLDER.load(name)
     sentence = module.measure(subject).sentence
     return "\n".join(
@@ -55,7 +54,7 @@ def section(name: str, subject) -> str:
                     ("formula", pages.escaped(module.formula)),
                     ("source", pages.escaped(module.source)),
                     ("caveat", pages.escaped(module.caveat)),
-                    ("says", pages.escaped(sentence or "nothing: there is nothing of the kind in this network.")),
+                    ("says", pages.escaped(sentence or "nothing: this network has no such property.")),
                 ],
             ),
             "",

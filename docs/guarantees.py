@@ -1,4 +1,4 @@
-"""The page *What a certificate guarantees*: the code that has to be right, in lines as they are today, and the rest."""
+"""The page *What a certificate guarantees*: its text, with the current number of lines of the trusted code."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import holdfast
 
 PACKAGE = Path(holdfast.__file__).parent
 TRUSTED = {
-    "certification/check.py": "compares the claim with the network and the question; judges every piece",
-    "certification/propagate.py": "follows sets through the task's automaton",
-    "certification/weights.py": "the weights as exact numbers, without units that nothing reads",
-    "certification/certificate.py": "reads and words the document",
-    "engine/readings/bounds.py": "linear maps on sets, and words applied unit by unit",
+    "certification/check.py": "compares the claim with the network and the question; checks every piece",
+    "certification/propagate.py": "propagates sets through the task's automaton",
+    "certification/weights.py": "the weights as exact numbers, without units that do not affect the output",
+    "certification/certificate.py": "reads the document and describes the claim in words",
+    "engine/readings/bounds.py": "linear maps on sets, and elementwise words",
     "alphabet/*.py": "the words that cells are written in, each with its bounds",
     "alphabet/enclosures/arrays.py": "arrays of sets",
-    "alphabet/enclosures/norms.py": "vectors over their norm",
-    "alphabet/enclosures/convex.py": "lines along exp, softplus and 1/z",
+    "alphabet/enclosures/norms.py": "vectors divided by their norm",
+    "alphabet/enclosures/convex.py": "linear bounds for exp, softplus and 1/z",
     "alphabet/enclosures/forms.py": "sets: affine forms with an interval",
-    "alphabet/enclosures/curves.py": "lines along tanh, sigmoid and relu",
+    "alphabet/enclosures/curves.py": "linear bounds for tanh, sigmoid and relu",
     "alphabet/enclosures/rounding.py": "the rules of rounding, with their lemmas; semantics ieee only",
-    "core/scenario.py": "what an automaton of rows is, and which lengths are meant",
+    "core/scenario.py": "the definition of a scenario (an automaton of rows), and of the lengths",
 }
-"""Besides these: the cell's own step, the task's own scenario, and python-flint."""
+"""A verdict also relies on the cell's step, the task's scenario, and python-flint."""
 
 
 def page() -> str:

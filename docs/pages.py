@@ -1,6 +1,6 @@
-"""Pages that write themselves: one for every cell and task in the registry, and one for every room of the code.
+"""Generated pages: one for every cell and task in the registry, and one for every folder of the code.
 
-Nothing here names a cell, a task or a module, so a new file in its folder has its page at the next build.
+Nothing here names a cell, a task or a module: a new file in its folder has a page at the next build.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ ROOMS = (
     "studies",
     "report",
 )
-"""The folders whose modules have a reference page; ``cli`` is the command, and nobody imports it."""
+"""The folders whose modules have a reference page. ``cli`` is the command line, which is not imported."""
 EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
-"""An escaped *word*: the one kind of markup that our docstrings use besides code."""
+"""An escaped *word*: the only markup in our docstrings besides code."""
 
 SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 
 def write(docs: Path) -> None:
-    """Bring ``docs/_generated`` up to date. A page that did not change is left alone, so that it is not built anew."""
+    """Update ``docs/_generated``. Pages that did not change are not written, so that they are not built again."""
     import diagnosing  # beside this file, on the path while the documentation is built
     import guarantees
     import remembering
@@ -70,7 +70,7 @@ def write(docs: Path) -> None:
 
 
 def cell_page(name: str) -> str:
-    """A cell: what it is, its equation as its own step writes it, gates, states, sizes, source and the file."""
+    """The page of a cell: its description, equation, gates, states, sizes, source and file."""
     document, _ = describe.cell(name)
     gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
     states = ", ".join(f"`{state}`" for state in document["states"])
@@ -84,7 +84,7 @@ def cell_page(name: str) -> str:
             "",
             "## One step",
             "",
-            "Printed by the step itself, which is read here as an equation instead of as numbers.",
+            "The equation is generated from the code of the step.",
             "",
             "```{math}",
             r"\begin{aligned}",
@@ -100,11 +100,11 @@ def cell_page(name: str) -> str:
             "",
             f"Gates: {gates}. States carried to the next step: {states or 'none'}.",
             "",
-            "## Numbers in one layer",
+            "## Parameters of one layer",
             "",
             table(("inputs", "units", "parameters"), sizes),
             "",
-            "The linear read-out behind the last layer adds outputs × (units + 1).",
+            "The linear read-out after the last layer adds outputs × (units + 1) parameters.",
             "",
             f"Computed by {escaped(document['engine'])}.",
             "",
@@ -121,7 +121,7 @@ def cell_page(name: str) -> str:
 
 
 def task_page(name: str) -> str:
-    """A task: what is asked, a drawn row, its axes, and at the baseline its chance, criterion and memory."""
+    """The page of a task: its description, a sample row, its axes, chance level, criterion and memory demand."""
     document, parts = describe.task(name)
     kind = tasks.get(name)
     made: Any = kind()
@@ -146,19 +146,19 @@ def task_page(name: str) -> str:
             "",
             "## Axes",
             "",
-            "Each is a flag of the command and a field of the task in Python.",
+            "Each axis is a flag of the command line and a field of the task in Python.",
             "",
-            table(("axis", "baseline", "meaning"), axes),
+            table(("axis", "default", "meaning"), axes),
             "",
-            "## At the baseline",
+            "## With default axes",
             "",
             table(
                 ("", ""),
                 [
                     ("shapes, per step", f"{escaped(kind.__doc__ or '')}"),
-                    ("by chance", f"{chance} (the best guess from the current input alone)"),
+                    ("chance level", f"{chance} (the best guess from the current input alone)"),
                     ("solved", escaped(document["criterion"])),
-                    ("memory demanded", f"at most {amount(max(held), unit)}, over {made.lag_steps} steps"),
+                    ("memory demand", f"at most {amount(max(held), unit)}, over {made.lag_steps} steps"),
                     ("loss", document["loss"].replace("_", " ")),
                 ],
             ),
@@ -168,7 +168,7 @@ def task_page(name: str) -> str:
 
 
 def room_page(room: str) -> str:
-    """Every module of a room, by its docstrings."""
+    """The reference page of a folder: the docstrings of all its modules."""
     root = Path(holdfast.__file__).parent
     files = sorted(file for file in (root / room).glob("**/*.py") if file.stem != "__init__")
     names = [".".join(("holdfast", *file.relative_to(root).with_suffix("").parts)) for file in files]
@@ -189,7 +189,7 @@ def shapes() -> list[tuple[str, ...]]:
 
 
 def check_examples(docs: Path) -> None:
-    """Run the examples of these pages; the build fails where one does not give what its page says."""
+    """Run the examples of these pages. The build fails if the output of an example differs from its page."""
     for page in (docs / name for name in ("python.md", "models.md", "alternatives.md")):
         lines = page.read_text(encoding="utf-8").splitlines()
         text = "\n".join("" if line.startswith("```") else line for line in lines)
@@ -201,20 +201,20 @@ def check_examples(docs: Path) -> None:
 
 
 def named(*signature: str | None) -> tuple[str | None, ...]:
-    """Arguments and result of a function with our names of shapes in place of what Sphinx wraps them in."""
+    """The signature of a function with our names of shapes instead of Sphinx's wrappers of them."""
     return tuple(part and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", part) for part in signature)
 
 
 def left_out(what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Whether a member says nothing: the fields of a named tuple, which its own docstring tells of."""
+    """Whether to leave a member out: the fields of a named tuple, which its docstring describes."""
     return True if (getattr(obj, "__doc__", "") or "").startswith("Alias for field number") else None
 
 
 def as_rst(lines: list[str]) -> None:
-    """Our docstrings are plain text; Sphinx reads reStructuredText. Changes ``lines`` so that they look as written.
+    """Convert a plain-text docstring to reStructuredText, which Sphinx reads. Changes ``lines`` in place.
 
-    A paragraph that is indented, or laid out in columns, becomes a literal block; elsewhere asterisks, bars and
-    trailing underscores are taken as the characters that they are.
+    A paragraph that is indented, or has columns, becomes a literal block. Elsewhere asterisks, bars and trailing
+    underscores are escaped.
     """
     done: list[str] = []
     for block in re.split(r"\n\s*\n", "\n".join(lines).strip("\n")):
@@ -230,7 +230,7 @@ def as_rst(lines: list[str]) -> None:
 
 
 def prose(text: str) -> str:
-    """Plain text as Markdown that shows it unchanged; indented paragraphs become code."""
+    """Plain text as Markdown that shows it unchanged. Indented paragraphs become code blocks."""
     made = []
     for block in re.split(r"\n\s*\n", text.strip()):
         if all(row.startswith("  ") for row in block.split("\n")):
@@ -241,7 +241,7 @@ def prose(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text with the characters that Markdown would take for its own marked as plain; ``code`` stays code."""
+    """Text with Markdown's special characters escaped, except in ``code``."""
     return _outside_code(text, lambda part: EMPHASIS.sub(r"*\1*", re.sub(r"([*_<>$|\[\]])", r"\\\1", part)))
 
 
@@ -276,7 +276,7 @@ def _docstring(folder: Folder, name: str) -> str:
 
 
 def _code(file: Path) -> str:
-    """The file below its docstring."""
+    """The code of a file without its docstring."""
     return re.sub(r'\A""".*?"""\s*', "", file.read_text(encoding="utf-8"), flags=re.DOTALL).rstrip()
 
 

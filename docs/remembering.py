@@ -1,4 +1,4 @@
-"""The page "What can 32 units remember?": its text, and numbers that the program finds while the page is built."""
+"""The page "What can 32 units remember?": its text, and figures that are computed when the documentation is built."""
 
 from __future__ import annotations
 
@@ -176,69 +176,67 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 TEXT = """\
 # What can 32 units remember?
 
-Read real numbers x₁ … xₙ one at a time; after xₙ give x₁. One layer, one input, 32 units, a linear read-out. An LSTM
-remembers one-hot symbols; can it, or a GRU, or a plain tanh network, remember a *real number* while others pass through
-the same weights? The question has been asked in public since 2019. Every number on this page was found by the program
-when the page was built.
+The task is to read real numbers x₁ … xₙ one at a time, and to output x₁ after xₙ, with one layer, one input, 32 units
+and a linear read-out. An LSTM can remember one-hot symbols. Can it, or a GRU, or a plain tanh network, also remember a
+*real number* while the same weights process other numbers? This question has been asked in public since 2019. All
+figures on this page are computed when the page is built.
 
 ## The short answer
 
-For numbers from a bounded range, a known length and a tolerance: **yes, each of them**, with a few units, and the
-weights can be written down. For *all* real numbers: **no**, none of them. Here for numbers in [-1, 1], lengths up to
+For numbers from a bounded range, a known length and a tolerance: **yes, all of these cells can**, with a few units, and
+the weights can be written down. For *all* real numbers: **no, none of them can**. For numbers in [-1, 1], lengths up to
 {steps} and a tolerance of {tolerance:g}:
 
 {answers}
 
-*Claimed* is what the construction says of itself by its inequality. *Proved* was found by `holdfast certify`, which
-knows the weights and the task and nothing else: a bound for **every** sequence with numbers in the range, at every
-length up to {steps}.
+*Claimed* is the error bound of the construction. *Proved* is the bound that `holdfast certify` found from the weights
+and the task alone. It holds for **every** sequence with numbers in the range, at every length up to {steps}.
 
 ## The latch
 
 {latch}
 
-The state starts at zero. One unit, the flag, is on after the first step and for ever; the other unit's gate is a
-threshold on it. That is how x₂, x₃ … are read through the same weights and do no harm: the weights are the same at
-every step, the gate is not, because what it reads has changed.
+The state starts at 0. One unit, the flag, is on at every step after the first. The input gate of the other unit is a
+threshold on the flag. The weights are the same at every step, but the gate is not, because the flag has changed: x₂, x₃
+… do not overwrite the stored number.
 
-The LSTM's weights, with the gates as they were seen on sequences of the task (`holdfast construct recall --steps
+The weights of the LSTM, with the values of its gates on sequences of the task (`holdfast construct recall --steps
 {steps} --tolerance {tolerance:g}`):
 
 {weights}
 
-The forget gate's 16 is no magic number. To hold n steps within e, what it lets go per step may be e/n, so its
-pre-activation is about log(n/e): the *horizon law*. The popular bias of 1 holds three steps. Where the error comes
-from:
+The pre-activation of the forget gate, 16, follows from the tolerance. To hold a value for n steps within an error e,
+the gate may lose e/n per step, so its pre-activation must be about log(n/e). The common bias of 1 suffices for three
+steps. The error has these parts:
 
 {budget}
 
-A GRU does the same with its update gate, a plain network by drowning: its writer is saturated at every step but the
-first, and only what differs from an equally saturated shadow is remembered. Each construction is one file with its
-argument; `holdfast construct` prints its weights.
+A GRU does the same with its update gate. A plain tanh network has two writer units that are saturated at every step but
+the first; it remembers the difference between them. Each construction is one file with an argument for its correctness;
+`holdfast construct` prints its weights.
 
 ## All real numbers: impossible
 
 {impossible}
 
-`holdfast construct recall --range -inf inf` says so, and gives a sequence on which the best network on offer fails:
-{witness}. Reading the cell state c instead of h does not help, since |c| grows by at most 1 per step.
+`holdfast construct recall --range -inf inf` reports this, and gives a sequence on which the best available network
+fails: {witness}. Reading the cell state c instead of h does not help, since |c| increases by at most 1 per step.
 
 ## What IEEE arithmetic changes
 
 {continuum}
 
-So in exact arithmetic a forget gate destroys every real number in the end. In IEEE arithmetic it does not: sigmoid(z)
-*is* 1.0 from z = {open32} on in float32 and from {open64} in float64, and 0.0 far enough on the other side. Then
-c·1 + g·0 is c, bit for bit; with a power of two for the scale, and values so small that tanh z rounds to z, the number
-itself comes out.
-`holdfast construct recall --steps any`, and its certificate for *every* length:
+In exact arithmetic, a forget gate therefore loses every real number eventually. In IEEE arithmetic it does not:
+sigmoid(z) *is* 1.0 above z = {open32} in float32 and above {open64} in float64, and 0.0 far enough below 0. Then c·1 +
+g·0 is exactly c. If the scale is a power of two, and values are so small that tanh z rounds to z, the number is
+recalled exactly. `holdfast construct recall --steps any`, with a certificate for *every* length, gives:
 
 {forever}
 
-PyTorch computes the GRU as n + z·(h - n), which rounds at each step even where z is 1: its two-unit latch drifts there.
-`--form pytorch` builds one of four units whose candidate is exactly 0 while it holds; that is exact in both forms, from
-the second step on. The cell of 1997, which has no forget gate, holds a number for ever in exact arithmetic too
-(`--cell lstm1997 --steps any --semantics real`), and so does a ReLU network with identity recurrence.
+PyTorch computes the GRU as n + z·(h - n), which rounds at each step even if z is 1, so the latch of two units drifts
+there. `--form pytorch` builds a latch of four units whose candidate is exactly 0 while it holds; it is exact in both
+forms, from the second step on. The LSTM of 1997, which has no forget gate, holds a number for unlimited length in exact
+arithmetic too (`--cell lstm1997 --steps any --semantics real`), and so does a ReLU network with identity recurrence.
 
 ## Several numbers at once
 
@@ -248,12 +246,13 @@ A shift register whose gates open together copies n numbers:
 
 {too_many}
 
-An LSTM has two state variables per unit, so this leaves open what it can do between the 30 numbers built here and 64.
+An LSTM has two state variables per unit, so the theorem does not exclude copies of up to 64 numbers. The constructions
+here copy up to 30 numbers.
 
 ## Your own program
 
-What a network is to remember is written as registers and conditions, compiled to weights of a cell, and judged by the
-checker, which has seen neither the program nor the compiler:
+A program states with registers and conditions what a network is to remember. It is compiled to weights of a cell, and
+verified by the checker, which uses neither the program nor the compiler:
 
 ```python
 {own}```
@@ -264,13 +263,14 @@ prints
 {printed}
 ```
 
-A condition that no threshold on the flags and marks follows (exclusive or, say), a copy that the cell cannot make, too
-few units, a tolerance below what the number format allows: all reasons are told at once.
+A program can be impossible to compile: a condition that is not a threshold on flags and marks (such as exclusive or), a
+copy that the cell cannot make, too few units, a tolerance below what the number format allows. All reasons are reported
+together.
 
-## What is open
+## Open questions
 
-Whether a ReLU network recalls all real numbers at one fixed length n > 16; what an LSTM does between 30 and 64
-numbers; how a plain network would write the binary digits of a number. The statement on finitely many values rests on a
-theorem that is quoted here, not proved. What gradient descent *finds* is another question: see
-[training](../training.md).
+It is open whether a ReLU network can recall all real numbers at one fixed length n > 16, whether an LSTM can copy
+between 30 and 64 numbers, and whether a plain tanh network can store the binary digits of a number. The theorem about
+finitely many values relies on a result from the literature that is not proved here. For the weights that gradient
+descent *finds*, see [training](../training.md).
 """

@@ -1,6 +1,6 @@
-"""The rooms of the house as they are: their files and lines, and which imports which, drawn as a matrix.
+"""The folders of the package: their files and lines, and a matrix of the imports between them.
 
-What is a room, and how imports are read, is said once, in ``tests/architecture.py``, which also holds the arrows.
+``tests/architecture.py`` defines what a room is and how imports are read, and tests which imports are allowed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tests.architecture import MAY_IMPORT, arrows
 
 ROOT = Path(holdfast.__file__).parent
 CELL, LEFT, TOP, BAR = 22, 150, 120, 160
-"""Pixels: a square of the matrix, the names beside it and above it, and the longest bar of lines."""
+"""Sizes in pixels: a square of the matrix, the space for names to its left and above it, the longest bar."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """A folder with its own Python files: what it says it is, how many files, and how many lines."""
+    """A folder with Python files: its description, and the number of its files and lines."""
 
     folder: str
     sentence: str
@@ -30,7 +30,7 @@ class Contents:
 
 
 def contents(root: Path = ROOT) -> list[Contents]:
-    """Every folder of the package that has Python files, rooms in the order of the table of imports."""
+    """Every folder of the package with Python files, in the order of the table of imports."""
     order = list(MAY_IMPORT)
     folders = {file.parent.relative_to(root) for file in root.rglob("*.py")} - {Path()}
     rank = {folder: order.index(folder.parts[0]) if folder.parts[0] in order else len(order) for folder in folders}
@@ -47,15 +47,15 @@ def _contents(root: Path, folder: Path) -> Contents:
 
 
 def section(root: Path = ROOT) -> str:
-    """What ``architecture.md`` includes: the picture, the folders, and the imports of every room in words."""
+    """The text that ``architecture.md`` includes: the matrix, the folders, and the imports of every room."""
     found, imported = contents(root), arrows(root)
     folders = [(f"`{c.folder}/`", pages.escaped(c.sentence), f"{c.files}", f"{c.lines:,}") for c in found]
     words = [(f"`{room}`", ", ".join(f"`{one}`" for one in known) or "nothing") for room, known in imported.items()]
     return "\n\n".join(
         (
             picture(imported, found),
-            "A square is an import: the room of the row imports the room of the column. Rooms stand in the order in "
-            "which they build on each other, so that no square lies above the diagonal. Bars are lines of Python.",
+            "A square is an import: the room of the row imports the room of the column. Rooms are ordered so that each "
+            "imports only rooms above it; no square is above the diagonal. Bars are lines of Python.",
             pages.table(("folder", "what it is", "files", "lines"), folders),
             pages.table(("room", "imports"), words),
             "",
@@ -64,7 +64,7 @@ def section(root: Path = ROOT) -> str:
 
 
 def picture(imported: dict[str, tuple[str, ...]], found: list[Contents]) -> str:
-    """The matrix of imports with the lines of each room, as an SVG in the colour of the text."""
+    """The matrix of imports and the lines of each room, as an SVG in the colour of the text."""
     rooms, lines = list(imported), _lines(list(imported), found)
     width, height = LEFT + CELL * len(rooms) + 20 + BAR + 60, TOP + CELL * len(rooms) + 10
     parts = [
@@ -90,7 +90,7 @@ def picture(imported: dict[str, tuple[str, ...]], found: list[Contents]) -> str:
 
 
 def _lines(rooms: list[str], found: list[Contents]) -> dict[str, int]:
-    """Lines of every room with its folders, those of a room inside it not counted twice."""
+    """The lines of every room with its folders. The lines of a room inside it are not included."""
     lines = dict.fromkeys(rooms, 0)
     for one in found:
         dotted = one.folder.replace("/", ".") + "."

@@ -1,4 +1,4 @@
-"""The pages of the built-in studies: each written from the run that is kept as data in ``studies/``, beside this."""
+"""The pages of the built-in studies, each generated from the stored run in ``studies/``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WORDS = {"holds": "holds", "does not hold": "does not hold", "undecided": "**und
 
 
 def names() -> list[str]:
-    """The studies that have a page: every one in the registry."""
+    """The studies with a page: all in the registry."""
     return questions.FOLDER.names()
 
 
 def page(name: str) -> str:
-    """The question, the verdicts, what is undecided, every figure, and how to make it again."""
+    """The question, the verdicts, the undecided claims, all figures, and the commands to repeat the study."""
     document = (questions.FOLDER.load(name).__doc__ or "").strip()
     question, *rest = document.split("\n\n")
     lines = [f"# {name}", "", escaped(question), "", *(f"{escaped(block)}\n" for block in rest)]
@@ -38,9 +38,7 @@ def _verdicts(verdicts: tuple[Verdict, ...]) -> list[str]:
     counts = stored_run.counts(verdicts)
     open_ = [v.claim for v in verdicts if v.verdict == "undecided"]
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
-    undecided = (
-        "These data do not decide: " + "; ".join(open_) + "." if open_ else "Nothing is left undecided by these data."
-    )
+    undecided = "These data do not decide: " + "; ".join(open_) + "." if open_ else "These data decide all claims."
     rows = [(escaped(v.claim), WORDS[v.verdict], escaped(v.why)) for v in verdicts]
     return [
         "## Verdicts",
@@ -91,9 +89,9 @@ def _table(drawn: Table) -> str:
 
 def _again(name: str) -> list[str]:
     return [
-        "## Again",
+        "## Reproduce",
         "",
-        "The question to the program, and the run behind this page:",
+        "The study, and the run on this page:",
         "",
         "```console",
         f"$ holdfast compare --study {name}",

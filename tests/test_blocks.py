@@ -267,7 +267,7 @@ def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, mo
     sizes = ["--lag", "12", "--distractors", "2", "--cell", "gru", "--block", "skip", "--units", "4", "--layers", "2"]
     budget = ["--seeds", "1", "--batch", "8", "--budget", "64", "--check-every", "32", "--out", "run"]
     assert main(["train", "echo", *sizes, *budget]) in (0, 1)
-    assert "inputs are embedded in 4 units, since the block skip" in capsys.readouterr().out
+    assert "inputs are embedded in 4 units, since skip(gru) has a residual connection" in capsys.readouterr().out
     network, origin = load("run/weights/seed-0.safetensors")
     assert (network.cell_name, origin["settings"]["block"]) == ("skip(gru)", "skip")
     assert main(["test", "run/weights/seed-0.safetensors", "--sequences-per-length", "64"]) in (0, 1)

@@ -14,7 +14,8 @@ from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, randomised
 from tests.oracle import reals
-from tests.oracle.cells import BLOCKS, CELLS, EXPONENTIAL, WRAPPED, Oracle
+from tests.oracle.blocks import BLOCKS, WRAPPED, Oracle
+from tests.oracle.cells import CELLS, EXPONENTIAL
 from tests.oracle.containment import _ball, kept_numbers
 
 
@@ -42,8 +43,8 @@ def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
 
 def test_hidden_layers_of_a_read_out_give_what_the_network_gives(float64):
     network = randomised(create("elman", 2, 3, 2, dtype=jnp.float64, readout_hidden=(4, 3)), seed=1)
-    oracle, inputs = Oracle(network), np.asarray(numbers(1, 1, 2))
-    _, outputs = oracle.step(oracle.start(), inputs[0, 0])
+    oracle, inputs = Oracle(network), numbers(1, 1, 2)
+    _, outputs = oracle.step(oracle.start(), np.asarray(inputs)[0, 0])
     there = [to_float(low) for low, _ in outputs]
     np.testing.assert_allclose(there, unroll(network, inputs)[0][0, 0], rtol=1e-12, atol=1e-13)
 

@@ -130,12 +130,12 @@ def test_cuts_that_are_a_tree_are_accepted(tampered, network):
 @pytest.mark.parametrize(
     ("cuts", "words"),
     [
-        ([], "no whole tree"),
-        (AT_ZERO[:2], "no whole tree"),
+        ([], "no complete tree"),
+        (AT_ZERO[:2], "no complete tree"),
         ([*AT_ZERO, None], "more than one tree"),
         ([{"number": "x2", "at": "0"}, None, None], "which the task does not remember"),
         ([{"number": "x1", "at": "2"}, None, None], "it cuts at 2, expected between -1 and 1"),
-        ([{"input": [3, 1], "at": "0"}, None, None], "there is no such input"),
+        ([{"input": [3, 1], "at": "0"}, None, None], "which does not exist"),
         ([{"input": [3, 0], "at": "1"}, None, None], "it cuts at 1, expected between -1 and 1"),
     ],
     ids=lambda value: None,

@@ -24,7 +24,8 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.engine.native import environment
 from tests.offenders.proofs import FAULTS
 from tests.oracle import containment, runs
-from tests.oracle.cells import EXPONENTIAL, WRAPPED
+from tests.oracle.blocks import WRAPPED
+from tests.oracle.cells import EXPONENTIAL
 from tests.oracle.networks import THEMES, Shape
 
 CELLS = [*cells.FOLDER.names(), *WRAPPED]

@@ -17,7 +17,7 @@ from holdfast.engine.resolve import resolve
 from holdfast.tasks.recall import Recall
 from tests.networks import randomised
 from tests.offenders.acts import ForgetfulBounds
-from tests.oracle.cells import WRAPPED
+from tests.oracle.blocks import WRAPPED
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 ANYTHING = 1e9

@@ -110,7 +110,7 @@ def test_a_sequence_is_found_or_it_is_said_that_none_proves_nothing(run):
     code, out, _ = run("refute", NET, "--tolerance", "1e-3", "--json")
     told = json.loads(out)
     assert code == 1
-    assert set(told) == {"found", "inputs", "output", "expected", "error", "tries"}
+    assert set(told) == {"found", "inputs", "output", "expected", "error", "tries", "by_gradient"}
     assert told["found"]
     assert told["error"] == pytest.approx(abs(told["output"][0] - told["expected"][0]))
     code, out, _ = run("refute", NET, "--tolerance", "1e-2", "--tries", "500")

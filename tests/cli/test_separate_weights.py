@@ -49,11 +49,11 @@ def test_it_is_measured_up_to_its_last_step_and_refuses_the_next(file, capsys):
     [
         (
             ("certify", "FILE", "--tolerance", "1"),
-            "this lstm network has weights of its own for every step, and bounds here",
+            "this lstm network has separate weights for every step, and bounds here",
         ),
         (
             ("export", "FILE", "--to", "torch", "--out", "out.safetensors"),
-            "this lstm network has weights of its own for every step, and torch has no layer that does",
+            "this lstm network has separate weights for every step, and torch has no layer that does",
         ),
     ],
 )

@@ -202,7 +202,7 @@ ORIGINS = {
     "a list": ("[]", "the document is [], expected an object"),
     "a number": ("3", "the document is 3, expected an object"),
     "deep": ('{"a":' * 3000 + "1" + "}" * 3000, "nested more than 64 deep"),
-    "a key twice": ('{"made_by": 1, "made_by": 2}', "stands twice"),
+    "a key twice": ('{"made_by": 1, "made_by": 2}', "occurs twice"),
     "a task that is a number": ('{"settings": {"task": 3}}', "settings.task is 3, expected an object"),
     "a task without a name": ('{"settings": {"task": {}}}', "settings.task lacks the field 'name'"),
     "settings without a task": ('{"settings": {}}', "settings lacks the field 'task'"),
@@ -212,7 +212,7 @@ ORIGINS = {
     "a claim of no length": (
         '{"constructed": {"task": "recall", "axes": {}, "claim": {"least_steps": 0}}}', "least_steps is 0, expected"),
     "axes that are a list": ('{"constructed": {"task": "recall", "axes": [1]}}', "constructed.axes is [1]"),
-    "NaN": ('{"seed": NaN}', "NaN is no number"),
+    "NaN": ('{"seed": NaN}', "NaN is not a JSON number"),
 }  # fmt: skip
 
 

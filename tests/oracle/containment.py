@@ -25,7 +25,7 @@ from holdfast.core.scenario import Box, Class, Edge, Lengths, Scenario
 from holdfast.engine.network import Linear, Network
 from tests.oracle import networks as drawn
 from tests.oracle import runs, scenarios
-from tests.oracle.cells import Oracle
+from tests.oracle.blocks import Oracle
 from tests.oracle.networks import THEMES, Shape
 from tests.oracle.scenarios import Path
 

@@ -370,10 +370,10 @@ def test_a_stack_and_hidden_layers_of_a_read_out_are_told_apart(visit, tmp_path,
     edges = page.eval_on_selector_all(".chip", "all => all.map(e => [e.dataset.edge, e.textContent, e.title])")
     shown = {edge: " ".join(rest) for edge, *rest in edges}
     assert {"x:forget", "x2:reset2", "h2:candidate2", "readout"} <= shown.keys()
-    assert "its outputs differ from holdfast's by at most" in page.inner_text("header")
+    assert "outputs differ from holdfast's by at most" in page.inner_text("header")
     page.locator(".chip[data-edge='x2:reset2']").focus()
     assert "from the output of the cell below to reset2" in page.inner_text("#unrolled")
     page.locator(".chip[data-edge='h2:reset2']").focus()
-    assert "from the last hidden state h2 to reset2" in page.inner_text("#unrolled")
+    assert "from the previous hidden state h2 to reset2" in page.inner_text("#unrolled")
     page.locator(".chip[data-edge='readout']").focus()
     assert "3 × 4 × 1" in page.inner_text("#unrolled")

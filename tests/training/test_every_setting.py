@@ -214,7 +214,7 @@ def test_a_new_setting_is_one_edit(tmp_path):
     """A copy of the package with one line more: the field is everywhere, and older files are read, under their keys."""
     source, copy = Path(holdfast.__file__).parent, tmp_path / "src" / "holdfast"
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    file = copy / "train" / "settings.py"
+    file = copy / "training" / "settings.py"
     lines = file.read_text().splitlines()
     (place,) = [number for number, line in enumerate(lines) if line.startswith("    budget: ")]
     lines.insert(place, '    warmth: int = setting(3, "how warm it is", least=1, before=3)')

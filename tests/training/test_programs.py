@@ -24,7 +24,7 @@ def test_cells_with_weights_of_the_same_shapes_are_not_confused(monkeypatch):
         return output * 2, state, gates
 
     kinds = {"elman": cells.get("elman"), "doubled": replace(cells.get("elman"), step=step)}
-    monkeypatch.setattr("holdfast.engine.network.cells.get", kinds.__getitem__)
+    monkeypatch.setattr("holdfast.engine.network.resolve", kinds.__getitem__)
     shared = _Shared(lambda network, x: unroll(network, x)[0])
     x = jnp.ones((1, 4, 1))
     plain, twice = shared(elman, x), shared(doubled, x)

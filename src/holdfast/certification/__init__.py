@@ -1,1 +1,1 @@
-"""Bounds on every row of a task: the checker of certificates, the search for them, the adversary."""
+"""Error bounds for all rows of a task: the search for proofs, the checker of certificates, the adversarial search."""

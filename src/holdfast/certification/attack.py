@@ -1,8 +1,7 @@
-"""A short attack of fixed size: the largest error that the adversary finds on a task's own rows.
+"""A short adversarial search of fixed size: the largest error that it finds on rows of a task.
 
-Sampled rows show what a network does on typical sequences. The error that a search along its gradient finds is
-usually larger, and closer to the true worst case, which only a proof can bound. A model without gradients is searched
-at random, which finds less.
+Sampled rows show the error on typical sequences. A search along the gradient usually finds a larger error, closer to
+the true worst case, which only a proof can bound. For a model without gradients the search is random, and finds less.
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ from holdfast.core.task import Task
 from holdfast.models.levels import Model
 
 SEQUENCES = 2048
-"""Sequences that are run for one network; counted, not timed, so that the same seed finds the same."""
+"""The number of sequences for one network. A fixed number instead of a time limit, so that a seed is reproducible."""
 
 
 def attack(network: Model, task: Task, seed: int) -> float | None:
-    """The largest error found on rows of exactly the task's lengths, of a model of any level; None where the task
-    describes no scenario.
+    """The largest error found on rows of exactly the task's lengths, for a model of any level; None if the task has no
+    scenario.
 
-    Of symbols: how far a wrong one leads the right one, negative where the right one led on every row that was run.
-    ``refute`` with the same seed, as many tries and an infinite tolerance finds the same.
+    For symbols, the error is the output of the best wrong symbol minus that of the right one: negative if all rows that
+    were run are right. ``refute`` with the same seed, as many tries and an infinite tolerance finds the same error.
     """
     try:
         scenario = task.scenario()
     except BadValue:
         return None
     found = refute(network, scenario, task.lengths(), math.inf, seed=seed, tries=SEQUENCES, seconds=math.inf)
-    if found.interrupted:  # half a search would not be the same the next time
+    if found.interrupted:  # the result of a partial search would not be reproducible
         raise KeyboardInterrupt
     return found.error

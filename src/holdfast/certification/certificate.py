@@ -1,4 +1,4 @@
-"""What a proof is written down as: readable JSON with every parameter that a checker needs to find the bound again.
+"""The file format of a proof: readable JSON with all parameters that a checker needs to compute the bound again.
 
     {"format": "holdfast-certificate-2", "holdfast": "0.2", "verdict": "proved",
      "claim": {"task": "recall", "axes": {...}, "error": "0x1.79p-11", "semantics": "real", "dtype": "float32",
@@ -9,11 +9,11 @@
                 "widen_to": null},
      "settled": 12 or null, "exact_above": "0x1p-112" or null, "assumptions": ["..."]}
 
-Numbers that the proof depends on are texts: exact rationals (``-1/3``) or hexadecimal floating point (``0x1.8p-1``).
-``cuts`` is a binary tree, each node before its two parts, the lower one first: what is cut, a remembered number or
-an input (step from 1, channel), and where; null is a piece that is not cut further. Such a tree covers every path.
-Every field is bounded before anything is computed: rationals to 4096 bits, pieces to 100,000, steps that are followed
-one by one to a million. A document with another field, with one twice or without one is refused.
+Numbers that the proof depends on are strings: exact rationals (``-1/3``) or hexadecimal floating point (``0x1.8p-1``).
+``cuts`` is a binary tree in preorder, with the lower part first. A node is the variable that is cut, a remembered
+number or an input (step from 1, channel), and the value at which it is cut; null is a piece that is not cut further.
+The pieces of such a tree cover every path. Every field is bounded before anything is computed: rationals to 4096 bits,
+pieces to 100,000, steps to a million. A document with an unknown, repeated or missing field is refused.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from holdfast.core.task import Task
 FORMAT = "holdfast-certificate-2"
 FAMILY = "holdfast-certificate-"
 FOLLOWED = 10**6
-"""Steps that a checker may be asked to follow one by one."""
+"""The largest number of steps that a certificate may ask the checker to propagate one by one."""
 MOST_PIECES = 10**5
 LARGEST = Fraction(2) ** 1000
-"""What is larger may be no float."""
+"""The largest accepted number. Larger ones might not fit into a float64."""
 MOST_NODES = 4096
-"""The product of a task's whole-number axes besides its length: what the size of its scenario grows with."""
+"""The largest product of a task's integer axes other than its length. The size of the scenario grows with it."""
 AGAIN = "Make it again with 'holdfast certify'."
 
 Meta = msgspec.Meta
@@ -66,7 +66,7 @@ class _Claim(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Cut(msgspec.Struct, forbid_unknown_fields=True):
-    """One of ``number`` and ``input``."""
+    """A cut of either ``number`` or ``input``; exactly one of them is set."""
 
     at: Fraction
     number: Text | None = None
@@ -99,7 +99,8 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Cut:
-    """A piece in two parts: ``of`` a remembered number, by its name, or an input, by (step from 1, channel)."""
+    """A cut of a piece into two parts at the value ``at`` of the variable ``of``: a remembered number, by its name, or
+    an input, by (step from 1, channel)."""
 
     of: str | Input
     at: Fraction
@@ -110,13 +111,14 @@ class Cut:
 
 
 Cuts = tuple[Cut | None, ...]
-"""A binary tree, every node before its parts, the lower part first; None is a leaf."""
+"""A binary tree in preorder, with the lower part first; None is a leaf."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A claim on one network, and how its bound is found again. ``network`` is its fingerprint; ``settled`` the step by
-    which every piece has settled; from ``exact_above`` on recall is bit for bit."""
+    """A claim about one network, and the parameters for computing its bound again. ``network`` is its fingerprint.
+    ``settled`` is the step by which every piece has settled. Numbers of absolute value ``exact_above`` or more are
+    recalled bit for bit."""
 
     claim: Claim
     network: str
@@ -160,10 +162,10 @@ class Certificate:
 
 
 def parse(document: Mapping[str, Any]) -> Certificate:
-    """Raises ``BadFile`` where a field is missing, is not known or holds what it must not."""
+    """The certificate in a document. Raises ``BadFile`` if a field is missing, unknown or invalid."""
     where = "the certificate is malformed"
     try:
-        # As text and back: a document that was made in memory is judged like one from a file.
+        # Converted to text and back, so that a document made in memory is judged like one from a file.
         plain = parse_json(json.dumps(document), where)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadFile(f"{where}: {error}.", AGAIN) from error
@@ -207,8 +209,7 @@ def parse(document: Mapping[str, Any]) -> Certificate:
 
 
 def refuse_large(task: Task) -> None:
-    """Raise ``BadValue`` where a task's scenario would have more nodes than anybody proves things about: before it is
-    made."""
+    """Raise ``BadValue``, before the scenario is built, if it would have more nodes than ``MOST_NODES``."""
     whole = {axis.name: getattr(task, axis.name) for axis in fields(task)}
     sizes = {k: v for k, v in whole.items() if isinstance(v, int) and v > 0 and k != task.length_axis}
     if prod(sizes.values()) > MOST_NODES:
@@ -221,12 +222,12 @@ def refuse_large(task: Task) -> None:
 
 
 def save(document: Mapping[str, Any], path: Path | str) -> None:
-    """Write atomically. Raises ``BadRun`` on a full disk."""
+    """Write a certificate atomically. Raises ``BadRun`` on a full disk."""
     write_atomically(Path(path), json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
 def load(path: Path | str) -> dict[str, Any]:
-    """The document in ``path``. Raises ``BadFile`` where it is no certificate of any version."""
+    """The document in ``path``. Raises ``BadFile`` if it is not a certificate of any version."""
     document = read_json(path, "a certificate", "'holdfast certify' writes one.")
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith(FAMILY):
         raise BadFile(f"{path} is JSON, but not a certificate of holdfast.", f"Its format should be '{FORMAT}'.")
@@ -254,7 +255,7 @@ def words(claim: Claim, task: Task) -> str:
 
 
 def describe_lengths(task: Task, lengths: Lengths) -> str:
-    """Which rows are meant: "of exactly 10 steps", "of up to 10 steps", "of every length"."""
+    """The lengths of the rows in words: "of exactly 10 steps", "of up to 10 steps", "of every length"."""
     if lengths.kind == "exactly":
         several = f"{task.shortest} to {task.longest}" if task.shortest < task.longest else f"exactly {task.longest}"
         return f"of {several} steps"

@@ -1,10 +1,10 @@
-"""The checker of certificates: small, independent of whoever made the certificate, meant to be read in one sitting.
+"""The checker of certificates. It is small, and independent of the search that made the certificate.
 
-It trusts nothing that a certificate says. It looks whether the certificate speaks of these very weights and proves at
-least what is asked, whether its pieces cover every path, runs the task's scenario on sets with the parameters given
-(``propagate.py``), and compares the bound that it finds itself with the one that is claimed. What has to be right for
-a verdict to be right: this file, ``propagate.py``, ``weights.py``, ``engine/readings`` (forms, curves, rounding,
-bounds), python-flint, the cell's step, and the task's ``scenario``.
+It trusts no statement of a certificate. It checks that the certificate is about these weights and claims at least what
+is asked, and that its pieces cover every path. It then propagates sets through the task's scenario with the given
+parameters (``propagate.py``), and compares the bound that it computes with the claimed one. A verdict relies on this
+file, ``propagate.py``, ``weights.py``, ``engine/readings`` and ``alphabet`` (forms, curves, rounding, bounds),
+python-flint, the cell's step, and the task's ``scenario``.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64
-"""How recall is shown to be exact at every length: with this widening, in so many steps more."""
+"""For exact recall at every length: the margin of the widening, and the number of further steps to settle in."""
 
 
 class CheckResult(NamedTuple):
-    """Whether a certificate proves its claim, and in words why, or why not."""
+    """Whether a certificate proves its claim, and the reason in words."""
 
     accepted: bool
     reason: str
@@ -42,7 +42,7 @@ class CheckResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a certificate: these rows of this task, an error of at most ``tolerance`` (None: any)."""
+    """What a certificate must prove: for these rows of this task, an error of at most ``tolerance`` (None: any)."""
 
     task: Task
     lengths: Lengths
@@ -50,10 +50,10 @@ class Question:
 
 
 def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> CheckResult:
-    """Judge a certificate for ``network``: whether it proves its claim and, where something is asked, at least that.
+    """Check whether a certificate proves its claim about ``network``, and whether the claim covers the ``question``.
 
-    Raises ``BadFile`` where the document is malformed: then there is nothing to judge; and where the task or the cell
-    is a plug-in's that is wrong. Raises ``BadValue`` for a network that is not of level *opened*.
+    Raises ``BadFile`` if the document is malformed, or if the task or the cell is from a plug-in with errors. Raises
+    ``BadValue`` for a network that is not of level *opened*.
     """
     if document.get("format") != FORMAT:
         return CheckResult(False, f"its format is '{document.get('format')}', and this checker reads '{FORMAT}'")
@@ -88,7 +88,7 @@ def check(document: Mapping[str, Any], network: Network, question: Question | No
 
 
 def task_of(claim: Claim) -> Task:
-    """The task of a claim. Raises ``BadFile`` where there is none with these axes, or it is too large."""
+    """The task of a claim. Raises ``BadFile`` if there is no task with these axes, or it is too large."""
     try:
         task = with_axes(tasks.get(claim.task), claim.axes)
         refuse_large(task)
@@ -98,35 +98,35 @@ def task_of(claim: Claim) -> Task:
 
 
 def rounding_of(claim: Claim) -> Rounding | None:
-    """The rounding of its number format where the claim is about IEEE arithmetic."""
+    """The rounding of the claim's number format, for a claim about IEEE arithmetic; None for real arithmetic."""
     return None if claim.semantics == ("real",) else Rounding(ACCURACIES[claim.dtype])
 
 
 def assumptions_of(claim: Claim, network: Network) -> tuple[str, ...]:
-    """What this checker assumes of the arithmetic that a claim about this network is about."""
+    """The assumptions of this checker about the arithmetic of a claim about this network, in words."""
     if claim.semantics == ("real",):
         return ()
     try:
         used = {node.word for node in record(network.cell).nodes} | ({network.output_function} - {""})
-    except Unsupported:  # a step that cannot be written down may use any word
+    except Unsupported:  # a step that cannot be recorded may use any word
         used = set(alphabet.FOLDER.names())
     return ACCURACIES[claim.dtype].words(used)
 
 
 def within(reached: Bound, claim: Claim) -> bool:
-    """Whether no error reaches past the claim and every symbol is right. NaN is never within anything."""
+    """Whether the error is within the claim and every symbol is right. NaN is never within a claim."""
     return reached.right and (reached.error is None or reached.error <= claim.error)
 
 
 def of_any_length(task: Task) -> bool:
-    """Whether rows of every length are paths of one automaton: a longer task has the same one."""
+    """Whether rows of every length are paths of the same automaton: a longer task has the same scenario."""
     longer = replace(task, **{task.length_axis: getattr(task, task.length_axis) + 1})
     one, other = task.scenario(), longer.scenario()
     return _contains(one, other, False) and _contains(other, one, False)
 
 
 def pieces_of(scenario: Scenario, cuts: Cuts) -> Iterator[PathPiece]:
-    """Every piece of the tree. Raises ``BadFile`` where it is no tree, or cuts what cannot be cut."""
+    """Every piece of the tree. Raises ``BadFile`` if the cuts are not a tree, or cut a variable that cannot be cut."""
     numbers = {name: (Fraction(low), Fraction(high)) for name, (low, high) in scenario.ranges.items()}
     waiting = [PathPiece(numbers)]
     for cut in cuts:
@@ -157,7 +157,7 @@ def _halves(limits: Limits, at: Fraction) -> tuple[Limits, Limits]:
 
 
 def _readable(scenario: Scenario, channel: int) -> Limits:
-    """Between which numbers all that any edge reads from this channel lies."""
+    """The limits that contain all numbers that any edge reads from this channel."""
     boxes = [box for edge in scenario.edges for box in edge.boxes if channel < len(box.low)]
     if not boxes:
         raise BadFile(f"the certificate is malformed: it cuts input {channel} of a step, which does not exist.")
@@ -167,12 +167,12 @@ def _readable(scenario: Scenario, channel: int) -> Limits:
 def exact_from(
     threshold: float, weights: Weights, scenario: Scenario, lengths: Lengths, rounding: Rounding | None, steps: int
 ) -> bool:
-    """Whether the error is exactly 0 wherever the one remembered number x has |x| >= ``threshold``.
+    """Whether the error is exactly 0 whenever the only remembered number x has |x| >= ``threshold``.
 
-    Shown as any other bound: with x from the threshold to the end of its range, no result on the way to the output
-    may be subnormal, nothing is rounded, and the set of errors is {0}. Numbers then span all exponents of the
-    format, so the bounds are computed with as many bits. After ``steps`` steps sets are widened: what is held exactly
-    stays as it is, and clocks and flags settle.
+    This is proved like any other bound, with x between the threshold and the end of its range: no result on the way to
+    the output may be subnormal, nothing is rounded, and the set of errors is {0}. The numbers then span all exponents
+    of the format, so the bounds are computed with enough bits for this. After ``steps`` steps the sets are widened:
+    values that are held exactly do not change, and clocks and flags settle.
     """
     if rounding is None or len(scenario.ranges) != 1:
         return False
@@ -190,7 +190,7 @@ def exact_from(
 
 
 def _foreign(certificate: Certificate, network: Network, task: Task, scenario: Scenario) -> str:
-    """Why the certificate does not speak of this network, or of no question at all; empty where it does."""
+    """Why the certificate is not about this network or has no valid claim; empty if there is no such reason."""
     claim = certificate.claim
     if certificate.network != (found := fingerprint(network)):
         return f"it is for other weights: their SHA-256 is {certificate.network[:12]}, this network's {found[:12]}"
@@ -215,7 +215,7 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
 
 
 def _less(claim: Claim, scenario: Scenario, question: Question) -> str:
-    """Why the claim is less than what is asked; empty where it is at least that."""
+    """Why the claim does not cover the question; empty if it does."""
     asked = question.task
     if asked.name != claim.task:
         return f"it is about {claim.task}, asked about {asked.name}"
@@ -230,8 +230,8 @@ def _less(claim: Claim, scenario: Scenario, question: Question) -> str:
 
 
 def _contains(outer: Scenario, inner: Scenario, exactly: bool) -> bool:
-    """Whether every path of ``inner`` is one of ``outer``, with the same answers: the same automaton, whose edges read
-    no more and, where steps count, at no other steps."""
+    """Whether every path of ``inner`` is a path of ``outer`` with the same answers: the automata are the same, and the
+    edges of ``inner`` read a subset of the inputs and, with ``exactly``, are taken at a subset of the steps."""
     same = (outer.start, outer.answers, outer.ranges.keys()) == (inner.start, inner.answers, inner.ranges.keys())
     if not same or len(outer.edges) != len(inner.edges):
         return False
@@ -254,7 +254,7 @@ def _lies_in(inner: Box, outer: Box) -> bool:
 
 
 def read_again(scenario: Scenario, name: str) -> bool:
-    """Whether a path may give this name to a number twice."""
+    """Whether a path may read two numbers under this name."""
     reached = {edge.target for edge in scenario.edges if edge.remember and edge.remember[1] == name}
     while more := {e.target for e in scenario.edges if e.source in reached} - reached:
         reached |= more

@@ -1,4 +1,4 @@
-"""Paths through a scenario as arrays: sequences for a search, with everything that their answers need."""
+"""Paths through a scenario as arrays: sequences for a search, with the data that determine their answers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Taken = Sequence[tuple[Edge, Box]]
 
 @dataclass(frozen=True)
 class Paths:
-    """Rows side by side. Inputs are low + place * (high - low), place in [0, 1]; all [row, time, input].
+    """A batch of paths. The inputs are low + place * (high - low), with place in [0, 1]; all are [row, time, input].
 
-    ``present`` [row, time]; ``last`` [row] the step (from 0) after which an answer is asked for; the answer to output
-    o is constant[row, o] + the sum over k of weight[row, o, k] * inputs[row, when[row, k], channel[row, k]], where
-    asked[row, o]; for symbols ``right`` [row] is the output that has to be the largest, -1 where numbers are asked for.
-    ``taken`` [row] is the list of (edge, box) of the path.
+    ``present`` [row, time] is false in padding. ``last`` [row] is the step (from 0) after which an answer is required.
+    Where asked[row, o], the answer of output o is constant[row, o] + the sum over k of
+    weight[row, o, k] * inputs[row, when[row, k], channel[row, k]]. For symbols, ``right`` [row] is the output that must
+    be the largest; it is -1 for answers that are numbers. ``taken`` [row] is the list of (edge, box) of the path.
     """
 
     low: np.ndarray
@@ -44,12 +44,12 @@ class Paths:
 
     @property
     def free(self) -> np.ndarray:
-        """[row, time, input]: what can be moved."""
+        """The inputs that can vary, [row, time, input]."""
         return self.low < self.high
 
 
 class PathSampler:
-    """Draws random paths that end where an answer is asked for, among the rows of these ``lengths``."""
+    """Draws random paths of these ``lengths`` that end at a step with an answer."""
 
     def __init__(self, scenario: Scenario, lengths: Lengths, outputs: int, draw: np.random.Generator) -> None:
         self.scenario, self.question, self.outputs, self.draw = scenario, lengths, outputs, draw
@@ -69,12 +69,13 @@ class PathSampler:
             )
 
     def some(self, rows: int) -> Paths:
-        """So many rows: half of them of the greatest length, the others of any."""
+        """This many random rows: half of them of the greatest length, the others of random length."""
         paths = _stacked([self._row(self._walk(self._length())) for _ in range(rows)])
         return paths.put(self._places(paths))
 
     def like(self, paths: Paths) -> Paths:
-        """Rows near these: another box at a few steps, or another way to an end; other ends of a few boxes."""
+        """Variations of these rows: another box at a few steps, another end of the path, or other ends of some
+        boxes."""
         rows = [self._row(self._varied(taken)) for taken in paths.taken]
         found = _stacked(rows)
         share = self.draw.choice([0.0, 1 / paths.place.shape[1], 0.1, 0.5], len(rows))[:, None, None]
@@ -82,13 +83,13 @@ class PathSampler:
         return found.put(np.where(moved, self.draw.integers(0, 2, moved.shape), paths.place))
 
     def _reaches(self, length: int) -> np.ndarray:
-        """[step, node]: whether from this node after so many steps an answer can be reached at step ``length``."""
+        """[step, node]: whether an answer at step ``length`` can be reached from this node after this many steps."""
         if self.question.kind == "exactly":
             if length not in self._ends:
                 self._ends[length] = self._backwards(length)
             return self._ends[length]
         longest = self.scenario.steps
-        if longest not in self._ends:  # edges are the same at every step: shorter rows have the last part of it
+        if longest not in self._ends:  # edges do not depend on the step: shorter rows use the last part of this array
             self._ends[longest] = self._backwards(longest)
         return self._ends[longest][longest - length :]
 
@@ -105,7 +106,7 @@ class PathSampler:
         return int(self.lengths[-1] if self.draw.random() < 0.5 else self.draw.choice(self.lengths))
 
     def _walk(self, length: int, begun: Taken = ()) -> Taken:
-        """A path of this length that begins as given."""
+        """A random path of this length that begins with ``begun``."""
         taken = list(begun)
         while len(taken) < length:
             node = taken[-1][0].target if taken else self.scenario.start
@@ -152,8 +153,8 @@ class PathSampler:
         return edge, edge.boxes[self.draw.integers(len(edge.boxes))]
 
     def _places(self, paths: Paths) -> np.ndarray:
-        """Where in the boxes: what is remembered at one end and the rest at one end, alternating ends, random ends,
-        or anywhere."""
+        """The positions in the boxes, by one of four rules: remembered numbers at one end and the others at one end,
+        alternating ends, random ends, or random positions."""
         rows, steps, features = paths.low.shape
         ends = self.draw.integers(0, 2, (rows, 2)).astype(float)
         kept = np.zeros((rows, steps, features), bool)

@@ -1,7 +1,8 @@
-"""All paths in pieces: a binary tree of cuts, each leaf with what was reached there. It grows where the bound is worst.
+"""Branch and bound: a binary tree of cuts of the set of all paths, with a bound at each leaf. The worst leaf is cut
+next.
 
-What is cut is a remembered number or, in short rows, any input. Which one helps most is measured by cutting them all,
-once for every shape that a piece can have: how often each variable was cut on the way to it.
+A cut divides the range of a remembered number or, in short rows, of any input. To find the best variable, all of them
+are tried, once for every combination of how often each variable was already cut.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from holdfast.certification.certificate import Cut, Cuts
 from holdfast.certification.propagate import Bound, Input, Limits, PathPiece
 
 Variable = str | Input
-"""What can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
+"""A variable that can be cut: a remembered number by its name, or an input by (step from 1, channel)."""
 
 
 @dataclass(eq=False)
 class CutNode:
-    """A piece, what was reached there, how often each variable was cut on the way to it, and its two parts, if any."""
+    """A piece, the bound on it, how often each variable was cut on the path to it, and its two parts if it is cut."""
 
     piece: PathPiece
     reached: Bound
@@ -33,7 +34,8 @@ class CutNode:
 
 @dataclass
 class Pieces:
-    """A tree of cuts that grows. ``follow`` says what is reached on a piece, ``whole`` the limits of each variable."""
+    """A growing tree of cuts. ``follow`` computes the bound on a piece; ``whole`` has the limits of each variable;
+    ``badness`` orders the bounds."""
 
     root: CutNode
     whole: Mapping[Variable, Limits]
@@ -52,11 +54,11 @@ class Pieces:
 
     @property
     def worst(self) -> Bound:
-        """What holds on all pieces."""
+        """The bound that holds on all pieces."""
         return together(node.reached for _, _, node in self._leaves)
 
     def cuts(self) -> Cuts:
-        """The tree as a certificate has it."""
+        """The tree in the format of a certificate."""
         found, waiting = [], [self.root]
         while waiting:
             node = waiting.pop()
@@ -65,7 +67,8 @@ class Pieces:
         return tuple(found)
 
     def cut_worst(self, hope: float = inf) -> bool:
-        """Cut the worst piece where that helps most; False where it is a point, or a cut leaves more than ``hope``."""
+        """Cut the worst piece at its best variable. False if the piece is a point, or its bound would stay above
+        ``hope``."""
         _, _, node = self._leaves[0]
         found = self._best_cut(node, hope)
         if found is None:
@@ -96,7 +99,7 @@ class Pieces:
         return best, *tried[best]
 
     def _halved(self, node: CutNode, variable: Variable, hope: float) -> tuple[Fraction, tuple[CutNode, ...]]:
-        """Where it is cut, and both halves; only the first where that leaves more than ``hope``."""
+        """The value of the cut and both halves; only the first half if its bound is above ``hope``."""
         low, high = self._limits(node.piece, variable)
         at = Fraction(0) if low < 0 < high else (low + high) / 2
         depth = {**node.depth, variable: node.depth.get(variable, 0) + 1}
@@ -115,14 +118,14 @@ class Pieces:
 
 
 def limited(piece: PathPiece, variable: Variable, limits: Limits) -> PathPiece:
-    """The part of a piece in which a variable lies between these limits."""
+    """The part of a piece in which a variable is between these limits."""
     if isinstance(variable, str):
         return PathPiece({**piece.numbers, variable: limits}, piece.inputs)
     return PathPiece(piece.numbers, {**piece.inputs, variable: limits})
 
 
 def together(found: Iterable[Bound]) -> Bound:
-    """What holds on all of them."""
+    """The bound that holds on the union: the worst of all."""
     every = list(found)
     errors = [r.error for r in every if r.error is not None]
     margins = [r.margin for r in every if r.margin is not None]

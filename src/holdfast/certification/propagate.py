@@ -1,10 +1,10 @@
-"""Run a network through a scenario on sets: at every step, for every node, a set that holds all states there.
+"""Propagate sets of states through a scenario: after every step, the set of a node contains all states possible there.
 
-Where paths meet, one set is made that contains theirs. Once everything that a step makes lies in what was there
-before, nothing new can come at any later step (induction over steps: what is in the sets now stays in them), and
-the outputs of that step bound those of all later ones. Such a *settled* run proves its bound for every length.
+Where paths meet, their sets are merged into one that contains them. If all sets that a step produces are contained in
+the sets before it, then all later states are contained in them too, by induction over steps, and the outputs of this
+step bound all later outputs. Such a *settled* run proves its bound for every length.
 
-*Widening* helps it along: after a step that is named, a node keeps all that it had, and what is new comes with more.
+*Widening* makes runs settle: after a given step, the set of a node only grows, and every growth adds a margin.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from holdfast.core.scenario import Answer, Box, Class, Edge, Lengths, Scenario, 
 from holdfast.engine.readings.bounds import Bounds, unpacked
 
 Set = tuple[Form, ...]
-"""Numbers side by side, one form for each."""
+"""A set of vectors: one form for each number."""
 Limits = tuple[Fraction, Fraction]
 Input = tuple[int, int]
-"""One number that is read: (step from 1, channel)."""
+"""An input number: (step from 1, channel)."""
 
 
 @dataclass(frozen=True)
 class PathPiece:
-    """A part of all paths: for every remembered number the part of its range that is looked at, and for inputs of some
-    steps, where they are not remembered, the limits between which they lie."""
+    """A part of the set of all paths: limits for every remembered number, and for some of the inputs that are not
+    remembered."""
 
     numbers: Mapping[str, Limits]
     inputs: Mapping[Input, Limits] = field(default_factory=dict)
 
     def until(self, step: int) -> tuple:
-        """What of this piece decides the sets after so many steps."""
+        """A key of the limits that affect the sets after this many steps."""
         read = sorted((place, limits) for place, limits in self.inputs.items() if place[0] <= step)
         return step, tuple(self.numbers.items()), tuple(read)
 
 
 MARGINS = 8
-"""Steps in which sets are given margins before what grows is taken to its end."""
+"""The number of steps with margins, after which a bound that still grows is set to ``widen_to``."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """How sets are followed: ``symbols`` errors on their own, and with which precision. ``inputs``: every input keeps a
-    symbol of its own, as a remembered number does.
+    """The parameters of the propagation: ``symbols`` error terms that are tracked separately, and the precision in
+    bits. ``inputs``: every input has its own symbol, as remembered numbers have.
 
-    After step ``widen_after`` a node keeps what it has; whatever leaves it is taken in with a margin of ``widen_by``,
-    and what still grows ``MARGINS`` steps later grows to ``widen_to`` at once (where that is named).
+    After step ``widen_after``, the set of a node only grows: a new set that is not contained in it extends it, with a
+    margin of ``widen_by``. Bounds that still grow ``MARGINS`` steps later are set to ``widen_to`` (unless it is None).
     """
 
     symbols: int = 0
@@ -68,9 +68,10 @@ class Method:
 
 @dataclass(frozen=True)
 class Bound:
-    """What holds on every path: |output - answer| <= ``error`` (None: no real answer was judged, infinite: nothing is
-    known), and the right symbol leads by at least ``margin`` (likewise). ``settled``: for every later step too.
-    ``unbounded`` says why nothing is known."""
+    """What was proved for every path: |output - answer| <= ``error`` (None: there was no real answer; infinite: no
+    bound), and the output of the right symbol exceeds all others by at least ``margin`` (None and infinite likewise).
+    ``settled`` is the step from which the bound holds for all later steps, None if there is none. ``unbounded`` is the
+    reason if there is no bound."""
 
     error: float | None
     margin: float | None
@@ -80,12 +81,12 @@ class Bound:
 
     @property
     def right(self) -> bool:
-        """Whether every symbol that was judged is known to be right."""
+        """Whether all symbols that were asked for are proved to be right."""
         return self.margin is None or self.margin > 0
 
     @property
     def judged(self) -> bool:
-        """Whether there was any answer to be judged."""
+        """Whether there was any answer to compare with."""
         return not (self.error is None and self.margin is None)
 
 
@@ -94,19 +95,20 @@ NOTHING_KNOWN = Bound(float("inf"), float("-inf"), None, 0)
 
 @dataclass(frozen=True, eq=False)
 class StateSet:
-    """All states of all layers, one form for each number. Two sets are the same only if they are one object: cells
-    without state have equal sets and different outputs."""
+    """The set of states of all layers, one form for each number. Sets are compared by identity: cells without state
+    have equal sets but different outputs."""
 
     forms: Set
 
 
 Memory = dict[tuple, tuple[Mapping[str, StateSet], Bound]]
-"""By ``PathPiece.until``: the sets of all nodes after a step, and what was reached until then."""
+"""The sets of all nodes after a step and the bound until then, by ``PathPiece.until``."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One edge, one of its boxes, from one occupied node: the set of states after it and the outputs."""
+    """A step along one edge with one of its boxes, from one occupied node: the sets of states after it and of
+    outputs."""
 
     edge: Edge
     box: Box
@@ -117,7 +119,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class StepPassages:
-    """All passages of one step, its number from 1, and the images by the node that they lead to."""
+    """All passages of one step; its ``number`` counts from 1."""
 
     number: int
     passages: tuple[Passage, ...]
@@ -141,11 +143,11 @@ def run(
     enough: Callable[[Bound], bool] = lambda reached: True,
     memory: Memory | None = None,
 ) -> Bound:
-    """Up to ``steps`` steps, or until it settles; answers are judged where ``lengths`` says. Stops early once what was
-    reached is no longer ``enough``.
+    """Propagate for up to ``steps`` steps, or until the run settles. Answers are compared at the steps that ``lengths``
+    includes. Stops early when ``enough(bound)`` is false.
 
-    ``memory`` has the sets of other pieces of the same question, by the same method without ``symbols``: a piece that
-    differs from one of them at a late input only goes on from there.
+    ``memory`` caches the sets of other pieces of the same question, for the same method with ``symbols`` = 0. A piece
+    that differs from a cached one only in a late input continues from there.
     """
     before, ctx.prec = ctx.prec, method.precision_bits
     try:
@@ -186,7 +188,8 @@ def start(weights: Weights) -> Set:
 
 
 def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set]:
-    """One time step through all layers, as ``engine/unroll.py`` does it: the next state and the outputs."""
+    """One time step through all layers, on sets, as ``engine/advance.py`` does on numbers: the next state, the
+    outputs."""
     cell, place, after = weights.cell, 0, []
     if weights.embedding is not None:
         x = ops.linear(weights.embedding, x)[weights.embedding.gates[0]]
@@ -204,7 +207,8 @@ def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set
 
 
 class Propagation:
-    """One piece, one method. ``now`` has the set of every node that can be occupied after ``done`` steps."""
+    """The propagation of one piece by one method. ``now`` has the set of every node that is reachable after ``done``
+    steps."""
 
     def __init__(
         self,
@@ -232,9 +236,9 @@ class Propagation:
         self.done = 0
 
     def step(self) -> StepPassages:
-        """Along every edge out of every occupied node: the sets that come out, and the outputs.
+        """One step along every edge out of every occupied node: the sets of states and outputs.
 
-        Nodes that share a set (paths that have not yet parted) share what is made of it.
+        The result is computed only once for nodes that share a set (paths that have not yet separated).
         """
         number = self.done + 1
         made: dict[tuple[StateSet, Box, tuple[int, str] | None], tuple[StateSet, Set]] = {}
@@ -253,14 +257,15 @@ class Propagation:
         return StepPassages(number, tuple(passages))
 
     def settled(self, step: StepPassages) -> bool:
-        """Whether all that this step makes was there before, and every later step takes the same edges."""
+        """Whether all sets of this step are contained in the previous ones, and every later step takes the same
+        edges."""
         return step.number >= self.steady_from and all(
             node in self.now and all(_contains(self.now[node].forms, image.forms) for image in there)
             for node, there in step.images.items()
         )
 
     def merge(self, step: StepPassages) -> None:
-        """Go on to one set for every node, which holds all that came there."""
+        """Replace ``now`` with one set for every node, which contains all sets that arrived there."""
         after = self.method.widen_after
         keep = after is not None and step.number > after
         found: dict[str, StateSet] = dict(self.now) if keep else {}
@@ -275,7 +280,7 @@ class Propagation:
         self.now, self.done = found, step.number
 
     def judged(self, step: StepPassages, so_far: Bound) -> Bound:
-        """The worst of ``so_far`` and of all answers after this step."""
+        """The worse of ``so_far`` and the bound for all answers after this step."""
         error, margin, seen = so_far.error, so_far.margin, set()
         for passage in step.passages:
             node = passage.edge.target
@@ -287,7 +292,7 @@ class Propagation:
         return Bound(error, margin, None, step.number)
 
     def _inputs(self, box: Box, edge: Edge, step: int) -> Set | None:
-        """What this edge reads, in this piece; None where no input of the box lies in it."""
+        """The inputs that this edge reads in this piece; None if the box and the piece are disjoint."""
         remembered, name = edge.remember or (None, "")
         read = []
         for channel, (low, high) in enumerate(zip(box.low, box.high, strict=True)):
@@ -307,14 +312,14 @@ class Propagation:
         return tuple(read)
 
     def _input_name(self, step: int, channel: int) -> str:
-        """The symbol under which an input is followed; none where its error is one of many."""
+        """The name of the symbol of an input; "" if its error has no symbol of its own."""
         name = f"{step}.{channel}" if self.method.inputs else ""
-        while name in self.scenario.ranges:  # a remembered number may be called anything
+        while name in self.scenario.ranges:  # a remembered number may have any name
             name += "'"
         return name
 
     def _wider(self, old: Form, new: Form, step: int) -> Form:
-        """The old form where it holds the new one; else one that holds both, and more."""
+        """The old form if it contains the new one; otherwise a form that contains both and a margin."""
         method = self.method
         if forms.contains(old, new):
             return old
@@ -326,14 +331,14 @@ class Propagation:
         return forms.tidied(forms.joined(forms.interval(low, high), forms.joined(old, new)))
 
     def _errors(self, answer: Answer, outputs: Set) -> list[float]:
-        """|output - answer| at most, for every output that has one."""
+        """Upper bounds on |output - answer|, for every output with an answer."""
         if isinstance(answer, Class):
             return []
         asked = [(y, value) for y, value in zip(outputs, answer, strict=True) if value is not None]
         return [upper_float(forms.plus(y, forms.scaled(self._right(value), arb(-1))).size) for y, value in asked]
 
     def _margins(self, answer: Answer, outputs: Set) -> list[float]:
-        """right output - other output at least, for every other."""
+        """Lower bounds on (right output - other output), for every other output."""
         if not isinstance(answer, Class):
             return []
         right = outputs[answer.output]
@@ -348,7 +353,7 @@ class Propagation:
 
 
 def _forget(state: Set, edge: Edge) -> Set:
-    """The state without the old number of a name that this edge gives to a new one."""
+    """The state without the symbol of a remembered number that this edge replaces by a new number."""
     return tuple(forms.without(form, [edge.remember[1]]) for form in state) if edge.remember else state
 
 
@@ -371,7 +376,7 @@ def _arb(value: Fraction) -> arb:
 
 
 def upper_float(value: arb) -> float:
-    """The least float that is known to be at least ``value``; infinite where that is no number."""
+    """A float that is at least ``value``, as close as ``value`` is known; infinite if ``value`` is not finite."""
     if not value.is_finite():
         return math.inf
     above = value.upper()

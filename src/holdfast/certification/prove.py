@@ -1,5 +1,5 @@
-"""The prover: it searches (``search.py``), writes down what it found as a certificate, and looks for a sequence that
-refutes what it could not prove."""
+"""The prover: it searches for a proof (``search.py``) and writes it as a certificate. If it finds no proof, it searches
+for a sequence that refutes the claim."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 
 TRIES = 2000
-"""Sequences among which a refutation is looked for."""
+"""The number of sequences that the search for a refutation runs."""
 ROOM = 2.0**-30
-"""How much larger than the bound the error of a certificate is, relative to it, where the tolerance allows: another
-version of Arb may round another way."""
+"""The relative amount by which the error in a certificate exceeds the bound, if the tolerance allows it: another
+version of Arb may round differently."""
 
 Watch = Callable[[str], None]
 
@@ -47,12 +47,14 @@ def prove(
     watch: Watch = lambda words: None,
     version: str = "",
 ) -> Proof:
-    """Prove an error of at most ``tolerance``, or without one the best bound that can be found, within this time.
+    """Search for a proof that the error is at most ``tolerance``, or, if it is None, for the best bound. The search
+    takes at most ``seconds``.
 
-    ``lengths`` says for which rows: by default those of exactly the task's length (``task.lengths()``). An interrupt
-    (``KeyboardInterrupt``) ends the search and keeps the best. ``version`` of holdfast is written into the certificate.
-    Raises ``BadValue`` where the network is not of level *opened*, does not fit the task or has a weight that is no
-    number, or where every length is asked for and longer rows of the task are others.
+    ``lengths`` selects the rows; by default they have exactly the task's length (``task.lengths()``). An interrupt
+    (``KeyboardInterrupt``) ends the search and keeps the best bound. ``version`` of holdfast is written into the
+    certificate.
+    Raises ``BadValue`` if the network is not of level *opened*, does not fit the task or has a weight that is not a
+    finite number, or if a proof for every length is requested for a task whose scenario depends on the length.
     """
     require(network, "opened", "certify")
     verified(task)
@@ -112,7 +114,7 @@ def _axes(task: Task) -> dict:
 
 
 def _half_width(scenario: Scenario) -> float:
-    """Of the answers' range: the error of an output that never changes, which a proof has to beat."""
+    """Half the width of the answers' range: the error of a constant output. A useful bound is smaller."""
     widths = [0.0]
     answers = [answer for answer in scenario.answers.values() if not isinstance(answer, Class)]
     for values in zip(*answers, strict=True):
@@ -169,7 +171,8 @@ def _certificate(
 def _refuted(
     network: Network, scenario: Scenario, lengths: Lengths, tolerance: float, semantics: Semantics, seconds: float
 ) -> Refutation | None:
-    """A sequence that errs by more than the tolerance, for certain also in the semantics that was asked for."""
+    """A sequence whose error certainly exceeds the tolerance, also in the requested semantics; None if none is
+    found."""
     found = refute(network, scenario, lengths, tolerance, tries=TRIES, seconds=seconds)
     sure = found.found and (semantics == "ieee" or errs_exactly(network, found, tolerance))
     return found if sure else None

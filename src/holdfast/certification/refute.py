@@ -1,11 +1,11 @@
-"""The adversary: look for a sequence on which a network errs by more than a tolerance.
+"""The adversarial search: it looks for a sequence on which the error of a network exceeds a tolerance.
 
-Random paths through the task's scenario at first, many with everything at the ends of its range; then, for the rows
-that are worst, up the gradient of the error through the recurrence, and variations of them. A model of which JAX has no
-gradients, a module of PyTorch say, is moved at random instead, and kept where that is worse. What is found was run once
-more, alone and as a user would run it, before it is told. What is not found proves nothing.
+It starts with random paths through the task's scenario, many of them with all numbers at the ends of their ranges. It
+then improves the worst rows along the gradient of the error, by backpropagation through time, and tries variations of
+them. For models without JAX gradients, such as PyTorch modules, it tries random changes instead and keeps those that
+increase the error. Every result is confirmed by running the sequence once more, alone. Finding nothing is no proof.
 
-Needs a model of level *answers*.
+It needs a model of level *answers*.
 """
 
 from __future__ import annotations
@@ -31,23 +31,24 @@ from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
 
 ROWS = 64
-"""Sequences side by side: they and their gradients fit into memory at a thousand steps."""
+"""The batch size: the sequences and their gradients fit into memory at a thousand steps."""
 STRIDES = (1.0, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01)
-"""Parts of a box by which every input moves at once, in the direction in which the error grows; the first is a
-jump into the corner."""
+"""Step sizes, as fractions of a box: every input moves by this much in the direction of growing error. The first one
+moves to a corner of the box."""
 LARGEST = 1e15
-"""Where a search on an unbounded range ends."""
+"""The largest magnitude that a search on an unbounded range tries."""
 GROWTH = 10.0
-"""How much further it looks each time."""
+"""The factor by which a search on an unbounded range extends its range each time."""
 Constants = dict[str, jax.Array]
 """The arrays of ``Paths`` by name."""
 
 
 @dataclass(frozen=True)
 class Refutation:
-    """The worst sequence found. ``inputs`` [time][input]; ``output`` after its last step and what was ``expected``;
-    ``error`` their distance or, where ``symbol`` has to be the largest, how far another leads (negative: it leads).
-    ``by_gradient``: whether the search went up the gradient of the error, or was one at random."""
+    """The worst sequence found. ``inputs`` is [time][input]; ``output`` is the output after its last step, ``expected``
+    the correct one. ``error`` is their largest difference. If ``symbol`` must have the largest output, ``error`` is the
+    largest other output minus this one (negative: the symbol is right). ``by_gradient``: whether the search used the
+    gradient of the error, or was random."""
 
     found: bool
     tolerance: float
@@ -61,7 +62,7 @@ class Refutation:
     by_gradient: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """The document of ``holdfast refute --json``; an expected null was not asked for."""
+        """The document of ``holdfast refute --json``. An expected output of null has no required value."""
         return {
             "found": self.found,
             "inputs": self.inputs,
@@ -73,7 +74,7 @@ class Refutation:
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast refute`` prints."""
+        """The parts of the report that ``holdfast refute`` prints."""
         if not self.found:
             worst = f" The worst error met is {self.error:.6g}." if self.inputs else ""
             how = "" if self.by_gradient else " The model has no gradients, so the search was at random."
@@ -90,7 +91,7 @@ class Refutation:
 
 
 SHOWN = 12
-"""Inputs that are printed of a long sequence; ``--json`` has all of them."""
+"""How many inputs of a long sequence are printed; ``--json`` has all of them."""
 
 
 def refute(
@@ -104,11 +105,11 @@ def refute(
     seconds: float = 60.0,
     watch: Callable[[str], None] = lambda words: None,
 ) -> Refutation:
-    """Search rows of these ``lengths`` until an error above ``tolerance`` is found, so many sequences were run, or the
-    time is over.
+    """Search rows of these ``lengths`` until an error above ``tolerance`` is found, ``tries`` sequences were run, or
+    ``seconds`` have passed.
 
-    With a tolerance of infinity the worst error is looked for. The same seed finds the same, unless time ends it.
-    An interrupt ends the search and keeps the worst.
+    With an infinite tolerance the search looks for the largest error. The same seed gives the same result, unless the
+    time limit ends the search. An interrupt ends the search and keeps the worst sequence.
     """
     deadline, worst, ran, interrupted = time.monotonic() + seconds, None, 0, False
     walks = PathSampler(scenario, lengths, network.outputs, np.random.default_rng(seed))
@@ -139,10 +140,11 @@ def refute_unbounded(
     tolerance: float,
     **options: Any,
 ) -> Refutation:
-    """The same on a range with an infinite end, as far out as it takes.
+    """``refute`` on a range with an infinite end, which is extended until an error is found or ``LARGEST`` is reached.
 
-    Where hidden states lie in [-1, 1] an output is at most |v|_1 + |d|, so a number beyond that and the tolerance
-    cannot be given back (theory: no bounded state recalls all real numbers). Twice that is where the search begins.
+    If the hidden states are in [-1, 1], an output is at most |v|_1 + |d| in absolute value, with the read-out's weights
+    v and bias d. Larger numbers, beyond the tolerance, cannot be recalled: no bounded state recalls all real numbers.
+    The search begins with twice this value.
     """
     reach, ran = max(1.0, 2 * (_largest_output(network) + tolerance)), 0
     while True:
@@ -154,7 +156,7 @@ def refute_unbounded(
 
 
 def _largest_output(network: Model) -> float:
-    """Of a network whose hidden states lie in [-1, 1]; 0 of a model whose read-out is not known."""
+    """The largest output of a network with hidden states in [-1, 1]; 0 for a model whose read-out is not known."""
     if not isinstance(network, Network):
         return 0.0
     matrix, bias = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
@@ -162,7 +164,7 @@ def _largest_output(network: Model) -> float:
 
 
 def fit(network: Model, task: Task) -> None:
-    """Raises ``BadValue`` where the network's inputs and outputs are not those of the task."""
+    """Raise ``BadValue`` if the network's inputs and outputs do not match the task."""
     if (network.inputs, network.outputs) != (task.inputs, task.outputs):
         raise BadValue(
             f"the network has {network.inputs} inputs and {network.outputs} outputs, but {task.name} with these axes "
@@ -172,7 +174,7 @@ def fit(network: Model, task: Task) -> None:
 
 
 def replay(network: Model, paths: Paths, row: int, tolerance: float, tries: int) -> Refutation:
-    """Run one row alone, without padding, and judge it in double precision."""
+    """Run one row alone, without padding, and compute its error in double precision."""
     length = int(paths.last[row]) + 1
     inputs = np.asarray(_inputs(paths, network.dtype))[row, :length]
     outputs = outputs_of(network, jnp.asarray(inputs)[None])
@@ -207,7 +209,7 @@ def _differentiable(network: Model) -> bool:
 
 
 def _climbed(network: Model, paths: Paths, deadline: float, draw: np.random.Generator) -> tuple[Paths, np.ndarray, int]:
-    """The same paths further up, with their scores, and how many sequences were run."""
+    """The same paths after steps along the gradient, with their scores and the number of sequences that were run."""
     scored = _scored if _differentiable(network) else partial(_scored_alone, draw)
     constants = _constants(paths, network.dtype)
     place = jnp.asarray(paths.place, network.dtype)
@@ -229,7 +231,7 @@ def _climbed(network: Model, paths: Paths, deadline: float, draw: np.random.Gene
 
 @jax.jit
 def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """How wrong every row is, and how that changes with ``place``."""
+    """The error of every row, and its gradient with respect to ``place``."""
 
     def score(place: jax.Array) -> tuple[jax.Array, jax.Array]:
         x = _read(constants, place)
@@ -243,7 +245,7 @@ def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax
 def _scored_alone(
     draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """The same of a model without gradients: its slopes are signs drawn at random, some of them 0."""
+    """``_scored`` for a model without gradients: random signs, some of them 0, take the place of the gradient."""
     x = _read(constants, place)
     scores = _wrong(constants, x, outputs_of(network, x, constants["present"]))
     return scores, jnp.asarray(draw.integers(-1, 2, place.shape), place.dtype)
@@ -255,7 +257,7 @@ def _read(c: Constants, place: jax.Array) -> jax.Array:
 
 
 def _wrong(c: Constants, x: jax.Array, outputs: jax.Array) -> jax.Array:
-    """How wrong every row is [row], from its inputs and outputs."""
+    """The error of every row [row], from its inputs and outputs."""
     rows = jnp.arange(len(x))
     y = outputs[rows, c["last"]]
     named = x[rows[:, None], c["when"], c["channel"]]
@@ -276,7 +278,7 @@ def _constants(paths: Paths, dtype: Any) -> Constants:
 
 
 def _ends(paths: Paths, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of every box in this format, rounded into the box, where it is more than a point."""
+    """The ends of every box in this number format, rounded towards the inside of the box unless the box is a point."""
     low, high = paths.low.astype(dtype), paths.high.astype(dtype)
     low = np.where((low < paths.low) & paths.free, np.nextafter(low, dtype.type(np.inf)), low)
     high = np.where((high > paths.high) & paths.free, np.nextafter(high, dtype.type(-np.inf)), high)
@@ -284,7 +286,7 @@ def _ends(paths: Paths, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _inputs(paths: Paths, dtype: Any) -> np.ndarray:
-    """As ``_scored`` computes them, but for the last bit."""
+    """The inputs, equal to those in ``_scored`` up to the last bit."""
     low, high = _ends(paths, dtype)
     return np.clip(low + paths.place.astype(dtype) * (high - low), low, high)
 
@@ -294,7 +296,7 @@ def _beside(a: Paths, b: Paths) -> Paths:
 
 
 def _stretched(scenario: Scenario, ends: tuple[float, float], reach: float) -> Scenario:
-    """The scenario with every range in place of its own: infinite ends at ``reach``."""
+    """The scenario with ``ends`` in place of every range; infinite ends are replaced by ``reach``."""
     low, high = (float(np.clip(end, -reach, reach)) for end in ends)
 
     def box(old: Box) -> Box:

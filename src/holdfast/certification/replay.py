@@ -1,4 +1,4 @@
-"""A sequence that refutes in floating point, run once more in exact real arithmetic: it refutes there too, or not."""
+"""Run a refuting sequence again in real arithmetic, to find whether it refutes there as in floating point."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from holdfast.engine.network import Network
 from holdfast.engine.readings.bounds import Bounds
 
 PRECISION_BITS = 512
-"""Enough for sequences of thousands of steps in which every step loses some bits."""
+"""Enough precision for sequences of thousands of steps, each of which loses some bits."""
 ANSWERS = 2.0**-48
-"""How exactly an answer is known that was computed in double precision, relative to it."""
+"""The relative error of an answer that was computed in double precision."""
 
 
 def errs_exactly(network: Network, witness: Refutation, tolerance: float) -> bool:
-    """Whether the network errs on it by more than the tolerance (or the right symbol does not lead) for certain."""
+    """Whether the error on the sequence certainly exceeds the tolerance, or the right symbol is certainly not the
+    largest."""
     before, ctx.prec = ctx.prec, PRECISION_BITS
     try:
         weights, ops = weights_of(network, every_unit=False), Bounds()

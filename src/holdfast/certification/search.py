@@ -1,11 +1,11 @@
 """The search for the pieces and the method with which the checker's own propagation reaches a bound.
 
-1.  Follow the whole range as it is; then its two sides of 0; then with errors that may cancel (symbols).
-2.  For every length the sets have to settle: where they do not by themselves, widen them by more and more.
-3.  Cut the worst piece in two (``pieces.py``), until the tolerance is reached or the time is over. Where there is no
-    tolerance, as long as that helps.
+1.  Propagate the whole range; then its parts below and above 0; then with error terms that can cancel (symbols).
+2.  For a proof of every length the sets must settle. If they do not settle by themselves, widen them more and more.
+3.  Cut the worst piece in two (``pieces.py``), until the tolerance is reached or the time is over. Without a tolerance,
+    continue as long as cutting improves the bound.
 
-It may be wrong in any way it likes: what it finds is judged by ``check.py``.
+Proofs do not depend on this file being correct: ``check.py`` judges what it finds.
 """
 
 from __future__ import annotations
@@ -26,28 +26,30 @@ from holdfast.certification.weights import Weights
 from holdfast.core.scenario import Edge, Lengths, Scenario
 
 SYMBOLS = 64
-"""Errors followed on their own where any are: two for each unit of the networks that are usual here."""
+"""The number of error terms that are tracked separately, if any: two for each unit of a typical network."""
 PROBE = 8
-"""The method for pieces is chosen on the first of so many parts of the range: what is best on the whole is often not
-best on a piece."""
+"""The method for pieces is chosen on the first of this many parts of the range. The best method for the whole range is
+often not the best one for a piece."""
 WIDENINGS = tuple((after, Fraction(1, 2**bits)) for after in (8, 32, 128) for bits in (50, 30, 20, 12, 8, 5))
-"""After which step and by how much sets are widened, the least first: what contracts settles with any of them."""
+"""The steps after which, and the margins by which, sets are widened, the smallest first. Contracting sets settle with
+any of them."""
 PATIENCE = 32
-"""Steps in which widened sets settle, or else never do."""
+"""Sets that do not settle within this many steps after widening are taken not to settle."""
 HORIZON = 256
-"""Steps in which sets may settle by themselves, where every length is asked for."""
+"""For a proof of every length: the number of steps in which sets may settle without widening."""
 MOST_INPUTS = 32
-"""Rows with at most so many inputs are short: any of their inputs may be cut."""
+"""In rows with at most this many inputs, any input may be cut."""
 GAIN = 0.9
-"""Where no tolerance is given, pieces are cut as long as twice as many leave less than this share of the bound."""
+"""Without a tolerance, cutting continues as long as twice the number of pieces reduces the bound below this
+fraction."""
 FINE = 2.0**-24
-"""Where no tolerance is given, a bound of less than this share of half the answers' range is good enough: it is below
-one rounding of float32."""
+"""Without a tolerance, a bound below this fraction of half the answers' range is good enough: it is smaller than one
+rounding error in float32."""
 
 
 @dataclass(frozen=True)
 class BestProof:
-    """A complete proof of some bound: ``reached`` on all ``pieces`` of the tree ``cuts``, by one method."""
+    """A complete proof of the bound ``reached`` on all ``pieces`` of the tree ``cuts``, by one method."""
 
     method: Method
     cuts: Cuts
@@ -57,7 +59,7 @@ class BestProof:
 
 @dataclass(frozen=True)
 class Goal:
-    """The error to be reached; ``strict``: to stay below it, and then to go on as long as that helps."""
+    """The error to be proved. ``strict``: the bound must be below it, and the search continues while it improves."""
 
     error: float
     strict: bool
@@ -65,7 +67,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class ProofSearch:
-    """One proof in the making, until the clock (``time.monotonic``) passes the deadline."""
+    """The search for one proof, until ``time.monotonic`` passes the deadline."""
 
     weights: Weights
     scenario: Scenario
@@ -89,7 +91,7 @@ class ProofSearch:
         return next((name for name in self.scenario.ranges if not read_again(self.scenario, name)), None)
 
     def variables(self) -> dict[Variable, Limits]:
-        """What can be cut, with its limits: remembered numbers and, in short rows, the inputs of every step."""
+        """The variables that can be cut, with their limits: remembered numbers and, in short rows, all inputs."""
         found: dict[Variable, Limits] = {n: self.numbers[n] for n in self.numbers if not read_again(self.scenario, n)}
         features = len(self.scenario.edges[0].boxes[0].low)
         if self.any_length or self.scenario.steps * features > MOST_INPUTS:
@@ -107,7 +109,7 @@ class ProofSearch:
         return not remembered and any(box.low[channel] < box.high[channel] for box in edge.boxes)
 
     def _read_from(self) -> Mapping[int, set[int]]:
-        """By channel, the steps at which an edge can be taken that reads a free number there."""
+        """For each channel, the steps at which an edge may read a number from an interval."""
         found: dict[int, set[int]] = {}
         here = {self.scenario.start}
         for step in range(1, self.scenario.steps + 1):
@@ -120,14 +122,14 @@ class ProofSearch:
         return found
 
     def reached(self, best: BestProof) -> bool:
-        """Whether this proves what was asked for."""
+        """Whether this reaches the goal."""
         found = best.reached
         error, bound = found.error or 0.0, self.goal.error
         enough = found.error is None or (error < bound if self.goal.strict else error <= bound)
         return found.judged and enough and found.right and (found.settled is not None or not self.any_length)
 
     def bests(self) -> Iterator[BestProof]:
-        """Ever better proofs of the whole."""
+        """A sequence of complete proofs, each better than the one before."""
         best = None
         for method, at_zero in self._plans():
             new = self._whole(method, at_zero)
@@ -143,11 +145,12 @@ class ProofSearch:
             yield from self._cut(best)
 
     def _cut(self, best: BestProof) -> Iterator[BestProof]:
-        """Proofs in more and more pieces, as long as there is time and, without a tolerance, it helps."""
+        """Proofs with more and more pieces, until the time is over or, without a tolerance, the bound stops
+        improving."""
         fine = FINE * self.goal.error if self.goal.strict else 0.0
         whole = self.variables()
         sparing = self.reached(best) and len(whole) == len(self.numbers)  # a long row, and good enough
-        if sparing:  # one variable will do, and pieces are kept where each is worth its time in 'check'
+        if sparing:  # cut one variable only: every further piece must be worth its time in 'check'
             whole = {name: limits for name, limits in whole.items() if name == self.first}
         method = self._for_pieces(best, whole)
         everything = PathPiece(self.numbers)
@@ -174,7 +177,7 @@ class ProofSearch:
                 doubled, bound = pieces.count, worst.error or 0.0
 
     def _for_pieces(self, best: BestProof, whole: Mapping[Variable, Limits]) -> Method:
-        """The method that bounds a small piece best, where pieces are needed."""
+        """The method that gives the best bound on a small piece."""
         if self.any_length or self.reached(best):
             return best.method
         if len(whole) > len(self.numbers):
@@ -186,7 +189,8 @@ class ProofSearch:
         return min(errors, key=errors.__getitem__)
 
     def exact_above(self, best: BestProof) -> float | None:
-        """The least power of two from which on recall is bit for bit, in IEEE arithmetic."""
+        """The smallest power of two such that numbers of at least this absolute value are recalled bit for bit, in IEEE
+        arithmetic; None if there is none."""
         steps = best.reached.settled if self.any_length else self.scenario.steps
         if self.rounding is None or len(self.numbers) != 1 or steps is None:
             return None
@@ -204,7 +208,7 @@ class ProofSearch:
         return 2.0**top
 
     def _plans(self) -> Iterator[tuple[Method, bool]]:
-        """What to try, the quick first: a method, on the whole range or on its two sides of 0."""
+        """The methods to try, the fastest first, each on the whole range or on its parts below and above 0."""
         plain = Method()
         widened = [Method(widen_after=after, widen_by=by) for after, by in WIDENINGS]
         if self.rounding is not None:
@@ -248,7 +252,7 @@ class ProofSearch:
         return time.monotonic() > self.deadline
 
     def _badness(self, reached: Bound) -> tuple:
-        """The larger, the more a piece needs cutting: unsettled ones, then by error, then by how far symbols lead."""
+        """A key that is larger for worse pieces: first those that did not settle, then by error, then by margin."""
         return self.any_length and reached.settled is None, reached.error or 0.0, -(reached.margin or 0.0)
 
 

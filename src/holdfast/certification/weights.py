@@ -1,4 +1,4 @@
-"""A network's weights as exact reals, without the units that nothing reads."""
+"""A network's weights as exact reals, without the units that do not affect the output."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from holdfast.engine.readings.record import Unsupported, record
 
 @dataclass(frozen=True)
 class Weights:
-    """``layers[d]`` by source (x, h, ...), ``units[d]`` how many of that layer's units are kept, the maps of the
-    read-out, with relu between one and the next, the embedding below the first layer, where there is one, and whether
-    a sigmoid is applied to the outputs."""
+    """The exact weights: ``layers[d]`` by source (x, h, ...), ``units[d]`` the number of kept units of that layer, the
+    maps of the read-out, with relu between them, the embedding below the first layer, if there is one, and whether a
+    sigmoid is applied to the outputs."""
 
     cell: Cell
     layers: tuple[Mapping[str, Exact], ...]
@@ -33,11 +33,11 @@ class Weights:
 
 
 def weights_of(network: Network, every_unit: bool) -> Weights:
-    """The weights for a proof. Units from which no path of non-zero weights leads to the read-out are left out.
+    """The weights for a proof. Units without a path of nonzero weights to the read-out are left out.
 
-    Where ``every_unit`` is asked for, because in IEEE arithmetic such a unit might overflow and 0 * inf is no number,
-    all are kept, but for copies: of the units that read nothing and are read by nobody one stands for all. Raises
-    ``BadValue`` for a network with weights of its own for every step.
+    With ``every_unit`` they are kept, because in IEEE arithmetic such a unit might overflow, and 0 * inf is NaN. Of the
+    units without nonzero weights, in or out, and without bias, only one is kept, which stands for all of them. Raises
+    ``BadValue`` for a network with separate weights for every step.
     """
     refuse_separate_weights(network, "bounds here are those of one set of weights for all steps")
     if network.output_function not in ("", "sigmoid"):
@@ -67,7 +67,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
 
 
 def _mixes_units(cell: Cell) -> bool:
-    """Whether units reach each other without a linear map: in heads, or through a word on whole arrays, as a norm."""
+    """Whether units affect each other without a linear map: within heads, or through a word such as a norm."""
     if not cell.is_vector:
         return True
     try:
@@ -81,7 +81,7 @@ def fingerprint(network: Network) -> str:
     """SHA-256 over the cell's name, that of the output function where there is one, and every tensor's name, number
     format, shape and bytes, in alphabetical order.
 
-    Not over the file: where its metadata stand in it, and what they say of the weights' origin, proves nothing.
+    It does not cover the bytes of the file, so that metadata, such as the origin of the weights, do not affect it.
     """
     digest = hashlib.sha256(f"{network.cell_name}\n".encode())
     if network.output_function:
@@ -93,7 +93,7 @@ def fingerprint(network: Network) -> str:
 
 
 def finite(network: Network) -> bool:
-    """Whether every weight is a number."""
+    """Whether every weight is finite."""
     return all(np.isfinite(value).all() for value in tensors(network).values())
 
 
@@ -104,7 +104,7 @@ def _part(linear: Linear, sources: np.ndarray, units: np.ndarray) -> Linear:
 
 
 def _live(network: Network) -> list[np.ndarray]:
-    """For every layer the units that reach the read-out: words act unit by unit, only linear maps connect units."""
+    """For every layer, the units that affect the read-out. Words act elementwise, so only linear maps connect units."""
     found = []
     wanted = np.asarray(network.readout_maps[0].matrix).any(1)
     for layer in reversed(network.layers):
@@ -120,7 +120,7 @@ def _live(network: Network) -> list[np.ndarray]:
 
 
 def _different(network: Network, depth: int) -> np.ndarray:
-    """All units of a layer but those that are alike: without a weight that is not 0, in or out, and without bias."""
+    """The units of a layer, with only one of those that have no nonzero weight, in or out, and no bias."""
     layer, above = network.layers[depth], [layer["x"] for layer in network.layers[depth + 1 : depth + 2]]
     read = np.asarray(network.readout_maps[0].matrix).any(1) if not above else _reads(above[0]).any(1)
     busy = read.copy()
@@ -133,5 +133,5 @@ def _different(network: Network, depth: int) -> np.ndarray:
 
 
 def _reads(linear: Linear) -> np.ndarray:
-    """[source, unit]: whether any gate of the unit has a weight on the source."""
+    """[source, unit]: whether any gate of the unit has a nonzero weight for the source."""
     return np.any(np.asarray(linear.matrix).reshape(-1, len(linear.gates), linear.units), axis=1)

@@ -1,5 +1,4 @@
-"""Which architecture remembers better: a grid of trainings, stored as it grows, summed up with intervals.
+"""Compare architectures: a grid of trainings, stored point by point, summarised with confidence intervals.
 
-``study.py`` says what is asked, ``run.py`` is the main act, ``estimate.py`` says what it may take; the folders hold
-the parts.
+``study.py`` defines a study, ``run.py`` runs it, ``estimate.py`` estimates its time; the folders have the parts.
 """

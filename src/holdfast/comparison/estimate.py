@@ -1,4 +1,4 @@
-"""How long a grid may take, said before it begins; what is too long has to be meant."""
+"""Estimate the time of a grid before it starts. A long one must be confirmed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from holdfast.core.errors import BadValue
 MANY_POINTS = 100_000
 LONG_SECONDS = 24 * 3600.0
 COSTLY = ("task", "cell", "units", "layers", "update", "budget")
-"""Fields of the settings that ``point_seconds`` depends on, or that decide which others are possible."""
+"""Fields of the settings that affect ``point_seconds``, or that determine which other fields are allowed."""
 
 
 def check_size(study: Study, workers: int, yes: bool) -> None:
-    """Raises ``BadValue`` with the time it may take where a study is long and ``yes`` was not said."""
+    """Raise ``BadValue`` with the estimated time if a study is long and ``yes`` is false."""
     seconds = sum(_seconds(grid) for grid in study.grids) / workers
     if yes or (study.of <= MANY_POINTS and seconds <= LONG_SECONDS):
         return
@@ -28,7 +28,8 @@ def check_size(study: Study, workers: int, yes: bool) -> None:
 
 
 def _seconds(grid: Grid) -> float:
-    """One core's time for all of it; of what costs nothing, such as learning rates, one value stands for all."""
+    """The seconds of one core for the whole grid. Fields that do not affect the time, such as learning rates, are
+    evaluated at one value."""
     free = [name for name in grid.over if name not in COSTLY]
     one = Grid(grid.base, {name: some[:1] if name in free else some for name, some in grid.over.items()})
     same = math.prod(len(grid.over[name]) for name in free)

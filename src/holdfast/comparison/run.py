@@ -1,4 +1,4 @@
-"""Run a study: what the store does not have yet is trained, and kept as it finishes; then all of it is read."""
+"""Run a study: train the points that are not in the store, store each when it finishes, then read all results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ def run_study(
     address: str | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> tuple[Results, bool]:
-    """The results, and whether an interrupt came before all of them. With ``address`` units run on that Ray cluster,
-    else on ``workers`` processes of this machine (default: one per core).
+    """Run a study. Returns the results, and whether an interrupt ended it before all points were finished. With
+    ``address``, units run on that Ray cluster, otherwise on ``workers`` processes of this machine (default: one per
+    core).
 
-    Raises ``BadRun`` where the store has the study with other settings, is busy or full, or the cluster is not to be
-    reached; what was finished before is kept.
+    Raises ``BadRun`` if the store has the study with other settings, is busy or full, or the cluster cannot be reached.
+    Points that were finished before stay stored.
     """
     count = workers or cores()
     if count < 1:
@@ -65,13 +66,13 @@ def run_study(
             return results, True
     if results.done != results.of:
         raise AssertionError(f"{study.name}: every unit is done, but {results.done} of {results.of} points are there")
-    for unit in divide(configurations):  # a kill may have come between a unit's last point and its clearing up
+    for unit in divide(configurations):  # left over if the process was killed before it removed them
         shutil.rmtree(folder / unit.name, ignore_errors=True)
     return results, False
 
 
 class _Clock:
-    """Progress by cost: what is finished, and what is under way."""
+    """Progress weighted by cost, of finished and running units."""
 
     def __init__(
         self, units: list[WorkUnit], kept: Collection[str], of: int, watch: Callable[[Progress], None]

@@ -1,12 +1,12 @@
-"""What a built-in study is: one file under ``studies/questions/``, whose name is the study's.
+"""The definition of a study. A built-in study is one file in ``studies/questions/``, which has the study's name.
 
 Such a file has
 
-- a docstring: the question as its first sentence, then what is done, and the source;
-- ``grids() -> tuple[Grid, ...]``: what is trained for it, in full (they decide whether a stored study is the same);
-- ``verdicts(results: Results) -> tuple[Verdict, ...]``: its claims, each with what was measured and what follows.
-  It is called when every point is done. ``results.where(cell=..., lag_steps=...)`` are points, ``summarise(points)``
-  or ``results.summary`` their lines, ``results.networks(point)`` the trained network of one.
+- a docstring: the question as its first sentence, then the method and the source;
+- ``grids() -> tuple[Grid, ...]``: all trainings of the study (a stored study with other grids is a different study);
+- ``verdicts(results: Results) -> tuple[Verdict, ...]``: the claims, each with the measured figures and the verdict.
+  It is called when all points are finished. ``results.where(cell=..., lag_steps=...)`` gives points,
+  ``summarise(points)`` or ``results.summary`` their summaries, ``results.networks(point)`` the network of a point.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from holdfast.comparison.results.verdicts import Verdict
 
 @dataclass(frozen=True)
 class Study:
-    """A question with its grids; one from the command line has no ``verdicts`` of its own."""
+    """A question with its grids. A study from the command line has no ``verdicts``."""
 
     name: str
     grids: tuple[Grid, ...]

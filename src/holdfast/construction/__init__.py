@@ -1,1 +1,1 @@
-"""Weights by thought: programs of registers and conditions, laid out on a cell, with an error budget and a claim."""
+"""Derive weights without training: programs of registers and conditions, compiled to a cell, with an error bound."""

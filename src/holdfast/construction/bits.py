@@ -1,8 +1,8 @@
-"""A bit held for ever: one bistable unit m <- F(a m, w x), and how much noise it bears.
+"""A bit held for unlimited length: one bistable unit m <- F(a m, w x), and the noise that it tolerates.
 
-With F increasing in both and odd, all noise |x| <= nu, and m_lo the largest fixed point of m = F(a m, -w nu), the
-interval from m_lo to the ceiling of F is mapped into itself, so a bit that is in it stays in it for ever, whatever is
-read. The first step writes F(0, +-w), and w is chosen so that it lands inside.
+Let F be odd and increasing in both arguments, let the noise be |x| <= nu, and let m_lo be the largest fixed point of
+m = F(a m, -w nu). The interval from m_lo to the supremum of F is then invariant: a bit in it stays in it for any such
+noise. The first step writes F(0, +-w), and w is chosen so that this is in the interval.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from holdfast.core.formats import Format
 
 STEEPEST = 200.0
 READ_ROUNDINGS = 4
-"""Units of roundoff of a bit's read-out: of its weight, the product and the sum."""
+"""Units of roundoff in the read-out of a bit: for its weight, the product and the sum, with a margin."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """``feedback`` a and ``write`` w; m is read as ``read`` * m with an error of at most ``error``."""
+    """A bistable unit with ``feedback`` a and ``write`` w. The bit is ``read`` * m, with an error of at most
+    ``error``."""
 
     feedback: float
     write: float
@@ -29,12 +30,13 @@ class Span:
     error: float
 
     def budget(self, format: Format) -> Budget:
-        """What a bit may be off: where m is in its interval, and the read-out's roundings."""
+        """The error of a bit: from the position of m in its interval, and from rounding in the read-out."""
         return Budget(hold=self.error, rounding=READ_ROUNDINGS * format.roundoff if self.error else 0.0)
 
 
 def bistable(layout: Layout, curve: Callable[[float, float], float], high: float = 1.0) -> Span:
-    """The gentlest feedback for which every bit is read within the tolerance; F stays below ``high``."""
+    """The smallest feedback for which every bit is read within the tolerance. ``curve`` is F, which is below
+    ``high``."""
     bits = layout.program.bits
     noise = max((b.noise for b in bits), default=0.0)
     if not bits:
@@ -46,7 +48,7 @@ def bistable(layout: Layout, curve: Callable[[float, float], float], high: float
         low = 1.0
         for _ in range(500):
             low = curve(feedback * low, -write * noise)
-        # The first step writes F(0, w); a little is left for rounding.
+        # The first step writes F(0, w); the last term is a margin for rounding.
         low = min(low, curve(0.0, write)) - 16 * layout.demand.format.roundoff
         if low > 0 and curve(feedback * low, -write * noise) >= low:
             best = Span(feedback, write, 2 / (low + high), (high - low) / (high + low))

@@ -1,4 +1,4 @@
-"""What is asked of the registers of a program, and where the error of a construction comes from."""
+"""The demand on the registers of a program, and the error budget of a construction."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from holdfast.core.formats import Format
 
 @dataclass(frozen=True)
 class Budget:
-    """The largest error of an output, term by term, in units of the output.
+    """The bound on the error of an output, term by term, in units of the output.
 
-    ``write``: gates not wholly open while a value is written, and the curvature of its tanh. ``hold``: what the
-    gate that keeps lets go. ``leak``: what comes through the gate that is closed. ``read_out``: the output gate and
-    the curvature of the last tanh. ``rounding``: IEEE arithmetic; zero terms are zero in exact arithmetic too.
+    ``write``: gates that are not fully open while a value is written, and the curvature of its tanh. ``hold``: the loss
+    through the gate that keeps. ``leak``: the input through the closed gate. ``read_out``: the output gate and the
+    curvature of the last tanh. ``rounding``: errors of IEEE arithmetic. The other terms hold in exact arithmetic too.
     """
 
     write: float = 0.0
@@ -41,10 +41,11 @@ class Budget:
 
 @dataclass(frozen=True)
 class Demand:
-    """What every register has to do: hold ``size`` within ``tolerance`` for ``steps`` (None: for ever).
+    """The demand on every register: hold values up to ``size`` within ``tolerance`` for ``steps`` steps (None:
+    unlimited).
 
-    ``hops``: through how many registers a value passes; ``writes``: how many values one register adds up;
-    ``gain``: by how much the read-out multiplies a register's error.
+    ``hops``: the number of registers that a value passes through; ``writes``: the number of values that one register
+    adds up; ``gain``: the factor by which the read-out multiplies the error of a register.
     """
 
     steps: int | None
@@ -57,21 +58,22 @@ class Demand:
 
     @property
     def latched(self) -> bool:
-        """Whether only gates that are exactly 0 and 1 will do."""
+        """Whether gates of exactly 0 and 1 are required."""
         return self.steps is None
 
     def underflow(self, scale: float) -> Budget:
-        """All that a memory loses whose gates are exactly 0 and 1 and whose tanh is the identity: what is stored at
-        ``scale`` may be subnormal, and become 0, once on the way in and once on the way out."""
+        """The only error of a memory whose gates are exactly 0 and 1 and whose tanh is the identity: a value stored at
+        ``scale`` may be subnormal and be flushed to 0, once when written and once when read."""
         return Budget(rounding=2 * math.ldexp(1.0, self.format.least_normal) / scale)
 
     def hold(self, each: float) -> float:
-        """An error made at every step, in all."""
+        """The total of an error ``each`` per step."""
         return each * (self.steps or 0) if each else 0.0
 
 
 def demand(program: RegisterProgram, steps: int | None, tolerance: float, format: Format) -> Demand:
-    """The demand on each register, so that every output (or the lead of the right symbol) is good enough."""
+    """The demand on each register such that every output is within ``tolerance``, or the right symbol keeps its
+    lead."""
     names = {r.name for r in (*program.registers, *program.bits)}
 
     def gain(value: Sum) -> float:
@@ -79,14 +81,14 @@ def demand(program: RegisterProgram, steps: int | None, tolerance: float, format
 
     if program.gap is not None:
         pairs = [gain(a - b) for a in program.outputs for b in program.outputs]
-        # Half of the lead may be lost; the other half is the margin with which the right symbol wins.
+        # Half of the lead may be lost to errors; the other half is the margin of the right symbol.
         gains, tolerance = max(pairs), program.gap / 2
     else:
         gains = max((gain(value) for value in program.outputs), default=0.0)
     gains, size = gains or 1.0, max((r.size for r in program.registers), default=1.0) or 1.0
     return Demand(
         steps=steps,
-        # An error as large as what is held is that of 0: nothing is gained by allowing more.
+        # An error as large as the held value is that of the constant 0: a larger tolerance is pointless.
         tolerance=min(tolerance / gains, size),
         size=size,
         hops=max((_hops(program, r.name) for r in program.registers), default=0),
@@ -97,10 +99,11 @@ def demand(program: RegisterProgram, steps: int | None, tolerance: float, format
 
 
 def combining(program: RegisterProgram, format: Format) -> Budget:
-    """What is rounded where values and outputs are put together, in units of the output (for symbols: of a lead).
+    """The rounding errors of linear combinations of values and of outputs, in units of the output (for symbols: of the
+    lead).
 
-    One term times a power of two rounds nothing. In every other sum each coefficient, product and addition rounds,
-    at most by one unit of roundoff of all that may be added up.
+    A single term times a power of two is not rounded. In every other sum each coefficient, product and addition rounds,
+    by at most one unit of roundoff of the largest possible sum of absolute values.
     """
     lost: dict[str, float] = {}
 
@@ -120,7 +123,7 @@ def combining(program: RegisterProgram, format: Format) -> Budget:
 
 
 def _hops(program: RegisterProgram, name: str) -> int:
-    """Through how many registers a value passes on its way into this one, itself counted."""
+    """The number of registers that a value passes through to reach this one, including this one."""
     depth: dict[str, int] = {}
     for register in program.registers:
         depth[register.name] = 1 + max((depth.get(source, 0) for source in register.value.terms), default=0)
@@ -128,7 +131,7 @@ def _hops(program: RegisterProgram, name: str) -> int:
 
 
 def power_of_two(limit: float) -> float:
-    """The largest power of two that is at most ``limit``: multiplying by it, and dividing, rounds nothing."""
+    """The largest power of two that is at most ``limit``. Multiplication and division by it do not round."""
     return 2.0 ** math.floor(math.log2(limit))
 
 
@@ -137,5 +140,5 @@ def sigmoid(z: float) -> float:
 
 
 def opening(missing: float) -> float:
-    """The pre-activation at which a gate lacks this much of being wholly open: log((1 - m) / m)."""
+    """The pre-activation at which a gate is 1 - ``missing``: log((1 - m) / m)."""
     return math.log((1 - missing) / missing)

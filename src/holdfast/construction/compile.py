@@ -1,7 +1,7 @@
-"""From a program to a network with a claim: what is demanded, the layout on a cell, the weights, the budget.
+"""Compile a program to a network with a claim: the demand, the layout on a cell, the weights, the error budget.
 
-``compile_program`` refuses with every reason at once: a condition that no gate follows, a copy that the cell cannot
-make, units that are missing, a tolerance below what the number format allows.
+``compile_program`` reports all reasons for a refusal together: a condition that no gate can follow, a copy that the
+cell cannot make, too few units, a tolerance below what the number format allows.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from holdfast.core.formats import FORMATS
 from holdfast.engine.network import Network
 
 COARSEST = 64
-"""How many doublings of a tolerance are tried to say which one would do."""
+"""The largest number of times that the tolerance is doubled to find one that is possible."""
 LISTED = 6
-"""Units that a message names."""
+"""The largest number of units that a message lists."""
 BOTH: tuple[Semantics, ...] = ("real", "ieee")
 FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
-"""In which arithmetic a network for every length holds, where that is not IEEE alone, whose rounding closes gates."""
+"""The arithmetics in which a network for every length is valid, for backends where this is not IEEE alone. In IEEE
+arithmetic, rounding closes gates exactly."""
 
 
 @dataclass(frozen=True)
 class Construction:
-    """The network, what is claimed of it, where its error comes from, and the units by name, as they were written."""
+    """A constructed network, its claim, its error budget, and the sheet with its units and weights by name."""
 
     network: Network
     claim: Claim
@@ -56,9 +57,9 @@ def compile_program(
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
 
-    ``form``: another backend of the cell, by the rest of its name: "pytorch" for ``gru_pytorch.py``.
+    ``form`` selects another backend of the cell by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
-    Raises ``UnknownName`` for a cell that has no backend, ``BadValue`` with every reason why there is no network.
+    Raises ``UnknownName`` for a cell without a backend, and ``BadValue`` with every reason why it is not possible.
     """
     reasons = [] if tolerance > 0 else [f"--tolerance is {tolerance:g}, expected a positive number"]
     reasons += [] if units >= 1 else [f"--units is {units}, expected at least 1"]
@@ -93,15 +94,15 @@ def compile_program(
 
 
 def _bound(program: RegisterProgram, tolerance: float) -> float:
-    """What the budget may spend: the tolerance or, for symbols, half of the right one's lead."""
+    """The limit of the budget: the tolerance or, for symbols, half of the lead of the right one."""
     return tolerance if program.gap is None else program.gap / 2
 
 
 def _realise(
     program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str
 ) -> tuple[Realisation, Budget]:
-    """The layout, and the budget of the outputs. The shares of the tolerance leave out higher orders: where these
-    count, the layout is made again with smaller shares."""
+    """The layout, and the budget of the outputs. The division of the tolerance neglects higher orders; if these matter,
+    the layout is repeated with a smaller tolerance."""
     asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])
     for share in (1.0, 0.75, 0.5, 0.25):
         realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
@@ -112,7 +113,7 @@ def _realise(
 
 
 def _unfit(sheet: Sheet, dtype: str) -> list[str]:
-    """Why the weights cannot be numbers of this format."""
+    """Reasons why the weights cannot be represented in this number format."""
     limits, sizes = np.finfo(dtype), [abs(w) for w in sheet.weights() if w]
     if not sizes or (max(sizes) <= float(limits.max) and min(sizes) >= float(limits.smallest_normal)):
         return []
@@ -123,7 +124,7 @@ def _unfit(sheet: Sheet, dtype: str) -> list[str]:
 
 
 def _coarser(program: RegisterProgram, backend: str, steps: int | None, tolerance: float, dtype: str) -> str:
-    """Which tolerance would do."""
+    """Advice in a message: a tolerance that is possible."""
     if program.gap is not None:
         return ""
     for doubling in range(1, COARSEST):
@@ -138,6 +139,6 @@ def _coarser(program: RegisterProgram, backend: str, steps: int | None, toleranc
 
 
 def _up(value: float) -> float:
-    """The next number of one figure."""
+    """The value rounded up to one significant digit."""
     one = 10.0 ** math.floor(math.log10(value))
     return float(f"{math.ceil(value / one) * one:.0e}")

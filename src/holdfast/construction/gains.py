@@ -1,9 +1,10 @@
-"""How far gates are opened and closed, and how small values are stored: from the demand, never from a magic number.
+"""The pre-activations of open and closed gates, and the scale of stored values, derived from the demand.
 
-Two designs. *Moderate*: each gate lacks a share of the tolerance, so open is log(8 V/e), keeping log(6 n V/e), and so
-on: the horizon law, a gate must keep log(n/e) to hold n steps within e. *Exact*: gates are past the thresholds at
-which the number format rounds them to exactly 0 and 1; nothing is let go, and nothing rounds while it is held. The
-exact design is taken for ever, and where n steps of rounding would eat more than half of the tolerance.
+There are two designs. *Moderate*: the deviation of each gate from 0 or 1 is a fraction of the tolerance. The
+pre-activation is log(8 V/e) for an open gate, log(6 n V/e) for one that keeps, and so on: to hold a value for n steps
+within e, the pre-activation grows as log(n/e). *Exact*: the pre-activations exceed the thresholds at which the number
+format rounds gates to exactly 0 and 1; then nothing is lost and nothing is rounded while a value is held. The exact
+design is used for unlimited length, and if n steps of rounding would use more than half of the tolerance.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from dataclasses import dataclass
 from holdfast.construction.budget import Demand, opening, power_of_two
 
 ROUNDINGS_PER_STEP = 6
-"""Units of roundoff per step while a value is held by a gate that is not exactly 1: the gate's own error (sigmoid
-within four), its product, the sum."""
+"""Units of roundoff per step while a value is held by a gate that is not exactly 1: the error of the gate (up to four
+for sigmoid), its product, and the sum."""
 ROUNDINGS_PER_HOP = 32
-"""Units of roundoff of a write and a read: four tanh and sigmoid, their products, and the read-out's sum."""
+"""Units of roundoff for a write and a read: four evaluations of tanh and sigmoid, their products, and the sum of the
+read-out."""
 
 WRITE, READ, HOLD, LEAK = 1 / 8, 1 / 8, 1 / 6, 1 / 6
-"""Shares of the tolerance; what is left goes to the curvature of tanh."""
+"""Fractions of the tolerance; the rest is for the curvature of tanh."""
 CURVE = 1 - WRITE - READ - HOLD - LEAK
 
 
 @dataclass(frozen=True)
 class Gains:
-    """Pre-activations of open, keeping and closed gates; ``scale`` w is what one unit of value is stored as."""
+    """The pre-activations of gates that are open, keep and are closed. ``scale`` is w: a value v is stored as w v."""
 
     open: float
     keep: float
@@ -38,29 +40,29 @@ class Gains:
 
     @property
     def lacks(self) -> float:
-        """What an open gate lacks of 1."""
+        """1 minus the value of an open gate."""
         return _closed(self.open)
 
     @property
     def lets_go(self) -> float:
-        """What the gate that keeps lacks of 1."""
+        """1 minus the value of the gate that keeps."""
         return _closed(self.keep)
 
     @property
     def shut(self) -> float:
-        """What the closed gate still lets in."""
+        """The value of a closed gate."""
         return _closed(self.closed)
 
 
 def gated(demand: Demand, curves: int, overwrites: bool, per_step: int = ROUNDINGS_PER_STEP) -> Gains:
-    """Gains for a gated cell; ``curves`` is how many tanh a value passes on its way in and out, ``per_step`` how many
-    roundings a step costs that holds it."""
+    """The gains for a gated cell. ``curves`` is the number of tanh that a value passes through when written and read;
+    ``per_step`` is the number of roundings in each step that holds it."""
     v, hops, n, format = demand.size, max(demand.hops, 1), demand.steps, demand.format
     each = per_step * format.roundoff * v
     exact = n is None or n * each > demand.tolerance / 2
     rounding = 0.0 if exact else demand.hold(each) + hops * demand.writes * ROUNDINGS_PER_HOP * format.roundoff * v
     tolerance = max(demand.tolerance - rounding, demand.tolerance / 8)
-    # Half of the third-order term is kept for V' being larger than V, and for what is neglected in the thirds.
+    # Half of the third-order term is reserved for V' > V and for neglected higher orders.
     curve = CURVE * tolerance * 3 / (hops * curves * v**3)
     scale = power_of_two(min(math.sqrt(curve) * 0.98, 0.25 / v))
     if n is None:
@@ -76,7 +78,7 @@ def gated(demand: Demand, curves: int, overwrites: bool, per_step: int = ROUNDIN
 
 
 def _gain(missing: float) -> float:
-    """The pre-activation for a share, at least wide enough that the gate is more open than shut."""
+    """The pre-activation of a gate with this deviation from 1, positive so that the gate is more open than closed."""
     return opening(min(missing, 0.1))
 
 

@@ -1,7 +1,7 @@
-"""A program run step by step, as it is written: exact registers, no cell, no weights.
+"""Run a program step by step as it is written: with exact registers, without a cell or weights.
 
-This is what a construction promises before anything is laid out. ``interpret`` also holds the program to what it says
-of its inputs and registers, since the error budget rests on that.
+This is the specification that a compiled network approximates. ``interpret`` also checks the program's declarations of
+its inputs and registers, because the error budget relies on them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from holdfast.construction.program import RegisterProgram, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
-"""How far a float32 input may be outside the range that a program was written for, relative to its size."""
+"""The relative amount by which a float32 input may exceed the range that a program declares."""
 
 
 def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     """The outputs [time, output] after every step of one sequence ``inputs`` [time, input], in float64.
 
-    Raises ``BadValue`` where an input is none that the program declares, where a register is written more often than
-    it says, or holds a larger number.
+    Raises ``BadValue`` if an input is outside its declaration, or if a register is written more often, or holds a
+    larger number, than declared.
     """
     inputs = np.asarray(inputs, np.float64)
     if inputs.shape[1] != len(program.channels):
@@ -56,7 +56,7 @@ def _of(value: Sum, known: Mapping[str, float]) -> float:
 
 
 def _declared(program: RegisterProgram, inputs: np.ndarray) -> None:
-    """Whether every input is one that its channel may have. Raises ``BadValue`` with every channel where one is not."""
+    """Raise ``BadValue``, with every affected channel, unless every input is one that its channel may have."""
     reasons, groups = [], dict[str, np.ndarray]()
     for channel, column in zip(program.channels, inputs.T, strict=True):
         room = ROUNDED * channel.size

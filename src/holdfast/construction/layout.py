@@ -1,4 +1,4 @@
-"""What every backend does alike: conditions to gates, reasons collected, outputs read, the clock's situations."""
+"""The functions that all backends share: gates for conditions, collected reasons, the read-out, ranges of the clock."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from holdfast.construction.sheet import Sheet
 from holdfast.construction.threshold import Gate, Range, separate, situations
 
 PAD = 1e-5
-"""Weights are solved for with this much more margin, relative, than needed: they are rounded to float32 later."""
+"""The relative margin with which weights are solved for, because they are rounded to float32 later."""
 
 
 @dataclass
 class Layout:
-    """A program being laid out on a cell: the sheet, the reasons why it cannot be, the budget when it can."""
+    """A program that is being compiled to a cell: the sheet of weights, and the reasons why it is not possible.
+
+    ``clock`` has the ranges of the units that measure time before each step, ``events`` those of the units for watched
+    marks.
+    """
 
     program: RegisterProgram
     demand: Demand
@@ -26,7 +30,7 @@ class Layout:
     reasons: list[str] = field(default_factory=list)
 
     def gate(self, register: str, condition: Condition, high: float, low: float, exact: bool = False) -> Gate:
-        """The gate that follows a condition; where there is none the reason is noted and a constant returned."""
+        """The gate that follows a condition. If there is none, the reason is recorded and a constant gate returned."""
         found = separate(
             situations(self.program, self.clock, self.events),
             condition,
@@ -47,7 +51,8 @@ class Layout:
             self.reasons.append(reason)
 
     def value(self, value: Sum, scale: float) -> tuple[float, dict[str, float]]:
-        """The pre-activation ``scale`` * value: channels are multiplied, registers are stored scaled already."""
+        """The pre-activation for ``scale`` * value, as a bias and weights. Registers are already stored scaled, so only
+        the weights of channels are multiplied by ``scale``."""
         registers = {r.name for r in self.program.registers}
         for bit in self.program.bits:
             if bit.name in value.terms:
@@ -56,20 +61,20 @@ class Layout:
         return scale * value.constant, weights
 
     def at_first(self, condition: Condition) -> bool:
-        """Whether it holds at the first step, whatever the marks, and at no other."""
+        """Whether a condition holds at the first step, for all marks, and at no other step."""
         told_apart = last_flag(self.program) + 2
         met = situations(self.program, [{}] * told_apart, dict.fromkeys(self.program.events, ((0.0, 0.0), (1.0, 1.0))))
         return all(condition.holds(situation.now) == (situation.now.elapsed == 0) for situation in met)
 
     def no_events(self) -> None:
-        """Refuse units that watch for a mark, where the backend has none."""
+        """Record a refusal of units that watch for a mark, for backends without them."""
         for name, channel in self.program.events.items():
             self.refuse(f"'{name}' is set by '{channel}', for which {self.sheet.cell} has no unit")
 
     def grid(self, gate: Gate) -> float:
-        """How large what is added up for a gate gets before it cancels, on whose grid it is rounded: the sum of its
-        positive or of its negative parts, one mark of a group at a time. 1 where a flag is still 0 and nothing cancels.
-        """
+        """The largest intermediate sum for a gate, before its terms cancel; the sum is rounded on the grid of this
+        value. It is the sum of the positive or of the negative terms, with one mark of each group. 1 if a flag is still
+        0 and nothing cancels."""
         if not gate.bias:
             return 1.0
         groups = {c.name: c.group for c in self.program.channels if c.group}
@@ -80,7 +85,8 @@ class Layout:
         return max(1.0, *(sum(size for (s, _), size in sizes.items() if s == sign) for sign in (1, -1)))
 
     def no_sources(self, register: Register, but: str | None = None) -> None:
-        """Refuse a register that is written from another one, but from one in this role, where the cell cannot copy."""
+        """Record a refusal if this register is written from another one, for cells that cannot copy. Registers with the
+        role ``but`` are allowed."""
         roles = {r.name: "copy" if r.when is ALWAYS else "memory" for r in self.program.registers}
         names = sorted(name for name in register.value.terms if roles.get(name, but) != but)
         if names:
@@ -90,7 +96,7 @@ class Layout:
             )
 
     def read(self, weights: Callable[[str], Mapping[str, float]]) -> None:
-        """Write the read-out: ``weights(register)`` are those of the units that carry a register's value."""
+        """Write the read-out. ``weights(register)`` are the weights of the units that carry the register's value."""
         for output in self.program.outputs:
             total: dict[str, float] = {}
             for name, coefficient in output.terms.items():
@@ -101,8 +107,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class Realisation:
-    """A layout with its budget per register, in the register's units; ``late``: steps between a write and its being
-    read."""
+    """A finished layout with its budget per register, in units of the register. ``late`` is the number of steps between
+    a write and the first step at which it can be read."""
 
     sheet: Sheet
     budget: Budget
@@ -111,22 +117,22 @@ class Realisation:
 
 
 def ranges(heights: Sequence[float], name: str, ceiling: float = 1.0) -> list[dict[str, Range]]:
-    """A rising unit's range before each step: ``heights[e]`` after e steps, padded for rounding; at last, anything
-    between the last height and ``ceiling``."""
+    """The range of an increasing unit before each step: ``heights[e]`` after e steps, with a margin for rounding. The
+    last range is from the last height to ``ceiling``."""
     padded = [(h * (1 - PAD), h * (1 + PAD)) for h in heights[:-1]]
     return [{name: r} for r in (*padded, (heights[-1] * (1 - PAD), ceiling))]
 
 
 def drive_name(program: RegisterProgram) -> str:
-    """A single flag gives its unit its name."""
+    """The name of the unit that drives the clock: the name of the flag if there is only one."""
     return next(iter(program.flags)) if len(set(program.flags.values())) == 1 else "clock"
 
 
 def last_flag(program: RegisterProgram) -> int:
-    """After how many steps the last flag rises (0: there is none)."""
+    """The number of steps after which the last flag is true (0: there is no flag)."""
     return max(program.flags.values(), default=0)
 
 
 def minus(weights: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    """The difference of two sums of weights * names, in the order in which the names come."""
+    """The difference of two linear combinations, given as weights by name, in the order of the names."""
     return {n: weights.get(n, 0.0) - other.get(n, 0.0) for n in (*weights, *(n for n in other if n not in weights))}

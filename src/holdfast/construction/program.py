@@ -1,4 +1,4 @@
-"""What is to be remembered, written as registers and conditions: the language that is turned into weights.
+"""The language for constructions: a program states with registers and conditions what is to be remembered.
 
     program = RegisterProgram()
     x = program.real("x", -1, 1)
@@ -6,8 +6,8 @@
     first = program.latch("first", x, when=~started)
     program.output(first)
 
-A program says nothing of gates, units or numbers: ``compile.py`` lays it out on a cell, or refuses with every
-reason. At each step a register is written from what is read *now* and from what other registers held *before*.
+A program does not mention gates, units or weights: ``compile.py`` compiles it to a cell, or refuses with all reasons.
+At each step a register is written from the *current* inputs and from the values of other registers *before* the step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from holdfast.core.errors import BadValue
 
 @dataclass(frozen=True)
 class Sum:
-    """A linear combination of channels and registers, by name: ``constant`` + the sum of coefficient * name."""
+    """A linear combination of channels and registers by name: ``constant`` + the sum of coefficient * value."""
 
     terms: Mapping[str, float]
     constant: float = 0.0
@@ -46,8 +46,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a condition may depend on: how many steps were read before this one, the marks that are read now, and
-    which of the marks that are watched for have been read before."""
+    """The values that a condition may depend on: the number of steps before this one, the current marks, and the
+    watched marks that were read before."""
 
     elapsed: int
     marks: Mapping[str, float]
@@ -56,7 +56,7 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Condition:
-    """True or false at each step. ``~``, ``&`` and ``|`` combine conditions; ``words`` is how a reader says it."""
+    """A condition, true or false at each step. ``~``, ``&`` and ``|`` combine conditions; ``words`` is its text."""
 
     words: str
     holds: Callable[[StepContext], bool]
@@ -76,7 +76,7 @@ ALWAYS = Condition("always", lambda now: True)
 
 @dataclass(frozen=True)
 class Channel:
-    """One input feature: a real number between ``low`` and ``high``, or a mark that has one of ``values``.
+    """One input feature: a real number between ``low`` and ``high``, or a mark with one of ``values``.
 
     Marks of the same ``group`` are one-hot: exactly one of them is 1.
     """
@@ -94,10 +94,11 @@ class Channel:
 
 @dataclass(frozen=True)
 class Register:
-    """One number that is kept. When ``when`` holds it becomes ``value`` (``adds``: grows by it), else it stays.
+    """A register holds one number. If ``when`` is true it becomes ``value`` (``adds``: increases by it), otherwise it
+    does not change.
 
-    ``writes`` is how often that happens at most in one sequence (None: no limit); ``size`` the largest number
-    that it is ever asked to hold.
+    ``writes`` is the largest number of writes in one sequence (None: no limit); ``size`` is the largest absolute value
+    that it holds.
     """
 
     name: str
@@ -110,8 +111,8 @@ class Register:
 
 @dataclass(frozen=True)
 class Bit:
-    """One sign that is kept against noise: set by ``value`` where that is at least 1 in size, which only the first
-    step does; later values are noise of at most ``noise``."""
+    """A sign that is kept despite noise. The first step sets it with a ``value`` of at least 1 in absolute value; later
+    values are noise of at most ``noise``."""
 
     name: str
     value: Sum
@@ -122,7 +123,7 @@ class Bit:
 class RegisterProgram:
     """Channels in the order of the input's features, registers, and the linear read-out.
 
-    Raises ``BadValue`` where a name is taken or unknown.
+    Raises ``BadValue`` for a name that is already used, or unknown.
     """
 
     channels: list[Channel] = field(default_factory=list)
@@ -142,20 +143,20 @@ class RegisterProgram:
         return self._channel(Channel(name, low, high))
 
     def mark(self, name: str, *values: float) -> Sum:
-        """An input feature that has one of these few values."""
+        """An input feature with one of these values."""
         return self._channel(Channel(name, min(values), max(values), values))
 
     def symbols(self, *names: str) -> list[Sum]:
-        """Input features of which exactly one is 1, the others 0."""
+        """One-hot input features: exactly one is 1, the others are 0."""
         return [self._channel(Channel(name, 0.0, 1.0, (0.0, 1.0), group=names[0])) for name in names]
 
     def reads(self, channel: str, value: float = 1.0) -> Condition:
-        """The mark ``channel`` has this value now."""
+        """The condition that the mark ``channel`` has this value at the current step."""
         self._mark(channel, value)
         return Condition(channel if value == 1 else f"{channel} = {value:g}", lambda now: now.marks[channel] == value)
 
     def flag(self, name: str, after: int) -> Condition:
-        """False at the first ``after`` steps, true at every later one."""
+        """A condition that is false at the first ``after`` steps, and true at every later step."""
         if after < 1:
             raise BadValue(f"flag '{name}' is set after {after} steps, expected at least 1.")
         self._free(name)
@@ -163,26 +164,26 @@ class RegisterProgram:
         return Condition(name, lambda now: now.elapsed >= after)
 
     def seen(self, name: str, channel: str) -> Condition:
-        """True at every step after one at which the mark ``channel`` was 1."""
+        """A condition that is true at every step after one at which the mark ``channel`` was 1."""
         self._mark(channel, 1.0)
         self._free(name)
         self.events[name] = channel
         return Condition(name, lambda now: name in now.seen)
 
     def counter(self, name: str) -> Callable[[int], Condition]:
-        """Counts steps: ``counter(k)`` is true from the step after the k-th on."""
+        """A counter of steps: ``counter(k)`` is a condition that is true from the step after the k-th on."""
         return lambda reached: self.flag(f"{name} >= {reached}", after=reached)
 
     def latch(self, name: str, value: Sum, when: Condition = ALWAYS, writes: int | None = None) -> Sum:
-        """Becomes ``value`` when the condition holds; otherwise it stays."""
+        """A register that becomes ``value`` when the condition is true, and otherwise does not change."""
         return self._register(Register(name, value, when, False, writes, self.size(value)))
 
     def accumulate(self, name: str, value: Sum, when: Condition, writes: int) -> Sum:
-        """Grows by ``value`` whenever the condition holds, at most ``writes`` times in a sequence."""
+        """A register that increases by ``value`` when the condition is true, at most ``writes`` times in a sequence."""
         return self._register(Register(name, value, when, True, writes, writes * self.size(value)))
 
     def delay(self, name: str, value: Sum, steps: int) -> Sum:
-        """What ``value`` was ``steps`` steps ago (0: what it is now)."""
+        """The ``value`` of ``steps`` steps ago (0: the current one)."""
         if steps < 0:
             raise BadValue(f"delay '{name}' is of {steps} steps, expected at least 0.")
         for age in range(steps + 1):
@@ -190,21 +191,22 @@ class RegisterProgram:
         return value
 
     def bit(self, name: str, value: Sum, noise: float) -> Sum:
-        """The sign of ``value`` at step 1, for ever, whatever noise is read later."""
+        """The sign of ``value`` at step 1, kept at all later steps despite noise of at most ``noise``."""
         self._free(name)
         self.bits.append(Bit(name, value, noise))
         return Sum({name: 1.0})
 
     def output(self, value: Sum) -> None:
-        """One output feature: this sum of registers and bits, to be right within the tolerance."""
+        """Add an output feature: this sum of registers and bits, which must be within the tolerance."""
         self.outputs.append(self._kept(value))
 
     def choose(self, scores: list[Sum], gap: float) -> None:
-        """One output feature per symbol; without errors the right one's score leads by at least ``gap``."""
+        """Add one output feature for each symbol. Without errors, the right score exceeds all others by at least
+        ``gap``."""
         self.outputs, self.gap = [self._kept(score) for score in scores], gap
 
     def size(self, value: Sum) -> float:
-        """The largest absolute value of a sum. Of one-hot features only one counts at a time."""
+        """The largest absolute value of a sum. Of one-hot features only one is counted at a time."""
         total, groups = abs(value.constant), {}
         sizes = {c.name: c.size for c in self.channels} | {r.name: r.size for r in self.registers}
         sizes |= {b.name: 1.0 for b in self.bits}

@@ -1,4 +1,4 @@
-"""Weights being written, by the names of units, channels and gates; then a network of the real size."""
+"""Weights by the names of units, channels and gates, and their conversion to a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from holdfast.engine.network import READOUT, Linear, Network, create
 
 @dataclass
 class Sheet:
-    """``gates[unit][gate]`` = (bias, weights from channels, weights from units); every unit has a name and a role."""
+    """The weights of a construction: ``gates[unit][gate]`` = (bias, weights from channels, weights from units). Every
+    unit has a name and a role."""
 
     cell: str
     channels: list[str]
@@ -27,7 +28,7 @@ class Sheet:
         return list(self.gates)
 
     def unit(self, name: str, role: str, **gates: tuple[float, Mapping[str, float]]) -> None:
-        """A unit with the pre-activation of each gate: bias, and weights on channels and units by name."""
+        """Add a unit, with the pre-activation of each gate: a bias, and weights on channels and units by name."""
         assert name not in self.gates, f"two units named {name}"
         assert set(gates) <= set(cells.get(self.cell).gates), f"{self.cell} has no such gates: {sorted(gates)}"
         self.roles[name] = role
@@ -41,7 +42,7 @@ class Sheet:
         }
 
     def read(self, bias: float, weights: Mapping[str, float]) -> None:
-        """One more output: bias, and weights on units."""
+        """Add an output: a bias, and weights on units."""
         self.readout.append((bias, dict(weights)))
 
     def weights(self) -> Iterator[float]:
@@ -53,7 +54,7 @@ class Sheet:
             yield from (bias, *units.values())
 
     def network(self, units: int, dtype: str) -> Network:
-        """The network of this many units, those without a name all zeros, the weights rounded to ``dtype``."""
+        """The network with this many units, with weights rounded to ``dtype``. The weights of unused units are 0."""
         number = {name: place for place, name in enumerate(self.units)}
         net = create(self.cell, len(self.channels), units, len(self.readout), dtype=np.dtype(dtype))
         blank = {"x": len(self.channels), "h": units}
@@ -85,7 +86,7 @@ class Sheet:
 
 
 def _filled(linear: Linear, matrices: dict[str, np.ndarray], biases: dict[str, np.ndarray]) -> Linear:
-    """A map with these weights, rounded to its own number format."""
+    """A map with these weights, rounded to the map's number format."""
     dtype = linear.matrix.dtype
     matrix = np.concatenate([matrices[gate] for gate in linear.gates], 1)
     bias = None if linear.bias is None else np.concatenate([biases[gate] for gate in linear.gates])

@@ -1,4 +1,4 @@
-"""What no weights can do, with the proof, and with what a proof quotes from the literature."""
+"""Impossibility theorems with their proofs, and the results of the literature that they use."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ BOUNDED = (
     *("coupled", "elman", "feedforward", "gru", "lstm", "lstm1997"),
     *("masked_output", "no_input_gate", "no_output_gate"),
 )
-"""Cells whose hidden state lies between -1 and 1, whatever is read."""
+"""Cells whose hidden state is in [-1, 1] for all inputs."""
 RELU = ("irnn",)
-"""Cells that are linear in pieces."""
+"""Cells that are piecewise linear."""
 LETS_GO = ("elman", "gru", "lstm")
 """Cells without a continuum of fixed points in exact arithmetic."""
 
 
 @dataclass(frozen=True)
 class Theorem:
-    """``rests_on``: a result that the proof quotes and that is not proved here; empty where there is none."""
+    """A theorem. ``rests_on`` is a result that the proof uses and that is not proved here; empty if there is none."""
 
     name: str
     statement: str
@@ -74,11 +74,11 @@ NO_CONTINUUM = Theorem(
 def impossible(
     task: Task, range: tuple[float, float], cell: str, units: int, steps: int | None, semantics: Semantics
 ) -> Theorem | None:
-    """The theorem that forbids what is asked, or None where none of these does."""
+    """The theorem that excludes the request; None if there is none."""
     if not all(math.isfinite(end) for end in range):
         if cell in BOUNDED:
             return ALL_REALS
-        # What was just read needs no memory: relu(x) - relu(-x) is x.
+        # The current number needs no memory: relu(x) - relu(-x) is x.
         held = steps is None or steps > getattr(task, "position", 1)
         return ALL_REALS_RELU if cell in RELU and held else None
     if task.memory_unit == "reals" and max(task.memory()) > units * len(cells.get(cell).states):

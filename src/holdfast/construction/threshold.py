@@ -1,8 +1,8 @@
-"""A condition as one gate: the weights on signals that separate when it holds from when it does not.
+"""A condition as one gate: weights on signals that separate the situations where it is true from the others.
 
-A gate is a threshold on a weighted sum, so it can follow exactly the conditions that are linearly separable in
-its signals. Signals are not clean: each has a range in every situation (a flag may rise from 0.76 to 1), and the
-sum has to be right in the worst corner. The smallest such weights are a linear program.
+A gate is a threshold on a weighted sum, so it can follow exactly the conditions that are linearly separable in its
+signals. Signals are not exact: each has a range in every situation (a flag may be anywhere from 0.76 to 1), and the sum
+must be right in the worst corner of these ranges. The smallest such weights are the solution of a linear program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Situation:
-    """What a gate may meet: the range of every signal, and what is true then."""
+    """A situation of a gate: the range of every signal, and the context that determines the condition."""
 
     signals: Mapping[str, Range]
     now: StepContext
@@ -29,7 +29,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate's pre-activation: ``bias`` + the sum of weight * signal."""
+    """The pre-activation of a gate: ``bias`` + the sum of weight * signal."""
 
     bias: float
     weights: Mapping[str, float]
@@ -38,9 +38,8 @@ class Gate:
 def situations(
     program: RegisterProgram, clock: Sequence[Mapping[str, Range]], events: Mapping[str, tuple[Range, Range]]
 ) -> list[Situation]:
-    """Every combination of marks, time and events. ``clock[e]`` has the ranges, before a step, of the units that tell
-    time, when e steps were read; the last entry stands for every later time. ``events``: a unit's range before and
-    after its mark."""
+    """Every combination of marks, time and events. ``clock[e]`` has the ranges of the units that measure time after e
+    steps; the last entry applies to all later steps. ``events`` has the range of a unit before and after its mark."""
     found = []
     for elapsed, ranges in enumerate(clock):
         for happened in itertools.product((False, True), repeat=len(events) if elapsed else 0):
@@ -49,7 +48,7 @@ def situations(
             for marks in _marks(program):
                 clean = {name: (value, value) for name, value in marks.items()}
                 found.append(Situation({**ranges, **known, **clean}, StepContext(elapsed, marks, seen)))
-    if len(clock) == 1 and events:  # no flag tells time apart, so the first situation is also every later one
+    if len(clock) == 1 and events:  # no flag depends on time: later situations equal the first
         return found + situations(program, [clock[0], clock[0]], events)
     return found
 
@@ -68,13 +67,13 @@ def _marks(program: RegisterProgram) -> Iterator[dict[str, float]]:
 def separate(
     where: list[Situation], condition: Condition, *, high: float, low: float, exact: bool = False
 ) -> Gate | None:
-    """The smallest weights with pre-activation >= ``high`` where the condition holds and <= ``low`` elsewhere.
+    """The smallest weights with pre-activation >= ``high`` where the condition is true and <= ``low`` elsewhere.
 
-    ``exact``: exactly ``high`` where it holds. None where no weights do: the condition is not linearly separable.
+    ``exact``: exactly ``high`` where it is true. None if the condition is not linearly separable.
     """
     names = sorted({name for situation in where for name in situation.signals})
-    # A weight is the difference of two that are not negative, up - down: the least that a signal in [lo, hi] then
-    # adds is up * lo - down * hi, which is linear, so that no corner of the ranges has to be listed.
+    # A weight is written as up - down with up, down >= 0. The smallest contribution of a signal in [lo, hi] is then
+    # up * lo - down * hi, which is linear, so that the corners of the ranges need not be enumerated.
     limits: dict[tuple[float, ...], float] = {}
     equal: dict[tuple[float, ...], float] = {}
     for situation in where:

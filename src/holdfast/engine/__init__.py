@@ -1,4 +1,4 @@
-"""Networks in time. Importing it tells XLA how to compile their loops, before anything is compiled."""
+"""Networks and how they run over time. Importing this folder sets the XLA options for loops, before JAX compiles."""
 
 from holdfast.engine.compiled import compile_small_loops_whole
 

@@ -13,10 +13,11 @@ from holdfast.engine.readings.numbers import as_vector
 def advance(
     network: Network, state: tuple[Any, ...], x: Array, gradient: str = "full"
 ) -> tuple[Array, tuple[Any, ...], tuple[Any, ...]]:
-    """One time step through all layers: x [batch, input], or symbols [batch] of a network with an embedding, to the top
-    hidden output, new states and gates.
+    """One time step through all layers. Returns the output of the top layer [batch, unit], and for every layer the new
+    state and the gates.
 
-    Of a network with weights of its own for every step, those of one: ``network.using``.
+    ``x`` is [batch, input], or whole-number symbols [batch] for a network with an embedding. A network with separate
+    weights for every step must first be reduced to one step with ``network.using``.
     """
     cell, states, gates = network.cell, [], []
     x = network.embedded(x)

@@ -1,9 +1,9 @@
-"""Which cells can be computed at all steps at once, read from their recorded step.
+"""Which cells can be computed in parallel over time, decided from their recorded step.
 
-A state can be solved for all steps at once where its new value is affine in its old one, s' = a * s + b, and neither a
-nor b reads it: then (a, b) of two steps in a row are those of one. Whether that holds is read from the record: a word
-passes on affinely what none of its own cotangents reads. States are solved one after another; what one that is solved
-feeds is no obstacle to the next.
+A state can be computed for all steps at once if its new value is affine in its old value, s' = a * s + b, and neither a
+nor b depends on s. Two such steps compose to one step of the same form. The recorded step shows whether this holds: a
+word is affine in an operand if the cotangent of this operand reads neither the operand nor the result. The states are
+solved one after another. A state that is already solved counts as known when the next one is examined.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 
 def order(cell: Cell) -> tuple[int, ...]:
-    """In which order the states of a cell can be solved for all steps at once. Raises ``Unsupported`` with what is in
-    the way."""
+    """The order, as indices into ``cell.states``, in which the states can be solved for all steps at once. Raises
+    ``Unsupported`` with the obstacle if there is no such order."""
     step, solved = record(cell), list[int]()
     while len(solved) < len(cell.states):
         ready = [n for n in range(len(cell.states)) if n not in solved and not _obstacle(step, n, solved)]
@@ -27,7 +27,7 @@ def order(cell: Cell) -> tuple[int, ...]:
 
 
 def _obstacle(step: Recording, place: int, solved: list[int]) -> str:
-    """What keeps a state from being solved for all steps at once; nothing where it can be."""
+    """Why a state cannot be solved for all steps at once, as a clause; "" if it can."""
     state, name = step.before[place], step.cell.states[place]
     reads: dict[Node, str] = {step.inputs: "nothing", state: "affinely"}
     for other, node in enumerate(step.before):
@@ -51,7 +51,7 @@ def _obstacle(step: Recording, place: int, solved: list[int]) -> str:
 
 
 def _passes(node: Node, places: list[int]) -> bool:
-    """Whether a word is affine in these operands together: what each cotangent reads is not among them."""
+    """Whether a word is jointly affine in these operands: none of their cotangents reads one of them or the result."""
     word = alphabet.get(node.word)
     if word.gradient is None:
         return False

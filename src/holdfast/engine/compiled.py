@@ -1,4 +1,4 @@
-"""How programs are compiled, and that they are kept on disk between runs (``HOLDFAST_CACHE`` moves the place)."""
+"""Options for XLA and memory, and the cache of compiled programs on disk (``HOLDFAST_CACHE`` sets its folder)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 _memory_is_kept = False
 
 SMALL_LOOP_BYTES = 1_000_000
-"""XLA runs a loop's operations one by one, each call costing about 0.1 microseconds; a loop whose data are
-smaller than this it can compile into one piece. Training a small network is such a loop: two to three times faster."""
+"""XLA calls the operations in a loop one by one, which costs about 0.1 microseconds a call. A loop whose data are
+smaller than this is compiled as one function instead. Training a small network is then two to three times faster."""
 
 
 def compile_small_loops_whole() -> None:
-    """Set the XLA option for it, unless the user has set such options. Once JAX has compiled anything in this
-    process it has no effect: the same numbers come out, more slowly, and perhaps another last bit."""
+    """Set the XLA option for ``SMALL_LOOP_BYTES``, unless the user has set backend options. It has no effect once JAX
+    has compiled anything in this process: loops are then slower, and results may differ in the last bit."""
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_backend_extra_options" not in flags:
         option = f"--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold={SMALL_LOOP_BYTES}"
@@ -23,7 +23,7 @@ def compile_small_loops_whole() -> None:
 
 
 def folder() -> Path:
-    """Where they are kept: ``$HOLDFAST_CACHE``, or ``holdfast`` in the system's place for caches."""
+    """The folder of the compilation cache: ``$HOLDFAST_CACHE``, or ``holdfast`` in the system's cache folder."""
     if moved := os.environ.get("HOLDFAST_CACHE"):
         return Path(moved)
     if sys.platform == "darwin":
@@ -32,7 +32,8 @@ def folder() -> Path:
 
 
 def keep_compiled_programs() -> None:
-    """Switch JAX's persistent compilation cache on, for this process. The command does; a library does not ask."""
+    """Switch on JAX's persistent compilation cache for this process. The command line calls this; importing the library
+    does not."""
     import jax
 
     jax.config.update("jax_compilation_cache_dir", str(folder()))
@@ -41,9 +42,9 @@ def keep_compiled_programs() -> None:
 
 
 def keep_memory() -> None:
-    """Keep memory that was given back for the next call, instead of returning it to the system (GNU C library only;
-    elsewhere nothing happens). Large arrays are otherwise made of fresh pages at every call, which on small networks
-    may take as long as computing with them. Call it before JAX does anything; it holds for the whole process."""
+    """Keep freed memory for later calls instead of returning it to the system (GNU C library only; elsewhere this has
+    no effect). Otherwise every call maps new pages for its large arrays, and on small networks this can take as long as
+    the computation. Call it before JAX does anything. It applies to the whole process."""
     import ctypes
 
     global _memory_is_kept
@@ -58,5 +59,5 @@ def keep_memory() -> None:
 
 
 def memory_is_kept() -> bool:
-    """Whether ``keep_memory`` was called, and could do what it says."""
+    """Whether ``keep_memory`` was called and took effect."""
     return _memory_is_kept

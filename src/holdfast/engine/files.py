@@ -1,13 +1,13 @@
-"""A network in a file: safetensors, gates by name, with its cell, sizes and origin in the metadata.
+"""A network as a safetensors file: tensors named by gate; cell, sizes and origin in the metadata.
 
-Names of tensors: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
-``layer0.candidate.bias_h`` (of the map from h, where the cell has one), ``readout.matrix``, ``readout.bias``, and of
-each hidden layer of a read-out ``readout.hidden1.matrix`` [source, unit], ``readout.hidden1.bias``. Where there is an
-embedding, ``embedding.matrix`` [input, unit] and ``embedding.bias``. A map with one weight for every unit is [1, unit];
-where every step has weights of its own, a first axis counts the steps.
+Tensor names: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
+``layer0.candidate.bias_h`` (of the map from h, if the cell has one), ``readout.matrix``, ``readout.bias``. Each hidden
+layer of a read-out has ``readout.hidden1.matrix`` [source, unit] and ``readout.hidden1.bias``. An embedding has
+``embedding.matrix`` [input, unit] and ``embedding.bias``. A diagonal map, with one weight for every unit, is [1, unit].
+A network with separate weights for every step has a leading axis for the steps.
 
-The same network gives the same bytes in every process. What is read is compared with the metadata before anything of
-its size is allocated: every name, every shape, one number format for all.
+The same network gives the same bytes in every process. Names, shapes and number formats in the file's header are
+compared with the metadata before arrays of these sizes are allocated.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from holdfast.engine.resolve import resolve
 
 FORMAT = "holdfast-network-1"
 MOST = {"inputs": 10**6, "units": 10**6, "outputs": 10**6, "layers": 10**3, "steps": 10**7, "heads": 10**6}
-"""Sizes beyond which metadata describe no network; whether the tensors have these sizes is compared next."""
+"""The largest sizes that metadata may give. The sizes of the tensors are compared with the metadata afterwards."""
 
 
 LINEAR = "linear"
-"""What the metadata say of an embedding where there is one."""
+"""The value of ``embedding`` in the metadata of a network with an embedding."""
 
 
 class Sizes(NamedTuple):
-    """What the metadata say. ``steps`` is None where one set of weights serves all steps."""
+    """The sizes in the metadata. ``steps`` is None if all steps share their weights."""
 
     cell: Cell
     inputs: int
@@ -62,12 +62,12 @@ class Sizes(NamedTuple):
 
     @property
     def read(self) -> int:
-        """How many numbers the first layer reads."""
+        """The input size of the first layer."""
         return self.units if self.embedding else self.inputs
 
 
 def tensors(network: Network) -> dict[str, np.ndarray]:
-    """Every gate's weights by name."""
+    """Every tensor of a network, by its name in the file."""
     found: dict[str, Leaf] = {}
     for (matrix, bias), linear in zip(_readout_names(len(network.readout_maps)), network.readout_maps, strict=True):
         found |= {matrix: linear.matrix, bias: linear.bias}
@@ -84,7 +84,7 @@ def tensors(network: Network) -> dict[str, np.ndarray]:
 
 
 def _readout_names(count: int) -> list[tuple[str, str]]:
-    """What the matrix and the bias of each of so many maps of a read-out are called."""
+    """The names of the matrix and bias of each of the ``count`` maps of a read-out."""
     names = [*(f"readout.hidden{n}" for n in range(1, count)), "readout"]
     return [(f"{name}.matrix", f"{name}.bias") for name in names]
 
@@ -98,12 +98,13 @@ def _bias(depth: int, gate: str, source: str) -> str:
 
 
 def save(network: Network, path: Path | str, origin: dict | None = None) -> None:
-    """Write atomically. ``origin`` says where the weights come from (plain JSON). Raises ``BadRun`` on a full disk."""
+    """Write a network atomically. ``origin`` is plain JSON: how the weights were made. Raises ``BadRun`` on a full
+    disk."""
     write_atomically(Path(path), as_bytes(network, origin))
 
 
 def as_bytes(network: Network, origin: dict | None = None) -> bytes:
-    """What ``save`` writes."""
+    """The bytes of the file that ``save`` writes."""
     metadata = {
         "format": FORMAT,
         "cell": network.cell_name,
@@ -122,7 +123,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
 
 
 def load(path: Path | str) -> tuple[Network, dict]:
-    """The network in ``path`` and its origin. Raises ``BadFile`` with what is wrong with it."""
+    """The network in ``path`` and its origin. Raises ``BadFile`` if the file is not a network."""
     header = storage.read_header(path)
     if header.metadata.get("format") != FORMAT:
         raise BadFile(
@@ -191,7 +192,7 @@ def _described(cell: Cell, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
 
 
 def origin_in(header: Header, path: Path | str) -> dict:
-    """What a network's header says of where it comes from. Raises ``BadFile``."""
+    """The origin in a network's header: how its weights were made. Raises ``BadFile`` if it is not a JSON object."""
     return origins.parse(header.metadata.get("origin", ""), f"{path}, origin")
 
 
@@ -233,7 +234,7 @@ def _no_network(path: Path | str, why: str) -> BadFile:
 
 
 def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The names and shapes of a network's tensors, one by one: as ``tensors`` has them."""
+    """The names and shapes of a network's tensors, one by one, as in ``tensors``."""
     of_readout = list(itertools.pairwise((sizes.units, *sizes.readout_hidden, sizes.outputs)))
     for (matrix, bias), shape in zip(_readout_names(len(of_readout)), of_readout, strict=True):
         yield matrix, shape
@@ -252,7 +253,7 @@ def _shapes(sizes: Sizes) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _check_shapes(header: Header, sizes: Sizes, path: Path | str) -> None:
-    """The first that differs ends it: metadata may speak of any number of tensors."""
+    """Compare names and shapes, and stop at the first difference: metadata may claim any number of tensors."""
     rest = {name: stored.shape for name, stored in header.tensors.items()}
     for name, wanted in _shapes(sizes):
         got = rest.pop(name, None)
@@ -263,7 +264,7 @@ def _check_shapes(header: Header, sizes: Sizes, path: Path | str) -> None:
 
 
 def _check_formats(header: Header, path: Path | str) -> None:
-    """One number format for all weights, and JAX set to compute in it."""
+    """Raise ``BadFile`` unless all weights have one number format and JAX is set to compute in it."""
     formats: dict[str, str] = {}
     for name, stored in header.tensors.items():
         if stored.dtype not in FLOATS:
@@ -308,7 +309,7 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
 
 
 class _Shape(NamedTuple):
-    """What stands for an array of which nothing but the shape is known."""
+    """A placeholder for an array of which only the shape is known."""
 
     shape: tuple[int, ...]
 
@@ -318,5 +319,5 @@ class _Shape(NamedTuple):
 
 
 def _like(sizes: Sizes, m: Map, depth: int) -> Linear:
-    """A map of this layer without its numbers."""
+    """A map of this layer with shapes in place of arrays."""
     return like(sizes.cell, m, sizes.read if depth == 0 else sizes.units, sizes.units, sizes.heads, _Shape.of)

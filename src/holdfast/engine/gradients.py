@@ -1,6 +1,6 @@
-"""What is called the gradient: all of it, or a learning rule that by intent is not the derivative of the step.
+"""The gradient rules: the full derivative, or an approximation that a learning rule uses in its place.
 
-A rule is a reading of the step. It computes the same numbers and stops the gradient on the way.
+A rule is a reading of the step. It computes the same numbers and stops the gradient at some of them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ NUMBERS = Numbers()
 class Truncated(Numbers):
     """The rule of the first LSTM (Hochreiter & Schmidhuber 1997, Neural Computation 9(8), appendix A.1).
 
-    An error that reaches a linear map changes its weights and goes no further: what the map reads of the step before
-    is taken as given. Through what no map reads, such as the sum c + i*g, errors flow back untouched.
+    The gradient of a linear map reaches its weights but not what the map reads of the previous step. The gradient flows
+    back in time only where no linear map is in between, such as through the sum c + i*g.
     """
 
     def __init__(self, state: tuple[Array, ...]) -> None:
@@ -36,11 +36,11 @@ class Truncated(Numbers):
 
 
 def reading_of(gradient: str, state: Any) -> Numbers:
-    """The reading of one step of one layer that begins in ``state``."""
+    """The reading for one step of one layer, by the name of the rule. ``state`` is the state before the step."""
     return NUMBERS if gradient == "full" else Truncated(state)
 
 
 def check(gradient: str) -> None:
-    """Raises ``BadValue`` where there is no such rule."""
+    """Raise ``BadValue`` if there is no rule of this name."""
     if gradient not in GRADIENTS:
         raise BadValue(f"the gradient is '{gradient}', expected one of {', '.join(GRADIENTS)}.")

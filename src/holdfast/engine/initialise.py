@@ -1,20 +1,21 @@
-"""Initial weights, explicit and reported: a scheme by name, then changes on top of it, in the user's own text.
+"""Initial weights: the defaults of a framework by name, then changes to them, in one text.
 
 keras                       Glorot uniform inputs, orthogonal recurrence, zero biases, forget bias 1
-pytorch                     everything uniform in +-1/sqrt(units); both of its biases where it has two
+pytorch                     all weights and biases uniform in +-1/sqrt(units); a gate has two biases, as in PyTorch
 keras+forget=3              the bias of the gate that keeps (forget, or the GRU's update) set to 3
 pytorch+orthogonal          the recurrent matrix of every gate orthogonal
-keras+identity              the recurrent matrix 1, of a cell with a single gate (Le et al. 2015, arXiv:1504.00941)
+keras+identity              the recurrent matrix is the identity, for a cell with a single gate (Le et al. 2015,
+                            arXiv:1504.00941)
 keras+chrono=1000           time scales of up to 1000 steps (Tallec & Ollivier 2018, arXiv:1804.11188)
-keras+chrono                the same with the task's own lag
-auto                        keras+chrono where the cell has a gate that keeps, keras+identity where it asks for
-                            that (irnn), else keras
+keras+chrono                the same with the lag of the task
+auto                        keras+chrono if the cell has a gate that keeps, keras+identity if the cell asks for
+                            it (irnn), else keras
 
-Maps that neither framework has: in ``keras`` a map of c is drawn as the recurrence of h is, a map of a layer inside
-the step as the inputs' map, and one weight for every unit (peepholes) starts at 0, so that the cell starts as the one
-without. What a block reads inside the step, and the embedding, are drawn as the inputs' map. Where every step has
-weights of its own, each step's are drawn by themselves, alike. Of a stack each cell is drawn as a layer of that cell,
-and takes of the changes what has a meaning for it.
+Maps that neither framework has: in ``keras``, a map of c is drawn like the recurrent map of h, and a map inside the
+step like the input map. Peepholes (one weight for every unit) start at 0, so that the cell starts like the one without
+them. The maps of a block and the embedding are drawn like the input map. With separate weights for every step, each
+step's are drawn independently from the same distribution. In a stack, each cell is drawn like a layer of that cell;
+changes that do not apply to a cell are ignored for it.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ from holdfast.engine.resolve import resolve
 
 FRAMEWORKS = ("keras", "pytorch")
 RECURRENT = ("h", "c")
-"""What a map reads that the step before has left."""
+"""The sources that come from the previous step: maps from these are recurrent."""
 OWN = ("x", "h", "c", "k", CONSTANT)
-"""What the maps of cells read; those of blocks have one bias in PyTorch too."""
+"""The sources of the cells' own maps. Only these have two biases in PyTorch; the maps of blocks have one."""
 EXAMPLES = {"forget": 1, "chrono": 100}
 
 
 @dataclass(frozen=True)
 class Initialisation:
-    """What ``parse`` read: the framework's defaults, then what replaces them (None: nothing does)."""
+    """A parsed initialisation: the framework whose defaults apply, and the changes to them (None: no change)."""
 
     framework: str = "keras"
     orthogonal: bool = False
@@ -63,7 +64,8 @@ class Initialisation:
 
 
 def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
-    """``"keras+chrono"`` for this cell and lag. Raises ``BadValue`` with what is possible."""
+    """Parse a text such as ``"keras+chrono"`` for this cell and a lag in steps. Raises ``BadValue`` with the accepted
+    values."""
     if text == "auto":
         text = "keras"
         text += "+chrono" if any(one.keep for one in cell.innermost) else ""
@@ -98,7 +100,7 @@ def parse(text: str, cell: Cell, lag_steps: int) -> Initialisation:
 
 
 def _all_ask_for_identity(cell: Cell) -> bool:
-    """Whether every cell that can start as the identity asks for it, and there is one."""
+    """Whether there is a cell with a single gate, and all such cells ask for identity initialisation."""
     able = [one for one in cell.innermost if not _why_no_identity(one)]
     return bool(able) and all(one.identity for one in able)
 
@@ -106,7 +108,7 @@ def _all_ask_for_identity(cell: Cell) -> bool:
 def _why_no_identity(cell: Cell) -> str:
     if not any(m.source == "h" for m in cell.maps):
         return "has no recurrent matrix"
-    # In front of several gates an identity would carry nothing on: each unit would only gate itself.
+    # With several gates, an identity matrix would not carry the state on: each unit would only gate itself.
     return f"has {len(cell.gates)} gates, and the identity is for a cell with one" if len(cell.gates) > 1 else ""
 
 
@@ -121,7 +123,7 @@ def _number(name: str, text: str) -> float:
 
 
 def _exact(value: float) -> str:
-    """As short as it can be while it is read back as the same number."""
+    """The shortest text that reads back as the same number."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
@@ -141,11 +143,11 @@ def build(
     embedding: bool = False,
     readout_hidden: tuple[int, ...] = (),
 ) -> Network:
-    """A network with random weights: the sizes in features and units, the scheme as text. ``steps``: so many steps
-    have weights of their own; ``embedding``: the inputs are embedded; ``readout_hidden``: the units of each hidden
-    layer of the read-out.
+    """A network with random weights. ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the
+    time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
+    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out.
 
-    Raises ``UnknownName`` or ``BadValue``.
+    Raises ``UnknownName`` for an unknown cell, and ``BadValue`` for sizes or an initialisation that do not fit it.
 
     >>> build("gru", inputs=1, units=8, outputs=1, initialisation="pytorch").cell.gates
     ('reset', 'update', 'candidate')
@@ -156,7 +158,7 @@ def build(
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
-    """The same network with weights drawn by ``how``: in NumPy, where nothing has to be compiled for it."""
+    """The same network with weights drawn as ``how`` says. NumPy draws them, so that nothing has to be compiled."""
     seed = np.asarray(jax.random.key_data(key)).tolist()
     dtype, units = network.dtype, network.units
 
@@ -164,7 +166,7 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
         return np.random.default_rng([*seed, *place])
 
     def drawn(cell: Cell, layer: Layer, *place: int) -> Layer:
-        """The maps of one cell with its numbers, those of a stack cell by cell; ``place`` says which cell this is."""
+        """The maps of one cell with drawn weights; a stack is drawn cell by cell. ``place`` is the path to the cell."""
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
 
@@ -195,20 +197,20 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
 
 
 def _meant_for(cell: Cell, how: Initialisation) -> Initialisation:
-    """Without the changes that have no meaning for this cell: of a stack they are meant for others."""
+    """The initialisation without the changes that do not apply to this cell: in a stack they are for other cells."""
     if not cell.keep:
         how = replace(how, forget=None, chrono=None)
     return replace(how, identity=how.identity and not _why_no_identity(cell))
 
 
 def _inside(part: Part, layer: Layer) -> Layer:
-    """The maps of one cell of a stack, sources and gates under its own names."""
+    """The maps of one cell of a stack, with the cell's own names for sources and gates."""
     own = {part.names[gate]: gate for gate in part.cell.gates}
     return {m.source: layer[part.names[m.source]].under(own) for m in part.cell.maps}
 
 
 def _outside(part: Part, layer: Layer, drawn: Layer) -> Layer:
-    """The maps of a stack to which this cell's, in ``drawn``, belong, with its gates' numbers in their place."""
+    """The maps of a stack with the weights of one cell, ``drawn``, put in their place."""
     found = {}
     for m in part.cell.maps:
         linear = layer[part.names[m.source]]
@@ -252,7 +254,8 @@ def _draw(
 
 
 def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
-    """The weights as the cell's own file changes them; where every step has its own, each step's by themselves."""
+    """The weights after the cell's own ``initialise``, applied to each step separately if steps have separate
+    weights."""
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
         return dict(initialise(maps, random))
@@ -261,7 +264,8 @@ def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> di
 
 
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
-    """Uniform among matrices with orthonormal rows, or columns where these are fewer (Saxe et al. 2013)."""
+    """A uniform draw from the matrices with orthonormal rows, or columns if there are fewer columns (Saxe et al.
+    2013)."""
     tall = random.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diag(r))
@@ -271,7 +275,7 @@ def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndar
 def _time_scale(
     maps: Layer, cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
 ) -> dict[str, Linear]:
-    """Set the biases of the gate that keeps, and of the one that writes, as ``how`` asks."""
+    """The maps with the biases that ``how`` asks for in the gate that keeps and in the gate that writes."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.
     forget = 1.0 if how.forget is None and how.framework == "keras" and cell.keep == "forget" else how.forget
     wanted: dict[str, Any] = {}
@@ -293,7 +297,7 @@ def _time_scale(
         bias = np.array(linear.bias)
         for gate in wanted.keys() & set(linear.gates):
             value = wanted[gate]
-            # Where a gate has two biases, what acts is their sum.
+            # If a gate has two biases, their sum has this value.
             bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
         return replace(linear, bias=jnp.asarray(bias, dtype))
 

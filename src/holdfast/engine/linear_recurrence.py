@@ -1,10 +1,10 @@
-"""s_t = a_t * s_(t-1) + b_t for all steps at once, component by component.
+"""The linear recurrence s_t = a_t * s_(t-1) + b_t, component by component.
 
-On a processor one compiled loop over time does it (``native/recurrence.py``), all components side by side. Without the
-library time is cut into chunks that are run side by side: within a chunk every step is one affine map of the state that
-enters it; then the states that enter the chunks are found, one after another. With as many chunks as steps in a chunk
-that takes 2 sqrt(time) steps in a row instead of time. Many components need fewer chunks: a vector is long enough
-already. The gradient is the same recurrence backwards, of which nothing but a and s has to be kept.
+On a CPU, one compiled loop over time computes all components together (``native/recurrence.py``). Without the library,
+time is divided into chunks that are computed in parallel. Within a chunk, every step is an affine map of the state that
+enters the chunk; then the states that enter the chunks are computed one after another. With as many chunks as steps in
+a chunk, this takes 2 sqrt(time) sequential steps instead of time. With many components, fewer chunks suffice, because
+the vectors are already long. The gradient is the same recurrence backwards in time; it needs only a and s.
 
 Source: Blelloch 1990, "Prefix sums and their applications"; Martin & Cundy 2018, arXiv:1709.04057.
 """
@@ -22,14 +22,14 @@ from holdfast.engine.native import recurrence
 from holdfast.engine.over_time import over_time
 
 LANES = 4096
-"""Components side by side from which on more chunks gain nothing."""
+"""The number of values computed in parallel beyond which more chunks bring no gain."""
 
 Kept = tuple[Array, Array, Array]
 
 
 @jax.custom_vjp
 def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
-    """The states [time, ...] after every step, for ``factor`` and ``offset`` [time, ...], from ``start`` [...].
+    """The states [time, ...] after every step, for a ``factor`` and ``offset`` [time, ...] and a ``start`` [...].
 
     >>> linear_recurrence(jnp.full(4, 0.5), jnp.ones(4), jnp.zeros(())).tolist()
     [1.0, 1.5, 1.75, 1.875]
@@ -40,7 +40,7 @@ def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
 
 
 def in_chunks(factor: Array, offset: Array, start: Array) -> Array:
-    """The same, in JAX's own operations."""
+    """``linear_recurrence`` in JAX operations."""
     time, components = factor.shape[0], math.prod(factor.shape[1:])
     chunks = max(1, min(math.isqrt(time), LANES // max(1, components)))
     if chunks == 1:
@@ -63,13 +63,13 @@ def _step(state: Array, now: tuple[Array, Array]) -> tuple[Array, Array]:
 
 
 def _joined(so_far: tuple[Array, Array], now: tuple[Array, Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """The affine map of all steps so far and of this one."""
+    """The composition of the affine map of all steps so far with that of this step."""
     joined = now[0] * so_far[0], now[0] * so_far[1] + now[1]
     return joined, joined
 
 
 def _chunked(along: Array, chunks: int, length: int) -> Array:
-    """[time, ...] to [step in its chunk, chunk, ...]."""
+    """Reshape [time, ...] to [step in chunk, chunk, ...]."""
     return jnp.swapaxes(along.reshape(chunks, length, *along.shape[1:]), 0, 1)
 
 
@@ -92,7 +92,7 @@ def _cotangents(factor: Array, states: Array, start: Array, cotangent: Array) ->
 
 
 def _reversed(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
-    """The same, as the recurrence read from its end."""
+    """The cotangents of factor, offset and start, computed as the recurrence backwards in time."""
     later = jnp.concatenate([factor[1:], jnp.ones_like(factor[:1])])
     reached = linear_recurrence(later[::-1], cotangent[::-1], jnp.zeros_like(start))[::-1]
     before = jnp.concatenate([start[None], states[:-1]])

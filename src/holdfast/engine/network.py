@@ -1,5 +1,5 @@
-"""A network: layers of one cell, their weights by gate, and a read-out, linear or with hidden layers or an output
-function. A pytree."""
+"""A network, as a pytree: layers of one cell, their weights by gate, and a read-out: linear, or with hidden layers, and
+with or without an output function."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
-"""The name of the read-out's only 'gate'."""
+"""The name of the only gate of the read-out's linear map."""
 HIDDEN = "hidden"
-"""The name of that of each of its hidden layers."""
+"""The name of the only gate of a hidden layer of the read-out."""
 EMBEDDED = "embedded"
-"""The name of the embedding's."""
+"""The name of the only gate of the embedding."""
 OUTPUT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "sigmoid": jax.nn.sigmoid,
     "softmax": jax.nn.softmax,
@@ -38,11 +38,11 @@ OUTPUT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 class Linear:
     """A linear map with named outputs, one for each gate.
 
-    ``matrix`` [source, column]: each gate has its columns, in the order of ``gates``. ``shapes`` has every gate's shape
-    without the leading axes, where they are not vectors of one size; ``source_axes`` is how many axes of what is read
-    are read. Nobody outside this class needs to know: ``of("forget")`` gives a gate's own matrix and bias, and
-    ``gate_values(source)`` every gate in its own shape.
-    Of a ``diagonal`` map ``matrix`` is [1, column]: every unit reads itself with one weight.
+    ``matrix`` is [source, column], with the columns of each gate in the order of ``gates``. ``shapes`` has the shape of
+    every gate without the leading axes, unless all are vectors of one size. ``source_axes`` is the number of trailing
+    axes of the source that the map reads. Code outside this class does not need this layout: ``of("forget")`` gives the
+    matrix and bias of a gate, and ``gate_values(source)`` gives every gate in its own shape.
+    The ``matrix`` of a ``diagonal`` map is [1, column]: every unit reads only itself, with one weight.
     """
 
     matrix: Leaf
@@ -53,7 +53,7 @@ class Linear:
     source_axes: int = field(default=1, metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
-        """[..., source] to [..., column]: all gates in one product."""
+        """Map [..., source] to [..., column]: all gates in one product."""
         if self.source_axes != 1:
             source = source.reshape(*source.shape[: source.ndim - self.source_axes], -1)
         if self.matrix.shape[-2] == 0:
@@ -65,7 +65,7 @@ class Linear:
         return product if self.bias is None else product + self.bias
 
     def gate_values(self, source: Array) -> dict[str, Array]:
-        """[..., source] to every gate by name, [..., *its shape]."""
+        """The value of every gate by name, [..., *shape of the gate], for a source [..., source]."""
         columns = self(source)
         if self.shapes is None:
             return dict(zip(self.gates, jnp.split(columns, len(self.gates), axis=-1), strict=True))
@@ -75,8 +75,8 @@ class Linear:
         }
 
     def dense(self) -> Linear:
-        """The same map with a full matrix, zeros and all, in NumPy: JAX would flush subnormal weights, and round those
-        of double precision wherever that is not switched on."""
+        """The same map with a full matrix, including zeros, as NumPy arrays. JAX would flush subnormal weights, and
+        round float64 weights unless ``jax_enable_x64`` is on."""
         if not self.diagonal:
             return self
         eye = np.tile(np.eye(self.width(self.gates[0]), dtype=self.matrix.dtype), len(self.gates))
@@ -84,7 +84,7 @@ class Linear:
 
     @property
     def units(self) -> int:
-        """The size of each gate, where all have one size."""
+        """The size of each gate, if all have the same size."""
         return self.matrix.shape[-1] // len(self.gates)
 
     def shape(self, gate: str) -> tuple[int, ...]:
@@ -92,11 +92,11 @@ class Linear:
         return (self.units,) if self.shapes is None else self.shapes[self.gates.index(gate)]
 
     def width(self, gate: str) -> int:
-        """How many columns a gate has."""
+        """The number of columns of a gate."""
         return prod(self.shape(gate))
 
     def columns(self, gate: str) -> slice:
-        """Where a gate's outputs lie among the columns of ``matrix`` and in ``bias``."""
+        """The slice of a gate's outputs in the columns of ``matrix`` and in ``bias``."""
         start = sum(self.width(before) for before in self.gates[: self.gates.index(gate)])
         return slice(start, start + self.width(gate))
 
@@ -106,7 +106,7 @@ class Linear:
         return self.matrix[..., columns], None if self.bias is None else self.bias[..., columns]
 
     def under(self, own: Mapping[str, str]) -> Linear:
-        """The same map with the names that one cell of a stack has for its gates, by what the stack calls them."""
+        """The same map with the gate names of one cell of a stack. ``own`` has these names by the stack's names."""
         return replace(self, gates=tuple(own.get(gate, f"another cell's {gate}") for gate in self.gates))
 
     def put(self, gate: str, matrix: Leaf = None, bias: Leaf = None) -> Linear:
@@ -124,10 +124,10 @@ class Linear:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Perceptron:
-    """A read-out that is not linear: relu of a linear map for each of ``hidden``, the lowest first, then ``last``, then
-    ``function``, a name in ``OUTPUT_FUNCTIONS`` or "".
+    """A read-out that is not linear: relu of each linear map in ``hidden``, the lowest first, then the map ``last``,
+    then ``function``, a name in ``OUTPUT_FUNCTIONS`` or "".
 
-    It has no one ``matrix`` or ``bias``: asking for them raises ``BadValue``, in the words of a user's mistake.
+    It has no single ``matrix`` or ``bias``: reading these attributes raises ``BadValue``.
     """
 
     hidden: tuple[Linear, ...]
@@ -135,7 +135,7 @@ class Perceptron:
     function: str = field(default="", metadata={"static": True})
 
     def __call__(self, source: Array) -> Array:
-        """[..., unit] to [..., output]."""
+        """Map [..., unit] to [..., output]."""
         for linear in self.hidden:
             source = alphabet.get("relu").numbers(linear(source))
         outputs = self.last(source)
@@ -159,21 +159,22 @@ class Perceptron:
 
 
 Layer = Mapping[str, Linear]
-"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ...), and one of
-``constant``, which reads nothing."""
+"""The weights of one layer: a linear map for every source that the cell reads (``x``, ``h``, ...). The source
+``constant`` reads nothing: its map is a bias."""
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Network:
-    """``layers[0]`` reads the input, every further layer the hidden state below it, ``readout`` the topmost.
+    """A network: ``layers[0]`` reads the input, every further layer the output of the layer below, and ``readout`` the
+    output of the top layer.
 
-    With an ``embedding``, a linear map from the inputs to as many values as there are units, ``layers[0]`` reads what
-    that gives. ``cell_name`` is a cell, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,gru)``.
+    An ``embedding`` is a linear map from the inputs to the units; ``layers[0]`` then reads its result. ``cell_name`` is
+    a cell, a block around a cell such as ``prenorm(lstm)``, or around several, such as ``stack(lstm,gru)``.
 
-    Weights are shared by all steps, or every step has its own: those of ``layers`` then have a first axis, the step's.
-    Step t of what is read uses those of step t, and there are no more than ``steps``. The units of a layer are divided
-    among its ``heads``, where its cell has some.
+    All steps share their weights, or every step has separate weights. Separate weights have a leading axis for the
+    step: step t of a sequence uses the weights of step t, and a sequence has at most ``steps`` steps. If the cell has
+    heads, the units of a layer are divided among its ``heads``.
 
     >>> net = create("lstm", inputs=1, units=2, outputs=1)
     >>> net.layers[0]["h"].of("forget")[0].shape
@@ -197,7 +198,8 @@ class Network:
 
     @property
     def readout_maps(self) -> tuple[Linear, ...]:
-        """The linear maps of the read-out: those of its hidden layers from the lowest, then that to the outputs."""
+        """The linear maps of the read-out: those of its hidden layers, the lowest first, then the map to the
+        outputs."""
         return (self.readout,) if isinstance(self.readout, Linear) else (*self.readout.hidden, self.readout.last)
 
     @property
@@ -220,7 +222,7 @@ class Network:
 
     @property
     def steps(self) -> int | None:
-        """For how many steps there are weights, where every step has its own; None where all steps share one set."""
+        """The number of steps with separate weights; None if all steps share their weights."""
         matrix = self.layers[0]["x"].matrix
         return matrix.shape[0] if matrix.ndim > 2 else None
 
@@ -229,8 +231,8 @@ class Network:
         return self.readout_maps[-1].matrix.dtype
 
     def embedded(self, x: Array) -> Array:
-        """What the first layer reads: of inputs [..., input] their embedding [..., unit], of whole numbers [...] that
-        of the symbols which they count from 0; the inputs themselves where there is no embedding."""
+        """The values that the first layer reads. With an embedding: the embedding [..., unit] of inputs [..., input],
+        or of whole-number symbols [...], counted from 0. Without one: the inputs themselves."""
         if self.embedding is None:
             return x
         if not jnp.issubdtype(x.dtype, jnp.integer):
@@ -238,11 +240,12 @@ class Network:
         return self.embedding.matrix[x] + self.embedding.bias
 
     def above_embedding(self) -> Network:
-        """The network that reads what ``embedded`` gives."""
+        """The network without its embedding, which reads the result of ``embedded``."""
         return self if self.embedding is None else replace(self, embedding=None)
 
     def along(self, time: int) -> tuple[Layer, ...] | None:
-        """The weights of so many steps, leaves [time, ...], NaN past the last; None where all share one set."""
+        """The weights of the first ``time`` steps, leaves [time, ...], with NaN past the last step; None if all steps
+        share their weights."""
         if self.steps is None:
             return None
 
@@ -253,30 +256,30 @@ class Network:
         return jax.tree.map(of_steps, self.layers)
 
     def using(self, layers: tuple[Layer, ...] | None) -> Network:
-        """The network of one step, with these of the weights ``along`` gave; the same one where it gave none."""
+        """The network of one step, with one step of the weights from ``along``; this network if ``layers`` is None."""
         return self if layers is None else replace(self, layers=layers)
 
     def at(self, step: int | Array) -> Network:
-        """The network of one step; the same one where weights are shared."""
+        """The network of one step; this network if all steps share their weights."""
         return self if self.steps is None else self.using(jax.tree.map(lambda a: a[step], self.layers))
 
     def after(self, steps: int) -> Network:
-        """The network that reads on where ``steps`` steps have been read: without their weights, where they had their
-        own."""
+        """The network for the rest of a sequence after its first ``steps`` steps: separate weights of these steps are
+        dropped."""
         return self if self.steps is None else replace(self, layers=jax.tree.map(lambda a: a[steps:], self.layers))
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a state or gate of a layer, by name, without the batch."""
+        """The shape of a state or gate of a layer, by name, without the batch axis."""
         return self.sizes(self.cell.axes_of(name))
 
     def sizes(self, axes: tuple[str, ...]) -> tuple[int, ...]:
-        """The sizes of axes of its cell, by name."""
+        """The sizes of these axes of the cell, given by name."""
         return self.cell.sizes_of(axes, self.units, self.heads)
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The sizes of the axes that all states of a layer begin with: its units, or the heads of a matrix memory.
-        What lies at one place of all states is changed together, by interventions say."""
+        """The sizes of the leading axes that all states of a layer share: the units, or the heads of a matrix memory.
+        An intervention changes all states at one place together."""
         if not self.cell.states:
             return (self.units,)
         axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
@@ -285,18 +288,18 @@ class Network:
 
     @property
     def place_name(self) -> str:
-        """What the places are called: unit, or head."""
+        """The name of a place: unit or head."""
         axes = self.cell.axes_of(self.cell.memory)[: len(self.places)]
         return axes[-1] if axes else "layer"
 
     def start(self, batch: int) -> tuple[Any, ...]:
-        """The state before the first step: zeros [batch, *axes of the state], by name, for every layer."""
+        """The state before the first step: for every layer, zeros [batch, *axes of the state] by name."""
         zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
         return tuple(self.cell.state_type(*(zeros[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:
-    """Raise ``BadValue`` with ``why``, a clause, where every step has weights of its own."""
+    """Raise ``BadValue`` with the clause ``why`` if every step has separate weights."""
     if network.steps is not None:
         raise BadValue(
             f"this {network.cell_name} network has separate weights for every step, and {why}.",
@@ -316,12 +319,12 @@ def create(
     embedding: bool = False,
     readout_hidden: tuple[int, ...] = (),
 ) -> Network:
-    """A network of zeros: the shape, before weights are drawn, written or read into it.
+    """A network with all weights 0, whose weights are then drawn, constructed or read from a file.
 
-    ``cell`` is a name that ``resolve`` knows. ``steps``: so many steps have weights of their own; None: all share one
-    set. ``embedding``: the inputs are embedded below the first layer. ``readout_hidden``: the units of each hidden
-    layer of the read-out.
-    Raises ``UnknownName`` for a cell that does not exist, ``BadValue`` where it cannot have so many heads, or inputs.
+    ``cell`` is a name that ``resolve`` accepts. ``steps``: separate weights for this many steps; None: all steps share
+    their weights. ``embedding``: an embedding below the first layer. ``readout_hidden``: the units of each hidden layer
+    of the read-out.
+    Raises ``UnknownName`` for a cell that does not exist, and ``BadValue`` for sizes that the cell does not allow.
     """
     kind = resolve(cell)
     times = () if steps is None else (steps,)
@@ -343,8 +346,8 @@ def create(
 
 
 def read_out(maps: Sequence[tuple[Leaf, Leaf]], function: str = "") -> Linear | Perceptron:
-    """The read-out of these maps, each a matrix [source, column] and a bias [column], the one to the outputs last, and
-    of the output ``function`` of this name."""
+    """The read-out with these maps, each a matrix [source, column] and a bias [column], the map to the outputs last,
+    and with the output ``function`` of this name."""
     *hidden, last = maps
     above = tuple(Linear(*one, (HIDDEN,)) for one in hidden)
     linear = Linear(*last, (READOUT,))
@@ -360,7 +363,7 @@ def like(
     array: Callable[..., Leaf],
     times: tuple[int, ...] = (),
 ) -> Linear:
-    """A map of a layer of these sizes, its matrix and bias made by ``array(*shape)``; ``times`` is () or (steps,)."""
+    """A map of a layer with these sizes. ``array(*shape)`` makes its matrix and bias; ``times`` is () or (steps,)."""
     shapes = tuple(cell.shape(gate, units, heads) for gate in m.gates)
     columns = sum(map(prod, shapes))
     return Linear(

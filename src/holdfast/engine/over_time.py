@@ -1,8 +1,8 @@
-"""The one loop over time: a step repeated along a sequence, its state held in padding and its gradient cut as asked.
+"""The only loop over time: it repeats a step along a sequence, keeps the state in padding, and truncates the gradient.
 
-Unrolling, tracing, interventions, probes, gradients, Lyapunov exponents and updates after every step are this
-function with different bodies. It knows two axes and no more: time is the first axis of every input, batch the first
-axis of every leaf of the state. What follows them may have any rank.
+Unrolling, tracing, interventions, probes, gradients, Lyapunov exponents and updates after every step call this function
+with different bodies. It relies on two axes: time is the first axis of every input, batch the first axis of every leaf
+of the state. Further axes are free.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def over_time(
 ) -> tuple[State, Kept]:
     """Run ``body(state, now) -> (state, seen)`` over the steps of ``inputs``, whose leaves are [time, ...].
 
-    In each step, in this order: ``change(state, now)`` alters the state that enters; at the first step of every window
-    of ``cut`` steps the gradient of that state, not its value, is stopped; the body runs; rows that ``present`` [time,
-    batch] marks as padding keep the state that entered; ``keep(state, seen)`` says what is kept of the step: what the
-    body saw, where nothing is said. Of the steps ``at`` alone, counted from 0, where they are given.
-    Returns the last state and what was kept, [time, ...] or [at, ...].
+    Each step does the following, in this order. ``change(state, now)`` replaces the state before the step. At the first
+    step of every window of ``cut`` steps, the gradient of this state is stopped; its value is not changed. The body
+    runs. Rows that are padding, where ``present`` [time, batch] is false, keep the state before the step.
+    ``keep(state, seen)`` selects what is stored for the step; by default this is ``seen``. With ``at``, only the steps
+    in ``at``, counted from 0, are stored.
+    Returns the last state and the stored values, [time, ...] or [at, ...].
 
     >>> numbers = jnp.arange(1.0, 5.0)[:, None]
     >>> last, sums = over_time(lambda total, x: (total + x, total + x), jnp.zeros(1), numbers, present=numbers != 2)
@@ -68,7 +69,7 @@ def over_time(
     along = (inputs, present, first)
     if at is None:
         return lax.scan(step, state, along)
-    # A step is written over its slot; every step that is not asked for over the last slot, which is not returned.
+    # Each step in ``at`` is written to its slot. All other steps are written to one extra slot, which is not returned.
     count = at.shape[0]
     slots = jnp.full(time, count).at[at].set(jnp.arange(count))
     _, shapes = jax.eval_shape(step, state, jax.tree.map(lambda a: a[0], along))
@@ -85,7 +86,7 @@ def over_time(
 
 
 def hold(here: Array, new: Tree, old: Tree) -> Tree:
-    """``new`` in the rows that are ``here`` [batch], ``old`` in padding; leaves are [batch, ...]."""
+    """``new`` in the rows where ``here`` [batch] is true, ``old`` in padding; leaves are [batch, ...]."""
 
     def row_by_row(new: Array, old: Array) -> Array:
         return jnp.where(here.reshape(here.shape + (1,) * (new.ndim - here.ndim)), new, old)
@@ -94,5 +95,5 @@ def hold(here: Array, new: Tree, old: Tree) -> Tree:
 
 
 def time_first(tree: Tree) -> Tree:
-    """[batch, time, ...] to [time, batch, ...] in every leaf, and back."""
+    """Swap [batch, time, ...] and [time, batch, ...] in every leaf."""
     return jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), tree)

@@ -1,4 +1,4 @@
-"""How far a gradient reaches back: how strongly a number depends on what enters a network at every step."""
+"""How far a gradient reaches back in time: the gradient of a loss with respect to the state and input of every step."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from holdfast.engine.over_time import over_time, time_first
 
 
 class Reach(NamedTuple):
-    """The gradient with respect to the ``states`` that enter every step, leaves [time, batch, ...] for every state of
-    every layer, and to the ``inputs`` [batch, time, input].
+    """The gradient with respect to the ``states`` before every step, leaves [time, batch, ...] for every state of every
+    layer, and with respect to the ``inputs`` [batch, time, input].
 
-    What a network holds is looked at as well as what it reads: one that has learned to hold something shuts its inputs
-    out, and the gradient with respect to those fades though nothing is lost.
+    The gradient with respect to the inputs alone can mislead. A network that has learned to keep a value closes its
+    input gates; the gradient with respect to the inputs then vanishes although the value is kept.
     """
 
     states: tuple[Any, ...]
@@ -37,11 +37,12 @@ def reach(
     gradient: str = "full",
     states: tuple[Any, ...] | None = None,
 ) -> Reach:
-    """The gradient of ``loss``, a number made of the outputs [batch, time, output], by reverse mode through time.
+    """The gradient of ``loss``, a scalar function of the outputs [batch, time, output], by backpropagation through
+    time.
 
-    Rows do not mix: of a loss that is a sum over rows each row has its own gradient. ``inputs`` [batch, time, input],
-    ``present`` [batch, time]. ``truncate`` and ``gradient`` make it what it is in training (see ``unroll``). With
-    ``states`` [time, batch, ...] it is taken at these, as if they entered every step, and not at those that do.
+    Rows are independent: if the loss is a sum over rows, each row has its own gradient. ``inputs`` is [batch, time,
+    input], ``present`` [batch, time]. ``truncate`` and ``gradient`` have the same meaning as in ``unroll``. With
+    ``states`` [time, batch, ...], the gradient is evaluated at these states instead of those that the network computes.
     """
 
     def step(state: Any, x: Array, weights: Any) -> tuple[Any, Array]:
@@ -66,14 +67,15 @@ def reach_of(
     truncate: int | None = None,
     states: Any = None,
 ) -> Reach:
-    """``reach`` of any ``step(state, x, along)``, which gives the next state and what ``loss`` is made of [batch, time,
-    ...]. ``start`` is the state before the first step; ``along`` [time, ...] is what each step has of its own."""
+    """``reach`` for any ``step(state, x, along)``. The step returns the next state and a value [batch, ...]; ``loss``
+    reads these values [batch, time, ...]. ``start`` is the state before the first step; ``along`` [time, ...] holds
+    what differs between steps, such as separate weights."""
     still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
 
     def of_what_enters(pushes: Any, inputs: Array) -> Array:
         def push(state: Any, now: Any) -> Any:
             _, push, given, _ = now
-            if given is not None:  # its value, and the gradient of what entered
+            if given is not None:  # the value of the given state, with the gradient of the computed one
                 state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
             return jax.tree.map(jnp.add, state, push)
 
@@ -88,17 +90,18 @@ def reach_of(
 
 
 def norms(gradients: Any) -> Array:
-    """The Euclidean norm of all that a step and row have, over all leaves [time, batch, ...]: [batch, time]."""
+    """The Euclidean norm over all leaves [time, batch, ...], for every row and step: [batch, time]."""
     squares = [jnp.square(g).sum(tuple(range(2, g.ndim))) for g in jax.tree.leaves(gradients)]
     return jnp.sqrt(jnp.stack(squares).sum(0)).T
 
 
 def slope_decades(norms: np.ndarray, last: np.ndarray, lag_steps: int) -> float | None:
-    """By how many decades a gradient changes per step back: -0.1 is a tenth in ten steps, 0 a constant gradient.
+    """The change of a gradient in decades per step back in time: -0.1 means a factor of 10 in ten steps, 0 a constant
+    gradient.
 
-    ``norms`` [batch, time]; ``last`` [batch] is the step of each row's answer. Least squares through log10 of the mean
-    over rows, over the ``lag_steps`` steps up to the answer at which any gradient arrives; None where there are fewer
-    than two of those.
+    ``norms`` is [batch, time]; ``last`` [batch] is the step of each row's answer. The slope is a least-squares fit to
+    log10 of the mean over rows, at those of the ``lag_steps`` steps up to the answer where the gradient is not 0. None
+    if there are fewer than two such steps.
 
     >>> slope_decades(np.array([[1e-4, 1e-3, 1e-2, 1e-1]]), np.array([3]), 3)
     -1.0

@@ -1,4 +1,4 @@
-"""A cell by its full name: ``lstm``, a block around one, ``prenorm(lstm)``, or several, ``stack(lstm,gru)``."""
+"""Find a cell by its full name: ``lstm``, a block around a cell as ``prenorm(lstm)``, or ``stack(lstm,gru)``."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from holdfast.core.values import LONGEST_TEXT, listed
 from holdfast.engine.readings.record import NotOpened, Unsupported, record
 
 NONE = "none"
-"""The name of no block."""
+"""The name that stands for no block."""
 WRAPPED = re.compile(r"([a-z][a-z0-9_-]*)\((.+)\)")
 
 
 def full_name(cell: str, block: str = NONE) -> str:
-    """What a network of this cell in this block says its cell is: ``prenorm(lstm)``, or ``lstm``."""
+    """The full name of a cell in a block: ``prenorm(lstm)``, or ``lstm`` without a block."""
     return cell if block == NONE else f"{block}({cell})"
 
 
 def taken_apart(name: str) -> tuple[str, tuple[str, ...]]:
-    """The outermost block of a full name and what stands inside it; of a plain cell "" and nothing.
+    """The outermost block of a full name and the names inside it; ("", ()) for a cell without a block.
 
     >>> taken_apart("stack(prenorm(lstm),gru)")
     ('stack', ('prenorm(lstm)', 'gru'))
@@ -32,7 +32,7 @@ def taken_apart(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The blocks and cells of a full name from the outermost: ``("prenorm", "lstm")``."""
+    """The blocks and cells of a full name, the outermost first: ``("prenorm", "lstm")``."""
     block, inside = taken_apart(name)
     return (block, *(part for one in inside for part in parts(one))) if block else (name,)
 
@@ -40,8 +40,8 @@ def parts(name: str) -> tuple[str, ...]:
 def resolve(name: str) -> Cell:
     """The cell of this name.
 
-    Raises ``UnknownName`` for a cell or block that does not exist, ``BadFile`` where a file lacks something, and
-    ``BadValue`` where the block does not fit the cells.
+    Raises ``UnknownName`` for a cell or block that does not exist, ``BadFile`` if its file is incomplete, and
+    ``BadValue`` if the block does not fit the cells.
 
     >>> resolve("prenorm(lstm)").states
     ('h', 'c')
@@ -54,7 +54,8 @@ def resolve(name: str) -> Cell:
     if not block:
         return cells.get(name)
     inside = tuple(map(resolve, names))
-    key = (name, *(cell.step for cell in inside), blocks.FOLDER.load(block))  # other files of these names have others
+    # The step and the module are part of the key: a file may be replaced by another of the same name.
+    key = (name, *(cell.step for cell in inside), blocks.FOLDER.load(block))
     if key not in _wrapped:
         _wrapped[key] = blocks.around(block, inside, tuple(map(_output_axes, inside)))
     return _wrapped[key]

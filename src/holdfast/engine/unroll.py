@@ -1,7 +1,8 @@
-"""A network over a sequence: its outputs, or every gate and state, its state carried, padded and cut as asked.
+"""Run a network over a sequence: ``unroll`` gives its outputs, ``trace`` also every gate and state.
 
-Nothing but the state passes from one step to the next; so a sequence read in pieces, the state carried, gives what the
-whole gives. Of a network with weights of its own for every step, the next piece is read by ``network.after(steps)``.
+Only the state passes from one step to the next. A sequence that is read in pieces, with the state carried over, gives
+the same outputs as the whole sequence. With separate weights for every step, the network for the next piece is
+``network.after(steps)``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from jax import lax
 from jax.core import Tracer
 
-from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead
+from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, Symbols
 from holdfast.core.errors import BadValue
 from holdfast.engine import engines, gradients
 from holdfast.engine.engines import Request
@@ -25,9 +26,9 @@ from holdfast.engine.over_time import time_first
 
 
 class Trace(NamedTuple):
-    """Every gate and state of every layer, by name: ``trace.states[0].c`` and ``trace.gates[0].forget``,
-    each [batch, time, unit], or with the axes that the cell declares; ``outputs`` [batch, time, output]; ``state`` is
-    what is carried on."""
+    """Every gate and state of every layer, by name: ``trace.states[0].c`` and ``trace.gates[0].forget`` are each
+    [batch, time, unit], or have the axes that the cell declares in place of unit. ``outputs`` is [batch, time, output];
+    ``state`` is the state after the last step."""
 
     outputs: Array
     state: tuple[Any, ...]
@@ -37,7 +38,7 @@ class Trace(NamedTuple):
 
 def unroll(
     network: Network,
-    inputs: Inputs,
+    inputs: Inputs | Symbols,
     state: Any = None,
     *,
     present: Mask | None = None,
@@ -46,20 +47,21 @@ def unroll(
     gradient: str = "full",
     engine: str = "auto",
 ) -> tuple[OutputsRead, Any]:
-    """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (zeros where None).
+    """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (None: zeros).
 
-    A network with an embedding reads symbols too, whole numbers [batch, time] from 0, as it reads one-hot vectors.
+    A network with an embedding also accepts symbols, whole numbers [batch, time] from 0, in place of one-hot vectors.
 
-    ``present`` [batch, time] is false in padding, where the state stays as it is. ``truncate`` = k cuts the
-    gradient, not the value, between windows of k steps counted from the first step given (also to ``state``).
-    ``gradient`` is a learning rule (``engine.gradients``): the same values, and what is called their gradient.
-    Outputs are read out from step ``read_from`` on, counted from 0: what is asked for later costs nothing before.
-    ``engine`` computes, a file of ``engine/engines/``: ``loop`` anything anywhere, ``native`` (our own kernels) the
-    cells and number formats that it has, on a processor, several times as fast, but in reverse mode only; ``parallel``
-    all steps at once, of cells whose new state is affine in the old one, in reverse mode only and without ``truncate``;
-    ``auto`` is native where that is possible, else the loop; compiled for anything but a processor it is the loop.
-    Returns the outputs [batch, time - read_from, output] and the state after the last step, to run on from.
-    Raises ``BadValue`` where the inputs do not fit the network, or the engine asked for cannot be had.
+    ``present`` [batch, time] is false in padding, where the state does not change. ``truncate`` = k stops the gradient,
+    but not the value, between windows of k steps, counted from the first step of ``inputs``; it also stops the gradient
+    to ``state``. ``gradient`` is a gradient rule (``engine.gradients``): it changes the gradient, but not the values.
+    Only the outputs from step ``read_from`` on, counted from 0, are computed.
+    ``engine`` is a file of ``engine/engines/`` or ``auto``. ``loop`` runs everything, on every device. ``native``, the
+    compiled library, runs the cells and number formats that it was built for on a CPU, several times as fast, with
+    reverse-mode gradients only. ``parallel`` computes all steps at once for cells whose new state is affine in the old
+    state, with reverse-mode gradients only and without ``truncate``. ``auto`` is ``native`` if possible and otherwise
+    ``loop``; on devices other than the CPU it is ``loop``.
+    Returns the outputs [batch, time - read_from, output] and the state after the last step.
+    Raises ``BadValue`` if the inputs do not fit the network, or the requested engine is not available.
     """
     inputs = jnp.asarray(inputs)
     _check(network, inputs, present, truncate, read_from)
@@ -80,8 +82,11 @@ def unroll(
     return by(chosen)(network, inputs, state, present)
 
 
-def trace(network: Network, inputs: Inputs, state: Any = None, *, present: Mask | None = None) -> Trace:
-    """As ``unroll``, with every gate and state at every step."""
+def trace(network: Network, inputs: Inputs | Symbols, state: Any = None, *, present: Mask | None = None) -> Trace:
+    """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
+
+    Raises ``BadValue`` if the inputs do not fit the network.
+    """
     inputs = jnp.asarray(inputs)
     _check(network, inputs, present)
     _refuse_steps_without_weights(network, inputs, present)
@@ -112,7 +117,7 @@ def _check(
 
 
 def _refuse_unknown_symbols(network: Network, symbols: Array) -> None:
-    """Raise ``BadValue`` for a number that is no symbol, where the numbers are known before the program runs."""
+    """Raise ``BadValue`` for a number outside the symbols. Inputs that are being traced by JAX are not checked."""
     if isinstance(symbols, Tracer) or not symbols.size:
         return
     known = np.asarray(symbols)
@@ -125,8 +130,8 @@ def _refuse_unknown_symbols(network: Network, symbols: Array) -> None:
 
 
 def _refuse_steps_without_weights(network: Network, inputs: Array, present: Array | None) -> None:
-    """Raise ``BadValue`` where a network with weights of its own for every step is to run past its last. A mask that is
-    not known before the program runs, since it is being traced, is not judged: outputs past the last step are NaN."""
+    """Raise ``BadValue`` if a network with separate weights for every step is run past its last step. A mask that is
+    being traced by JAX is not checked: outputs past the last step are then NaN."""
     if network.steps is None or isinstance(present, Tracer):
         return
     steps = inputs.shape[1]

@@ -1,8 +1,9 @@
-"""Networks to other frameworks and back: one file, one format. ``get("onnx")`` is the format of ``onnx.py``.
+"""Convert networks to and from other frameworks: one file for each format. ``get("onnx")`` is the format of
+``onnx.py``.
 
-A format writes a file, reads one, and runs one with the framework's own layers. Nothing is written before that run and
-ours agree on the same random sequences (``_verify.py``). Only the format's own file knows in which order its framework
-fuses gates.
+A format writes a file, reads one, and runs one with the framework's own layers. Nothing is written before this run and
+ours agree on the same random sequences (``_verify.py``). The order in which a framework fuses gates is defined only in
+the format's own file.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from holdfast.exchange._verify import Agreement, verify
 
 FOLDER = Folder("format", "holdfast.exchange", Path(__file__).parent)
 WORDS = ("ENDING", "NEEDS", "write", "read", "runner")
-"""What a format's file has: the ending of its files, the packages it needs, and three functions.
+"""The names that the file of a format defines: the ending of its files, the packages it needs, and three functions.
 
 ``write(network, origin, file)``; ``read(file, cell)``, a network; ``runner(file, cell)``, a ``_verify.Runner``.
 """
@@ -35,7 +36,7 @@ WORDS = ("ENDING", "NEEDS", "write", "read", "runner")
 
 @dataclass(frozen=True)
 class Conversion:
-    """A conversion that was verified and written: the file, the foreign format, and how far both runs agree."""
+    """A conversion that was verified and written: the file, the foreign format, and the agreement of both runs."""
 
     file: str
     format: str
@@ -62,7 +63,7 @@ class Conversion:
 
 
 def get(name: str) -> ModuleType:
-    """The format of this name. Raises ``UnknownName``, or ``BadFile`` where its file lacks something."""
+    """The format of this name. Raises ``UnknownName``, or ``BadFile`` if the file of the format is incomplete."""
     module = FOLDER.load(name)
     missing = [word for word in WORDS if not hasattr(module, word)]
     if missing:
@@ -71,11 +72,11 @@ def get(name: str) -> ModuleType:
 
 
 def export(network: Network, path: Path, name: str, origin: dict | None = None) -> Conversion:
-    """Write ``network`` to ``path`` in the format ``name``, once the framework's run of that very file agrees.
+    """Write ``network`` to ``path`` in the format ``name``, after the framework's run of this file was verified.
 
-    ``origin`` (plain JSON) is kept in the file where the format has room for it. Raises ``UnknownName`` for a format
-    that does not exist; ``BadValue`` where the format cannot express the cell, a package is missing or the path has
-    another ending; ``BadFile`` where the numbers differ by more than rounding; ``BadRun`` where it cannot be written.
+    ``origin`` (plain JSON) is stored in the file if the format has a place for it. Raises ``UnknownName`` for a format
+    that does not exist; ``BadValue`` if the format cannot express the cell, a package is missing or the path has
+    another ending; ``BadFile`` if the outputs differ by more than rounding; ``BadRun`` if the file cannot be written.
     """
     kind = get(name)
     require(*kind.NEEDS, extra=name, what=f"exporting to {name}")
@@ -94,10 +95,10 @@ def export(network: Network, path: Path, name: str, origin: dict | None = None) 
 def import_(
     path: Path, name: str, out: Path, cell: str | None = None, task: Mapping[str, Any] | None = None
 ) -> Conversion:
-    """Read the file ``path`` of the format ``name`` and save it as a network at ``out``, once both runs agree.
+    """Read the file ``path`` of the format ``name`` and save it as a network at ``out``, after both runs were compared.
 
-    ``cell`` says which cell it is where the file leaves that open; ``task``, its ``name`` and axes, is recorded.
-    Raises as ``export`` does, and ``BadFile`` where the file cannot be read or holds what no network of ours is.
+    ``cell`` names the cell if the file does not determine it; ``task``, with ``name`` and axes, is recorded. Raises the
+    errors of ``export``, and ``BadFile`` if the file cannot be read or its model is not supported.
     """
     kind = get(name)
     require(*kind.NEEDS, extra=name, what=f"importing from {name}")
@@ -113,7 +114,7 @@ def import_(
 
 @contextmanager
 def _told(situation: str) -> Iterator[None]:
-    """The short truth is raised below; where it happened is said once, here."""
+    """A context that adds the situation, such as the file and format, to errors raised inside."""
     try:
         yield
     except Problem as problem:

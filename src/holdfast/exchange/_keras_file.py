@@ -1,7 +1,8 @@
-"""A ``.keras`` file as data: a zip with a description and HDF5 weights, every size known before Keras opens it.
+"""A ``.keras`` file as data: a zip archive with a description and HDF5 weights, checked before Keras opens it.
 
-Keras builds what the description says and reads what the weights declare: both can ask for any amount of memory, name
-functions to call, or lead to other files. What gets past ``read`` describes layers whose weights are in the file.
+Keras builds the model in the description and reads the declared weights. A malicious file could request any amount of
+memory, name functions to call, or refer to other files. ``read`` accepts only descriptions of layers whose weights are
+in the file.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from holdfast.core.documents import convert, parse_json, read_bytes, shown
 from holdfast.core.errors import BadFile
 
 MOST_BYTES = 2**29
-"""Of the file, and of all that is packed in it."""
+"""The largest size of the file, and of its unpacked contents."""
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 MOST_OBJECTS = 10_000
-"""Groups and datasets of the weights."""
+"""The largest number of groups and datasets in the weights."""
 MODULES = {"keras", "keras.layers", "keras.models", "keras.initializers", "keras.regularizers", "keras.constraints",
            "keras.activations", "keras.dtype_policies", "keras.src.models.sequential", "keras.src.models.functional",
            "builtins"}  # fmt: skip
-"""Where classes of a description may come from; others, such as keras.utils, have functions that do things."""
+"""The modules from which the classes of a description may come. Others, such as keras.utils, have functions with side
+effects."""
 
 Words = dict[str, Any]
 
@@ -49,7 +51,7 @@ class _Document(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    """What is looked up in a layer's own words."""
+    """The fields of a layer's configuration that are used here."""
 
     name: str
     units: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
@@ -61,7 +63,7 @@ Shape = list[Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None]
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The model as it is described in ``file``, plain, not yet built. Raises ``BadFile``."""
+    """The description of the model in ``file``, as plain data. The model is not built. Raises ``BadFile``."""
     fix = "Load an older model with Keras 3 and save it under a .keras name."
     try:
         members = _members(read_bytes(file, "a .keras file", MOST_BYTES))
@@ -94,7 +96,7 @@ def _members(content: bytes) -> dict[str, bytes]:
 
 
 def _numbers(weights: bytes) -> int:
-    """How many numbers the weights hold, all of them in this very file."""
+    """The number of weights, all of which are stored in this file."""
     import h5py
 
     def walk(group: Any, depth: int) -> Iterator[Any]:
@@ -122,20 +124,20 @@ def _numbers(weights: bytes) -> int:
 
 
 def _check_classes(config: Any) -> None:
-    """Raise ``BadFile`` where the description names functions, or classes from where plain layers do not come."""
+    """Raise ``BadFile`` if the description names functions, or classes from modules other than ``MODULES``."""
     parts = [config]
     for part in parts:
         parts += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
         if isinstance(part, dict) and "class_name" in part:
             module, name = part.get("module", "keras"), part["class_name"]
             if part.get("registered_name") or str(module).split(".")[0] not in ("keras", "builtins"):
-                continue  # told with the layer's other faults
+                continue  # reported together with the layer's other errors
             if module not in (None, *MODULES) or name == "function" or part.get("module") == "builtins":
                 raise BadFile(f"it names {shown(module)} {shown(name)}, which is not a known layer.")
 
 
 def _check_sizes(model: _Model, plain: Words, numbers: int) -> None:
-    """Raise ``BadFile`` where a layer would have more weights than the file has numbers."""
+    """Raise ``BadFile`` if a layer would have more weights than the file has numbers."""
     shape = plain.get("build_input_shape")
     sources = [1 if shape is None else convert(shape, Shape, "config.json, build_input_shape")[-1] or 1]
     for place, layer in enumerate(model.layers):

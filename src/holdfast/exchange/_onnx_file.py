@@ -1,8 +1,8 @@
-"""An ONNX file as data: its tensors inside the file or beside it, every size known before anything is allocated.
+"""An ONNX file as data, with tensors inside the file or beside it. Sizes are checked before anything is allocated.
 
-Weights may lie in other files, as exporters write them for large models: in the model's own folder and nowhere else,
-read here and not by the library, since offset, length and path come from a stranger. Nodes beside the path from input
-to output are run by the runtime, which would make arrays of any size for them: how large they can get is bounded here.
+Exporters write the weights of large models to other files. These must be in the model's own folder, and are read here
+and not by the library, because offset, length and path come from an untrusted file. The runtime also runs nodes that
+are not on the path from input to output, and would allocate arrays of any size for them; their sizes are bounded here.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ from holdfast.core.documents import read_bytes, shown
 from holdfast.core.errors import BadFile
 
 MOST_BYTES = 2**29
-"""Of the file, and of what lies beside it."""
+"""The largest size of the file, and of the files beside it."""
 MOST_NODES = 100_000
 MOST_NUMBERS = 10**8
-"""In arrays that the runtime makes beside the path: an initial state has a few thousand, its bound has more."""
+"""The largest size of an array that is not on the path from input to output. An initial state has a few thousand
+numbers; its bound may be larger."""
 RANK = 8
 LONGEST = 32
-"""No run for verification reads more steps, or more sequences at once."""
+"""The largest number of steps, and of sequences at once, in a run for verification."""
 
 
 def load(file: Path) -> Any:
-    """The model, its tensors in it. Raises ``BadFile`` where it is none, or reaches outside its folder."""
+    """The model with all its tensors. Raises ``BadFile`` if the file is not a model, or refers to files outside its
+    folder."""
     import onnx
     from google.protobuf.message import DecodeError, EncodeError
 
@@ -47,7 +49,7 @@ def load(file: Path) -> Any:
 
 
 def array(tensor: Any) -> np.ndarray:
-    """A tensor's numbers. Raises ``BadFile`` where it has others than its shape and number format say."""
+    """The array of a tensor. Raises ``BadFile`` if its data do not match its shape and number format."""
     from onnx import helper, numpy_helper
 
     try:
@@ -65,10 +67,11 @@ def array(tensor: Any) -> np.ndarray:
 
 
 def check_sizes(nodes: list[Any], constants: Mapping[str, np.ndarray], inputs: int) -> None:
-    """Raise ``BadFile`` where arrays beside the path may have more than ``MOST_NUMBERS``; the model reads ``inputs``.
+    """Raise ``BadFile`` if arrays that are not on the path may have more than ``MOST_NUMBERS`` numbers. ``inputs`` is
+    the input size of the model.
 
-    For every name three bounds, in the graph's order: how many numbers it has, and, where it says the shape of another
-    array, their product and the largest of them.
+    Three bounds are computed for every name, in the graph's order: the number of its elements and, for an array that is
+    a shape of another array, the product of its elements and the largest of them.
     """
     longest = float(max(LONGEST, inputs))
     known = {name: (float(value.size), *_sizes(value)) for name, value in constants.items()}
@@ -96,7 +99,7 @@ def check_sizes(nodes: list[Any], constants: Mapping[str, np.ndarray], inputs: i
 
 
 def _sizes(value: np.ndarray) -> tuple[float, float]:
-    """Product and largest of numbers that say a shape; each counts as 1 at least."""
+    """The product and the largest of the numbers in a shape; each counts as at least 1."""
     if value.dtype.kind not in "iu" or value.size > RANK:
         return math.inf, math.inf
     each = [max(1.0, abs(float(v))) for v in value.ravel()]
@@ -104,7 +107,7 @@ def _sizes(value: np.ndarray) -> tuple[float, float]:
 
 
 def _bring_in(graph: Any, folder: Path) -> None:
-    """Every tensor that lies in another file, read into the model."""
+    """Read every tensor that is stored in another file into the model."""
     from onnx import TensorProto
 
     tensors = [*graph.initializer, *(a.t for node in graph.node for a in node.attribute if a.HasField("t"))]

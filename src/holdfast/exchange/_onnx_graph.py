@@ -1,7 +1,7 @@
 """A recurrent network in an ONNX graph, found by following the path from its output back to its input.
 
-The path, read backwards: Add (or none), MatMul, then for every layer an LSTM, GRU or RNN; between them Squeeze of the
-axis of directions, and Transpose of time and batch. Nodes beside the path may only make the initial state.
+Read backwards, the path is an optional Add, a MatMul, then an LSTM, GRU or RNN for every layer; between them a Squeeze
+of the axis of directions, and a Transpose of time and batch. Nodes outside the path may only create the initial state.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from holdfast.core.results import some
 from holdfast.exchange._onnx_file import array, check_sizes
 
 RECURRENT = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
-"""The nodes, and the functions that they have unless told otherwise."""
+"""The recurrent nodes and their default activation functions."""
 
 BESIDE = {"Constant", "Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "ConstantOfShape", "Slice", "Expand", "Cast",
           "Identity", "Transpose"}  # fmt: skip
-"""What exporters make an initial state with."""
+"""The nodes with which exporters create an initial state."""
 
 FEWEST = {**dict.fromkeys(RECURRENT, 3), "MatMul": 2, "Add": 2, "Constant": 0}
-"""Inputs that a node has at least; one, where nothing is said."""
+"""The smallest number of inputs of a node; 1 for nodes that are not listed."""
 
 WANTED = {
     "linear_before_reset": (1, "its reset gate acts before the recurrent product, another cell than gru"),
@@ -34,16 +34,16 @@ WANTED = {
     "activation_alpha": (None, "its functions have parameters"),
     "activation_beta": (None, "its functions have parameters"),
 }
-"""Attributes that change what a node computes: what is expected, and why nothing else will do."""
+"""Attributes that change what a node computes: the expected value, and why other values are not supported."""
 
 INPUTS = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
 
 
 @dataclass(frozen=True)
 class Graph:
-    """What was found: the kind of node and its activation (of an RNN; else empty), W, R and B of every layer, lowest
-    first, the read-out ``matrix`` [unit, output] and ``bias`` [output], the input's name, its first two sizes where
-    they are fixed, and whether time is the first axis where the graph begins and where it ends."""
+    """A network in a graph: the kind of recurrent ``node`` and the ``activation`` of an RNN (otherwise ""), W, R and B
+    of every layer, the lowest first, the read-out ``matrix`` [unit, output] and ``bias`` [output], the name of the
+    input and its first two ``sizes`` (None: any), and whether time is the first axis of the input and of the output."""
 
     node: str
     activation: str
@@ -58,7 +58,7 @@ class Graph:
 
 
 def find(model: Any) -> Graph:
-    """The network in ``model``. Raises ``BadFile`` with what was found instead."""
+    """The network in ``model``. Raises ``BadFile`` if the graph has another form, with what was found."""
     walk = _Walk(model)
     walk.check_nodes()
     name, swapped_out = walk.skip(walk.output)
@@ -91,14 +91,14 @@ def find(model: Any) -> Graph:
         bias=np.zeros_like(matrix[0]) if bias is None else np.broadcast_to(bias.ravel(), matrix.shape[1:]),
         input=walk.input,
         sizes=walk.sizes(),
-        time_first_in=not swaps[0],  # a recurrent node has time first
+        time_first_in=not swaps[0],  # the first axis of a recurrent node is time
         time_first_out=not swapped_out,
         metadata={prop.key: prop.value for prop in model.metadata_props},
     )
 
 
 class _Walk:
-    """The graph's nodes by the names of what they give, and its constants."""
+    """The graph's nodes by the names of their outputs, and its constants."""
 
     def __init__(self, model: Any) -> None:
         self.graph = model.graph
@@ -125,7 +125,7 @@ class _Walk:
         return BadFile(f"its graph is not supported: {', '.join(some(found, 24)) or 'no nodes'}; {why}.")
 
     def check_nodes(self) -> None:
-        """Raise ``BadFile`` where a node lacks inputs or outputs, or may make large arrays beside the path."""
+        """Raise ``BadFile`` if a node lacks inputs or outputs, or may create large arrays outside the path."""
         for node in self.graph.node:
             wanted = {**dict.fromkeys(RECURRENT, 3), "MatMul": 2, "Add": 2}.get(
                 node.op_type, node.op_type in BESIDE - {"Constant"}
@@ -142,7 +142,7 @@ class _Walk:
         check_sizes([node for node in beside if node.op_type != "Constant"], self.initial, dims[2])
 
     def node(self, name: str, kinds: tuple[str, ...], output: str = "output") -> Any:
-        """The node that gives ``name`` as its first output, of one of these kinds."""
+        """The node of one of these kinds whose first output is ``name``."""
         node = self.producers.get(name)
         if node is None or node.op_type not in kinds:
             got = f"it comes from {node.op_type}" if node is not None else "it comes from no node"
@@ -155,7 +155,8 @@ class _Walk:
         return node
 
     def constant(self, name: str) -> np.ndarray | None:
-        """The value of ``name`` where it is one, also if it is passed on or transposed first."""
+        """The value of the constant ``name``, also if it passes through Identity or Transpose; None if it is not a
+        constant."""
         passed: list[Any] = []
         while name not in self.initial:
             node = self.producers.get(name)
@@ -173,7 +174,7 @@ class _Walk:
         return value
 
     def bias(self, name: str) -> tuple[str, np.ndarray | None]:
-        """What is below an Add, and its constant; ``name`` itself where there is none."""
+        """The other input of an Add and its constant; ``name`` itself and None if there is no Add."""
         if name not in self.producers or self.producers[name].op_type != "Add":
             return name, None
         node = self.node(name, ("Add",))
@@ -190,7 +191,7 @@ class _Walk:
         return node.input[0], value
 
     def skip(self, name: str) -> tuple[str, bool]:
-        """Past what only arranges axes; with whether time and batch were swapped."""
+        """The name below nodes that only rearrange axes, and whether they swap time and batch."""
         swapped = False
         while name in self.producers and self.producers[name].op_type in ("Transpose", "Squeeze", "Identity"):
             node = self.node(name, ("Transpose", "Squeeze", "Identity"))
@@ -208,7 +209,7 @@ class _Walk:
         return name, swapped
 
     def check(self, node: Any) -> None:
-        """Raise ``BadFile`` with every reason why a recurrent node is not one of ours."""
+        """Raise ``BadFile`` with every reason why a recurrent node is not supported."""
         attributes = _attributes(node)
         reasons = []
         for name, (wanted, why) in WANTED.items():
@@ -241,7 +242,7 @@ class _Walk:
         return [name.lower() for name in given] if given else RECURRENT[node.op_type]
 
     def weights(self, node: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """W, R and B; B may be absent."""
+        """W, R and B of a recurrent node; B is None if it is absent."""
         w, r, b = (self.constant(name) if name else None for name in [*node.input[1:4], ""][:3])
         if w is None or r is None or (b is None and any(node.input[3:4])):
             raise self.unknown(f"the weights of its {node.op_type} are no constants")
@@ -256,7 +257,7 @@ class _Walk:
             raise self.unknown(f"{', '.join(sorted(set(beside)))} is on no path from the input to the output")
 
     def sizes(self) -> tuple[int | None, int | None]:
-        """The first two sizes of the input, None where they are free."""
+        """The first two sizes of the input; None where any size is allowed."""
         (given,) = [i for i in self.graph.input if i.name == self.input]
         first, second, _ = [d.dim_value or None for d in given.type.tensor_type.shape.dim]
         return first, second

@@ -1,6 +1,6 @@
-"""What every framework has: LSTM, GRU and plain recurrent layers, their gates fused side by side in some order.
+"""The layers that every framework has: LSTM, GRU and plain recurrent layers, with their gates fused in some order.
 
-A format names the order; here gates are gathered into it and taken apart again.
+A format gives the order; the functions here fuse gates in this order and separate them again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from holdfast.engine.network import Linear, Network, create, read_out, refuse_se
 
 
 class StandardLayer(NamedTuple):
-    """A standard layer: ``name`` lstm, gru or rnn; ``activation`` of an rnn, tanh or relu (empty: not a choice)."""
+    """A standard layer: ``name`` is lstm, gru or rnn; ``activation`` is tanh or relu for an rnn, otherwise ""."""
 
     name: str
     activation: str
@@ -32,7 +32,7 @@ STANDARD = {
     "irnn": StandardLayer("rnn", "relu"),
     "feedforward": StandardLayer("rnn", "tanh"),
 }
-"""Our cells that the frameworks have. A feedforward cell is the rnn whose recurrent weights are zero, exactly."""
+"""The cells that the frameworks support. A feedforward cell is an rnn with recurrent weights of exactly 0."""
 
 WITHOUT_FORGET_GATE = (
     "the cell lstm1997 has no forget gate: it keeps its state whole, as a gate of exactly 1 would. The LSTM of "
@@ -42,10 +42,10 @@ WITHOUT_FORGET_GATE = (
 
 @dataclass(frozen=True)
 class FusedLayer:
-    """The weights of one layer, gates side by side.
+    """The fused weights of one layer.
 
-    ``matrix_x`` [source, gates * units], ``matrix_h`` [unit, gates * units], ``bias_x`` and ``bias_h``
-    [gates * units]: added with the input's and with the recurrent product.
+    ``matrix_x`` is [source, gates * units], ``matrix_h`` [unit, gates * units]. ``bias_x`` and ``bias_h``
+    [gates * units] are added to the product with the input and to the recurrent product.
     """
 
     matrix_x: np.ndarray
@@ -55,7 +55,8 @@ class FusedLayer:
 
 
 def kind_of(network: Network, target: str) -> StandardLayer:
-    """The standard layer that computes this network's cell. Raises ``BadValue`` where ``target`` has none."""
+    """The standard layer that computes this network's cell. Raises ``BadValue`` if the framework ``target`` has
+    none."""
     refuse_separate_weights(network, f"{target} has no layer that does")
     if network.embedding is not None:
         raise BadValue(
@@ -81,10 +82,10 @@ def kind_of(network: Network, target: str) -> StandardLayer:
 
 
 def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str = "") -> str:
-    """Our cell for a foreign layer: the one ``wanted`` by the user, else the file's own ``hint``, else the usual one.
+    """The cell for a foreign layer: the one ``wanted`` by the user, else the file's own ``hint``, else the default.
 
-    ``activation`` is None where the file does not tell it. Raises ``UnknownName``, or ``BadValue`` where ``wanted`` is
-    another layer.
+    ``activation`` is None if the file does not state it. Raises ``UnknownName``, or ``BadValue`` if the cell ``wanted``
+    is a different layer.
 
     >>> choose_cell("rnn", "relu", None), choose_cell("rnn", None, None)
     ('irnn', 'elman')
@@ -102,7 +103,7 @@ def choose_cell(name: str, activation: str | None, wanted: str | None, hint: str
 
 
 def fuse(network: Network, order: Sequence[str]) -> list[FusedLayer]:
-    """The weights of every layer, lowest first, gates in ``order``. What a cell does not have is zero."""
+    """The weights of every layer, the lowest first, with the gates in ``order``. Weights that the cell lacks are 0."""
     zeros = np.zeros((network.units, len(order) * network.units), network.dtype)
 
     def gather(linear: Linear | None) -> tuple[np.ndarray, np.ndarray]:
@@ -134,8 +135,8 @@ def separate(
     """The network of ``cell`` with these layers and the maps of the ``readout``, the one to the outputs last, relu
     between them and ``function`` after them.
 
-    Where two biases of a gate only ever act as their sum and ours is one, it is that sum, rounded once. Raises
-    ``BadFile`` where shapes or number formats do not fit together.
+    If the file has two biases for a gate and the cell has one, the bias is their sum, rounded once. Raises ``BadFile``
+    if shapes or number formats do not match.
     """
     _check_shapes(layers, readout, len(order))
     arrays = [*(a for affine in (*readout, *([embedding] if embedding else [])) for a in affine)]
@@ -178,7 +179,7 @@ def check_precision(dtypes: Sequence[str]) -> None:
 
 
 def _sum(layer: FusedLayer) -> np.ndarray:
-    """Both biases as one; where the second is zero, the first to the bit, its sign of zero included."""
+    """The sum of both biases. If the second is 0, this is exactly the first, including the sign of zeros."""
     total = layer.bias_x.astype(np.float64) + layer.bias_h.astype(np.float64)
     return np.where(layer.bias_h == 0, layer.bias_x, total.astype(layer.bias_x.dtype))
 

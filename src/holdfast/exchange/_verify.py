@@ -1,20 +1,22 @@
-"""Whether a foreign file computes what a network computes: both on the same random sequences.
+"""Verify that a foreign file computes the same outputs as a network, on the same random sequences.
 
-Two right answers differ by rounding, and how far rounding gets depends on the network: one that forgets loses it, one
-that is chaotic multiplies it at every step. No fixed number fits both, so the tolerance is measured. A computed sum of
-n products is the exact sum with weights that are each off by a share of themselves, at most n * eps and, roundings
-being as good as independent, about sqrt(n) * eps (Higham & Mary 2019, SIAM Journal on Scientific Computing 41(5)). So
-rounding does to the outputs about what such changes of the weights do. We change every weight at random by this share:
+Two correct implementations differ by rounding, and the size of the difference depends on the network: a contracting
+network forgets rounding errors, a chaotic one multiplies them at every step. No fixed tolerance fits both, so the
+tolerance is measured. By backward error analysis, a computed sum of n products is the exact sum with relative changes
+of the weights of at most n * eps and, if rounding errors are nearly independent, of about sqrt(n) * eps (Higham & Mary
+2019, SIAM Journal on Scientific Computing 41(5)). Rounding therefore changes the outputs about as much as such changes
+of the weights. We change every weight at random by this fraction:
 
   tolerance at step t = MARGIN * (largest change of an output up to step t + FUNCTION_EPS * eps * t * reach)
 
-The second term is for what changed weights do not show, the errors of sigmoid and tanh: kept in the state at every
-step, and seen through the read-out (reach: the largest Euclidean norm of its columns). The tolerance grows with the
-steps; at the first ones it is sharp, also for a chaotic network, and there gates in wrong places show.
+The second term covers the errors of sigmoid and tanh, which changed weights do not show. They accumulate in the state
+at every step and reach the output through the read-out (reach: the largest Euclidean norm of its columns). The
+tolerance grows with the steps. At the first steps it is tight, also for a chaotic network, so that gates in the wrong
+order are detected there.
 
-Measured: over 700 right conversions to torch and onnx (1 to 200 units, weights of 0.01 to 50, float32 and float64), the
-largest share of the tolerance that was used is 0.34. Every wrong order of an LSTM's or a GRU's gates, in four freshly
-drawn networks each, misses the tolerance by a factor of 290 or more.
+Measured: over 700 correct conversions to torch and onnx (1 to 200 units, weights of 0.01 to 50, float32 and float64),
+the largest fraction of the tolerance that was used is 0.34. Every wrong order of the gates of an LSTM or GRU, in four
+newly drawn networks each, exceeds the tolerance by a factor of 290 or more.
 """
 
 from __future__ import annotations
@@ -33,20 +35,20 @@ from holdfast.models.levels import outputs_of
 from holdfast.models.steps import Steps
 
 PIECES = ((1, 1), (3, 32), (8, 5))
-"""Sequences side by side, and their steps: every run of the foreign file has another shape."""
+"""Batch size and number of steps of each run of the foreign file."""
 
 FUNCTION_EPS = 8
-"""Error of sigmoid and tanh in units of the last place at 1. Measured in float32 over [-12, 12]: onnxruntime, which
-approximates both by rational functions, up to 5; JAX up to 2.2; PyTorch below 1."""
+"""The assumed error of sigmoid and tanh, in units in the last place at 1. Measured in float32 over [-12, 12]:
+onnxruntime, which approximates both by rational functions, up to 5; JAX up to 2.2; PyTorch below 1."""
 
 MARGIN = 4.0
-"""Random changes of the weights rarely meet the worst direction."""
+"""A safety factor: random changes of the weights rarely have the worst direction."""
 
 CHANGES = 4
-"""How many random changes of the weights are looked at."""
+"""The number of random changes of the weights."""
 
 MOST_NUMBERS = 10**7
-"""Of the inputs, states and outputs of the largest run."""
+"""The largest number of inputs, states and outputs in a run."""
 
 SEED = 20
 
@@ -55,8 +57,8 @@ SEED = 20
 class Runner:
     """A foreign file, ready to run: ``compute`` maps inputs [batch, time, input] to outputs [batch, time, output].
 
-    ``by`` names the program that computes. ``batch`` and ``steps`` are given where the file allows one size only.
-    ``symbols``: the inputs that it reads are one-hot.
+    ``by`` is the name of the program that computes. ``batch`` and ``steps`` are set if the file allows only one size.
+    ``symbols``: its inputs must be one-hot.
     """
 
     compute: Callable[[np.ndarray], np.ndarray]
@@ -68,7 +70,7 @@ class Runner:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far both runs are apart (absolute, over all outputs), and the tolerance at the last step."""
+    """The largest absolute difference of both runs over all outputs, and the tolerance at the last step."""
 
     largest_difference: float
     tolerance: float
@@ -78,9 +80,9 @@ class Agreement:
 
 
 def verify(network: Network | Steps, runner: Runner, reach: float | None = None) -> Agreement:
-    """Run both on random sequences, their magnitudes from 1/4 to 4. Raises ``BadFile`` where they do not agree.
+    """Run both on random sequences with magnitudes from 1/4 to 4. Raises ``BadFile`` if they do not agree.
 
-    ``reach`` of the read-out is given where the model is not a network."""
+    ``reach`` of the read-out is needed if the model is not a network."""
     pieces = sorted({(runner.batch or batch, runner.steps or steps) for batch, steps in PIECES})
     batch, steps = (max(sizes) for sizes in zip(*pieces, strict=True))
     width = network.units if isinstance(network, Network) else network.size
@@ -94,7 +96,7 @@ def verify(network: Network | Steps, runner: Runner, reach: float | None = None)
     if reach is None:
         assert isinstance(network, Network), "the reach of a step is not known"
         reach = reach_of([np.asarray(linear.matrix, np.float64) for linear in network.readout_maps])
-    # One run of ours serves all pieces: no row of a batch knows of another, no step of a later one.
+    # One run of the network serves all pieces: rows are independent, and no step depends on later ones.
     ours, tolerances = _with_tolerance(network, inputs, random, reach)
     worst = 0.0
     for rows, length in pieces:
@@ -117,7 +119,7 @@ def reach_of(matrices: Sequence[np.ndarray]) -> float:
 def _with_tolerance(
     network: Network | Steps, inputs: np.ndarray, random: np.random.Generator, reach: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Our outputs [batch, time, output], and how far rounding may move them at every step [time]."""
+    """The network's outputs [batch, time, output], and the tolerance for rounding at every step [time]."""
     run = jax.jit(lambda network: outputs_of(network, jnp.asarray(inputs)))
     ours = np.asarray(run(network))
     if not np.isfinite(ours).all():
@@ -125,9 +127,9 @@ def _with_tolerance(
         raise BadFile(f"the network's own outputs on random sequences are not finite from step {step} on.")
     eps = float(np.finfo(inputs.dtype).eps)
     longest = network.inputs + (network.units if isinstance(network, Network) else network.size) + 2
-    share = max(eps * longest**0.5, 2 * eps)  # less would be lost when the changed weight is rounded
+    share = max(eps * longest**0.5, 2 * eps)  # a smaller change would vanish in rounding
 
-    @np.errstate(over="ignore", invalid="ignore")  # told as outputs that are not finite
+    @np.errstate(over="ignore", invalid="ignore")  # reported as outputs that are not finite
     def changed(weights: Any) -> Any:
         values = np.asarray(weights)
         return jnp.asarray(values * (1 + share * random.choice((-1, 1), values.shape)), values.dtype)
@@ -138,7 +140,7 @@ def _with_tolerance(
 
 
 def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str) -> None:
-    beyond = ~(differences <= tolerances)  # so that a NaN is beyond
+    beyond = ~(differences <= tolerances)  # not written with >, so that NaN counts as beyond
     if beyond.any():
         step = int(np.argmax(beyond))
         raise BadFile(

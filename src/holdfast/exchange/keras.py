@@ -3,11 +3,11 @@
 Written for any length, with one linear ``Dense``. Read as ``adapters/keras.py`` reads a model: stateful or not, with or
 without ``return_sequences``, with an ``Embedding`` below, relu between the ``Dense`` layers and an output function.
 
-Keras has two GRUs; ours is the one with ``reset_after=True``, its default, in which the reset gate acts after the
-recurrent product. A feedforward cell is a SimpleRNN whose recurrent weights are zero; the model's name tells.
+Keras has two GRUs; ours is the one with ``reset_after=True``, the default, in which the reset gate acts after the
+recurrent product. A feedforward cell is a SimpleRNN with recurrent weights of 0; the name of the model records this.
 
-A file is read as data first: it is loaded only if every part of it is a plain layer that is known here. Keras computes
-with the backend that the user chose (KERAS_BACKEND), else with JAX, which is there.
+A file is first read as data, and loaded only if every part of it is a supported layer. Keras computes with the backend
+in KERAS_BACKEND, or with JAX if the variable is not set.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 KNOWN = (*KINDS, "Dense", "TimeDistributed", "Embedding", "Masking", "Activation", "Dropout", "ReLU", "Softmax")
 """The layers that a file is loaded with."""
 PREFIX = "holdfast_"
-"""The model's name is this and the cell's."""
+"""The name of a model is this prefix followed by the name of the cell."""
 
 WANTED: dict[str, tuple[Any, str]] = {
     "reset_after": (True, "its reset gate acts before the recurrent product, another cell than gru"),
@@ -46,11 +46,12 @@ WANTED: dict[str, tuple[Any, str]] = {
     "recurrent_activation": ("sigmoid", "gates here are sigmoids"),
     "activation": ("tanh", "lstm and gru have tanh"),
 }
-"""Settings of a recurrent layer that change what it computes: what is expected, and why nothing else will do."""
+"""Settings of a recurrent layer that change what it computes: the expected value, and why others are not supported."""
 
 
 def write(network: Network, origin: dict, file: Path) -> None:
-    """Write ``file``, which has no place for ``origin``. Raises ``BadValue`` where Keras cannot express the network."""
+    """Write ``file``. The format has no place for ``origin``. Raises ``BadValue`` if Keras cannot express the
+    network."""
     keras = _keras()
     kind, dtype = kind_of(network, "keras"), str(network.dtype)
     _check_single([dtype])
@@ -71,7 +72,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 
 def read(file: Path, cell: str | None) -> Network:
-    """The network in ``file``. Raises ``BadFile`` for another model, ``BadValue`` where ``cell`` is another."""
+    """The network in ``file``. Raises ``BadFile`` for an unsupported model, ``BadValue`` if ``cell`` does not match."""
     config = _keras_file.read(file)
     _checked(config)
     model = _load(file)
@@ -91,7 +92,7 @@ def runner(file: Path, cell: str) -> Runner:
     def compute(inputs: np.ndarray) -> np.ndarray:
         try:
             return run(inputs)
-        except Exception as error:  # of any kind, as above
+        except Exception as error:  # of any kind, as in ``_load``
             raise BadFile(f"keras cannot run it on inputs of shape {list(inputs.shape)}: {error}") from error
 
     by = f"keras {keras.__version__} with {keras.backend.backend()}"
@@ -122,13 +123,13 @@ def _check_single(dtypes: list[str]) -> None:
 
 
 def _load(file: Path) -> Any:
-    """The model, once ``_checked`` has found nothing in it but known layers; a chain, also where it is functional."""
+    """The model, loaded after ``_checked`` found only supported layers. Also a functional model must be a chain."""
     keras = _keras()
     _checked(_keras_file.read(file))
     try:
         with quiet():
             model = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # of any kind: what a stranger's description leads to in Keras
+    except Exception as error:  # of any kind: an untrusted description can cause any error in Keras
         raise BadFile(f"keras cannot load it: {str(error).splitlines()[0] if str(error) else error!r}") from error
     if not isinstance(model, keras.Sequential) and not is_chain(model):
         raise BadFile("its layers branch, expected each to read the one before it, once.")
@@ -136,7 +137,8 @@ def _load(file: Path) -> Any:
 
 
 def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The layers' descriptions, inputs left out. Raises ``BadFile`` with every reason why they are not ours."""
+    """The descriptions of the layers, without input layers. Raises ``BadFile`` with every reason why they are not
+    supported."""
     layers = [layer for layer in config["config"]["layers"] if layer["class_name"] != "InputLayer"]
     names = [layer["class_name"] for layer in layers]
     known = set(names) <= set(KNOWN) and set(names) & set(KINDS)
@@ -177,7 +179,7 @@ def _reasons(layer: dict[str, Any]) -> Iterator[str]:
 
 
 def _foreign(part: Any) -> Iterator[str]:
-    """Every class in the description that is not Keras's own."""
+    """Every class in the description that is not part of Keras."""
     if isinstance(part, list):
         for inner in part:
             yield from _foreign(inner)

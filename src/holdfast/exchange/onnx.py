@@ -1,14 +1,15 @@
 """ONNX: a graph of ``LSTM``, ``GRU`` or ``RNN`` nodes and a ``MatMul`` with ``Add``; batch and time axes of any size.
 
-Input ``inputs`` [batch, time, input], output ``outputs`` [batch, time, output], float32 or float64; stacked layers are
-nodes in a row. ONNX has two GRUs; ours is ``linear_before_reset=1``, its reset gate after the recurrent product. An
-LSTM here has no peepholes. A feedforward cell is an RNN whose recurrent weights are zero; the metadata tell.
+The input is ``inputs`` [batch, time, input], the output ``outputs`` [batch, time, output], in float32 or float64.
+Stacked layers are consecutive nodes. ONNX has two GRUs; ours is ``linear_before_reset=1``, with the reset gate after
+the recurrent product. An LSTM has no peepholes. A feedforward cell is an RNN with recurrent weights of 0; the metadata
+record this.
 
-In float32 a file is run by onnxruntime, which approximates sigmoid and tanh: numbers differ by about 1e-6. It has no
-double precision for these nodes, so float64 is run by the reference evaluator of the package onnx; that has no relu.
+In float32, onnxruntime runs a file. It approximates sigmoid and tanh: outputs differ by about 1e-6. It does not support
+float64 for these nodes; the reference evaluator of the package onnx runs float64 files. That evaluator has no relu.
 
-What is read may come from other exporters: the path from output to input is followed, and nodes beside it may only make
-the initial state, of zeros. Graphs that have time first are read too.
+Files of other exporters can be read: the path is followed from output to input, and nodes outside it may only create
+the initial state, which must be 0. Graphs with time as the first axis are read too.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ ORDERS = {
     "gru": ("update", "reset", "candidate"),
     "rnn": ("candidate",),
 }
-"""The gates one below the other in ``W`` [1, gates * units, source]."""
+"""The order of the gates in ``W`` [1, gates * units, source]."""
 
 NODES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 OPSET, IR = 17, 8
-"""Of 2022: old enough for every runtime in use, new enough for all that is needed."""
+"""The versions of 2022: old enough for all runtimes in use, and new enough for the nodes used here."""
 
 
 def write(network: Network, origin: dict, file: Path) -> None:
-    """Write ``file``; ``origin`` goes into its metadata. Raises ``BadValue`` where ONNX cannot express the cell."""
+    """Write ``file``, with ``origin`` in its metadata. Raises ``BadValue`` if ONNX cannot express the cell."""
     import json
 
     import onnx
@@ -77,7 +78,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 
 def read(file: Path, cell: str | None) -> Network:
-    """The network in ``file``. Raises ``BadFile`` for another graph, ``BadValue`` where ``cell`` is another."""
+    """The network in ``file``. Raises ``BadFile`` for an unsupported graph, ``BadValue`` if ``cell`` does not match."""
     graph = find(load(file))
     kind = {node: kind for kind, node in NODES.items()}[graph.node]
     return separate(
@@ -89,7 +90,7 @@ def read(file: Path, cell: str | None) -> Network:
 
 
 def runner(file: Path, cell: str) -> Runner:
-    """The file, ready to run. Raises ``BadFile`` where nothing can run it."""
+    """The file, ready to run. Raises ``BadFile`` if no program can run it."""
     model = load(file)
     graph = find(model)
     name, (first, second) = graph.input, graph.sizes
@@ -100,7 +101,7 @@ def runner(file: Path, cell: str) -> Runner:
         given = np.ascontiguousarray(inputs.swapaxes(0, 1)) if graph.time_first_in else inputs
         try:
             outputs = run(None, {name: given})[0]
-        except Exception as error:  # those of onnxruntime have no base of their own
+        except Exception as error:  # the errors of onnxruntime have no common base class
             raise BadFile(f"{by} cannot run it on inputs of shape {list(given.shape)}: {error}") from error
         return outputs.swapaxes(0, 1) if graph.time_first_out else outputs
 
@@ -108,7 +109,7 @@ def runner(file: Path, cell: str) -> Runner:
 
 
 def _program(model: Any, graph: Graph) -> tuple[Any, str]:
-    """What runs the model: onnxruntime in float32, the reference evaluator in float64."""
+    """The program that runs the model and its name: onnxruntime in float32, the reference evaluator in float64."""
     import onnx
     import onnxruntime
     from onnx.reference import ReferenceEvaluator
@@ -123,10 +124,10 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
         by = f"the reference evaluator of onnx {onnx.__version__}"
         try:
             return ReferenceEvaluator(model).run, by
-        except Exception as error:  # of any kind: the graph is a stranger's
+        except Exception as error:  # of any kind: the graph is untrusted
             raise BadFile(f"{by} cannot run it: {error}") from error
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised; it need not be printed too
+    options.log_severity_level = 4  # errors are raised, and need not be printed as well
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -135,7 +136,8 @@ def _program(model: Any, graph: Graph) -> tuple[Any, str]:
 
 
 def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> FusedLayer:
-    """A node's weights W [1, gates * units, source], R [1, gates * units, unit], B [1, 2 * gates * units] or none."""
+    """The fused weights from W [1, gates * units, source], R [1, gates * units, unit], B [1, 2 * gates * units] or
+    None."""
     both = np.zeros(2 * r.shape[1], r.dtype) if b is None else b[0]
     half = len(both) // 2
     return FusedLayer(w[0].T, r[0].T, both[:half], both[half:])

@@ -1,15 +1,15 @@
 """PyTorch: the state_dict of a ``torch.nn.LSTM``, ``GRU`` or ``RNN`` and a ``Linear``, as safetensors.
 
 Names: ``recurrent.weight_ih_l0``, ``recurrent.weight_hh_l0``, ``recurrent.bias_ih_l0``, ``recurrent.bias_hh_l0``, the
-same with ``l1`` for the layer above, ``readout.weight``, ``readout.bias``. The metadata have the class, its sizes, and
-under ``load`` the lines of Python that load the file. Files of other hands may have any prefix in place of
-``recurrent.`` and ``readout.``; the class follows from the number of rows. They may have one more matrix, an embedding:
-it is kept where it is as wide as the layer, else it becomes part of the input weights. A file that ``torch.save`` wrote
+same with ``l1`` for the layer above, ``readout.weight``, ``readout.bias``. The metadata contain the class, its sizes,
+and under ``load`` the lines of Python that load the file. Files from other sources may have any prefix in place of
+``recurrent.`` and ``readout.``; the class is inferred from the number of rows. They may have one more matrix, an
+embedding: it is kept if it is as wide as the layer, else it becomes part of the input weights. A file of ``torch.save``
 (``.pt``) is read with ``weights_only=True``, which runs no code of the file.
 
-PyTorch has two biases for every gate. Where ours has one it goes into ``bias_ih`` and zeros into ``bias_hh``; read, it
-is their sum. The GRU has two here too. PyTorch's GRU computes n + z*(h - n) where ours has z*h + (1 - z)*n: equal in
-exact arithmetic. A feedforward cell is an RNN whose recurrent weights are zero.
+PyTorch has two biases for every gate. If our cell has one, it is written to ``bias_ih``, and ``bias_hh`` is 0; reading
+adds both. Our GRU has two biases as well. PyTorch's GRU computes n + z*(h - n), ours z*h + (1 - z)*n, which is equal in
+real arithmetic. A feedforward cell is an RNN with recurrent weights of 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ORDERS = {
     "gru": ("reset", "update", "candidate"),
     "rnn": ("candidate",),
 }
-"""The gates one below the other in ``weight_ih`` [gates * units, source]; as cuDNN has them."""
+"""The order of the gates in ``weight_ih`` [gates * units, source], the same as in cuDNN."""
 
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 CHECKPOINTS = ("state_dict", "model_state_dict", "model")
@@ -46,8 +46,8 @@ PARAMETER = re.compile(r"(weight|bias)_(ih|hh|hr)_l(0|[1-9][0-9]{0,2})(_reverse)
 
 
 class StateDict(NamedTuple):
-    """A state_dict, its parts found: the recurrent parameters without their prefix, the Linear's two, the embedding
-    [symbol, source] where there is one, the words."""
+    """The parts of a state_dict: the recurrent parameters without their prefix, the weight and bias of the Linear, the
+    embedding [symbol, source], if there is one, the kind of layer, the number of layers, and the metadata."""
 
     recurrent: dict[str, np.ndarray]
     weight: np.ndarray
@@ -59,7 +59,7 @@ class StateDict(NamedTuple):
 
 
 def write(network: Network, origin: dict, file: Path) -> None:
-    """Write ``file``; ``origin`` goes into its metadata. Raises ``BadValue`` where PyTorch cannot express the cell."""
+    """Write ``file``, with ``origin`` in its metadata. Raises ``BadValue`` if PyTorch cannot express the cell."""
     kind = kind_of(network, "torch")
     tensors = {"readout.weight": np.asarray(network.readout.matrix).T, "readout.bias": np.asarray(network.readout.bias)}
     for depth, layer in enumerate(fuse(network, ORDERS[kind.name])):
@@ -71,9 +71,9 @@ def write(network: Network, origin: dict, file: Path) -> None:
 
 
 def read(file: Path, cell: str | None) -> Network:
-    """The network in ``file``. ``cell`` tells a plain RNN's (elman, or irnn for relu) where the metadata do not.
+    """The network in ``file``. ``cell`` names the cell of a plain RNN (elman, or irnn for relu) if the metadata do not.
 
-    Raises ``BadFile`` where it holds other tensors, ``BadValue`` where ``cell`` is wrong.
+    Raises ``BadFile`` if the file has other tensors, and ``BadValue`` if ``cell`` does not match.
     """
     state = _find(file)
     stated = state.metadata.get("nonlinearity") if state.kind == "rnn" else ""
@@ -94,7 +94,7 @@ def read(file: Path, cell: str | None) -> Network:
 
 
 def runner(file: Path, cell: str) -> Runner:
-    """The file's tensors in ``torch.nn`` layers, ready to run; ``cell`` tells an RNN's nonlinearity."""
+    """The file's tensors in ``torch.nn`` layers, ready to run. ``cell`` determines the nonlinearity of an RNN."""
     import torch
 
     state = _find(file)
@@ -223,7 +223,7 @@ def _take_embedding(rest: dict[str, np.ndarray], source: int) -> np.ndarray | No
 
 
 def _parted(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The parameters of the one recurrent layer, without their prefix, and all others."""
+    """The parameters of the recurrent layer, without their prefix, and all other parameters."""
     first = "weight_ih_l0"
     prefixes = [name.removesuffix(first) for name in tensors if name.endswith(first)]
     if len(prefixes) != 1:

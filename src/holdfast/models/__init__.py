@@ -1,6 +1,6 @@
-"""What is asked about: a model of one of three levels. *answers*: inputs to outputs; *steps*: start and step; *opened*:
-a network whose gates, weights and bounds have names.
+"""Models of three levels. *answers*: a function from inputs to outputs; *steps*: a start and a step; *opened*: a
+network with named gates, weights and bounds.
 
-Models are made by ``from_function`` and ``from_steps``; ``exchange.as_model`` makes one of any object that an adapter
-of ``exchange/adapters/`` knows, a module of PyTorch say.
+``from_function`` and ``from_steps`` make models; ``exchange.as_model`` makes one from any object that an adapter in
+``exchange/adapters/`` accepts, such as a PyTorch module.
 """

@@ -1,4 +1,4 @@
-"""A function of the user's, called: as a pytree, and with what it raises told as the user's mistake."""
+"""Call a function of the user, as a pytree, and report its exceptions as errors of the user."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from jax.tree_util import Partial
 
 from holdfast.core.errors import BadValue, Problem
 
+BATCH = 2
+"""The batch size of the calls that check shapes."""
+
 
 def partial_of(outer: Callable[..., Any], function: Callable[..., Any]) -> Partial:
-    """``outer`` with ``function`` as its first argument: a pytree. Its leaves are the arrays of ``function``, where
-    that is a pytree of arrays itself, as a ``Partial`` is."""
+    """``outer`` with ``function`` as its first argument, as a pytree. Its leaves are the arrays of ``function`` if that
+    is a pytree of arrays, such as a ``Partial``."""
     leaves = jax.tree.leaves(function)
     whole = bool(leaves) and not all(hasattr(leaf, "shape") for leaf in leaves)
     return Partial(outer, Partial(lambda *arguments: function(*arguments)) if whole else function)
 
 
 def number_format(name: str, dtype: Any) -> np.dtype:
-    """The number format of a model. Raises ``BadValue`` where JAX is set to compute with fewer bits."""
+    """The number format of a model. Raises ``BadValue`` if JAX is set to compute with fewer bits."""
     form = np.dtype(dtype)
     if jax.dtypes.canonicalize_dtype(form) != form:
         raise BadValue(
@@ -32,7 +35,7 @@ def number_format(name: str, dtype: Any) -> np.dtype:
 
 
 def called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``function`` gives. Raises ``BadValue`` with what it raises."""
+    """The result of ``function``. Raises ``BadValue`` with the message of any exception that it raises."""
     try:
         return function(*arguments)
     except Problem:

@@ -1,4 +1,4 @@
-"""Level *answers*: a function from whole input sequences to output sequences. No step and no state of it is known."""
+"""Level *answers*: a function from whole input sequences to output sequences. Its steps and states are not known."""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from jax.typing import ArrayLike
 
 from holdfast.core.arrays import Leaf, Outputs
 from holdfast.core.errors import BadValue
-from holdfast.models._called import called, number_format, partial_of
+from holdfast.models._called import BATCH, called, number_format, partial_of
 
-BATCH = 2
-"""Of the calls by which shapes are checked."""
 MIXED = 1e-4
-"""Rows that differ by more, absolutely or relatively, are no more what rounding explains."""
+"""The largest absolute or relative difference of rows that is taken for rounding."""
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Answers:
-    """A model of which outputs are known and nothing else.
+    """A model of which only the outputs are known.
 
-    ``function`` maps inputs [batch, time, input] to outputs [batch, time, output]: JAX arrays where ``has_gradients``,
-    NumPy arrays otherwise. It is called with whole sequences: rows of different lengths are called separately, and no
-    function meets padding. A pytree: the arrays that ``function`` was partially applied to are its leaves.
+    ``function`` maps inputs [batch, time, input] to outputs [batch, time, output]: JAX arrays if ``has_gradients``,
+    otherwise NumPy arrays. It is called with whole sequences without padding: rows of different lengths are separate
+    calls. The model is a pytree, whose leaves are the arrays that ``function`` was partially applied to.
     """
 
     function: Callable[..., Any]
@@ -42,10 +40,11 @@ class Answers:
     """Why an adapter made no network of it, as a clause; empty where it is not known that there is one."""
 
     def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
-        """Outputs [batch, time, output]; 0 in padding, where ``present`` [batch, time] is false. Padding comes last.
+        """The outputs [batch, time, output] for ``inputs`` [batch, time, input]. They are 0 in padding, where
+        ``present`` [batch, time] is false; padding must be at the end of a row.
 
-        Inside a program that JAX compiles, where lengths are not known, the function reads the padding too: outputs
-        before it are then right if no output depends on later inputs.
+        Inside a program that JAX compiles, lengths are not known, and the function reads the padding too. The outputs
+        before the padding are then right if no output depends on later inputs.
         """
         if isinstance(inputs, Tracer):
             return jnp.asarray(self.function(inputs), self.dtype)
@@ -65,7 +64,7 @@ class Answers:
 
 
 def _by_length(rows: np.ndarray, present: np.ndarray | None) -> list[tuple[int, np.ndarray]]:
-    """Every length with the numbers of its rows; rows of no step are in none."""
+    """Every length with the indices of its rows; rows of length 0 are left out."""
     steps = rows.shape[1]
     lengths = np.full(len(rows), steps)
     if present is not None:
@@ -84,12 +83,12 @@ def from_function(
 ) -> Answers:
     """A model of level *answers*: ``function`` maps inputs [batch, time, ``inputs``] to outputs [batch, time, output].
 
-    It may be written in JAX or in NumPy: where ``has_gradients`` is None, it is traced by JAX once to find out, and is
-    given NumPy arrays where that fails. A function that gives a tuple, (outputs, state), is taken to mean its first
-    part. ``dtype`` is the number format of inputs and outputs. ``name`` is what messages call the model.
-    It is called with sequences of ``steps`` steps to check it.
-    Raises ``BadValue`` where JAX is set to fewer bits than ``dtype`` has, or the function fails on zeros of this shape,
-    gives outputs of another shape, or mixes rows.
+    The function may use JAX or NumPy. If ``has_gradients`` is None, JAX traces it once to find out; if this fails, the
+    function is called with NumPy arrays. If it returns a tuple such as (outputs, state), the first element is used.
+    ``dtype`` is the number format of inputs and outputs. ``name`` is the model's name in messages.
+    The function is called with sequences of ``steps`` steps to check it.
+    Raises ``BadValue`` if JAX is set to fewer bits than ``dtype`` has, or if the function fails on zeros of this shape,
+    returns outputs of another shape, or mixes rows of the batch.
 
     >>> total = from_function(lambda x: x.cumsum(1), inputs=1)
     >>> total.has_gradients, total(np.ones((1, 3, 1))).ravel().tolist()
@@ -114,7 +113,7 @@ def from_function(
 
 
 def _refuse_mixed_rows(model: Answers, zeros: np.ndarray) -> None:
-    """Raise ``BadValue`` where the last row changes with the first: most likely the batch was taken for time."""
+    """Raise ``BadValue`` if the last row depends on the first: the function probably takes the batch axis for time."""
     other = zeros.copy()
     other[0] = 1
     before, after = (np.asarray(called(model.name, model, rows))[1] for rows in (zeros, other))
@@ -128,7 +127,7 @@ def _refuse_mixed_rows(model: Answers, zeros: np.ndarray) -> None:
 def _is_traced(function: Callable[..., Any], inputs: jax.ShapeDtypeStruct) -> bool:
     try:
         return isinstance(jax.eval_shape(function, inputs), jax.ShapeDtypeStruct)
-    except Exception:  # whatever a function raises that wants NumPy's numbers; called with those, it is heard again
+    except Exception:  # a NumPy function may raise anything here; real errors recur with NumPy arrays
         return False
 
 

@@ -1,4 +1,4 @@
-"""Which level a model has, what a level allows, and the one error of a verb that needs a higher one."""
+"""The levels of models, and the error of a verb that needs a higher level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from holdfast.models.steps import Steps
 
 Level = Literal["answers", "steps", "opened"]
 LEVELS: tuple[Level, ...] = ("answers", "steps", "opened")
-"""The lowest first: what works at one level works at those after it."""
+"""The levels, the lowest first. What works at one level works at all higher ones."""
 MEANING: dict[Level, str] = {
     "answers": "inputs to outputs",
     "steps": "a start and a step in JAX, from which follow states and Jacobians",
@@ -28,21 +28,21 @@ STEPS_ONLY = (
     "models of level 'steps': train, test, refute and the diagnostics of the levels 'answers' and 'steps' work; an "
     "equation, certify, roles of units and the diagnostics of level 'opened' do not"
 )
-"""What a cell makes whose step can be run and not read."""
+"""The advice in the error for a cell whose step can be run but not recorded."""
 Model = Answers | Steps | Network
 Stepped = Steps | Network
 """A model whose steps are known."""
 
 
 def level_of(model: Model) -> Level:
-    """The highest level that a model has: of a network, *opened* where the step of its cell can be read."""
+    """The highest level of a model. A network is *opened* if the step of its cell can be recorded."""
     if isinstance(model, Network):
         return "steps" if why_not_opened(model.cell) else "opened"
     return "steps" if isinstance(model, Steps) else "answers"
 
 
 def why_not_opened(cell: Cell) -> str:
-    """Why the step of a cell can be run and not read, as a clause; empty where it can be read."""
+    """Why the step of a cell cannot be recorded, as a clause; empty if it can."""
     try:
         record(cell)
     except NotOpened as reason:
@@ -51,7 +51,7 @@ def why_not_opened(cell: Cell) -> str:
 
 
 def described(model: Model) -> str:
-    """What messages call a model: ``the network of cell 'lstm'``."""
+    """The description of a model in messages: ``the network of cell 'lstm'``."""
     return f"the network of cell '{model.cell_name}'" if isinstance(model, Network) else model.name
 
 
@@ -61,7 +61,7 @@ def reaches(model: Model, level: Level) -> bool:
 
 
 def require(model: Model, level: Level, what: str) -> None:
-    """Raise ``BadValue`` where ``what`` is asked of a model that has a lower level than it needs."""
+    """Raise ``BadValue`` if the model has a lower level than ``what`` needs."""
     if reaches(model, level):
         return
     why = why_not_opened(model.cell) if isinstance(model, Network) else model.why_not_opened
@@ -69,7 +69,7 @@ def require(model: Model, level: Level, what: str) -> None:
 
 
 def too_low(name: str, got: Level, level: Level, what: str, why: str) -> BadValue:
-    """The error of a model ``name`` of level ``got`` of which ``what`` is asked."""
+    """The error for a model ``name`` of level ``got`` when ``what`` needs ``level``."""
     below = " and ".join(f"'{one}'" for one in LEVELS[: LEVELS.index(got) + 1])
     several = "s" if got != LEVELS[0] else ""
     return BadValue(
@@ -83,8 +83,8 @@ def outputs_of(
 ) -> Array:
     """Outputs [batch, time - read_from, output] of a model of any level, from step ``read_from`` (counted from 0) on.
 
-    ``engine`` computes a ``Network``, as in ``unroll``. A model without gradients is called with numbers: not inside a
-    program that JAX compiles.
+    ``inputs`` is [batch, time, input]; ``present`` [batch, time] is false in padding. ``engine`` selects the engine of
+    a ``Network``, as in ``unroll``. A model without gradients cannot be called inside a program that JAX compiles.
     """
     if isinstance(model, Network):
         here = None if present is None else jnp.asarray(present)

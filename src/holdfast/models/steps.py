@@ -1,4 +1,4 @@
-"""Level *steps*: a start and a step in JAX, whose state is any tree of arrays. Outputs follow by running the step."""
+"""Level *steps*: a start and a step in JAX, whose state is any pytree of arrays. The outputs follow from the step."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ from jax.typing import ArrayLike
 from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
-from holdfast.models._called import called, number_format, partial_of
-
-BATCH = 2
-"""Of the calls by which shapes are checked."""
+from holdfast.models._called import BATCH, called, number_format, partial_of
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Steps:
-    """A model whose steps are known, and none of whose parts has a name beyond those of its state.
+    """A model whose steps are known, but whose gates and weights have no names.
 
-    ``starting(batch)`` gives the state before the first step, leaves [batch, ...]; ``stepping(state, x)`` maps it and
-    inputs [batch, input] to outputs [batch, output] and the next state. ``shapes`` has every part of the state by name,
-    without the batch. All is computed in ``dtype``. A pytree: the arrays that the functions bring are its leaves.
+    ``starting(batch)`` returns the state before the first step, leaves [batch, ...]. ``stepping(state, x)`` maps a
+    state and inputs [batch, input] to outputs [batch, output] and the next state. ``shapes`` has the shape of every
+    part of the state by name, without the batch axis. Everything is computed in ``dtype``. The model is a pytree, whose
+    leaves are the arrays of the functions.
     """
 
     starting: Callable[..., Any]
@@ -44,12 +42,12 @@ class Steps:
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every part of the state by name, without the batch, in the order of the leaves."""
+        """The shape of every part of the state by name, without the batch axis, in the order of the leaves."""
         return dict(self.parts)
 
     @property
     def size(self) -> int:
-        """How many numbers the state has."""
+        """The number of values in the state of one row."""
         return sum(prod(shape) for _, shape in self.parts)
 
     def start(self, batch: int) -> Any:
@@ -57,13 +55,13 @@ class Steps:
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), self.starting(batch))
 
     def step(self, state: Any, x: Array) -> tuple[Array, Any]:
-        """Outputs [batch, output] and the state after one step that reads x [batch, input]."""
+        """The outputs [batch, output] and the state after one step that reads x [batch, input]."""
         output, after = self.stepping(state, x.astype(self.dtype))
         kept = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), after, state)
         return jnp.asarray(output, self.dtype), kept
 
     def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
-        """Outputs [batch, time, output]; where ``present`` [batch, time] is false the state stays as it is."""
+        """The outputs [batch, time, output]. Where ``present`` [batch, time] is false, the state does not change."""
 
         def one(state: Any, x: Array) -> tuple[Any, Array]:
             output, after = self.step(state, x)
@@ -81,12 +79,12 @@ def from_steps(
     dtype: Any = None,
     name: str = "",
 ) -> Steps:
-    """A model of level *steps*, of two functions in JAX.
+    """A model of level *steps* from two functions in JAX.
 
-    ``start(batch)`` gives the first state, any tree of arrays [batch, ...]; ``step(state, x)`` maps it and inputs
-    [batch, ``inputs``] to (output [batch, output], next state). Rows must not depend on each other. ``dtype`` is the
-    number format, that of the first state where it is None. ``name`` is what messages call the model.
-    Raises ``BadValue`` where the functions fail or do not fit together.
+    ``start(batch)`` returns the first state, any pytree of arrays [batch, ...]. ``step(state, x)`` maps a state and
+    inputs [batch, ``inputs``] to (output [batch, output], next state). Rows must not depend on each other. ``dtype`` is
+    the number format; None means that of the first state. ``name`` is the model's name in messages.
+    Raises ``BadValue`` if the functions fail or their shapes do not match.
 
     >>> def step(state, x):
     ...     after = 0.5 * state + x
@@ -138,7 +136,7 @@ def _refuse_odd(name: str, state: Any) -> None:
 
 
 def _names(state: Any) -> list[str]:
-    """A name for every leaf: of its field or key where it has one, else s, s1, s2, ..."""
+    """A name for every leaf: that of its field or key if it has one, otherwise s, s1, s2, ..."""
     paths = [path for path, _ in jax.tree.leaves_with_path(state)]
     if any(not path for path in paths):
         return ["s"]

@@ -1,5 +1,5 @@
-"""Plug-ins are verified before they are believed: the laws of cells and tasks, and who applies them when.
+"""The generic checks ("laws") of cells, tasks and words, which verify plug-ins before they are used.
 
-``check-plugin`` applies all laws to one file. ``verified.py`` applies the quick ones before a plug-in's cell or task
-is trained, constructed for or certified.
+``check-plugin`` applies all laws to one file. ``verified.py`` applies the fast ones before a cell or task of a plug-in
+is used in training, construction or certification.
 """

@@ -1,7 +1,7 @@
-"""The laws of a cell, in the numbers of float64: its step, its gradient, and that it is no more than it says.
+"""The laws of a cell, checked in float64: its declarations, its step and its gradient.
 
-Each is a function of the cell's name, and of the act that it judges where the law is about time and not the cell.
-Raises ``LawViolation`` where the law does not hold.
+Each law is a function of the cell's name. Laws about sequences also take the function that runs the network. A law
+raises ``LawViolation`` if it does not hold.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from holdfast.plugins.laws import LawViolation, NotApplicable, expect
 from holdfast.plugins.random_networks import numbers, random_network, random_state
 
 ROUNDED = 1e-13
-"""Two orders of the same sum of a few numbers near 1."""
+"""The accepted difference between two orders of the same sum of a few numbers near 1."""
 DIFFERENCES = 1e-8
-"""How far a finite difference may be from the gradient, absolutely and relative to it."""
+"""The accepted absolute and relative difference between a finite difference and the gradient."""
 
 
 def names_fit_together(name: str) -> str:
-    """Gates, states, letters and maps name each other."""
+    """The names of gates, states, letters and maps are consistent."""
     cell = resolve(name)
     gates, letters = set(cell.gates), set(cell.letters)
     expect(letters == gates, f"letters are for {_listed(letters)}, gates are {_listed(gates)}")
@@ -53,15 +53,15 @@ def _listed(names: set[str]) -> str:
 
 
 def the_description_is_whole(name: str) -> None:
-    """The title is a sentence, the source has a year."""
+    """The title is a sentence, and the source has a year."""
     cell = resolve(name)
     expect(cell.title.endswith("."), f"the docstring's first sentence does not end: {cell.title!r}")
     expect(bool(re.search(r"\b(19|20)\d\d\b", cell.source)), f"the source names no year: {cell.source!r}")
 
 
 def the_step_is_in_the_alphabet(name: str) -> str:
-    """The step can be recorded: it says the words of the alphabet and nothing else, so that every reading has it. A
-    step that uses other operations is not a mistake: its models have a lower level."""
+    """The step can be recorded: it uses only words of the alphabet, so that every reading applies. A step with other
+    operations is not an error, but its models have a lower level."""
     try:
         return f"{len(record(resolve(name)).nodes)} words"
     except NotOpened as reason:
@@ -71,7 +71,7 @@ def the_step_is_in_the_alphabet(name: str) -> str:
 
 
 def the_step_gives_what_it_declares(name: str) -> None:
-    """One step on numbers gives a ``Step``: an output of as many numbers as there are units, the declared states and
+    """One step on numbers returns a ``Step``: an output with one number for each unit, and the declared states and
     gates with their axes, all finite."""
     network = random_network(name)
     cell, state, (layer,) = network.cell, random_state(network, 2)[0], network.layers
@@ -94,7 +94,7 @@ def the_step_gives_what_it_declares(name: str) -> None:
 
 
 def the_gradient_is_finite(name: str) -> None:
-    """Gradients through a few steps are numbers."""
+    """Gradients through a few steps are finite."""
     network, inputs = random_network(name), numbers(2, 3, 2)
     gradient = jax.jit(jax.grad(lambda network: unroll(network, inputs)[0].sum()))(network)
     finite = all(bool(np.isfinite(leaf).all()) for leaf in jax.tree.leaves(gradient))
@@ -102,7 +102,7 @@ def the_gradient_is_finite(name: str) -> None:
 
 
 def batch_is_singles(name: str, run: Any = unroll) -> None:
-    """Every row gives alone what it gives among others."""
+    """Every row of a batch gives the same results alone."""
     network, inputs = random_network(name), numbers(3, 4, 2)
     state = random_state(network, 3)
     together, alone = jax.jit(run)(network, inputs, state), jax.jit(run)
@@ -113,7 +113,7 @@ def batch_is_singles(name: str, run: Any = unroll) -> None:
 
 
 def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
-    """A sequence read in pieces, the state carried from piece to piece, gives what the whole gives."""
+    """A sequence in pieces, with the state carried over, gives the same results as the whole sequence."""
     network, inputs = random_network(name, layers=2), numbers(2, 6, 2)
     start = random_state(network, 2)
     whole, pieces, state = run(network, inputs, start), [], start
@@ -124,7 +124,7 @@ def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
 
 
 def relabelling_commutes(name: str, run: Any = unroll) -> None:
-    """Units, heads and other axes have no order: taken in another one, in every map at once, they give the same."""
+    """Units, heads and other axes can be permuted: the same permutation in every map gives the same outputs."""
     network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
     start, cell = random_state(network, 2), network.cell
     try:
@@ -136,12 +136,12 @@ def relabelling_commutes(name: str, run: Any = unroll) -> None:
         sizes |= zip(cell.axes_of(label), network.shape(label), strict=True)
     outputs, end = run(network, inputs, start)
     for axis, size in sizes.items():
-        if isinstance(cell.sizes.get(axis), int):  # such as the two parts of a complex number, which do have an order
+        if isinstance(cell.sizes.get(axis), int):  # such as the two parts of a complex number, whose order matters
             continue
         order = np.roll(np.arange(size), 1)
 
         def moved(axes: tuple[str, ...], axis: str = axis, order: np.ndarray = order) -> np.ndarray:
-            """Where each number of an array with these axes comes from, in row-major order."""
+            """The source index of each number of an array with these axes, in row-major order."""
             places = np.arange(prod(sizes[one] for one in axes)).reshape([sizes[one] for one in axes])
             return np.take(places, order, axes.index(axis)).ravel() if axis in axes else places.ravel()
 
@@ -178,10 +178,11 @@ def _in_order(value: jax.Array, places: np.ndarray) -> jax.Array:
 
 
 def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
-    """d(objective)/d(number) = (objective(+step) - objective(-step)) / 2 step for every weight and initial state, less
-    a third of what doubling the step changes, which takes the third derivative out.
+    """The gradient equals (objective(+step) - objective(-step)) / (2 step) for every weight and initial state, with one
+    Richardson extrapolation: a third of the change from doubling the step is subtracted, which cancels the third
+    derivative.
 
-    Step 5e-5: the rounding of the difference is near 1e-10, what is neglected far below.
+    The step is 5e-5: the rounding error of the difference is about 1e-10, and the truncation error is far smaller.
     """
     network, inputs, step = random_network(name, layers=2), numbers(2, 4, 2), 5e-5
     at, restore = ravel_pytree((network, random_state(network, 2)))
@@ -204,7 +205,7 @@ def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
 
 
 def _weighed(parts: list[jax.Array]) -> jax.Array:
-    """One number that depends on every number in these arrays."""
+    """A scalar that depends on every number in these arrays."""
     return jnp.stack([(part * numbers(*part.shape, seed=n)).sum() for n, part in enumerate(parts)]).sum()
 
 
@@ -213,7 +214,7 @@ def _place(path: Any) -> str:
 
 
 def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -> None:
-    """Every gate and state of every layer has its name, and the value that a step in plain NumPy gives it."""
+    """Every gate and state of every layer has its name, and the value of an independent step in NumPy."""
     network, inputs = random_network(name, layers=2), numbers(2, 3, 2)
     start = random_state(network, 2)
     found = run(network, inputs, start)
@@ -239,7 +240,7 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
 
 
 def equation_says_what_is_computed(name: str) -> None:
-    """The step as it is printed, read back and evaluated by NumPy, is the step that is computed."""
+    """The printed equation, parsed and evaluated with NumPy, gives the values of the step."""
     try:
         record(resolve(name))
     except NotOpened as reason:
@@ -256,8 +257,8 @@ def equation_says_what_is_computed(name: str) -> None:
 
 
 def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
-    """A layer's weights as the literature writes them: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, of one
-    weight for every unit ``p_i`` [unit]."""
+    """A layer's weights with the names of the equation: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, and
+    ``p_i`` [unit] for a diagonal map."""
     found, cell = {}, resolve(name)
     written = symbols(cell)
     for source, linear in layer.items():
@@ -278,7 +279,7 @@ def take(tree: Any, rows: Any) -> Any:
 
 
 def same(got: Any, expected: Any, what: str, atol: float = ROUNDED) -> None:
-    """Raise ``LawViolation`` where the numbers of two trees are further apart than rounding explains."""
+    """Raise ``LawViolation`` if two trees differ by more than ``atol``, a tolerance for rounding."""
     expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         expect(np.shape(a) == np.shape(b), f"{what}: shape {np.shape(a)}, expected {np.shape(b)}")

@@ -1,4 +1,4 @@
-"""All laws of a cell, the ones on which others rest first, and the quick ones among them."""
+"""All laws of a cell, in the order in which they depend on each other, and the fast ones among them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LAWS: dict[str, Callable[[str], str | None]] = {
 }
 QUICK = ("names", "alphabet", "step", "finite gradient", "batch")
 GROUNDS = ("names", "alphabet", "step")
-"""Where one of these fails, the others say nothing."""
+"""If one of these laws fails, the others are not applicable."""
 
 
 def check(name: str, file: str, chosen: tuple[str, ...] = tuple(LAWS)) -> list[LawResult]:
-    """These laws of the cell ``name``, which is written in ``file``, in double precision."""
+    """Apply the laws ``chosen`` to the cell ``name``, which is defined in ``file``, in float64."""
     found: list[LawResult] = []
     with jax.enable_x64(True):
         for law in chosen:

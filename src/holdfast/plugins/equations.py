@@ -1,7 +1,7 @@
-"""A reader of the equations that ``engine/readings/equation.py`` writes: text lines back into numbers, in NumPy.
+"""A parser of the equations that ``engine/readings/equation.py`` writes: it evaluates the text lines with NumPy.
 
-``*`` multiplies component by component, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step. A
-value with fewer axes than another is repeated along the last ones. Lines may refer to each other in any order.
+``*`` multiplies elementwise, ``W_i x`` is a matrix times a vector, ``h'`` is the state after the step. A value with
+fewer axes than another is repeated along the last axes. Lines may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from holdfast.plugins.laws import expect
 
 
 class Matrix:
-    """Written beside what it multiplies; ``**`` stands for that, since it binds tighter than ``*``. ``values`` [source,
-    column]; the product has the gate's ``shape``."""
+    """A matrix in a formula. A product such as ``W_i x`` is parsed as ``**``, which binds tighter than ``*``.
+    ``values`` is [source, column]; the product has the gate's ``shape``."""
 
     def __init__(self, values: np.ndarray, shape: tuple[int, ...]) -> None:
         self.values, self.shape = values, shape
@@ -30,11 +30,11 @@ class Matrix:
 
 
 class BroadcastArray(np.ndarray):
-    """An array [batch, ...] that is repeated along its last axes where another has more."""
+    """An array [batch, ...] that is repeated along its last axes if the other operand has more axes."""
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         plain = [np.asarray(one) for one in inputs]
-        options.pop("out", None)  # means write into one of these arrays, which comes back here
+        options.pop("out", None)  # in-place operators pass an array here
         if method == "__call__" and ufunc.signature is None:
             most = max(one.ndim for one in plain)
             plain = [one.reshape(*one.shape, *(1,) * (most - one.ndim)) if one.ndim else one for one in plain]
@@ -44,16 +44,16 @@ class BroadcastArray(np.ndarray):
 
 WORDS: dict[str, Any] = {name: alphabet.get(name).reference for name in alphabet.FOLDER.names()}
 WORDS |= {"max": np.maximum, "abs": np.abs, "__builtins__": {}}
-"""What a written formula may call."""
+"""The functions that a formula may call."""
 
 
 def evaluate(
     cell: Cell, weights: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]], x: Any, state: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    """Every left-hand side with its value; there has to be one line for each gate, each state and the output.
+    """The value of every left-hand side. There must be one line for each gate, each state and the output.
 
-    ``weights`` has them as they are written (``W_i``, ``b_i``), ``shapes`` the shape of each gate by its letter.
-    Raises ``LawViolation`` where the lines are others, or refer to what there is not.
+    ``weights`` are named as in the equation (``W_i``, ``b_i``); ``shapes`` has the shape of each gate by its letter.
+    Raises ``LawViolation`` if lines are missing or unexpected, or refer to unknown names.
     """
     told = equation(cell)
     lines = dict(line.split(" = ") for line in told)
@@ -78,7 +78,7 @@ def evaluate(
 
 
 def _written(values: np.ndarray, shape: tuple[int, ...], batch: int | None) -> Any:
-    """A matrix where ``batch`` is None, else a constant for every row."""
+    """A matrix if ``batch`` is None, otherwise a constant that is repeated for every row."""
     if batch is None:
         return Matrix(values, shape)
     return np.broadcast_to(values.reshape(shape), (batch, *shape)).view(BroadcastArray)

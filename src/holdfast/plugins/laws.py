@@ -1,8 +1,7 @@
-"""What a law is, and what is told of one that was applied.
+"""Laws and their results.
 
-A law is a function that returns nothing, or in a few words what it looked at. It raises ``LawViolation`` with what is
-wrong, or ``NotApplicable`` with why it says nothing here. Whatever else it raises was raised by the plug-in that it
-called.
+A law is a function that returns None, or a short text about what it checked. It raises ``LawViolation`` with the
+difference that it found, or ``NotApplicable`` with the reason. Any other exception comes from the plug-in.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ Law = Callable[[], str | None]
 
 
 class LawViolation(Exception):  # noqa: N818 -- a verdict, not an error of ours
-    """A law that does not hold: what was found, and what was expected."""
+    """A law that does not hold; the message has what was found and what was expected."""
 
 
 class NotApplicable(Exception):  # noqa: N818 -- a verdict, not an error of ours
-    """Why a law says nothing of this plug-in."""
+    """A law that does not apply to this plug-in; the message has the reason."""
 
 
 @dataclass(frozen=True)
 class LawResult:
-    """One law with its verdict and what was found."""
+    """The result of one law: its verdict and what was found."""
 
     check: str
     verdict: LawVerdict
@@ -43,13 +42,13 @@ class LawResult:
 
 
 def expect(holds: bool, words: str) -> None:
-    """Raise ``LawViolation`` with these words where ``holds`` is false."""
+    """Raise ``LawViolation`` with these words if ``holds`` is false."""
     if not holds:
         raise LawViolation(words)
 
 
 def judged(check: str, law: Law, file: str) -> LawResult:
-    """Apply one law; an error that the plug-in in ``file`` raises is a verdict too, and never a traceback."""
+    """Apply one law. An error that the plug-in in ``file`` raises becomes a verdict, never a traceback."""
     try:
         return LawResult(check, "passes", law() or "")
     except LawViolation as broken:
@@ -63,7 +62,7 @@ def judged(check: str, law: Law, file: str) -> LawResult:
 
 
 def raised(error: Exception, file: str) -> str:
-    """What a plug-in raised, and in which of its lines."""
+    """The error that a plug-in raised, and the line of its file."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     place = f" (line {lines[-1]})" if lines else ""
     text = str(error).strip().split("\n")[0]

@@ -1,4 +1,4 @@
-"""Networks, states and inputs of random numbers, the same at every call with the same seed."""
+"""Networks, states and inputs with random numbers, reproducible by their seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from holdfast.engine.resolve import resolve
 
 
 def numbers(*shape: int, seed: int = 1, scale: float = 1.0, dtype: Any = jnp.float64) -> jax.Array:
-    """Normal numbers of this shape."""
+    """Normally distributed numbers of this shape."""
     return jnp.asarray(np.random.default_rng(seed).normal(0, scale, shape), dtype)
 
 
 def randomised(tree: Any, seed: int, scale: float = 0.8) -> Any:
-    """The same tree with normal numbers in every array, biases too."""
+    """The same tree with normally distributed numbers in every array, including biases."""
     leaves, shape = jax.tree.flatten(tree)
     return shape.unflatten([numbers(*leaf.shape, seed=seed + n, scale=scale, dtype=leaf.dtype)
                             for n, leaf in enumerate(leaves)])  # fmt: skip
@@ -33,8 +33,8 @@ def random_network(
     dtype: Any = jnp.float64,
     steps: int | None = None,
 ) -> Network:
-    """A network in which no weight is zero, of three units, or of a cell with heads of two heads of three. The
-    inputs of a cell that reads the values of units are embedded."""
+    """A network without zero weights. By default it has three units, or two heads of three units for a cell with heads.
+    A cell whose input must have the size of its units gets an embedding."""
     kind = resolve(cell)
     heads = 2 if units is None and kind.has_heads else 1
     made = create(
@@ -45,5 +45,5 @@ def random_network(
 
 
 def random_state(network: Network, batch: int) -> tuple[Any, ...]:
-    """A state to start from that is not zero."""
+    """A random first state, which is not zero."""
     return randomised(network.start(batch), seed=200, scale=0.5)

@@ -1,4 +1,4 @@
-"""Rows of a task, drawn once for all laws."""
+"""Sample rows of a task, drawn once for all laws."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from holdfast.plugins.laws import LawViolation
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 MANY = 20_000
-"""Rows that a full check draws of either split."""
+"""The number of rows of each split in a full check."""
 NUMBERS = 20_000_000
-"""At most so many inputs and targets are drawn together: of long rows, fewer."""
+"""The largest number of inputs and targets that are drawn together. Tasks with long rows have fewer rows."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled in a third of the time: rows are drawn once, so that how fast they are does not matter."""
+    """The function compiled without optimisations, in a third of the time: rows are drawn once, so speed is
+    irrelevant."""
     options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
     return jax.jit(function, compiler_options=options)
 
 
 class Rows(NamedTuple):
-    """A batch as NumPy arrays: inputs and targets [row, time, feature], scored and present [row, time]."""
+    """A batch as NumPy arrays: inputs and targets are [row, time, feature], scored and present [row, time]."""
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -47,9 +48,9 @@ class Rows(NamedTuple):
 
 
 class TaskSample:
-    """A task with rows of it: ``many`` of each split, drawn when they are asked for and kept.
+    """A task with ``many`` rows of each split, which are drawn on first use and cached.
 
-    ``splits``: those whose rows are compared with the oracle and with the scenario.
+    ``splits`` are those whose rows are compared with the oracle and the scenario.
     """
 
     def __init__(self, task: Task, many: int = MANY, seed: int = 0, splits: tuple[Split, ...] = SPLITS) -> None:
@@ -58,8 +59,8 @@ class TaskSample:
         self._kept: dict[tuple[Split, int], Rows] = {}
 
     def rows(self, split: Split, stream: int = 0) -> Rows:
-        """The rows of this split; another ``stream`` is another key. Raises ``LawViolation`` where ``row`` gives
-        none."""
+        """The rows of this split. Each ``stream`` has its own random key. Raises ``LawViolation`` if ``row`` does not
+        return a valid row."""
         if (split, stream) not in self._kept:
             drawn = compiled(lambda key: self._sample(key, split))(self.key(stream))
             self._kept[split, stream] = Rows.of(drawn)
@@ -72,7 +73,7 @@ class TaskSample:
         try:
             batch: object = self.task.sample(key, self.many, split)
         except Exception:
-            row: object = self.task.row(key, split)  # where it is a row that is wrong, it is said of the row
+            row: object = self.task.row(key, split)  # an error in a single row is reported for the row
             if isinstance(row, Batch):
                 raise
             batch = row
@@ -84,8 +85,8 @@ class TaskSample:
 
 
 def shortened(task: Task, steps: int) -> Task:
-    """The same task with rows of about ``steps`` steps where its own are longer, at most twice as long as it takes to
-    be a task at all."""
+    """The same task with rows of about ``steps`` steps if its rows are longer; at most twice the shortest length that
+    the task allows."""
     while steps < task.longest:
         length = getattr(task, task.length_axis) - (task.longest - steps)
         with contextlib.suppress(BadValue):

@@ -1,4 +1,4 @@
-"""The laws of what a task says of itself: its loss, its criterion, the chance level and the memory that it demands."""
+"""The laws of a task's declared properties: its loss, success criterion, chance level and memory demand."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from holdfast.plugins.laws import NotApplicable, expect
 from holdfast.plugins.rows import Rows, TaskSample
 
 FEW = 8
-"""An input with more different values than these is a number, and no symbol or marker."""
+"""An input with more distinct values than this counts as a number; otherwise it is a symbol or marker."""
 REPEATS = 12
-"""How often rows have to be met on average before all are taken to have been met."""
+"""All possible rows are taken to be in the sample if each occurs this often on average."""
 LONGEST = 40
-"""Steps up to which the memory that is demanded is found by trial."""
+"""The largest number of steps for which the memory demand is measured."""
 MOST_PASTS = 64
-"""Pasts that are put into groups by trial."""
+"""The largest number of pasts that are grouped by exhaustive search."""
 
 Pair = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def words_are_known(of: Task) -> str:
-    """Sizes are whole numbers, the loss and the unit of memory are known, the criterion and chance agree."""
+    """Sizes are whole numbers, the loss and the unit of memory are known names, criterion and chance are consistent."""
     for name in ("inputs", "outputs", "longest", "shortest"):
         value = getattr(of, name)
         expect(isinstance(value, int) and value >= 1, f"'{name}' is {value!r}, expected a whole number from 1 on")
@@ -52,10 +52,11 @@ def words_are_known(of: Task) -> str:
 
 
 def chance_is_the_best_guess(of: TaskSample) -> str:
-    """The chance level is what a guesser reaches who sees the current input alone.
+    """The chance level is the score of the best predictor that reads only the current input.
 
-    It is fitted on training rows (the most frequent answer to each input; for numbers their powers up to the third,
-    for each marker) and judged on test rows; the claim may be off by five standard errors of that measurement.
+    This predictor is fitted on training rows (the most frequent answer to each input; for numbers a cubic polynomial
+    for each marker) and evaluated on test rows. The declared level may differ by five standard errors of this
+    measurement.
     """
     train, test, claim = of.rows("train"), of.rows("test", 1), of.task.chance()
     if (fixed := of.task.examples()) is not None:
@@ -109,9 +110,10 @@ def _guess_numbers(train: Rows, test: Rows) -> np.ndarray:
 
 
 def memory_is_what_has_to_be_told_apart(of: TaskSample) -> None:
-    """After each step: bits, log2 of how many pasts have to be told apart; reals, how many directions of the past's
-    numbers still move an answer to come. Found by trial, over all rows or 200 of them; bits under numbers, of which
-    never all are met, over the oracle's answers to 2000 pasts with the same five futures."""
+    """The declared memory demand after each step is right. In bits, it is log2 of the number of pasts that must be
+    distinguished. In reals, it is the number of directions of the past numbers that affect a later answer. It is
+    measured over all rows or 200 of them. For bits in a task with number inputs, whose rows cannot all be drawn, it is
+    measured from the oracle's answers to 2000 pasts with the same five futures."""
     if of.task.longest > LONGEST:
         raise NotApplicable(f"found by trial for rows of up to {LONGEST} steps, and these have {of.task.longest}")
     claim, fixed = of.task.memory(), of.task.examples()
@@ -129,9 +131,9 @@ def memory_is_what_has_to_be_told_apart(of: TaskSample) -> None:
 
 
 def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
-    """log2 of the fewest groups of pasts such that no group has two pasts to be told apart.
+    """log2 of the smallest number of groups of pasts such that no group has two pasts that must be distinguished.
 
-    Where the same inputs can follow every past, that is the number of different answers to what may follow.
+    If the same inputs can follow every past, this is the number of different lists of answers to these inputs.
     """
     distinct = {inputs.tobytes(): (inputs, targets, scored) for inputs, targets, scored in found}.values()
     if not whole and len(distinct) * REPEATS > len(found):
@@ -141,7 +143,7 @@ def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
         pasts: dict[bytes, list[Pair]] = defaultdict(list)
         for inputs, targets, scored in distinct:
             pasts[inputs[:end].tobytes()].append((inputs[end:], targets[end:], scored[end:]))
-        # Pasts before the same futures, with the same answers, can always be held as one.
+        # Pasts with the same possible futures and the same answers need not be distinguished.
         same = {frozenset((x.tobytes(), y.tobytes(), a.tobytes()) for x, y, a in past): past for past in pasts.values()}
         futures = list(same.values())
         if len({frozenset(x.tobytes() for x, _, _ in future) for future in futures}) == 1:
@@ -156,7 +158,7 @@ def _bits_by_trial(found: list[Pair], whole: bool) -> list[float]:
 
 
 def _differ(some: list[Pair], others: list[Pair]) -> bool:
-    """Whether the same inputs can follow both pasts up to a step at which the answers differ."""
+    """Whether the same inputs can follow both pasts up to a step where the answers differ."""
     for (x, y, asked), (u, v, asked_too) in itertools.product(some, others):
         for step in np.flatnonzero(asked & asked_too):
             if (x[: step + 1] == u[: step + 1]).all() and (y[step] != v[step]).any():
@@ -165,7 +167,7 @@ def _differ(some: list[Pair], others: list[Pair]) -> bool:
 
 
 def _fewest_groups(count: int, apart: set[tuple[int, int]]) -> int:
-    """The chromatic number, by trying: 1, 2, ... groups, pasts one by one."""
+    """The chromatic number, by exhaustive search with 1, 2, ... groups."""
 
     def fits(groups: int, chosen: tuple[int, ...]) -> bool:
         if len(chosen) == count:
@@ -178,7 +180,7 @@ def _fewest_groups(count: int, apart: set[tuple[int, int]]) -> int:
 
 
 def _bits_by_answers(of: TaskSample) -> list[float]:
-    """log2 of how many different lists of answers the pasts have, where any future can follow any past."""
+    """log2 of the number of different lists of answers of the pasts, for tasks where any future can follow any past."""
     batch, bits = of.rows("train"), []
     inputs, last = batch.inputs[:2000].astype(np.float64), batch.inputs[-5:].astype(np.float64)
     if not batch.scored[:, -1].all():
@@ -193,7 +195,7 @@ def _bits_by_answers(of: TaskSample) -> list[float]:
 
 
 def _reals_by_trial(of: TaskSample) -> list[float]:
-    """The largest rank, over rows, of the matrix d answers after step t / d numbers up to step t."""
+    """For each step t, the largest rank over rows of the matrix d(answers after step t) / d(numbers up to step t)."""
     batch, ranks = of.rows("train"), np.zeros(of.task.longest)
     for inputs in batch.inputs[:200].astype(np.float64):
         answer = of.task.oracle(inputs)

@@ -1,4 +1,4 @@
-"""The laws of a task's rows: their shapes, what decides them, and that the oracle finds their targets again."""
+"""The laws of a task's rows: their shapes, their dependence on the random key, and the agreement with the oracle."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from holdfast.plugins.rows import Rows, TaskSample, compiled
 
 ORACLE_ROWS = 100
 LOOKED_AT = 300
-"""Rows whose later inputs are blanked out."""
+"""The number of rows whose later inputs are set to 0."""
 MOVED_ROWS, MOVED_STEPS = 20, 200
-"""Rows in which single inputs are exchanged, and in how many steps of each."""
+"""The number of rows in which single inputs are exchanged, and the number of steps of each."""
 FLOAT32 = 2.0**-22
-"""Targets are float32 numbers below 2, made with at most two roundings of half a unit in the last place, 2^-24 each."""
+"""The tolerance for targets: float32 numbers below 2, computed with at most two roundings, each with an error of half a
+unit in the last place, 2^-24."""
 
 
 def shapes_are_as_declared(of: TaskSample) -> str:
-    """Inputs and targets have the declared sizes; something is scored in every row, and nothing in padding."""
+    """Inputs and targets have the declared sizes. At least one step of every row is scored, and no padding."""
     task, batch = of.task, of.rows("train")
     expected = {
         "inputs": (of.many, task.longest, task.inputs),
@@ -51,13 +52,13 @@ def nothing_is_asked_too_early(of: TaskSample) -> str:
 
 
 def something_is_asked_when_said(of: TaskSample) -> None:
-    """Some row is scored at the step ``asked_from``: it is not said too early."""
+    """Some row is scored at the step ``asked_from``: the declared step is not too early."""
     first = of.task.asked_from
     expect(bool(of.rows("train").scored[:, first].any()), f"step {first} is never scored, and asked_from is {first}")
 
 
 def rows_are_their_key_and_number(of: TaskSample) -> None:
-    """The key and a row's number decide every bit of it: whatever the batch's size, and wherever it starts."""
+    """The key and the index of a row determine every bit of it, for any size and start of the batch."""
     many, few = of.rows("train"), compiled(lambda key, first: of.task.sample(key, 3, "train", first))
     expect(many.bits() != of.rows("train", 1).bits(), "another key gives the same batch")
     for first in (0, 2, max(0, of.many - 3)):
@@ -66,7 +67,7 @@ def rows_are_their_key_and_number(of: TaskSample) -> None:
 
 
 def targets_are_the_oracles(of: TaskSample) -> str:
-    """Where an answer is asked for, the target is what the oracle finds again from the inputs alone, in float64."""
+    """At scored steps, the target equals the answer that the oracle computes from the inputs alone, in float64."""
     count = min(ORACLE_ROWS, of.many)
     for split in of.splits:
         batch = of.rows(split)
@@ -90,10 +91,10 @@ def _shown(values: np.ndarray) -> str:
 
 
 def nothing_looks_ahead(of: TaskSample) -> None:
-    """A target never depends on an input that comes later.
+    """A target never depends on a later input.
 
-    Rows that begin alike have the same targets up to there; and where rows are drawn afresh, the oracle finds the
-    same target when everything later is blanked out.
+    Rows with the same first inputs have the same targets at these steps. For generated rows, the oracle gives the same
+    target if all later inputs are set to 0.
     """
     fixed = of.task.examples()
     batch = Rows.of(fixed) if fixed is not None else of.rows("train").first(LOOKED_AT)
@@ -110,10 +111,10 @@ def nothing_looks_ahead(of: TaskSample) -> None:
 
 
 def splits_are_disjoint(of: TaskSample) -> None:
-    """No row is both for training and for tests.
+    """No row is in both the training and the test split.
 
-    Numbers: no number is in both, though the same key draws neighbours from the two halves of the grid. Symbols: rows
-    are so few that nearly all are met, and none in both. A fixed list is all there is, and says so by ``examples``.
+    Numbers: no number is in both splits, although the same key draws adjacent values for both. Symbols: so few rows are
+    possible that nearly all are drawn, and none is in both. A task with a fixed list of rows declares ``examples``.
     """
     train, test = of.rows("train"), of.rows("test")
     if (fixed := of.task.examples()) is not None:
@@ -132,8 +133,8 @@ def _each(inputs: np.ndarray) -> list[bytes]:
 
 
 def the_lag_is_long_enough(of: TaskSample) -> str:
-    """No answer depends on an input read more than ``lag_steps`` steps before: single inputs of a row are exchanged
-    for those of another, and the oracle is asked again."""
+    """No answer depends on an input more than ``lag_steps`` steps earlier. To test this, single inputs of a row are
+    replaced by those of another row, and the oracle's answers are compared."""
     task, lag = of.task, of.task.lag_steps
     expect(0 <= lag <= task.longest, f"lag_steps is {lag}, expected 0 ... {task.longest}")
     if task.examples() is not None:

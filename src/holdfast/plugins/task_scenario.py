@@ -1,5 +1,5 @@
-"""The laws of a task's scenario, on which every proof about the task rests: it is whole, and every row is one of its
-paths, with the same answers."""
+"""The laws of a task's scenario, on which every proof about the task relies: it is complete, and every row is one of
+its paths, with the same answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from holdfast.plugins.rows import Rows, TaskSample
 
 PATH_ROWS = 200
 ANSWERS = 1e-6
-"""How far a target, a float32 number, may be from the scenario's answer."""
+"""The accepted difference between a target in float32 and the scenario's answer."""
 
 
 def scenario_of(task: Task) -> Scenario:
-    """The scenario. Raises ``NotApplicable`` where the task describes none: then nothing is proved about it."""
+    """The scenario of a task. Raises ``NotApplicable`` if the task has none: then nothing can be proved about it."""
     if type(task).scenario is Task.scenario:
         raise NotApplicable("the task has no scenario, so nothing can be proved about it")
     scenario = task.scenario()
@@ -27,7 +27,8 @@ def scenario_of(task: Task) -> Scenario:
 
 
 def the_scenario_is_whole(of: TaskSample) -> str:
-    """Boxes have the task's inputs and answers its outputs; what an answer names was bound on every path to it."""
+    """Boxes have the task's input size, answers its output size. Every number in an answer is bound on every path to
+    it."""
     task, scenario = of.task, scenario_of(of.task)
     expect(scenario.steps == task.longest, f"its longest row has {scenario.steps} steps, the task's {task.longest}")
     expect(bool(scenario.edges), "it has no edges")
@@ -65,7 +66,7 @@ def _edge(edge: Edge, scenario: Scenario, inputs: int) -> None:
 
 
 def _reached(scenario: Scenario, without: str) -> set[str]:
-    """The nodes that a path reaches which never binds this name."""
+    """The nodes that are reachable by a path that never binds this name."""
     edges = [edge for edge in scenario.edges if not (edge.remember and edge.remember[1] == without)]
     reached = {scenario.start}
     while more := {edge.target for edge in edges if edge.source in reached} - reached:
@@ -74,9 +75,8 @@ def _reached(scenario: Scenario, without: str) -> set[str]:
 
 
 def rows_are_paths(of: TaskSample) -> str:
-    """Every row, of either split, is a path of the scenario at its own steps; where an answer is asked for, the paths
-    that a row takes ask for all of it, and none of them for another one. A proof about the scenario is then one about
-    every row."""
+    """Every row of both splits is a path of the scenario. At every scored step, the nodes of the row's paths ask for
+    the complete answer and for no other. A proof about the scenario is then a proof about every row."""
     task, fixed = of.task, of.task.examples()
     scenario = scenario_of(task)
     expect(scenario.steps == task.longest, "the scenario's longest row is another one")
@@ -121,7 +121,7 @@ def _bound(edge: Edge, bound: frozenset[tuple[str, float]], x: np.ndarray) -> fr
 
 
 def _readings(scenario: Scenario, inputs: np.ndarray) -> dict[tuple[Box, ...], np.ndarray]:
-    """For the boxes of every edge [row, time]: whether the input there lies in one of them."""
+    """For the boxes of every edge: whether the input is in one of them, [row, time]."""
     return {
         boxes: np.any([((inputs >= box.low) & (inputs <= box.high)).all(-1) for box in boxes], 0)
         for boxes in {edge.boxes for edge in scenario.edges}
@@ -131,7 +131,7 @@ def _readings(scenario: Scenario, inputs: np.ndarray) -> dict[tuple[Box, ...], n
 def _judged(
     scenario: Scenario, node: str, known: dict[str, float], target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For every output: whether this node asks for it, and whether the answer is the target."""
+    """For every output: whether this node asks for it, and whether its answer equals the target."""
     answer = scenario.answers[node]
     if isinstance(answer, Class):
         return np.ones(len(target), bool), np.full(len(target), answer.output == target.argmax())

@@ -1,6 +1,6 @@
-"""All laws of a task, the ones on which others rest first, and the quick ones among them.
+"""All laws of a task, in the order in which they depend on each other, and the fast ones among them.
 
-A task is met at its baseline and with every choice of each of its axes.
+A task is tested with its default axes, and with every choice of each axis that has choices.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from holdfast.plugins.laws import LawResult, expect, judged
 from holdfast.plugins.rows import MANY, SPLITS, TaskSample
 
 QUICK_ROWS = 24
-"""Training rows that a quick verification draws."""
+"""The number of training rows in a quick verification."""
 
 SampledLaw = Callable[[TaskSample], str | None]
 
@@ -37,11 +37,11 @@ LAWS: dict[str, SampledLaw] = {
     "paths": scenario.rows_are_paths,
 }
 QUICK = ("shapes", "asked_from", "oracle", "scenario", "paths")
-"""Those on which a claim or a certificate rests directly."""
+"""The laws on which a claim or a certificate relies directly."""
 
 
 def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[LawResult]:
-    """Every law, over every variant: of each the first verdict that is worst. ``file`` is where ``kind`` is written."""
+    """Apply every law to every variant. Returns the worst verdict of each law. ``file`` is the file of ``kind``."""
     found = [judged("axes", lambda: bad_axes_are_refused_together(kind), file)]
     for axes in variants(kind):
         said = f"{', '.join(f'{name} {value}' for name, value in axes.items())}: " if axes else ""
@@ -56,7 +56,7 @@ def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[
 
 
 def variants(kind: type[Task]) -> list[dict[str, Any]]:
-    """The axes to be met: the baseline, and each axis of choices with every other choice."""
+    """The axes to test: the defaults, and for each axis with choices every other choice."""
     chosen = [
         {axis.name: choice}
         for axis in field_infos(kind).values()
@@ -73,7 +73,7 @@ def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int)
 
 
 def quick(task: Task, file: str, steps: int) -> list[LawResult]:
-    """The quick laws on training rows, of about ``steps`` steps in all."""
+    """Apply the quick laws to training rows of about ``steps`` steps in total."""
     rows = max(2, min(QUICK_ROWS, steps // max(1, task.longest)))
     return laws_of(task, file, QUICK, rows, splits=("train",))
 
@@ -81,7 +81,7 @@ def quick(task: Task, file: str, steps: int) -> list[LawResult]:
 def laws_of(
     task: Task, file: str, names: tuple[str, ...], many: int, seed: int = 0, splits: tuple[Split, ...] = SPLITS
 ) -> list[LawResult]:
-    """These laws of one task; where its words or its shapes are wrong, the others have nothing to stand on."""
+    """Apply these laws to one task. If its declarations or shapes are wrong, the other laws are not applicable."""
     found = [judged("words", lambda: figures.words_are_known(task), file)]
     if found[0].fails:
         return found
@@ -94,7 +94,7 @@ def laws_of(
 
 
 def bad_axes_are_refused_together(kind: type[Task]) -> str:
-    """Every axis out of its range at once: one ``BadValue`` that names them all."""
+    """If every axis is out of its range, one ``BadValue`` names all of them."""
     bad: dict[str, Any] = {}
     for axis in field_infos(kind).values():
         if axis.meta.least is not None:

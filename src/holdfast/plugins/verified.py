@@ -1,7 +1,7 @@
-"""A plug-in is verified before anything is said of it: quickly, and once in a process.
+"""Verify plug-ins with the quick laws before they are used, once in a process.
 
-Built-in cells and tasks are verified by the tests. A cell or a task of a plug-in, or of a caller's own module, is
-refused where a quick law fails. What was found is kept: a module that was imported does not change.
+Built-in cells and tasks are verified by the tests. A cell or task of a plug-in, or of a caller's own module, is refused
+if a quick law fails. The result is cached, since an imported module does not change.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from holdfast.plugins.laws import LawResult, judged, raised
 from holdfast.plugins.rows import shortened
 
 QUICK_STEPS = 2000
-"""Steps of the longest rows that a quick verification reads: a longer task is met with shorter rows."""
+"""The length of the longest rows in a quick verification. A task with longer rows is tested with shorter ones."""
 QUICK_READ = 6000
-"""Steps that it reads in all."""
+"""The total number of steps in a quick verification."""
 
 
 def verified(task: Task) -> Task:
-    """The task itself. Raises ``BadFile`` with every law that it breaks, where it is none of the built-in ones."""
+    """The task itself. Raises ``BadFile`` with every law that it breaks, unless it is a built-in task."""
     if not _built_in(type(task)):
         try:
             found = _task(task)
@@ -42,7 +42,7 @@ def verified(task: Task) -> Task:
 def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
     """The task of this kind with these axes, verified.
 
-    Raises ``BadValue`` for axes that make no task, ``BadFile`` where a plug-in is wrong.
+    Raises ``BadValue`` for invalid axes, and ``BadFile`` if a plug-in breaks a law.
     """
     try:
         task = kind(**axes)
@@ -56,10 +56,10 @@ def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 
 def verified_cell(name: str) -> str:
-    """The full name itself. Raises ``BadFile`` with every law that a cell or block in it breaks, where that is none of
-    the built-in ones.
+    """The full name itself.
 
-    Raises ``UnknownName`` where there is no such cell.
+    Raises ``UnknownName`` if there is no such cell, and ``BadFile`` with every law that a cell or block in it breaks,
+    unless they are built-in.
     """
     block, inside = taken_apart(name)
     for one in inside:
@@ -91,7 +91,7 @@ def _file(kind: type[Task]) -> str:
 
 @cache
 def _cell(name: str, file: str, step: object) -> list[LawResult]:
-    """By the step, too: another file of the same name has another."""
+    """The laws of a cell. The step is part of the cache key, since another file may have the same name."""
     return cell_laws.check(name, file, cell_laws.QUICK)
 
 

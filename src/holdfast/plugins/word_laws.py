@@ -1,7 +1,7 @@
-"""The laws of a word: all its meanings agree, in float64, on random operands.
+"""The laws of a word: all its implementations agree, in float64, on random operands.
 
-Each is a function of the word and raises ``LawViolation`` where the law does not hold, ``NotApplicable`` where it says
-nothing.
+Each law is a function of the word. It raises ``LawViolation`` if it does not hold, and ``NotApplicable`` if it does not
+apply to the word.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
     from holdfast.alphabet.enclosures.rounding import Rounding
 
 ROUNDED = 1e-13
-"""How far two ways of computing a number near 1 may be apart."""
+"""The accepted difference between two ways of computing a number near 1."""
 DIFFERENCES = 1e-8
-"""How far a finite difference may be from the gradient, absolutely and relative to it."""
+"""The accepted absolute and relative difference between a finite difference and the gradient."""
 STEP = 1e-6
 DRAWS = 64
 WIDE = (-3.0, 3.0)
-"""From where operands are drawn of which a word says nothing."""
+"""The interval for operands whose domain the word does not restrict."""
 CPP: dict[str, Any] = {
     "where_positive": lambda a, d: np.where(a > 0, d, 0.0),
     "where_larger": lambda a, b, d: np.where(a > b, d, np.where(a == b, d / 2, 0.0)),
     "__builtins__": {},
 }
-"""Functions of templates that are no words."""
+"""Functions in templates that are not words."""
 
 
 def numbers_are_the_reference(word: Word) -> None:
-    """JAX and NumPy compute the same."""
+    """The JAX and NumPy implementations agree."""
     operands = drawn(word, 0)
     got = np.asarray(word.numbers(*map(jnp.asarray, operands)))
     _close(got, word.reference(*operands), ROUNDED, "numbers in JAX")
 
 
 def results_have_the_axes(word: Word) -> None:
-    """Of operands with a batch axis before their own, the result has the axes that the word says."""
+    """For operands with a leading batch axis, the result has the axes that the word declares."""
     operands = drawn(word, 7)
     got = np.shape(word.numbers(*map(jnp.asarray, operands)))
     wanted = (DRAWS, *word.axes_of_result([operand.shape[1:] for operand in operands]))
@@ -59,7 +59,8 @@ def results_have_the_axes(word: Word) -> None:
 
 
 def the_gradient_is_the_slope(word: Word) -> None:
-    """JAX's gradient is the slope of the reference, for every operand; of whole arrays, along a random direction."""
+    """JAX's gradient equals finite differences of the reference, for every operand (for words on whole arrays, in a
+    random direction)."""
     operands = drawn(word, 1)
     if word.axes is not None:
         directions = drawn(word, 8)
@@ -83,7 +84,7 @@ def the_gradient_is_the_slope(word: Word) -> None:
 
 
 def cotangents_are_the_slope(word: Word) -> None:
-    """The C++ templates of the gradient, read as Python, are the slope of the reference."""
+    """The C++ templates of the gradient, evaluated as Python, equal finite differences of the reference."""
     if word.gradient is None or word.cpp is None:
         raise NotApplicable("there is no kernel for it")
     operands = drawn(word, 2)
@@ -100,7 +101,7 @@ def cotangents_are_the_slope(word: Word) -> None:
 
 
 def the_text_is_the_reference(word: Word) -> None:
-    """What is written as a formula, read as Python, computes the reference."""
+    """The formula in text, evaluated as Python, equals the reference."""
     operands = drawn(word, 3)
     names = {f"a{n}": operand for n, operand in enumerate(operands)}
     text = re.sub(r"\{(\d):\w+\}", r"{\1}", word.text)
@@ -108,7 +109,7 @@ def the_text_is_the_reference(word: Word) -> None:
 
 
 def results_are_within_the_limits(word: Word) -> None:
-    """No result lies outside the limits, and they are met nearly, far from 0."""
+    """No result is outside the limits, and results for operands far from 0 come close to them."""
     if word.limits is None:
         raise NotApplicable("it has no limits")
     low, high = word.limits
@@ -119,7 +120,7 @@ def results_are_within_the_limits(word: Word) -> None:
 
 
 def bounds_contain_numbers(word: Word) -> None:
-    """Of operands that depend on one number and on errors of their own, every result lies in its bounds."""
+    """For operands that depend on one number and on independent errors, every result is within its bounds."""
     from flint import arb
 
     from holdfast.alphabet.enclosures.arrays import FormArray
@@ -148,7 +149,7 @@ def bounds_contain_numbers(word: Word) -> None:
 
 
 def _bounds_of(word: Word, rounding: Rounding | None, operands: Sequence[FormArray]) -> Sequence[Form]:
-    """The forms of the result: of a word on whole arrays all at once, of another that of single numbers."""
+    """The forms of the result, computed together for a word on whole arrays, otherwise number by number."""
     if word.axes is not None:
         return word.bounds(rounding, *operands)
     return [word.bounds(rounding, *(operand[0] for operand in operands))]
@@ -165,8 +166,8 @@ def _expect_inside(form: Form, value: float, x: float, told: str) -> None:
 
 
 def rounded_bounds_contain_numbers(word: Word) -> None:
-    """In float32 and in float64, what JAX computes of operands of all sizes lies in the bounds for rounded arithmetic,
-    as far as these say something."""
+    """In float32 and float64, JAX's results for operands of all magnitudes are within the bounds for rounded
+    arithmetic, where these are finite."""
     from flint import arb, ctx
 
     from holdfast.alphabet.enclosures.arrays import FormArray
@@ -213,7 +214,7 @@ LAWS = (
 
 
 def drawn(word: Word, seed: int) -> list[np.ndarray]:
-    """Operands [draw, *axes] within the word's domain; of a sum three."""
+    """Random operands [draw, *axes] within the word's domain; three operands for a word with any number of them."""
     random = np.random.default_rng(seed)
     limits = word.domain or (WIDE,) * (word.arity or 3)
     shapes = word.shapes or ((),) * len(limits)
@@ -221,7 +222,7 @@ def drawn(word: Word, seed: int) -> list[np.ndarray]:
 
 
 def _of_all_sizes(word: Word, form: Format) -> list[np.ndarray]:
-    """Operands [draw, *axes]: those of ``drawn`` times powers of two, as far as that stays within the word's domain."""
+    """Operands [draw, *axes]: those of ``drawn`` multiplied by powers of two, if they stay in the word's domain."""
     random = np.random.default_rng(7)
     found = []
     for place, operand in enumerate(drawn(word, 8)):
@@ -234,7 +235,7 @@ def _of_all_sizes(word: Word, form: Format) -> list[np.ndarray]:
 
 
 def _inside(word: Word, place: int, centre: float, sizes: np.ndarray) -> tuple[float, float, float]:
-    """A centre with a part that depends on x and one that does not, which do not leave the domain."""
+    """A centre, a coefficient of x and an independent error that together stay within the domain."""
     low, high = word.domain[place] if word.domain else (-np.inf, np.inf)
     room = min(centre - low, high - centre, 1.0)
     return float(centre), float(sizes[0] * room / 2), float(sizes[1] * room / 2)
@@ -248,7 +249,7 @@ def _slope(word: Word, operands: list[np.ndarray], place: int) -> np.ndarray:
 
 
 def _differences(at: Any) -> np.ndarray:
-    """The derivative at 0 by differences of the fourth order."""
+    """The derivative at 0 by fourth-order finite differences."""
     return (8 * (at(STEP * 100) - at(-STEP * 100)) - (at(STEP * 200) - at(-STEP * 200))) / (12 * STEP * 100)
 
 

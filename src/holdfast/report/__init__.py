@@ -1,1 +1,1 @@
-"""Results drawn by their type: in a terminal, as pictures, as a page that draws itself."""
+"""Render results by their type: in a terminal, as figures, and as interactive HTML pages."""

@@ -1,8 +1,8 @@
-"""Curves and heat maps as pictures for papers: one PNG and one SVG each, colours that colour-blind readers can tell.
+"""Curves and heat maps as figures for papers: one PNG and one SVG each, in colours for colour-blind readers.
 
-Needs matplotlib, which the extra ``figures`` brings. The colours of lines are those of Okabe & Ito 2008, and lines
-differ by their dashes too, so that a copy in grey still tells them apart; heat maps are viridis where nothing is
-negative, and orange and purple about zero elsewhere.
+It needs matplotlib, which the extra ``figures`` installs. The colours of lines are those of Okabe & Ito 2008. Lines
+also differ in their dashes, so that they can be distinguished in greyscale. Heat maps use viridis if no value is
+negative, otherwise orange and purple centred at 0.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from holdfast.core.results import Heatmap, LinePlot, Part
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", "-.", ":")
 MARKED = 40
-"""Points up to which each of them is marked on its line."""
+"""A line with at most this many points has a marker at each of them."""
 LONGEST_NAME = 60
 LONGEST_LINE = 62
-"""Characters of a title in one line."""
+"""The largest number of characters in a line of a title."""
 INSIDE = 3
-"""Lines up to which their names stand inside the axes; more are named below them."""
+"""With at most this many lines the legend is inside the axes; with more it is below them."""
 STYLE = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -48,16 +48,16 @@ STYLE = {
 
 
 def check(folder: Path | str) -> None:
-    """Whether ``write`` could draw into ``folder``, asked before the work: raises as it does, and makes nothing."""
+    """Raise the errors that ``write`` would raise for ``folder``, before the work is done. It creates nothing."""
     require("matplotlib", extra="figures", what="--figures")
     check_folder(folder)
 
 
 def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
-    """A picture of every curve and heat map among ``parts``, named by its title; tables and texts have none.
+    """Write a figure of every curve and heat map in ``parts``, named by its title. Tables and texts have no figure.
 
-    Returns the files, PNG before SVG. Raises ``BadValue`` where matplotlib is missing, ``BadRun`` where the folder or a
-    file cannot be written; files that were there are replaced whole or not at all.
+    Returns the files, PNG before SVG. Existing files are replaced atomically. Raises ``BadValue`` if matplotlib is not
+    installed, and ``BadRun`` if the folder or a file cannot be written.
     """
     check(folder)
     import matplotlib
@@ -144,7 +144,7 @@ def _heatmap(drawn: Heatmap) -> Any:
     largest = float(abs(values).max()) if values.count() else 1.0
     signed = bool(values.count()) and float(values.min()) < 0
     limits = {"vmin": -largest if signed else 0.0, "vmax": largest or 1.0}
-    # As pixels inside the SVG too: a rectangle for every number would be megabytes.
+    # A raster image in the SVG too: a rectangle for every number would be megabytes.
     image = axes.imshow(values, aspect="auto", interpolation="nearest", cmap="PuOr" if signed else "viridis", **limits)
     axes.set_facecolor("#bbbbbb")
     axes.grid(False)
@@ -157,7 +157,7 @@ def _heatmap(drawn: Heatmap) -> Any:
 
 
 def _plain(text: str) -> str:
-    """Text that is shown as it is: a dollar sign would begin a formula."""
+    """The text with dollar signs escaped, since they would start a formula."""
     return text.replace("$", r"\$")
 
 

@@ -1,4 +1,4 @@
-"""Curves and heat maps in characters: no colour, readable at 80 columns, the same in a terminal and in a file."""
+"""Curves and heat maps as text: without colour, readable at 80 columns, the same in a terminal and in a file."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Iterable, Sequence
 from holdfast.core.results import Heatmap, Line, LinePlot, some
 
 HEIGHT = 12
-"""Rows of a curve."""
+"""The height of a plot in lines."""
 WIDEST = 100
-"""Columns of a picture, however wide the terminal is: longer lines are hard to follow."""
+"""The largest width of a plot in columns, also in wider terminals."""
 TALLEST = 32
-"""Rows of a heat map; of more, some are shown and it is said so."""
+"""The largest number of rows of a heat map. Of more rows only some are shown, with a note."""
 MARKS = "●○×+▲△■□◆◇"
 BAND = "░"
 RISING, FALLING = "░▒▓█", "·-=≡"
-"""Steps of a heat map above and below zero."""
+"""The characters of a heat map for values above and below 0."""
 NEITHER, NONE = " ", "?"
 
 
 def curve(drawn: LinePlot, width: int) -> str:
-    """Lines with a mark each, over axes that say where they begin and end; a band is shaded."""
+    """A line plot: each line has its own marker, the axes show their limits, and bands are shaded."""
     lines = [_finite(line, drawn) for line in drawn.lines]
     xs = [x for line in lines for x, *_ in line]
     ys = [y for line in lines for _, *values in line for y in values if y is not None]
@@ -59,7 +59,7 @@ def curve(drawn: LinePlot, width: int) -> str:
 
 
 def heatmap(drawn: Heatmap, width: int) -> str:
-    """One character for every cell, or the mean of neighbouring columns where there is no room for all."""
+    """A heat map with one character for every cell, or for the mean of adjacent columns if there are too many."""
     numbers = [v for row in drawn.values for v in row if v is not None and math.isfinite(v)]
     if not numbers:
         return "  (no finite numbers to draw)\n"
@@ -87,7 +87,7 @@ def heatmap(drawn: Heatmap, width: int) -> str:
 
 
 Point = tuple[float, float | None, float | None, float | None]
-"""x, y and the ends of the band, on the axes as they are drawn (logarithms where they are logarithmic)."""
+"""x, y and the limits of the band, in axis coordinates (logarithms on a logarithmic axis)."""
 
 
 def _finite(line: Line, drawn: LinePlot) -> list[Point]:
@@ -106,7 +106,7 @@ def _finite(line: Line, drawn: LinePlot) -> list[Point]:
 
 
 def _at(line: list[Point], x: float, wide: float) -> tuple[float | None, ...]:
-    """The line at ``x``, on the straight piece between its neighbours; nothing before its start and behind its end."""
+    """The line at ``x`` by linear interpolation; None before its start and after its end."""
     if not line or not line[0][0] - wide / 2 <= x <= line[-1][0] + wide / 2:
         return (None, None, None)
     right = next((n for n, point in enumerate(line) if point[0] >= x), len(line) - 1)
@@ -150,7 +150,7 @@ def _legend(lines: tuple[Line, ...], width: int) -> list[str]:
 
 
 def _groups(count: int, room: int) -> list[tuple[int, int]]:
-    """At most ``room`` runs of neighbours that together are 0 ... count - 1."""
+    """At most ``room`` consecutive ranges that together cover 0 ... count - 1."""
     cuts = [round(n * count / min(room, count)) for n in range(min(room, count) + 1)]
     return list(itertools.pairwise(cuts))
 

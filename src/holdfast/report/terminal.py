@@ -1,4 +1,4 @@
-"""Draw results in a terminal, by their type."""
+"""Render results as text in a terminal, by their type."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from holdfast.core.text import encodable, escaped
 from holdfast.report import plots
 
 PLAIN_WIDTH = 120
-"""Columns where the output is no terminal, so that a file looks the same everywhere."""
+"""The width in columns if the output is not a terminal, so that files are the same everywhere."""
 
 
 def draw(parts: Iterable[Part]) -> None:
-    """Write every part to standard output, a blank line between them.
+    """Write all parts to standard output, separated by blank lines.
 
-    Names in it may come from files: control characters are escaped, and what the output's encoding lacks is spelled in
-    ASCII before columns are laid out.
+    Names may come from untrusted files: control characters are escaped. Characters that the output's encoding lacks are
+    replaced by ASCII before the layout of columns.
     """
     file = sys.stdout
     width = shutil.get_terminal_size().columns if file.isatty() else PLAIN_WIDTH
@@ -40,7 +40,7 @@ def draw(parts: Iterable[Part]) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as "\\n" ends them; ``str.splitlines`` would also break at characters that are to be seen."""
+    """The lines, separated by "\\n" only; ``str.splitlines`` would also split at characters that must stay visible."""
     return text.removesuffix("\n").split("\n") if text else []
 
 

@@ -1,1 +1,1 @@
-"""Training: settings, one step of learning, blocks of networks, run folders, evaluation of a saved network."""
+"""Training: settings, one update, blocks of networks, run folders, and the evaluation of a saved network."""

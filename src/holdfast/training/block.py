@@ -1,4 +1,4 @@
-"""A block: a few networks trained side by side on one core, from check to check, until all are done."""
+"""A block: some networks that are trained together on one core, from evaluation to evaluation, until all are done."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from holdfast.training.programs import Programs
 from holdfast.training.stops import Check, Figures
 
 FIGURES = ("loss", "error_sup", "accuracy")
-"""What is kept of a judgement."""
+"""The figures of an evaluation that are stored."""
 
 PIECE_SECONDS = 1.0
-"""How long a compiled piece may run before progress is told and a stop is heard."""
+"""About how long a compiled call runs before progress is reported and a stop is checked for."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one network ended. ``sequences`` were read up to the verdict: ``solved``, ``not solved`` (the budget is
-    spent), ``nan`` (its numbers blew up) or ``interrupted``; the figures are those of the last judgement."""
+    """The result of training one network. ``sequences`` is the number of sequences up to the verdict: ``solved``, ``not
+    solved`` (the budget is used up), ``nan`` (training diverged) or ``interrupted``. The figures are those of the last
+    evaluation: ``loss`` in nats or squared units of the target, ``error_sup`` in units of the target."""
 
     seed: int
     verdict: str
@@ -42,7 +43,7 @@ class Outcome:
         return self.verdict == "solved"
 
     def as_json(self) -> dict[str, Any]:
-        """Figures that are no numbers are null."""
+        """The outcome as plain JSON; figures that are not finite are null."""
         figures = {name: finite(getattr(self, name)) for name in FIGURES}
         return {
             "seed": self.seed,
@@ -55,7 +56,8 @@ class Outcome:
 
 @dataclass
 class Block:
-    """The networks ``numbers``, what they have read (``drawn`` batches), their history, and those that are done."""
+    """The networks ``numbers`` in training: ``drawn`` batches were read; ``history`` has their evaluations,
+    ``outcomes`` and ``solutions`` the results and networks of those that are done."""
 
     numbers: list[int]
     learner: Learner
@@ -69,20 +71,20 @@ class Block:
         return len(self.outcomes) == len(self.numbers)
 
     def network(self, number: int) -> Network:
-        """The network that is judged: as it was when it solved the task, or as it is now."""
+        """The result for network ``number``: as it was when it solved the task, or as it is now."""
         if number in self.solutions:
             return self.solutions[number]
         lane = self.numbers.index(number)
         return jax.tree.map(lambda a: np.asarray(a)[lane], self.learner.network)
 
     def networks(self) -> list[Network]:
-        """All networks as they are now, each on its own."""
+        """All networks as they are now, one by one."""
         together = jax.device_get(self.learner.network)
         return [jax.tree.map(lambda a, lane=lane: a[lane], together) for lane in range(len(self.numbers))]
 
 
 def run(block: Block, programs: Programs, stopped: Callable[[], bool], tell: Callable[[Block], None]) -> None:
-    """Train ``block`` until every network is done or ``stopped()``; call ``tell`` after every piece."""
+    """Train ``block`` until every network is done or ``stopped()`` is true. ``tell`` is called after every piece."""
     settings = programs.settings
     batches = 1
     while not block.done and not stopped():
@@ -92,7 +94,7 @@ def run(block: Block, programs: Programs, stopped: Callable[[], bool], tell: Cal
         block.learner = programs.learn(block.learner, count)
         seconds = time.perf_counter() - began
         block.drawn += count
-        # The next piece takes about PIECE_SECONDS. How a run is cut into pieces changes no bit of its result.
+        # The next piece takes about PIECE_SECONDS. The division into pieces does not affect the result.
         batches = max(1, min(4 * batches, int(count * PIECE_SECONDS / max(seconds, 1e-6))))
         if block.drawn == check:
             _check(block, programs)
@@ -112,7 +114,7 @@ def _check(block: Block, programs: Programs) -> None:
         earlier = [row for row in block.history if row["seed"] == number]
         block.history.append({"seed": number, "sequences": sequences, **_reported(figures)})
         streak = 0 if streaks is None else int(np.asarray(streaks)[lane])
-        # Of given sequences every check has met all.
+        # With given sequences, every evaluation already covers all of them.
         test = partial(programs.test, network, number, block.drawn) if drawn_afresh else partial(dict, figures)
         check = Check(criterion, figures, test, earlier, streak)
         verdict = "nan" if not math.isfinite(figures["loss"]) else None

@@ -1,4 +1,4 @@
-"""A run folder seen from outside, without JAX: whether a kill left one in which there is nothing yet."""
+"""Inspect a run folder without JAX: whether an early kill left it without results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KILLED = "it was killed before it had anything to keep"
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether ``folder`` is there and has nothing but what a run makes before its settings, which are written first."""
+    """Whether ``folder`` exists and has only the files that a run creates before it writes its settings."""
     if not folder.is_dir() or (folder / SETTINGS).exists():
         return False
     made = all(path.name in (*PARTS, LOCK) or path.name.startswith(PREFIX) for path in folder.iterdir())
@@ -20,6 +20,6 @@ def is_empty(folder: Path) -> bool:
 
 
 def trained(folder: Path) -> Path | None:
-    """A file of a block or a network in it, or None."""
+    """A file of a block or a network in the folder; None if there is none."""
     files = (path for part in PARTS for path in (folder / part).glob("*") if not path.name.startswith(PREFIX))
     return next(files, None)

@@ -1,4 +1,4 @@
-"""Ctrl-C, heard at safe points only: an exception thrown into a compiler or a checkpoint could ruin either."""
+"""Handle Ctrl-C only at safe points: an exception during compilation or a checkpoint could damage them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While it is open, the first SIGINT or SIGTERM only sets ``stop``; a second one acts as it always did.
+    """A context in which the first SIGINT or SIGTERM only sets ``stop``; a second one has its usual effect.
 
-    Outside the main thread, where Python lets nobody handle signals, it changes nothing.
+    Outside the main thread, where Python cannot handle signals, it has no effect.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Interrupts:
         self._before = {}
 
     def interrupt(self) -> None:
-        """As if the first signal had come."""
+        """Act as if the first signal had arrived."""
         self.heard = True
         self.stop.set()
 

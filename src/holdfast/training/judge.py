@@ -17,8 +17,8 @@ from holdfast.training.streams import stream
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of one network, one line per task; the rate counts sequences without a wrong step. ``attacks`` are
-    the results of an ``Attack``, one per line; None without an attack."""
+    """The figures of one network, one line for each task: (task, figures, rate of sequences without a wrong step).
+    ``attacks`` are the results of an ``Attack``, one for each line; None without an attack."""
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
@@ -57,7 +57,7 @@ class Evaluation:
         return self.attacks or (None,) * len(self.lines)
 
     def parts(self) -> list[Part]:
-        """What ``holdfast test`` prints."""
+        """The parts of the report that ``holdfast test`` prints."""
         first = self.lines[0][0]
         axis = "steps" if first.length_axis == "steps" else f"{first.length_axis} (steps)"
         attacked = any(value is not None for value in self._attacks)

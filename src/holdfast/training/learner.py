@@ -1,6 +1,6 @@
-"""A network that learns: it draws rows, and an update rule (``rules/``) lets an optimiser change its weights.
+"""One network in training: it draws rows, and an update rule (``rules/``) changes its weights with an optimiser.
 
-Everything here is for one network; ``programs.py`` maps it over many.
+The functions here are for a single network; ``programs.py`` maps them over many.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from holdfast.training.streams import stream
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Learner:
-    """One network in training: all that the next update depends on.
+    """One network in training: everything that the next update depends on.
 
-    ``seed`` and ``number`` name its random streams; ``drawn`` counts the batches of rows it has read. ``rate`` is its
-    learning rate as a number, so that one compiled program serves all rates of a sweep; None is the settings' own.
-    ``streak`` counts the training sequences in a row that were right, where a stopping rule asks for it.
+    ``seed`` and ``number`` identify its random streams; ``drawn`` counts the batches that it has read. ``rate`` is its
+    learning rate as an array, so that one compiled program serves all rates of a sweep; None means that of the
+    settings. ``streak`` counts consecutive right training sequences if the stopping rule needs it, otherwise it is
+    None.
     """
 
     network: Network
@@ -45,21 +46,21 @@ class Learner:
 
 
 def transformation(settings: Settings, rate: Leaf = None) -> optax.GradientTransformation:
-    """The optimiser of these settings, behind the clipping of the gradient; ``rate`` None is the settings' own."""
+    """Gradient clipping followed by the optimiser of these settings. ``rate`` None means their own learning rate."""
     chosen = OPTIMISERS.of(settings.optimiser).transformation(settings.learning_rate if rate is None else rate)
     return chosen if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), chosen)
 
 
 def updated(adapt: optax.GradientTransformation, network: Network, state: Any, gradient: Any) -> tuple[Network, Any]:
-    """The network, and the state of the optimiser, after one update. A network is a pytree of its weights, which is
-    all that Optax wants of it."""
+    """The network and the state of the optimiser after one update. A network is a pytree of its weights, as Optax
+    requires."""
     weights: Any = network
     changes, state = adapt.update(gradient, state, weights)
     return optax.apply_updates(weights, changes), state  # pyright: ignore[reportReturnType]
 
 
 def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
-    """The networks of these settings with their first weights, by their numbers."""
+    """The networks of these settings, with their initial weights, for these numbers."""
     s, task = settings, settings.task
     sizes = (task.inputs, s.units, task.outputs, s.layers)
     shape = create(
@@ -69,7 +70,7 @@ def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
 
 
 def begin(settings: Settings, network: Network, number: Array) -> Learner:
-    """The learner of a network that has read nothing yet."""
+    """The learner of a network before its first update."""
     weights: Any = network
     adapting = transformation(settings).init(weights)
     streak = jnp.zeros((), jnp.int32) if settings.stopping.counted else None
@@ -77,7 +78,8 @@ def begin(settings: Settings, network: Network, number: Array) -> Learner:
 
 
 def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
-    """The function (learner, batches) -> learner that reads so many batches; compiled once for any number."""
+    """The function (learner, batches) -> learner that trains on this many batches. It is compiled once for any
+    number."""
     absorb, wanted = settings.rule.absorbing(settings), settings.stopping.counted
     count = counting(settings, wanted) if wanted else None
 
@@ -100,13 +102,13 @@ def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
 
 
 def counting(settings: Settings, wanted: int) -> Callable[[Learner, Batch], Learner]:
-    """The function (learner, batch) -> learner that counts how many training sequences in a row were right, as the
-    network is before it learns from them. Once the count has reached ``wanted`` it stays there."""
+    """The function (learner, batch) -> learner that counts consecutive right training sequences, evaluated before the
+    update. Once the count has reached ``wanted`` it does not change."""
 
     def count(learner: Learner, batch: Batch) -> Learner:
         wrong = read_wrongly(learner.network, settings.task, batch, settings.engine)
         place = jnp.arange(len(wrong))
-        # The last wrong row up to each place; before the first of them, the streak of earlier batches goes on.
+        # The index of the last wrong row up to each row; before the first wrong row, the earlier streak continues.
         last = lax.cummax(jnp.where(wrong, place, -1 - learner.streak))
         streaks = place - last
         longest = streaks.max()
@@ -116,7 +118,7 @@ def counting(settings: Settings, wanted: int) -> Callable[[Learner, Batch], Lear
 
 
 def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array], Batch]:
-    """The function that gives a network its batch of training rows: drawn afresh, or given ones in order."""
+    """The function from the number of a batch to its training rows: newly drawn, or given sequences in order."""
     task, rows, examples = settings.task, settings.rows, settings.task.examples()
     if examples is None:
         data = stream(seed, number, "data")
@@ -140,7 +142,8 @@ def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array],
 
 
 def is_padded(task: Task) -> bool:
-    """Whether some sequences are shorter than others. Raises ``BadValue`` where the task scores too early a step."""
+    """Whether some sequences are shorter than others. Raises ``BadValue`` if the task scores a step before
+    ``asked_from``."""
     rows, first = _some_rows(task), task.asked_from
     if bool(rows.scored[:, :first].any()):
         raise BadValue(
@@ -151,7 +154,7 @@ def is_padded(task: Task) -> bool:
 
 
 def is_always_scored(task: Task) -> bool:
-    """Whether every step of every sequence is asked for, as far as is known."""
+    """Whether every step of every sequence is known to be scored."""
     return task.examples() is not None and bool(_some_rows(task).scored.all())
 
 

@@ -1,4 +1,4 @@
-"""Many networks at once: blocks of them on all cores, watched, checkpointed, stopped and resumed."""
+"""Train many networks: blocks on all cores, with progress, checkpoints, interruption and resumption."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from holdfast.training.run import Run, train_block
 from holdfast.training.settings import Settings
 
 WIDEST = 32
-"""Networks side by side in a block: past this, caches overflow and nothing is gained."""
+"""The largest number of networks in a block. With more, caches overflow and there is no gain."""
 
 BLOCKS = 8
-"""A run has at least this many blocks where it has so many networks, whatever the machine: how networks are
-grouped decides the last bit of sums, and the same settings are to give the same result on 2 threads and on 8."""
+"""The smallest number of blocks of a run with at least this many networks, on every machine. The grouping of networks
+affects the last bit of sums, and the same settings must give the same result with 2 threads and with 8."""
 
 
 def train_networks(
@@ -33,14 +33,14 @@ def train_networks(
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
 ) -> Training:
-    """Train ``settings.seeds`` networks until each has solved the task or spent the budget.
+    """Train ``settings.seeds`` networks until each has solved the task or used its budget.
 
-    ``out`` is a run folder to keep settings, checkpoints, history and weights in; one that exists is gone on
-    with, to the same bits as if it had never stopped. The first SIGINT or SIGTERM raises nothing: it is heard
-    between two pieces, what was done is kept, and the result says ``interrupted``. ``attack``, if any, looks for rows
-    on which the trained networks err most; it changes nothing else. Raises ``BadRun`` where the folder cannot be used,
-    ``BadFile`` where a plug-in that takes part is wrong, ``BadValue`` where the engine asked for cannot be had, or more
-    memory than there is.
+    ``out`` is a run folder for settings, checkpoints, history and weights. An existing run is resumed, to the same bits
+    as without the interruption. ``threads`` is the number of CPU threads (None: all cores). The first SIGINT or SIGTERM
+    raises nothing: training stops at the next safe point, progress is saved, and the result is ``interrupted``.
+    ``attack`` is an optional search for rows with the largest error of the trained networks; it changes nothing else.
+    Raises ``BadRun`` if the folder cannot be used, ``BadFile`` if a plug-in in use breaks a law, and ``BadValue`` if
+    the requested engine is not available or more memory is needed than the machine has.
 
     >>> from holdfast.tasks.echo import Echo
     >>> done = train_networks(Settings(Echo(sequences=(("a", "b"), ("b", "a"))), units=4, budget=2000, seeds=2))
@@ -64,7 +64,7 @@ def train_networks(
 
 
 def grouped(seeds: int) -> list[list[int]]:
-    """The numbers of the networks, block by block."""
+    """The numbers of the networks in each block."""
     width = max(1, min(WIDEST, -(-seeds // BLOCKS)))
     return [list(range(first, min(first + width, seeds))) for first in range(0, seeds, width)]
 
@@ -82,7 +82,7 @@ def _train_all(
     watch: Callable[[Progress], None],
     interrupts: Interrupts,
 ) -> None:
-    """Run every block, until all are done or an interrupt was heard."""
+    """Train every block, until all are done or an interrupt arrives."""
     stop = interrupts.stop
     clock = _Clock(made, made_of.settings)
 
@@ -93,7 +93,7 @@ def _train_all(
             stop.set()
             raise
 
-    # Blocks share the cores; only where there are fewer of them does a kernel get more than one.
+    # Blocks share the cores; a kernel uses several threads only if there are fewer blocks than cores.
     with library.threads(max(1, threads // len(made))), ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(work, index) for index in range(len(made))]
         while not all(f.done() for f in futures):
@@ -108,7 +108,7 @@ def _train_all(
 
 
 class _Clock:
-    """Progress from the blocks as they stand; reading them while they move is harmless."""
+    """Progress from the current state of the blocks. Reading them during training is safe."""
 
     def __init__(self, made: list[Block], settings: Settings) -> None:
         self.made, self.settings = made, settings

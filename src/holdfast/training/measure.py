@@ -1,4 +1,4 @@
-"""How good a network is at a task: loss, error and accuracy over what is scored, on rows it was not trained on."""
+"""Evaluate a network on a task: loss, error and accuracy over scored steps, on rows that it was not trained on."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
 
 CHUNK = 256
-"""Rows run at once: it bounds memory and changes no figure."""
+"""The number of rows that are run together. It limits memory and does not affect the figures."""
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Score:
-    """Sums over scored steps, so that scores of several chunks add up; the properties are the figures.
+    """Sums over scored steps, which can be added over chunks; the properties are the figures.
 
-    ``error_sup`` is the largest absolute error of any output; ``right`` counts steps whose largest output is the
-    right symbol; a NaN in any output makes ``loss`` NaN.
+    ``error_sup`` is the largest absolute error of any output; ``right`` counts the steps whose largest output is the
+    right symbol. A NaN in any output makes ``loss`` NaN.
     """
 
     loss_sum: Leaf
@@ -49,7 +49,7 @@ class Score:
 
 
 def score(network: Model, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
-    """Judge ``network``, a model of any level, on these rows; a row of reals is wrong where any error reaches
+    """Evaluate ``network``, a model of any level, on these rows. A row of reals is wrong if any error is at least
     ``tolerance``."""
     return _sums(task, tolerance, rows, _outputs(network, task, rows, engine))
 
@@ -69,7 +69,7 @@ def _sums(task: Task, tolerance: float, rows: Batch, outputs: Array) -> Score:
 
 
 def read_wrongly(network: Model, task: Task, rows: Batch, engine: str = "auto") -> Array:
-    """Whether each of these rows has a wrong answer [batch], by the bound of the task's own criterion."""
+    """Whether each of these rows has a wrong answer, [batch], by the task's own criterion."""
     targets, scored = _asked(task, rows)
     error, right = _judged(_outputs(network, task, rows, engine), targets, scored)
     bad = ~(error < task.criterion.bound) if task.criterion.of_numbers else ~right
@@ -77,12 +77,12 @@ def read_wrongly(network: Model, task: Task, rows: Batch, engine: str = "auto") 
 
 
 def _outputs(network: Model, task: Task, rows: Batch, engine: str) -> Array:
-    """Outputs from the first step on that any row is asked at."""
+    """The outputs from the first step on at which any row is scored."""
     return outputs_of(network, rows.inputs, rows.present, read_from=task.asked_from, engine=engine)
 
 
 def _asked(task: Task, rows: Batch) -> tuple[Array, Array]:
-    """Targets and which are scored, from that step on."""
+    """The targets and the mask of scored steps, from the same step on."""
     return rows.targets[:, task.asked_from :], rows.scored[:, task.asked_from :]
 
 
@@ -93,8 +93,9 @@ def _judged(outputs: Array, targets: Array, scored: Array) -> tuple[Array, Array
 
 
 def measure(network: Model, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:
-    """Judge ``network``, a model of any level, on ``sequences`` fresh rows of the test split, or on all rows of a fixed
-    list. One of level *answers* is called with numbers, and so this is not for it to be compiled."""
+    """Evaluate ``network``, a model of any level, on ``sequences`` new rows of the test split, or on all rows of a
+    fixed list. For a model of level *answers*, this function cannot be compiled, since the model needs concrete
+    arrays."""
     tolerance = task.criterion.bound
     examples = task.examples()
     if examples is not None:

@@ -42,7 +42,8 @@ NUMBER_BYTES = 4
 
 
 class Programs:
-    """``begin`` and ``learn`` work on networks side by side (a leading axis), judgements on one at a time."""
+    """The compiled programs of a training. ``begin`` and ``learn`` work on many networks (a leading axis), evaluations
+    on one network."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,7 +51,7 @@ class Programs:
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
-        """The learners of these networks, side by side."""
+        """The learners of these networks, with a leading axis of networks."""
         single = first_networks(self.settings, numbers)
         together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
         learner = self._begin(together, jnp.asarray(numbers, jnp.uint32))
@@ -63,7 +64,8 @@ class Programs:
         return self._figures(network, number, drawn, "validate", VALIDATION)
 
     def test(self, network: Network, number: int, drawn: int) -> Figures:
-        """The figures of the full test; where a first one, on other rows, is failed, the figures of that."""
+        """The figures of the full test. A first test uses other rows; if the network fails it, its figures are
+        returned."""
         criterion = self.settings.task.criterion
         figures = self._figures(network, number, drawn, "confirm", criterion.sequences)
         return self._figures(network, number, drawn, "test", criterion.sequences) if criterion.met(figures) else figures
@@ -74,8 +76,8 @@ class Programs:
 
 
 def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
-    """``learn`` for a block of networks: all in step with each other, or, where what they keep for their gradients
-    would not stay in caches, a few of them through all batches, then the next few."""
+    """``learn`` for a block of networks. All networks train in step with each other; if the values saved for their
+    gradients exceed the caches, a few of them train on all batches, then the next few."""
     one = learn(settings)
 
     def many(learners: Learner, batches: Array) -> Learner:
@@ -89,7 +91,7 @@ def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
 
 
 def kept_bytes(settings: Settings) -> int:
-    """What the library keeps of a batch for one network's gradient; 0 where the library is not what learns."""
+    """The bytes that the library saves of a batch for the gradient of one network; 0 if another engine is used."""
     if not settings.rule.whole or settings.used_engine != "native":
         return 0
     sizes = (1, settings.rows, settings.task.longest, settings.units)
@@ -98,12 +100,12 @@ def kept_bytes(settings: Settings) -> int:
 
 
 def together(lanes: int, each: int) -> int:
-    """How many of ``lanes`` networks learn at once where one keeps ``each`` bytes: a divisor, so that none is left."""
+    """How many of ``lanes`` networks train at once if each saves ``each`` bytes. It is a divisor of ``lanes``."""
     return next(width for width in range(lanes, 0, -1) if lanes % width == 0 and (width * each <= CACHED or width == 1))
 
 
 def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
-    """Raise ``BadValue`` where blocks of ``lanes`` networks on so many threads keep more than there is memory for."""
+    """Raise ``BadValue`` if blocks of ``lanes`` networks on this many threads need more memory than there is."""
     each = kept_bytes(settings)
     at_once = threads * together(lanes, each)
     memory.refuse_too_much(
@@ -115,13 +117,14 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
 
 @lru_cache(maxsize=32)
 def _learning(settings: Settings) -> tuple[_Shared, _Shared]:
-    """*begin* and *learn*: one program for all settings that are the same compiled (``Settings.compiled``)."""
+    """The programs *begin* and *learn*, shared by all settings with equal ``Settings.compiled``."""
     return _Shared(jax.vmap(partial(begin, settings))), _Shared(_side_by_side(settings))
 
 
 @lru_cache(maxsize=32)
 def _judgement(task: Task, engine: str) -> _Shared:
-    """(network, (seed, number, purpose, drawn), sequences) to figures; one program for every way of training."""
+    """The program from (network, (seed, number, purpose, drawn), sequences) to figures. It does not depend on the
+    training settings."""
 
     def judge(network: Network, which: Array, sequences: Array) -> dict[str, Array]:
         seed, number, purpose, drawn = which
@@ -133,13 +136,13 @@ def _judgement(task: Task, engine: str) -> _Shared:
 
 @lru_cache(maxsize=8)
 def programs(settings: Settings) -> Programs:
-    """The programs of these settings: a process compiles them once, however often it trains with them."""
+    """The programs of these settings, which are compiled once in a process."""
     return Programs(settings)
 
 
 def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
-    """``measure``, compiled where that can be, as plain figures. Raises ``BadValue`` where a network has no weights for
-    so many steps."""
+    """``measure`` as plain figures, compiled if possible. Raises ``BadValue`` if a network with separate weights has
+    fewer steps than the task."""
     if isinstance(network, Answers):
         return _plain(_figures(measure(network, task, key, sequences)))
     if isinstance(network, Network):
@@ -159,7 +162,7 @@ def _plain(figures: dict[str, Array]) -> Figures:
 
 
 class _Shared:
-    """A compiled function that two threads may call at once without compiling it twice."""
+    """A compiled function that several threads may call at the same time without compiling it twice."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._jitted = jax.jit(function)
@@ -168,7 +171,7 @@ class _Shared:
 
     def __call__(self, *arguments: Any) -> Any:
         leaves, structure = jax.tree.flatten(arguments)
-        # The structure names the cell: two cells may well have weights of the same shapes.
+        # The structure contains the cell's name: two cells may have weights of the same shapes.
         kind = (structure, *((a.shape, a.dtype) for a in leaves))
         with self._lock:
             if kind not in self._compiled:

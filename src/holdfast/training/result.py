@@ -78,7 +78,8 @@ class Training:
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast train`` prints: the settings, one line per network, the success rate, the files."""
+        """The parts of the report of ``holdfast train``: the settings, a line per network, the success rate, the
+        files."""
         s, quartiles = self.settings, self.sequences_to_success
         lines = [f"Solved: {self.rate}. Criterion: {s.task.criterion}."]
         if s.embedded:
@@ -170,5 +171,5 @@ def _known(value: float | None) -> float | None:
 
 
 def _number(value: float | None) -> str:
-    """Three digits; a NaN is null in JSON."""
+    """The number with three digits; None, which stands for NaN in JSON, is shown as NaN."""
     return "nan" if value is None else f"{value:.3g}"

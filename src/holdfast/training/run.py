@@ -1,12 +1,12 @@
-"""A run's folder: its settings, a checkpoint per block, the history, the weights and the result.
+"""The folder of a run: its settings, a checkpoint for each block, the history, the weights and the result.
 
-    settings.json                what is trained; written once, compared on resume
+    settings.json                the settings; written once, compared when the run is resumed
     blocks/000.safetensors       everything that the next update of a block depends on, bit for bit
-    history.csv                  what every check measured
+    history.csv                  the figures of every evaluation
     weights/seed-0.safetensors   the networks
     result.json                  the document that ``--json`` prints
 
-Every file is written whole or not at all, and one process at a time may write: it holds ``lock``.
+Every file is written atomically. Only one process at a time may write; it holds ``lock``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Words(msgspec.Struct, forbid_unknown_fields=True):
-    """The metadata of a checkpoint: JSON in each."""
+    """The metadata of a checkpoint; each entry is JSON."""
 
     format: Literal["holdfast-run-1"]
     numbers: str
@@ -57,8 +57,8 @@ class _Words(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Run:
-    """An open run folder. Raises ``BadRun`` where it is busy for longer than ``wait_seconds``, foreign or cannot be
-    written."""
+    """An open run folder. Raises ``BadRun`` if another process holds it for longer than ``wait_seconds``, if it belongs
+    to another run, or if it cannot be written."""
 
     def __init__(self, folder: Path, settings: Settings, wait_seconds: float = 0.0) -> None:
         self.folder = folder
@@ -68,7 +68,7 @@ class Run:
         self._lock = hold(folder / LOCK, busy, wait_seconds)
         document = json.dumps({"format": FORMAT, **settings.as_json()}, indent=1)
         if not (folder / SETTINGS).exists():
-            # A kill may have come before they were written, but what was trained is written after them.
+            # A kill may have come before the settings were written, but trained files are written after them.
             if left := trained(folder):
                 self.close()
                 raise BadRun(f"{folder} has no settings, but {left}.", "Give another folder with --out.")
@@ -97,7 +97,7 @@ class Run:
         write_atomically(self.folder / "blocks" / f"{index:03}.safetensors", tensors.as_bytes(arrays, plain))
 
     def load_block(self, index: int, programs: Programs, numbers: list[int]) -> Block | None:
-        """The block as it was saved, or None where it was not yet. Raises ``BadFile`` where it cannot be read."""
+        """The block from its checkpoint; None if there is none. Raises ``BadFile`` if it cannot be read."""
         path = self.folder / "blocks" / f"{index:03}.safetensors"
         if not path.exists():
             return None
@@ -108,13 +108,13 @@ class Run:
             raise BadFile(f"the checkpoint {path} cannot be read: {error.message.removesuffix('.')}.", fix) from error
 
     def weights(self, number: int) -> Path:
-        """Where network ``number`` is kept."""
+        """The path of the file of network ``number``."""
         return self.folder / "weights" / f"seed-{number}.safetensors"
 
     def finish(
         self, networks: Mapping[int, Network], history: list[dict[str, Any]], document: Mapping[str, Any]
     ) -> None:
-        """Write history, networks and, last, the result."""
+        """Write the history, the networks and, last, the result."""
         write_atomically(self.folder / "history.csv", _csv(history))
         for number, network in networks.items():
             save(network, self.weights(number), self.settings.origin("train", number))
@@ -130,8 +130,8 @@ def train_block(
     index: int = 0,
     tell: Callable[[Block], None] = lambda block: None,
 ) -> None:
-    """Train ``block`` until it is done or ``stopped()``, with checkpoints in ``run``, if there is one, now and then and
-    at the end. ``tell`` is called after every piece."""
+    """Train ``block`` until it is done or ``stopped()`` is true. Checkpoints are written to ``run``, if there is one,
+    at intervals and at the end. ``tell`` is called after every piece."""
     saved_at = time.monotonic()
 
     def told(block: Block) -> None:
@@ -147,8 +147,8 @@ def train_block(
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of the run in ``folder``. Raises ``BadRun`` where it was killed before there were any, ``BadFile``
-    where they cannot be read."""
+    """The settings of the run in ``folder``. Raises ``BadRun`` if the run was killed before they were written, and
+    ``BadFile`` if they cannot be read."""
     if is_empty(folder):
         raise BadRun(
             f"{folder} has no run that can be resumed: {KILLED}.",
@@ -181,12 +181,12 @@ def _arrays(learner: Learner) -> dict[str, np.ndarray]:
 
 
 def _changing(learner: Learner) -> tuple[Any, ...]:
-    """What differs from a learner that begins; a streak that is not counted is None, and has no array."""
+    """The parts of a learner that training changes. A streak that is not counted is None, and has no array."""
     return learner.network, learner.optimiser, learner.drawn, learner.streak
 
 
 class _Check(msgspec.Struct, forbid_unknown_fields=True):
-    """One line of the history. What was not finite is kept as it is."""
+    """One line of the history. Values that are not finite are stored as they are."""
 
     seed: Count
     sequences: Count
@@ -196,7 +196,8 @@ class _Check(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _block(path: Path, numbers: list[int], fresh: Learner) -> Block:
-    """The checkpoint in ``path``, compared with the block that these settings begin with before it is read."""
+    """The checkpoint in ``path``. Its header is compared with ``fresh``, a learner of these settings, before it is
+    read."""
     header = tensors.read_header(path)
     words = convert(dict(header.metadata), _Words, str(path))
 

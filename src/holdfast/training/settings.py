@@ -188,7 +188,7 @@ class Settings:
 
     @property
     def steps(self) -> int | None:
-        """The number of steps with weights of their own; None if all steps share one set."""
+        """The number of steps with separate weights; None if all steps share their weights."""
         return self.task.longest if self.weights == "per_step" else None
 
     @property
@@ -234,7 +234,8 @@ class Settings:
 
     @classmethod
     def from_json(cls, document: Any, where: str = "the settings of this run") -> Settings:
-        """Settings as a run folder keeps them; ``where`` names the file. Raises ``BadFile`` if they are invalid."""
+        """The settings in a document of a run folder. ``where`` names the file. Raises ``BadFile`` if they are
+        invalid."""
         try:
             document = settings_of(document)
             if not isinstance(document, dict):

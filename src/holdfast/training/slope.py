@@ -1,4 +1,4 @@
-"""The slope of a network's gradient on its task: does the error of the answer reach back over the lag, or fade?"""
+"""The slope of a network's gradient on its task: how fast the gradient of the answer's loss decays back in time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ ROWS = 32
 
 
 def gradient_slope(network: Network, settings: Settings, number: int) -> float | None:
-    """Decades per step back from the last answer, of the gradient with respect to the state, as this way of training
-    sees it; on rows of the test split, the same before and after. None where no gradient flows through time."""
+    """The change of the gradient with respect to the state, in decades per step back from the last answer. The gradient
+    is the one that these settings train with. It is measured on rows of the test split, which do not change during
+    training. None if no gradient flows through time."""
     if not settings.rule.through_time:
         return None
     measured = _reached(settings.task, settings.truncate, settings.gradient)
@@ -32,7 +33,8 @@ def gradient_slope(network: Network, settings: Settings, number: int) -> float |
 
 @lru_cache(maxsize=32)
 def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Network, Array], tuple[Array, Array]]:
-    """(network, key) to |d loss of the last answer / d state| [batch, time] and the step of that answer [batch]."""
+    """The function from (network, key) to |d(loss of the last answer) / d(state)| [batch, time] and the step of that
+    answer [batch]."""
 
     def run(network: Network, key: Array) -> tuple[Array, Array]:
         rows = task.examples() or task.sample(key, ROWS, "test")

@@ -1,1 +1,2 @@
-"""The smallest network that learns a task: a search over sizes, rates and initialisations, judged on fresh seeds."""
+"""Search for the smallest network that learns a task, over sizes, learning rates and initialisations; the best setting
+is confirmed on new seeds."""

@@ -1,4 +1,4 @@
-"""The search itself: trial after trial, each kept at once, then the best on seeds that no trial has seen."""
+"""The search: trials one after another, each stored immediately, then the best settings on seeds that no trial used."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from holdfast.tuning.storage import CONFIRMED, opened_study, shown, told
 from holdfast.tuning.trial import Trial, trial_of
 
 STARTUP = 10
-"""Trials that are drawn at random before the sampler learns from what it saw."""
+"""The number of random trials before the sampler uses earlier results."""
 CANDIDATES = 3
-"""So many of the best settings are put to fresh seeds, one after the other, until one stands."""
+"""The largest number of settings that are tested on new seeds, one after another, until one is confirmed."""
 ALWAYS = frozenset(SEARCHED) - {"batch"}
-"""What every trial has a value of; given sequences are always one batch."""
+"""The fields that every trial has a value of. For given sequences, ``batch`` is not searched."""
 RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
-"""What is kept beside a trial: what came of it, who works on it, and the place in the search that it takes over."""
+"""The attributes stored with a trial: its result, the process that runs it, and the lost trial that it repeats."""
 MARK_SECONDS = 5.0
-"""How long a process may take to write its name beside a trial that it has begun; after that it is taken for gone."""
+"""How long a process may take to write its identity to a trial that it has started. After that it counts as gone."""
 
 Watch = Callable[[str, Progress], None]
 
 
 class _Interrupted(Exception):  # noqa: N818 -- no error
-    """Ends the search where it stands."""
+    """Ends the search immediately; finished trials stay stored."""
 
 
 def tune(
@@ -49,11 +49,11 @@ def tune(
     threads: int | None = None,
     watch: Watch = lambda what, progress: None,
 ) -> TuningResult:
-    """Search until the study has so many trials, or so many minutes are over, then confirm the best.
+    """Search until the study has ``trials`` trials, or until ``minutes`` have passed, then confirm the best settings.
 
-    ``storage`` is a file or a database URL, ``name`` the study in it: one that exists with the same settings is gone
-    on with, also while another process works on it. An interrupt loses the trial that runs, and its values are the
-    first that the next call tries. Raises ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
+    ``storage`` is a file or a database URL, ``name`` the study in it. An existing study with the same settings is
+    continued, also while another process works on it. An interrupt loses the running trial; the next call tries its
+    values first. Raises ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
     """
     if trials < 1:
         raise BadValue(f"--trials is {trials}, expected at least 1.")
@@ -85,7 +85,7 @@ class _Work:
         self.interrupts = Interrupts()
 
     def done(self) -> list[Trial]:
-        """Every finished trial, in the order of their places."""
+        """Every finished trial, in the order of the search."""
         import optuna
 
         with told(self.storage):
@@ -100,7 +100,7 @@ class _Work:
         return f"{shown(self.storage)}, trial {number}"
 
     def take_back(self) -> None:
-        """Trials of processes that are gone: closed, and their values put first in the queue."""
+        """Close the trials of processes that are gone, and put their values at the front of the queue."""
         import optuna
 
         ends = time.monotonic() + MARK_SECONDS
@@ -118,7 +118,7 @@ class _Work:
                     self._give_up(trial.number)
 
     def _give_up(self, number: int) -> None:
-        """Close a trial; the one that takes its place in the search tries the same values with the same seeds."""
+        """Close a trial. Another one repeats it with the same values and seeds."""
         import optuna
 
         trials = self.study.get_trials(deepcopy=False)
@@ -130,11 +130,11 @@ class _Work:
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
 
     def _wanted(self) -> frozenset[str]:
-        """What a trial has values of."""
+        """The fields that a trial has values of."""
         return ALWAYS | ({"batch"} if self.search.batches else set())
 
     def one_trial(self, trials: int) -> None:
-        """Ask for values, train with them, tell what came of it."""
+        """Get values from the sampler, train with them, and report the result."""
         import optuna
 
         finished = self.done()
@@ -143,7 +143,7 @@ class _Work:
                 self.study.enqueue_trial(self._first())
             trial = self.study.ask()
             trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
-            # What a trial draws depends on its place and on the trials before it, not on when a process began or ended.
+            # The values of a trial depend on its place and on earlier trials, not on when processes start or end.
             place = _place(self.study.get_trials(deepcopy=False), trial.number)
             (seed,) = np.random.SeedSequence([self.search.base.seed, place]).generate_state(1)
             self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
@@ -167,7 +167,8 @@ class _Work:
         return values | ({"batch": start.batch} if self.search.batches else {})
 
     def _values(self, trial: Any, best: Trial | None) -> dict[str, Any]:
-        """Sizes above the smallest that solved the task cannot be the answer, and are no longer asked for."""
+        """The values for a trial. Sizes above the smallest one that solved the task are excluded, since they cannot be
+        the answer."""
         s = self.search
         weights = best.weights if best else s.most_weights
         deepest = max(depth for depth in range(1, s.layers + 1) if depth == 1 or s.most_units(weights, depth))
@@ -181,15 +182,15 @@ class _Work:
         return values
 
     def _train(self, settings: Any, what: str) -> Any:
-        """The training, or None where it was interrupted."""
+        """The finished training; None if it was interrupted."""
         if self.interrupts.heard:
             return None
-        # The loop listens by itself while it trains.
+        # ``train_networks`` handles interrupts itself while it trains.
         done = train_networks(settings, threads=self.threads, watch=lambda progress: self.watch(what, progress))
         return None if done.interrupted or self.interrupts.heard else done
 
     def confirm(self) -> list[Confirmation]:
-        """The best settings on fresh seeds, one after the other, until one stands; what was found before is kept."""
+        """Test the best settings on new seeds, one after another, until one is confirmed. Stored results are reused."""
         with told(self.storage):
             stored = self.study.user_attrs.get(CONFIRMED, {})
         kept = convert(stored, dict[str, dict[str, Any]], f"{shown(self.storage)}, what was confirmed")
@@ -212,13 +213,13 @@ class _Work:
 
 
 def candidates(search: Search, trials: list[Trial]) -> list[Trial]:
-    """The settings that solved the task in their trials, best first, at most ``CANDIDATES``."""
+    """The settings that solved the task in their trials, the best first, at most ``CANDIDATES``."""
     solving = [t for t in trials if search.solves(t.rate)]
     return sorted(solving, key=lambda t: t.score(search))[:CANDIDATES]
 
 
 def _place(trials: list[Any], number: int) -> int:
-    """The place of trial ``number`` in the search: one that is tried again takes that of the one that was lost."""
+    """The place of trial ``number`` in the search. A repeated trial has the place of the lost one."""
     again = trials[number].user_attrs.get(RETRIED)
     return number - sum(RETRIED in t.user_attrs for t in trials[:number]) if again is None else int(again)
 

@@ -1,4 +1,4 @@
-"""What a search gives: the setting that stood on fresh seeds, what was tried at every size, and every trial."""
+"""The result of a search: the confirmed setting, the best trial of every size, and all trials."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from holdfast.tuning.search import Search
 from holdfast.tuning.trial import Trial
 
 LINES = 16
-"""Lines of the table of sizes."""
+"""The largest number of lines in the table of sizes."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A setting that solved the task in its trial, and what came of it on seeds that no trial had."""
+    """A setting that solved the task in its trial, and its result on seeds that no trial used (``fresh``)."""
 
     trial: Trial
     fresh: Trial
@@ -26,7 +26,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class TuningResult:
-    """``confirmations`` in the order in which they were made; only the last can have succeeded."""
+    """The result of a search. ``confirmations`` are in order; only the last one can have succeeded."""
 
     search: Search
     trials: tuple[Trial, ...]
@@ -37,12 +37,12 @@ class TuningResult:
 
     @property
     def best(self) -> Confirmation | None:
-        """The setting that solved the task in its trial and on fresh seeds."""
+        """The setting that solved the task in its trial and on new seeds; None if there is none."""
         last = self.confirmations[-1] if self.confirmations else None
         return last if last and self.search.solves(last.fresh.rate) else None
 
     def as_json(self) -> dict[str, object]:
-        """The document of ``holdfast tune --json``; ``best`` is null where no setting stood."""
+        """The document of ``holdfast tune --json``; ``best`` is null if no setting was confirmed."""
         return {
             "task": self.search.base.task.name,
             "cell": self.search.base.cell,
@@ -73,7 +73,7 @@ class TuningResult:
         }
 
     def parts(self) -> list[Part]:
-        """What ``holdfast tune`` prints."""
+        """The parts of the report that ``holdfast tune`` prints."""
         return [Text(self._set_up()), *self._sizes(), Text("\n".join(self._sentences()))]
 
     def _set_up(self) -> str:
@@ -93,7 +93,7 @@ class TuningResult:
         return OPTIMISERS.of(self.search.base.optimiser).title
 
     def _sizes(self) -> list[Part]:
-        """The best trial of every size, smallest first: what was tried below the answer, and how it went."""
+        """The table of the best trial of every size, the smallest first."""
         if not self.trials:
             return []
         by_size = sorted(self.trials, key=lambda t: (t.weights, t.score(self.search)))

@@ -1,4 +1,4 @@
-"""What is searched, within which bounds, and what counts as solved: one frozen record, stored with every study."""
+"""The definition of a search: its fields, their bounds, and the criterion of success, stored with every study."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
-"""The number, among those of trials, that the seeds of a confirmation are made from: no trial has it."""
+"""The trial number from which the seeds of a confirmation are derived. No trial has this number."""
 SEARCHED = ("units", "layers", "learning_rate", "initialisation", "batch")
 """The settings that trials vary; all others are the same in every trial."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """``base`` has the task, the cell, and all else that is the same in every trial: each trains ``base.seeds``
-    networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers`` bound the size,
-    ``learning_rates`` the optimiser's rate (searched on a logarithmic scale), ``batches`` the sequences per update;
-    ``initialisations`` are compared as they are named.
+    """A search. ``base`` has the task, the cell, and all settings that are the same in every trial; a trial trains
+    ``base.seeds`` networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers``
+    bound the size, ``learning_rates`` the learning rate (searched on a logarithmic scale). ``batches`` are the choices
+    for the sequences per update, ``initialisations`` those for the initial weights.
 
-    A setting *solves* the task where the lower end of the 95 % interval of its success rate is at least ``success``: in
-    a trial, and once more over ``confirm`` networks with seeds that no trial has seen. ``base.seed`` is the root of all
-    randomness.
+    A setting *solves* the task if the lower end of the 95 % interval of its success rate is at least ``success``. This
+    must hold in a trial, and again for ``confirm`` networks with seeds that no trial used. ``base.seed`` is the root of
+    all random numbers.
 
     Raises ``BadValue`` with every reason at once.
     """
@@ -65,7 +65,7 @@ class Search:
 
     @property
     def _has_batches(self) -> bool:
-        """Given sequences are one batch, as there are few."""
+        """Whether the batch size is searched. Given sequences are few, and always one batch."""
         return self.base.task.examples() is None and "batch" not in self.base.rule.unused
 
     def _mistakes(self) -> list[str]:
@@ -95,12 +95,13 @@ class Search:
         return reasons
 
     def solves(self, rate: Rate) -> bool:
-        """Whether so many of so many show that the success is at least what is asked."""
+        """Whether this rate shows, with 95 % confidence, a success rate of at least ``success``."""
         return rate.interval[0] >= self.success
 
     @property
     def start(self) -> Settings:
-        """The settings that the search begins with: the largest network, the usual rate, everything else as it is."""
+        """The settings of the first trial: the largest network, the default learning rate, everything else as in
+        ``base``."""
         slow, fast = self.learning_rates
         return replace(
             self.base,
@@ -112,14 +113,14 @@ class Search:
         )
 
     def settings(self, values: Mapping[str, object], seeds: int, number: int) -> Settings:
-        """The training with these values of what is searched; ``number`` decides the seeds of its networks."""
+        """The settings of a training with these values of the searched fields. ``number`` determines its seeds."""
         import numpy as np
 
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
         return replace(self.start, **values, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
-        """How many numbers such a network has, read-out included."""
+        """The number of weights of a network of this size, including the read-out."""
         import jax
 
         from holdfast.engine.network import create
@@ -138,7 +139,7 @@ class Search:
         return self.weights(self.units[1], self.layers)
 
     def most_units(self, weights: int, layers: int) -> int:
-        """The largest number of units within the bounds with at most so many weights; 0 where there is none."""
+        """The largest number of units within the bounds with at most ``weights`` weights; 0 if there is none."""
         low, high = self.units[0] - 1, self.units[1]
         while low < high:
             middle = (low + high + 1) // 2
@@ -151,15 +152,15 @@ class Search:
 
 
 def completed(stored: Mapping[str, object]) -> dict[str, object]:
-    """What a study has kept of its search in the words of today, with the settings that it says nothing of, since the
-    version that wrote it knew none but their defaults."""
+    """The stored search of a study, in current names. Fields that the version that wrote it did not have get their
+    defaults."""
     fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
     return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 
 
 def _schemes(cell: Cell) -> tuple[str, ...]:
-    """The initialisations that this cell has: a scheme for a gate means nothing where there is no gate."""
+    """The initialisations for this cell. Those for a gate apply only to cells with such a gate."""
     keeping = {one.keep for one in cell.innermost} - {""}
     if keeping:
         return ("keras+chrono", "keras") + (() if keeping == {"forget"} else ("keras+forget=1",))
@@ -167,7 +168,7 @@ def _schemes(cell: Cell) -> tuple[str, ...]:
 
 
 def _enough(success: float) -> int:
-    """So many seeds that all of them solving would show this success."""
+    """The smallest number of seeds such that success of all of them shows this success rate."""
     seeds = 1
     while Rate(seeds, seeds).interval[0] < success:
         seeds += 1

@@ -1,4 +1,4 @@
-"""Where trials are kept: a journal in a file or any database that Optuna knows, opened with one clear message."""
+"""The storage of trials: a journal file or any database that Optuna supports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from holdfast.tuning.search import Search, completed
 
 JOURNAL = "holdfast-tune.journal"
 SETTINGS, CONFIRMED = "holdfast settings", "holdfast confirmed"
-"""What a study keeps beside its trials."""
+"""The attributes stored with a study."""
 CONNECT_SECONDS = 10
 EXTRA = "tune"
 
 
 def need_packages(storage: str) -> None:
-    """Raises ``BadValue`` where what the storage needs is not installed."""
+    """Raise ``BadValue`` if a package that the storage needs is not installed."""
     packages = ["optuna"]
     if "://" in storage:
         packages.append("sqlalchemy")
@@ -33,7 +33,7 @@ def need_packages(storage: str) -> None:
 
 
 def shown(storage: str) -> str:
-    """The storage as it may be printed: a URL without its password."""
+    """The storage in printable form: a URL without its password."""
     if "://" not in storage:
         return storage
     return _url(storage).render_as_string(hide_password=True)
@@ -41,10 +41,11 @@ def shown(storage: str) -> str:
 
 @contextmanager
 def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
-    """The study of this name in this storage, made where there is none; its connections are closed at the end.
+    """A context with the study of this name in this storage. It is created if there is none, and its connections are
+    closed at the end.
 
-    Raises ``BadRun`` where the storage cannot be reached or the study has other settings (and says which), ``BadFile``
-    where a file is no journal, ``BadValue`` for a URL that is none or a missing package.
+    Raises ``BadRun`` if the storage cannot be reached or the study has other settings (which the message names),
+    ``BadFile`` for a file that is not a journal, and ``BadValue`` for an invalid URL or a missing package.
     """
     need_packages(storage)
     import optuna
@@ -77,7 +78,7 @@ def _compare(stored: Any, asked: dict[str, object], name: str, place: str) -> No
 
 
 class _Lock:
-    """Optuna's own lock outlives a process that was killed; the system takes this one back at once."""
+    """A lock of the operating system, which is released when its process is killed. Optuna's own lock is not."""
 
     def __init__(self, path: Path) -> None:
         self._lock = FileLock(f"{path}.lock")
@@ -102,7 +103,8 @@ def _journal(path: Path) -> Any:
 
 
 def _mend(path: Path) -> None:
-    """Cut off the half line that a process left which was killed while it wrote; refuse what is no journal."""
+    """Remove an incomplete last line, left by a process that was killed while writing. Raises ``BadFile`` for a file
+    that is not a journal."""
     if not path.exists():
         return
     content = path.read_bytes()
@@ -130,7 +132,8 @@ def _no_journal(path: Path | str, why: str) -> BadFile:
 
 @contextmanager
 def _replayed(path: str) -> Iterator[None]:
-    """Optuna carries a journal's lines out as it reads them, and raises whatever a wrong one leads to."""
+    """A context that converts errors from an invalid journal. Optuna executes the lines of a journal as it reads them,
+    so that an invalid line can raise any error."""
     import optuna
 
     try:
@@ -151,7 +154,7 @@ def _url(storage: str) -> Any:
         raise BadValue(
             "--storage is not a valid database URL.", "For example postgresql://user:password@host/database."
         ) from error
-    # SQLAlchemy's default for PostgreSQL has changed; the extra brings psycopg.
+    # SQLAlchemy's default driver for PostgreSQL depends on its version; the extra installs psycopg.
     return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
 
@@ -159,14 +162,14 @@ def _database(storage: str) -> Any:
     from optuna.storages import RDBStorage
 
     url = _url(storage)
-    # A server that does not answer is to be told within seconds; the flag is PostgreSQL's and MySQL's.
+    # A server that does not answer must be reported within seconds. PostgreSQL and MySQL have this option.
     asked = {} if url.drivername.startswith("sqlite") else {"connect_args": {"connect_timeout": CONNECT_SECONDS}}
     return RDBStorage(url.render_as_string(hide_password=False), engine_kwargs={"pool_pre_ping": True, **asked})
 
 
 @contextmanager
 def told(storage: str) -> Iterator[None]:
-    """What goes wrong with a storage as one message; the trials that it has are kept whatever happens."""
+    """A context that converts errors of a storage to one message. Stored trials are kept."""
     import optuna
 
     kinds: tuple[type[Exception], ...] = (optuna.exceptions.StorageInternalError,)

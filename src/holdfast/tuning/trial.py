@@ -1,4 +1,4 @@
-"""One trial: several networks trained with one setting, and the single number by which settings are ordered."""
+"""One trial: several networks trained with one setting, and the score by which settings are ordered."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from holdfast.tuning.search import SEARCHED, Search
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one setting. ``values`` are those of what is searched, by their names in ``Settings``;
-    ``sequences`` the sequences to success of every network that solved the task, in increasing order;
-    ``loss`` the median loss at the end, in nats or squared units as the task has it (NaN: training diverged)."""
+    """The result of one setting. ``values`` are those of the searched fields, by their names in ``Settings``.
+    ``sequences`` are the sequences to success of every network that solved the task, in increasing order. ``loss`` is
+    the median final loss, in nats or squared units of the target (NaN: training diverged)."""
 
     number: int
     values: Mapping[str, Any]
@@ -45,9 +45,10 @@ class Trial:
         return float(statistics.median(self.sequences)) if self.sequences else None
 
     def score(self, search: Search) -> float:
-        """What the search makes small, in this order of importance: a setting that solves the task comes before any
-        that does not; of two that do, the one with fewer weights, then the one with fewer sequences to success; of
-        two that do not, the one with more networks that did, then the one with the smaller loss."""
+        """The objective of the search, to be minimised. It orders settings as follows. A setting that solves the task
+        comes before any that does not. Of two that solve it, the one with fewer weights is better, then the one with
+        fewer sequences to success. Of two that do not, the one with more solving networks is better, then the one with
+        the smaller loss."""
         if search.solves(self.rate):
             assert self.median is not None
             return self.weights + self.median / (2 * search.base.budget + 1)
@@ -55,7 +56,7 @@ class Trial:
         return search.most_weights + 1 + (self.of - self.solved) + loss
 
     def budget(self, search: Search) -> int | None:
-        """The fewest sequences after which so many networks had solved the task that the interval shows it."""
+        """The smallest number of sequences after which enough networks had solved the task; None if never."""
         for enough in range(1, len(self.sequences) + 1):
             if search.solves(Rate(enough, self.of)):
                 return self.sequences[enough - 1]
@@ -75,12 +76,12 @@ class Trial:
         }
 
     def stored(self) -> dict[str, object]:
-        """What a study keeps of it; ``from_stored`` reads it."""
+        """The trial as stored in a study; ``from_stored`` reads it."""
         return {**asdict(self), "values": dict(self.values), "loss": finite(self.loss)}
 
     @staticmethod
     def from_stored(document: Any, where: str = "a trial of this study") -> Trial:
-        """What ``stored`` gave; ``where`` names the storage. Raises ``BadFile`` where it is foreign."""
+        """The trial in a document of ``stored``. ``where`` names the storage. Raises ``BadFile`` if it is invalid."""
         stored = msgspec.structs.asdict(convert(document, _Stored, where))
         known = field_infos(Settings)
         for name, value in stored["values"].items():
@@ -95,7 +96,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a ``Trial`` in a storage; loss is null where it was no number."""
+    """The fields of a ``Trial`` in a storage; a loss of NaN is null."""
 
     number: Count
     values: dict[str, Any]
@@ -108,7 +109,7 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def trial_of(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Trial:
-    """What a finished training says about its setting."""
+    """The trial of a finished training."""
     losses = sorted(o.loss for o in done.outcomes if math.isfinite(o.loss))
     diverged = len(losses) <= len(done.outcomes) // 2
     s = done.settings

@@ -136,7 +136,7 @@ def test_a_file_cut_short_at_any_length_is_a_reason_and_not_the_end_of_the_proce
         "    path.write_bytes(content[:len(content) * k // 40])\n"
         "    try:\n"
         "        library.load(path)\n"
-        "    except library.Unusable as why:\n"
+        "    except library.UnusableLibrary as why:\n"
         "        reasons.append(str(why))\n"
         "library.load(folder / 'whole.so')\n"
         "print(json.dumps(reasons))\n"

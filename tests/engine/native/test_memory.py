@@ -69,7 +69,7 @@ def test_more_than_any_machine_has_is_refused_in_words(monkeypatch):
         jax.eval_shape(lambda n, x: unroll(n, x, engine="native"), network, inputs)
     assert caught.value.message == (
         "the native engine's arrays for 1 x 1024 sequences of 100000 steps need 12.2 GiB of memory, "
-        "and 8 GiB are available on this machine."
+        "and 8 GiB are available here."
     )
 
 

@@ -1,1 +1,1 @@
-"""The computation: units of work, what a worker does with one, and the executors (processes of this machine, Ray)."""
+"""Run the trainings of a study: work units, the worker that trains one, and the executors (local processes, Ray)."""

@@ -1,7 +1,7 @@
-"""Units on a Ray cluster (extra ``ray``): any number of machines, which need holdfast installed, and no shared disk.
+"""Run units on a Ray cluster (extra ``ray``): any number of machines with holdfast installed; no shared disk is needed.
 
-A unit's points come back together when it is done, and are kept then. A unit whose worker or machine is lost is given
-out again; it starts anew, to the same results.
+All points of a unit are returned and stored together when it is done. If its worker or machine is lost, the unit is
+assigned again and starts from the beginning, with the same results.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from holdfast.core.requirements import require
 
 REACH_SECONDS = 5.0
 WINDOW = 2
-"""Units given out per processor of the cluster: the next is there when one is done, and little is in flight."""
+"""The number of units assigned at once per CPU of the cluster: the next one is ready when one is done."""
 
 
 def run(units: list[WorkUnit], callbacks: JobCallbacks, address: str) -> None:
-    """Train all units on the cluster at ``address`` ("host:port", or "auto" for the one of this machine).
+    """Train all units on the cluster at ``address`` ("host:port", or "auto" for the cluster of this machine).
 
-    Raises ``BadValue`` where Ray is not installed, ``BadRun`` where the cluster cannot be reached or loses a unit
-    again and again.
+    Raises ``BadValue`` if Ray is not installed, and ``BadRun`` if the cluster cannot be reached or loses a unit
+    repeatedly.
     """
     check_installed()
     import ray
@@ -69,7 +69,7 @@ def _run(ray: Any, units: list[WorkUnit], callbacks: JobCallbacks) -> None:
 
 
 def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> list[FinishedNetwork] | None:
-    """What came of a unit; None where its worker was lost."""
+    """The finished networks of a unit; None if its worker was lost."""
     errors = ray.exceptions
     try:
         return ray.get(reference)
@@ -86,7 +86,7 @@ def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> li
 
 
 def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[FinishedNetwork]:
-    """Runs on the cluster: one unit, from its start."""
+    """Train one unit from its start; this function runs on the cluster."""
     from holdfast.comparison.executors.worker import prepare, train
     from holdfast.comparison.grid.place import Configuration
     from holdfast.training.settings import Settings
@@ -99,12 +99,12 @@ def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[Fi
 
 
 def check_installed() -> None:
-    """Raises ``BadValue`` where Ray is missing."""
+    """Raise ``BadValue`` if Ray is not installed."""
     require("ray", extra="ray", what="--executor ray")
 
 
 def _knock(address: str) -> None:
-    """Whether anybody is there at all: Ray itself waits for minutes before it says so."""
+    """Raise ``BadRun`` if nothing answers at this address. Ray itself waits for minutes before it reports this."""
     if address in ("auto", "local"):
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")

@@ -1,4 +1,4 @@
-"""Units on worker processes of this machine: spawned, each with its own threads, watched, replaced when one is lost."""
+"""Run units on worker processes of this machine. Each has its own threads; a lost process is replaced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from holdfast.core.errors import Problem
 from holdfast.core.progress import cores
 
 GRACE_SECONDS = 30.0
-"""How long a worker may take to finish its piece and save where it is, after it was asked to stop."""
+"""How long a worker may take to save a checkpoint after it was asked to stop."""
 
 
 @dataclass
@@ -37,9 +37,10 @@ class _Worker:
 
 
 def run(units: list[WorkUnit], callbacks: JobCallbacks, workers: int, folder: Path) -> None:
-    """Train all units on so many processes, until all are done or ``callbacks.stop``; checkpoints go into ``folder``.
+    """Train all units on ``workers`` processes, until all are done or ``callbacks.stop`` is set. Checkpoints are
+    written to ``folder``.
 
-    Raises what a worker told as a problem, and ``BadRun`` where one dies again and again on the same unit.
+    Raises the problem that a worker reports, and ``BadRun`` if workers repeatedly die on the same unit.
     """
     schedule, lost = Schedule(units), RetryCounter()
     team = [_start(max(1, cores() // workers)) for _ in range(min(workers, len(units)))]
@@ -68,12 +69,12 @@ def _employ(team: list[_Worker], schedule: Schedule, folder: Path) -> None:
             if unit := schedule.take(worker.compiled, running):
                 try:
                     worker.give(unit, folder)
-                except OSError:  # it died while it waited: the next look at its pipe finds that out
+                except OSError:  # the worker died while idle: the next read from its pipe shows this
                     worker.unit = unit
 
 
 def _listen(worker: _Worker, callbacks: JobCallbacks) -> bool:
-    """Take everything that the worker has said; false where it is gone."""
+    """Handle all messages of a worker. False if the worker is gone."""
     landed, finished, alive = [], False, True
     try:
         while worker.pipe.poll():
@@ -101,7 +102,7 @@ def _listen(worker: _Worker, callbacks: JobCallbacks) -> bool:
 
 
 def _replaced(worker: _Worker, schedule: Schedule, lost: RetryCounter) -> _Worker:
-    """A new worker in place of one that is gone, whose unit is next in line."""
+    """A new worker in place of a lost one, whose unit is scheduled next."""
     worker.process.join()
     worker.pipe.close()
     if worker.unit:
@@ -112,7 +113,7 @@ def _replaced(worker: _Worker, schedule: Schedule, lost: RetryCounter) -> _Worke
 
 
 def _stop(team: list[_Worker], callbacks: JobCallbacks) -> None:
-    """Ask all to save where they are and go; take the points that they finished meanwhile."""
+    """Ask all workers to save a checkpoint and exit, and store the points that they finish meanwhile."""
     going = []
     for worker in team:
         try:
@@ -121,7 +122,7 @@ def _stop(team: list[_Worker], callbacks: JobCallbacks) -> None:
         except OSError:
             continue
     deadline = time.monotonic() + GRACE_SECONDS
-    # A worker cannot go while its last points wait in the pipe: they are read until it has closed its end.
+    # A worker cannot exit while its last points are in the pipe: the pipe is read until the worker closes its end.
     while going and time.monotonic() < deadline:
         ready = wait([worker.pipe for worker in going], timeout=0.2)
         going = [worker for worker in going if worker.pipe not in ready or _listen(worker, callbacks)]
@@ -131,8 +132,8 @@ def _start(threads: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, threads), daemon=True)
-    # Ctrl-C reaches every process of a terminal; what it means is decided by the one that gives out the work. A worker
-    # has it blocked from its first moment on, long before its own code could ask for that.
+    # Ctrl-C reaches every process of a terminal, but only the main process handles it. A worker starts with the signal
+    # blocked, since it could arrive before the worker's own code runs.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
@@ -143,8 +144,8 @@ def _start(threads: int) -> _Worker:
 
 
 def work(pipe: Connection, threads: int) -> None:
-    """A worker's life: units from the pipe, until it says None or its other end is gone."""
-    # The mask that it was born with is the main thread's; threads that libraries start may not have it.
+    """The main loop of a worker: train units from the pipe, until it sends None or is closed."""
+    # The inherited signal mask applies to the main thread; threads that libraries start may not have it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         _work(pipe, threads)

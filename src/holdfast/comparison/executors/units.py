@@ -1,7 +1,7 @@
-"""Units of work: some seeds of one configuration, trained side by side; what each costs; which one is next.
+"""Work units: some seeds of one configuration, trained together; their cost and their schedule.
 
-How seeds are grouped decides the last bit of sums. It depends on their number alone, never on what is finished or on
-how many workers there are, so that a study that was cut short and resumed gives the same results.
+The grouping of seeds affects the last bit of sums. It depends only on their number, never on which points are finished
+or on the number of workers, so that an interrupted and resumed study gives the same results.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from holdfast.comparison.grid.place import Configuration
 from holdfast.training.settings import Settings
 
 WIDEST = 16
-"""Networks side by side: enough to share the cost of a step, few enough that solved ones do not compute for long."""
+"""The largest number of networks in a unit: enough to share the overhead of a step, few enough that solved networks do
+not keep computing for long."""
 
 STEP_SECONDS = 3e-7
 NUMBER_SECONDS = 7e-10
-"""What a step of one sequence takes on one core, and every weight in it: roughly, for an estimate before the start."""
+"""Seconds of one core per weight, for one step of one sequence: a rough value for the estimate before the start."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,24 @@ class WorkUnit:
 
     @property
     def program(self) -> tuple:
-        """Units with the same one are trained by the same compiled programs; rates and first weights are numbers."""
+        """A key of the compiled program. Units with equal keys share it; learning rates and initial weights are only
+        numbers in it."""
         return self.configuration.settings.compiled(), len(self.numbers)
 
     @property
     def cost(self) -> float:
-        """Seconds of one core if no network solves the task before its budget is spent."""
+        """Seconds of one core if all networks use their whole budget."""
         return len(self.numbers) * point_seconds(self.configuration.settings)
 
 
 def point_seconds(settings: Settings) -> float:
-    """Seconds of one core for one network that spends its whole budget."""
+    """Seconds of one core for one network that uses its whole budget."""
     of_step = STEP_SECONDS * settings.layers + NUMBER_SECONDS * settings.parameters
     return settings.budget * settings.task.longest * of_step
 
 
 def divide(configurations: Iterable[Configuration]) -> list[WorkUnit]:
-    """Every configuration's seeds in groups of nearly equal size, at most ``WIDEST``."""
+    """The seeds of every configuration in groups of nearly equal size, at most ``WIDEST``."""
     units = []
     for configuration in configurations:
         seeds = configuration.settings.seeds
@@ -61,11 +63,11 @@ def divide(configurations: Iterable[Configuration]) -> list[WorkUnit]:
 
 
 class Schedule:
-    """Which unit is next: the dearest first, so that workers end together; but a worker goes on with the programs
-    that it has compiled already, and does not begin with those that another is compiling."""
+    """Chooses the next unit: the most expensive first, so that workers finish at about the same time. A worker prefers
+    units whose programs it has compiled, and avoids programs that another worker is compiling."""
 
     def __init__(self, units: Iterable[WorkUnit]) -> None:
-        self._waiting = sorted(units, key=lambda unit: -unit.cost)  # stable: equals stay in the grid's order
+        self._waiting = sorted(units, key=lambda unit: -unit.cost)  # stable: ties stay in grid order
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -75,7 +77,8 @@ class Schedule:
         return sum(unit.cost for unit in self._waiting)
 
     def take(self, compiled: tuple = (), running: Collection[tuple] = ()) -> WorkUnit | None:
-        """The next unit for a worker that has the programs ``compiled`` while others run those in ``running``."""
+        """The next unit for a worker that has compiled the program ``compiled`` while others run those in ``running``;
+        None if no unit is left."""
         if not self._waiting:
             return None
         same = (i for i, unit in enumerate(self._waiting) if unit.program == compiled)
@@ -83,5 +86,5 @@ class Schedule:
         return self._waiting.pop(next(same, next(fresh, 0)))
 
     def give_back(self, unit: WorkUnit) -> None:
-        """A unit whose worker is lost: it is next."""
+        """Put a unit whose worker was lost at the front."""
         self._waiting.insert(0, unit)

@@ -1,4 +1,4 @@
-"""Train one unit: what a worker does, wherever it runs."""
+"""Train one unit: the code of a worker in every executor."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from holdfast.training.run import Run, train_block
 from holdfast.training.slope import gradient_slope
 
 ORPHAN_SECONDS = 20.0
-"""A worker whose study was killed lets go of its folder after a second; that is waited for."""
+"""How long to wait for the folder's lock: a worker whose study was killed releases it after about a second."""
 
 
 @dataclass(frozen=True)
 class FinishedNetwork:
-    """One network that is done, on its way to the store: ``network`` is its file's bytes."""
+    """A finished network for the store: ``network`` is the bytes of its file."""
 
     result: Result
     network: bytes
 
 
 def prepare(threads: int) -> None:
-    """Make this process a worker that computes with so many threads. Call it before JAX has compiled anything.
+    """Make this process a worker that computes with ``threads`` threads. Call it before JAX has compiled anything.
 
-    XLA divides sums among its threads, so each worker has one of those: results do not depend on the number of cores.
+    XLA divides sums among its threads, so each worker uses a single XLA thread: results then do not depend on the
+    number of cores.
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_cpu_multi_thread_eigen" not in flags:
@@ -52,10 +53,11 @@ def train(
     on_progress: Callable[[float], None] = lambda share: None,
     folder: Path | None = None,
 ) -> bool:
-    """Train ``unit`` until it is done (true) or ``stopped()``; ``on_points`` gets networks as they finish.
+    """Train ``unit`` until it is done or ``stopped()`` is true. Returns whether it is done. ``on_points`` gets networks
+    when they finish.
 
-    ``folder`` keeps a checkpoint, from which the same unit goes on to the same bits; it is removed by whoever has
-    kept the points. Raises what training raises.
+    ``folder`` holds a checkpoint, from which the unit continues to the same bits. The caller removes it after it has
+    stored the points. Raises the errors of training.
     """
     settings = unit.configuration.settings
     made_of, numbers = programs(settings), list(unit.numbers)

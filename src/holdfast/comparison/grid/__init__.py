@@ -1,1 +1,1 @@
-"""The grid: which settings are swept over which values, and the place that each combination has on every axis."""
+"""The grid of a study: the settings, the values of the swept fields, and the place of every combination."""

@@ -1,4 +1,4 @@
-"""A grid: settings, and which of their fields are swept over which values. Every combination is a configuration."""
+"""A grid: settings, with lists of values for some of their fields. Every combination of values is a configuration."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from holdfast.training.settings import Settings, task_as_json, task_from_json
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """What is compared: ``base`` with every combination of the values that ``over`` has for its fields. ``task`` takes
-    tasks; ``lags.with_lags`` makes them by their lags. Where the update rule is swept, each leaves out the
-    settings that mean nothing to it.
+    """A grid: the settings ``base`` with every combination of the values in ``over``, which has values by field. The
+    values of ``task`` are tasks; ``lags.with_lags`` makes them from lags. If the update rule is swept, settings that a
+    rule does not use are left out for it.
 
-    Raises ``UnknownName`` for what is no field, ``BadValue`` for an empty axis, a value twice or a wrong one, with
-    every reason. Two grids are equal where they have the same places.
+    Raises ``UnknownName`` for a name that is not a field, and ``BadValue``, with every reason, for an empty axis and
+    for repeated or invalid values. Two grids are equal if they have the same places.
 
     >>> from holdfast.tasks.recall import Recall
     >>> Grid(Settings(Recall(), seeds=20), {"cell": ("lstm", "gru"), "learning_rate": (1e-3, 1e-2)}).of
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def of(self) -> int:
-        """Points, counted without making any."""
+        """The number of points, computed without creating them."""
         return self.base.seeds * math.prod(map(len, self.over.values()))
 
     def values(self, name: str) -> tuple[Any, ...]:
@@ -65,8 +65,8 @@ class Grid:
         return tuple(self.over.get(name, (getattr(self.base, name),)))
 
     def configurations(self) -> Iterator[Configuration]:
-        """Every configuration, the last field varying fastest. Raises ``BadValue`` or ``UnknownName`` at the first that
-        cannot be, with its place."""
+        """Every configuration, with the last field varying fastest. Raises ``BadValue`` or ``UnknownName`` for the
+        first invalid combination, with its place."""
         swept = tuple(name for name in self.over if name not in AXES)
         for some in itertools.product(*self.over.values()):
             at = dict(zip(self.over, some, strict=True))
@@ -84,7 +84,7 @@ class Grid:
         return {name: None for name in rule.unused if "update" in at and name not in at}
 
     def altered(self, over: Mapping[str, Sequence[object]], **fixed: Any) -> Grid:
-        """The same grid with other values of these fields, one each in ``fixed``, several in ``over``."""
+        """The same grid with other values of some fields: one value each in ``fixed``, several in ``over``."""
         kept = {name: some for name, some in self.over.items() if name not in fixed}
         return Grid(replace(self.base, **fixed), {**kept, **over})
 
@@ -95,7 +95,8 @@ class Grid:
 
     @staticmethod
     def from_json(document: object, where: str = "the grid of this study") -> Grid:
-        """A grid as a store keeps it; ``where`` names the file. Raises ``BadFile`` where it is foreign."""
+        """The grid in a document of a store. ``where`` names the file in messages. Raises ``BadFile`` if the document
+        is not a grid."""
         from holdfast.comparison.grid import version_0_1
 
         try:
@@ -123,9 +124,9 @@ class Grid:
 
 
 def formed(fixed: Mapping[str, Any], over: Mapping[str, Sequence[Any]]) -> Grid:
-    """The grid of these settings, one value each in ``fixed``, several in ``over``, the task among them.
+    """The grid of these settings, including the task: one value each in ``fixed``, several in ``over``.
 
-    Raises as ``Grid`` does, and what ``Settings`` says where no place of it can be.
+    Raises the errors of ``Grid``, and those of ``Settings`` if no combination is valid.
     """
     first = {name: some[0] for name, some in over.items() if some}
     problem = BadValue("this grid is invalid: update is empty, expected at least one value.")
@@ -157,7 +158,7 @@ def _plain(value: object) -> Any:
 
 
 def said(value: object) -> str:
-    """A value of a field, or a task, in a message."""
+    """The text of a value of a field, or of a task, in a message."""
     if not isinstance(value, Task):
         return values.text(value)
     return " ".join(f"{name} {values.text(axis)}" for name, axis in task_as_json(value).items())

@@ -1,4 +1,4 @@
-"""A task by its lag: how long it has to be, so that something has to be remembered for so many steps."""
+"""Tasks by their lag: the length of the sequences for which something must be remembered over a number of steps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from holdfast.core.task import Task
 from holdfast.training.settings import make_task
 
 LONGEST = 10_000_000
-"""Steps; what is longer than this is a slip of the hand."""
+"""The largest accepted length in steps. A larger number is taken for a typing error."""
 
 
 def with_lags(name: str, axes: Mapping[str, object], lags: Iterable[int]) -> tuple[Task, ...]:
-    """A task for each of these lags, as ``with_lag`` makes it. Raises ``BadValue`` also where two are the same task."""
+    """A task for each of these lags, as ``with_lag`` makes it. Raises ``BadValue`` also if two lags give the same
+    task."""
     made: dict[int, tuple[int, Task]] = {}
     for lag in lags:
         task = with_lag(name, axes, lag)
@@ -29,7 +30,7 @@ def with_lags(name: str, axes: Mapping[str, object], lags: Iterable[int]) -> tup
 def with_lag(name: str, axes: Mapping[str, object], lag_steps: int) -> Task:
     """The shortest such task in which something must be remembered over at least ``lag_steps`` steps.
 
-    Raises ``BadValue`` where the lag is not free: given sequences have the one that they have.
+    Raises ``BadValue`` if the lag cannot be chosen, as for a task with given sequences.
 
     >>> with_lag("recall", {}, 30).steps
     31
@@ -60,13 +61,13 @@ def with_lag(name: str, axes: Mapping[str, object], lag_steps: int) -> Task:
 
 
 def _least(name: str, axes: Mapping[str, object]) -> int:
-    """The shortest length that these axes allow: a position asked for must be inside, and so on."""
+    """The shortest length that these axes allow: for example, a position that is asked for must be inside."""
     kind = tasks.get(name)
     for length in range(LONGEST):
         try:
             make_task(name, {**axes, kind.length_axis: length})
         except BadValue:
-            # What is wrong at any length is said at a length that is surely long enough.
+            # Axes that are invalid at every length raise their error at a length that is certainly long enough.
             if length > 1000:
                 make_task(name, {**axes, kind.length_axis: LONGEST})
                 raise

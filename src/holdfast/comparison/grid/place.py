@@ -1,6 +1,6 @@
-"""Where in a grid: a configuration, and the plain value that it has on every axis.
+"""Configurations of a grid, and their places: the plain value on every axis.
 
-Every configuration (all but the seed of a network) is one ``train.settings.Settings``; every seed of it is a point.
+A configuration is one ``train.settings.Settings`` without the seed; each of its seeds is a point.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from holdfast.core.fields import REQUIRED, FieldInfo, field_infos
 from holdfast.training.settings import Settings
 
 AXES = ("task", "cell", "lag_steps", "units", "learning_rate", "initialisation", "update", "order", "layers", "weights")
-"""What every point is told apart by; other fields of the settings are added where a grid sweeps them."""
+"""The axes of every point. Other fields of the settings are added if a grid sweeps them."""
 
 ONCE = ("seeds", "seed")
-"""Fields that say which networks are trained, and not how: they are not swept."""
+"""Fields that select which networks are trained, and not how. They are not swept."""
 
 OF_TASK = {"task": str, "lag_steps": int}
-"""The axes that are read off the task."""
+"""The axes that are derived from the task."""
 
 Plain = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a grid: the plain value of every axis, to group and filter by. ``configuration`` names everything else
-    as well, such as the task's other axes, budget and batch."""
+    """A place in a grid: the plain value of every axis, for grouping and filtering. ``configuration`` is the key of the
+    configuration, which also covers other settings such as the task's other axes, budget and batch size."""
 
     configuration: str
     values: tuple[tuple[str, Plain], ...]
 
     def __getitem__(self, axis: str) -> Any:
-        """The value of an axis. A name that is none is a bug of the caller: ``KeyError``."""
+        """The value of an axis. Raises ``KeyError`` for a name that is not an axis."""
         return dict(self.values)[axis]
 
     def as_json(self) -> dict[str, Plain]:
@@ -47,7 +47,7 @@ class Place:
 
     @staticmethod
     def from_json(document: Mapping[str, Any], where: str) -> Place:
-        """A place among the plain values of a document, which may have others too. Raises ``BadFile``."""
+        """The place in a document, which may have other entries too. ``where`` names the file. Raises ``BadFile``."""
         known, document = sweepable(Settings), settings_of(dict(document))
         younger = {name: known[name].meta.before for name in AXES if name in known}
         document = {**{name: value for name, value in younger.items() if value is not REQUIRED}, **document}
@@ -68,9 +68,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Configuration:
-    """One combination of a grid, all seeds of it. ``settings`` decide every bit of its results; ``initialisation`` is
-    as it was asked for, so that "auto" is one place in the grid though it means other numbers at every lag. ``stored``
-    is the key under which a store already has it, ``swept`` has the axes that its study sweeps besides ``AXES``."""
+    """One combination of a grid, with all its seeds. ``settings`` determine every bit of its results. Their
+    ``initialisation`` is the requested text, so that "auto" is one place in the grid although it means different
+    numbers at each lag. ``stored`` is the key under which a store already has it; ``swept`` are the axes that its study
+    sweeps besides ``AXES``."""
 
     settings: Settings
     stored: str = ""
@@ -78,7 +79,7 @@ class Configuration:
 
     @cached_property
     def key(self) -> str:
-        """Settings with the same key give the same results: the name of the configuration in the store."""
+        """The name of the configuration in the store. Settings with the same key give the same results."""
         if self.stored:
             return self.stored
         text = json.dumps(self.settings.identity(), sort_keys=True)

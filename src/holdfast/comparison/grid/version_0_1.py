@@ -1,4 +1,4 @@
-"""Grids as version 0.1 wrote them: lists of some fields under names of their own, and lags in place of tasks."""
+"""Grids in the format of version 0.1: lists of some fields under different names, and lags in place of tasks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELDS = {
     "orders": "order",
     "rates": "learning_rate",
 }
-"""The lists, and the fields of ``Settings`` that they have values of."""
+"""The lists, and the fields of ``Settings`` that they stand for."""
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,8 +50,8 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def renamed(document: object) -> list[Any]:
-    """The grids that a document stands for: a cell of a former name is one by itself, since it is now a cell with other
-    settings. A document of another kind is as it is."""
+    """The grids of a document in current names. A cell with a former name becomes a grid of its own, since it is now
+    another cell with other settings. A document of another format is returned unchanged."""
     if not isinstance(document, dict):
         return [document]
     names, schemes = document.get("cells"), document.get("initialisations")
@@ -70,14 +70,14 @@ def renamed(document: object) -> list[Any]:
 
 
 def read(document: object, where: str) -> Grid:
-    """Raises ``BadFile`` where it is no such grid, and as ``Grid`` does."""
+    """The grid in a document. Raises ``BadFile`` if it is not a grid of version 0.1, and the errors of ``Grid``."""
     old = msgspec.structs.asdict(convert(document, _Document, where))
     name, lags, axes = old.pop("task"), old.pop("lags"), old.pop("axes")
     over: dict[str, Any] = {
         "task": [make_task(name, axes)] if lags is None else with_lags(name, axes, lags),
         **{field: old.pop(plural) for plural, field in FIELDS.items()},
     }
-    for field in ("batch", "truncate"):  # what no update rule of the grid has a use for was left out
+    for field in ("batch", "truncate"):  # version 0.1 left out fields that no update rule of the grid uses
         if over["update"] and all(field in RULES.parse(rule).unused for rule in over["update"]):
             old[field] = None
     for field in ("stop", "engine"):

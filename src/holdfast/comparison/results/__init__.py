@@ -1,1 +1,1 @@
-"""What came out: points, their summary with intervals, verdicts on claims, curves, the page, and tables for export."""
+"""Results of a study: points, their summary with intervals, verdicts on claims, curves, the page, and data export."""

@@ -1,4 +1,4 @@
-"""A study's answer: its results, and, once every point is there, the verdicts on its claims."""
+"""The answer of a study: its results, and, when all points are finished, the verdicts on its claims."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from holdfast.core.results import Part, Table, Text
 
 @dataclass(frozen=True)
 class Answer:
-    """``verdicts`` is None while points are missing, and empty where a study claims nothing."""
+    """The results and verdicts of a study. ``verdicts`` is None while points are missing, and empty for a study without
+    claims."""
 
     study: Study
     results: Results
@@ -30,7 +31,7 @@ class Answer:
         return {**self.results.as_json(), "question": self.study.question, "verdicts": verdicts}
 
     def parts(self) -> list[Part]:
-        """What ``holdfast compare`` prints."""
+        """The parts of the report that ``holdfast compare`` prints."""
         parts: list[Part] = [Text(self.study.question)] if self.study.question else []
         parts += self.results.parts()
         parts += pictures(self.results.summary) if self.results.points else []
@@ -41,7 +42,7 @@ class Answer:
 
 
 def answer(study: Study, results: Results) -> Answer:
-    """Judge ``results``, where they are complete, by the study's own claims."""
+    """The answer from ``results``, with the verdicts of the study if they are complete."""
     if results.done < results.of:
         return Answer(study, results, None)
     return Answer(study, results, study.verdicts(results) if study.verdicts else ())

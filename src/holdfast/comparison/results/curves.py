@@ -1,4 +1,4 @@
-"""Success over the lag, drawn: a curve for every cell at one size, with the interval of each rate as a band."""
+"""Plots of success against lag: a curve for every cell at one size, with the interval of each rate as a band."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from holdfast.core.results import Heatmap, Line, LinePlot, Part
 from holdfast.core.values import text
 
 APART = ("task", "units", "update", "order", "layers")
-"""One picture for each of these; cells, initialisations and whatever else is swept are lines in it."""
+"""There is one plot for each combination of these axes. Cells, initialisations and other swept axes are lines in it."""
 
 
 def pictures(lines: Iterable[Summary]) -> list[Part]:
-    """Curves where there are several lags, and a map of lag by cell and size for every task."""
+    """The plots: curves if there are several lags, and for every task a map of lag by cell and size."""
     groups: dict[tuple, list[Summary]] = {}
     tasks: dict[str, list[Summary]] = {}
     for line in lines:
@@ -26,7 +26,7 @@ def pictures(lines: Iterable[Summary]) -> list[Part]:
 
 
 def name(line: Summary, among: Sequence[Summary]) -> str:
-    """A line's cell, and whatever else tells it from the others."""
+    """The name of a line: its cell, and the values that distinguish it from the other lines."""
     words = [line["cell"]]
     for axis, value in line.place:
         if axis not in ("task", "cell", "lag_steps", "units") and len({other[axis] for other in among}) > 1:

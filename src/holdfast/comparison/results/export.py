@@ -1,4 +1,4 @@
-"""Points as tables for other programs: CSV, and Parquet (extra ``parquet``). One row per point, one column per word."""
+"""Export points for other programs as CSV or Parquet (extra ``parquet``): one row per point, one column per field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from holdfast.core.requirements import require
 
 
 def write_csv(results: Results, path: Path) -> None:
-    """What ``as_json`` calls "points", in the same order; what is no number is empty. Raises ``BadRun``."""
+    """Write the entries "points" of ``as_json`` as CSV, in the same order; null is an empty field. Raises ``BadRun`` if
+    the file cannot be written."""
     text = io.StringIO()
     rows = [point.as_json() for point in results.points]
     writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
@@ -22,12 +23,13 @@ def write_csv(results: Results, path: Path) -> None:
 
 
 def check_parquet() -> None:
-    """Raises ``BadValue`` where pyarrow is missing."""
+    """Raise ``BadValue`` if pyarrow is not installed."""
     require("pyarrow", extra="parquet", what="--parquet")
 
 
 def write_parquet(results: Results, path: Path) -> None:
-    """The same as Parquet, with types. Raises ``BadValue`` without pyarrow, ``BadRun`` where it cannot be written."""
+    """Write the same table as Parquet, with types. Raises ``BadValue`` without pyarrow, and ``BadRun`` if the file
+    cannot be written."""
     check_parquet()
     import pyarrow
     import pyarrow.parquet

@@ -1,4 +1,4 @@
-"""What the page of a comparison shows, as plain data; ``report/page/compare`` draws it."""
+"""The contents of the page of a comparison as plain data; ``report/page/compare`` renders it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from holdfast.core.values import text
 
 
 def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> dict[str, object]:
-    """``links`` has, for the lines whose network is shown somewhere, the address of that page."""
+    """The document of the page. ``links`` has the address of a page about a line's network, for the lines with one."""
     lines = found.results.summary
     by_task: dict[str, list[Summary]] = {}
     for line in lines:
@@ -36,15 +36,15 @@ def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> 
 
 
 def representative(line: Summary, results: Results) -> Result:
-    """The network that stands for a line: at its best rate, of those that solved the task the one in the middle by
-    sequences to success; where none did, the first seed."""
+    """The network that represents a line. At the best learning rate, this is the median, by sequences to success, of
+    the networks that solved the task; if none did, it is the first seed."""
     points = results.where(**dict(line.place), learning_rate=line.best_rate)
     solved = sorted((p for p in points if p.solved), key=lambda p: (p.sequences, p.seed))
     return solved[len(solved) // 2] if solved else min(points, key=lambda p: p.seed)
 
 
 def file_name(line: Summary) -> str:
-    """A name for the files of a line's network, plain on every file system."""
+    """A name for the files of a line's network that is valid on every file system."""
     words = [line["task"], line["cell"], f"lag{line['lag_steps']}", f"units{line['units']}"]
     words += [line["initialisation"], line["update"], line["order"]]
     words += [f"layers{line['layers']}"] if line["layers"] > 1 else []

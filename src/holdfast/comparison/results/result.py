@@ -1,4 +1,4 @@
-"""One finished point of a grid: one network, how it ended and what that took."""
+"""One finished point of a grid: the result of training one network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from holdfast.training.block import FIGURES, Outcome
 
 @dataclass(frozen=True)
 class Result(Outcome):
-    """One finished point: how the network ``seed`` at ``place`` ended. The slopes are decades per step of the gradient
-    with respect to the state, going back from the answer, before and after training (None where no gradient arrives);
-    ``seconds`` is its share of one core's time."""
+    """The result of training the network ``seed`` at ``place``. ``slope_start`` and ``slope_end`` are the change of the
+    gradient with respect to the state, in decades per step back in time from the answer, before and after training
+    (None if no gradient arrives). ``seconds`` is this network's share of the time of one core."""
 
     place: Place
     slope_start: float | None
@@ -27,7 +27,7 @@ class Result(Outcome):
 
     @property
     def point(self) -> tuple[str, int]:
-        """By which a store knows it: (configuration, seed)."""
+        """The key of the point in a store: (configuration, seed)."""
         return self.place.configuration, self.seed
 
     def __getitem__(self, axis: str) -> Any:
@@ -42,14 +42,14 @@ class Result(Outcome):
 
     @staticmethod
     def from_json(entry: object, where: str = "a point of this study") -> Result:
-        """A point as ``as_json`` writes it. Raises ``BadFile`` where it is foreign."""
+        """The point in a document of ``as_json``. Raises ``BadFile`` if the document is not a point."""
         read = convert(entry, dict[str, Any], where)
         figures = {f.name: read.get(f.name) for f in fields(Result) if f.name != "place"}
         return Result.of(Place.from_json({n: v for n, v in read.items() if n not in figures}, where), figures, where)
 
     @staticmethod
     def of(place: Place, figures: Mapping[str, object], where: str) -> Result:
-        """The point at ``place`` with a file's figures, null where one is no number. Raises ``BadFile``."""
+        """The point at ``place`` with the figures of a file; null stands for NaN. Raises ``BadFile``."""
         named = {**figures, **{n: math.nan for n in FIGURES if figures.get(n) is None}}
         read = convert(named, _Figures, where)
         return Result(place=place, **msgspec.structs.asdict(read))
@@ -59,7 +59,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Figures(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields of a ``Result`` but its place."""
+    """The fields of a ``Result`` without its place."""
 
     seed: Count
     verdict: Literal["solved", "not solved", "nan", "interrupted"]

@@ -1,4 +1,4 @@
-"""What a study has found so far: its finished points, in the order of its grids, their summary and its verdicts."""
+"""The results of a study so far: its finished points, in the order of its grids, and their summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def _not_kept(result: Result) -> Network:
 
 @dataclass(frozen=True)
 class Results:
-    """All finished points of a study. ``of`` is how many there will be; ``networks`` opens the network of a point."""
+    """All finished points of a study. ``of`` is the total number of points; ``networks`` loads the network of a
+    point."""
 
     study: str
     grids: tuple[Grid, ...]
@@ -39,8 +40,8 @@ class Results:
         return len(self.points)
 
     def where(self, **wanted: object) -> tuple[Result, ...]:
-        """The points whose place has these values: ``results.where(cell="lstm", lag_steps=100)``. A tuple means any
-        of its values. A name that no place has is a bug of the caller."""
+        """The points whose place has these values: ``results.where(cell="lstm", lag_steps=100)``. A tuple stands for
+        any of its values. Raises ``KeyError`` for a name that is not an axis."""
         pairs = [(name, value if isinstance(value, tuple) else (value,)) for name, value in wanted.items()]
         return tuple(r for r in self.points if all(r[name] in values for name, values in pairs))
 
@@ -49,7 +50,7 @@ class Results:
         return summarise(self.points)
 
     def as_json(self) -> dict[str, object]:
-        """The document of ``holdfast compare --json``, all but the verdicts."""
+        """The document of ``holdfast compare --json`` without the verdicts."""
         return {
             "study": self.study,
             "done": self.done,
@@ -61,14 +62,14 @@ class Results:
 
     @staticmethod
     def from_json(document: object, where: str = "the results of this study") -> Results:
-        """Results as ``as_json`` writes them, without their networks. Raises ``BadFile`` where they are foreign."""
+        """The results in a document of ``as_json``, without networks. Raises ``BadFile`` if the document is invalid."""
         read = convert(document, _Document, where)
         grids = tuple(Grid.from_json(grid, f"{where}, grids") for kept in read.grids for grid in renamed(kept))
         points = tuple(Result.from_json(point, f"{where}, points") for point in read.points)
         return Results(read.study, grids, points, read.of)
 
     def parts(self) -> list[Part]:
-        """What ``holdfast compare`` prints: a line per place of the grid, and how far the study is."""
+        """The parts of the report of ``holdfast compare``: a line for every place of the grid, and the progress."""
         said = f"{self.study}: {self.done:,} of {self.of:,} points."
         if not self.points:
             return [Text(said)]
@@ -76,7 +77,7 @@ class Results:
 
 
 class _Document(msgspec.Struct):
-    """What is read of ``Results.as_json``: the rest follows from it."""
+    """The entries of ``Results.as_json`` that are read; the others follow from them."""
 
     study: str
     grids: list[Any]
@@ -93,7 +94,7 @@ READ = (
 
 
 def tables(lines: Iterable[Summary]) -> list[Table]:
-    """One table per task; axes with one value everywhere are left out of it and stand in its title."""
+    """One table for every task. Axes with a single value appear in the title instead of a column."""
     by_task: dict[str, list[Summary]] = {}
     for line in lines:
         by_task.setdefault(line["task"], []).append(line)

@@ -1,10 +1,10 @@
-"""Many points of one place in a grid as one line: its best learning rate, chosen honestly, and what it reached.
+"""Summarise the points at one place in a grid: the best learning rate and its results, corrected for selection bias.
 
-The rate is chosen after looking, by the success of all seeds, and the best of several is too good by chance. Two
-figures say what is left of it. ``interval`` is simultaneous: with R rates each is given a Wilson interval of
-1 - 0.05 / R (Bonferroni), so that with 95 % *all* R hold, and with them that of whichever is chosen. ``crossed``
-has no selection in it: even seeds choose a rate on which the odd ones are counted, and odd ones choose for the even.
-Halving the seeds instead would widen the interval more than this does up to nine rates.
+The learning rate is selected by the success of all seeds, so its success rate is biased upwards. Two figures account
+for this. ``interval`` is simultaneous: for R rates, each has a Wilson interval at the level 1 - 0.05 / R (Bonferroni),
+so that with probability 95 % all R intervals hold, including that of the selected rate. ``crossed`` is free of
+selection bias: even seeds select a rate on which the odd seeds are counted, and vice versa. Up to nine rates, the
+simultaneous interval is narrower than one from half of the seeds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from holdfast.core.rates import Rate, quartiles
 
 @dataclass(frozen=True)
 class LearningRateResult:
-    """What one learning rate reached: success, and the median of sequences to it (None where none succeeded)."""
+    """The result of one learning rate: the success rate, and the median of sequences to success (None if no network
+    succeeded)."""
 
     learning_rate: float
     success: Rate
@@ -31,9 +32,9 @@ class LearningRateResult:
 
 @dataclass(frozen=True)
 class Summary:
-    """One line: one value of every axis but the learning rate (``line["cell"]``). ``rates`` is the whole window of
-    learning rates, smallest first; the figures are those of ``best_rate``: quartiles of sequences to success, medians
-    of the gradient's slopes (decades per step)."""
+    """The summary of one place: it has one value of every axis other than the learning rate (``line["cell"]``).
+    ``rates`` are the results of all learning rates, the smallest first. The other figures are those of ``best_rate``:
+    quartiles of sequences to success, and medians of the gradient's slopes in decades per step."""
 
     place: tuple[tuple[str, Plain], ...]
     best_rate: float
@@ -83,7 +84,7 @@ class Summary:
 
 
 def summarise(points: Iterable[Result]) -> tuple[Summary, ...]:
-    """A line for every place that has points, in the order in which places first appear."""
+    """A summary of every place that has points, in the order of first appearance."""
     lines: dict[tuple, dict[float, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in points:
         place = tuple((name, value) for name, value in result.place.values if name != "learning_rate")
@@ -110,7 +111,7 @@ def _line(place: tuple[tuple[str, Plain], ...], by_rate: dict[float, list[Result
 
 
 def _best(by_rate: dict[float, list[Result]]) -> float:
-    """The rate with the largest share solved; of equals the one that took fewest sequences, then the smallest."""
+    """The learning rate with the highest success rate; ties go to the fewest sequences, then to the smallest rate."""
 
     def merit(rate: float) -> tuple[float, float, float]:
         some = by_rate[rate]
@@ -120,7 +121,7 @@ def _best(by_rate: dict[float, list[Result]]) -> float:
 
 
 def _crossed(by_rate: dict[float, list[Result]]) -> Rate:
-    """Each half of the seeds counted at the rate that the other half chose."""
+    """The success rate with each half of the seeds evaluated at the learning rate that the other half selects."""
     solved = of = 0
     for judged in (0, 1):
         halves = [

@@ -1,7 +1,7 @@
-"""Verdicts on the claims of a study, and the comparison of two rates that they come from.
+"""Verdicts on the claims of a study, and the comparison of two success rates.
 
-A verdict comes from intervals, never from bare counts: "holds" where the data leave no other reading at 95 %, "does
-not hold" where they exclude the claim, "undecided" in between. ``apart`` is the comparison of two rates for that.
+A verdict is based on confidence intervals: "holds" if the claim is true everywhere in the 95 % interval, "does not
+hold" if the interval excludes the claim, otherwise "undecided". ``apart`` compares two rates in this way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Word = Literal["holds", "does not hold", "undecided"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, the measured ``figures`` that bear on it (name to words or number), the verdict, and why."""
+    """A claim, the measured ``figures`` for it (name to text or number), the verdict, and its reason."""
 
     claim: str
     figures: dict[str, str | float | int | None]
@@ -28,9 +28,9 @@ class Verdict:
 
 
 def apart(more: Rate, less: Rate) -> Word:
-    """Whether ``more`` is a higher rate than ``less``: "holds" where Newcombe's 95 % interval of the difference
-    (1998, method 10: from the two Wilson intervals) lies above 0, "does not hold" where it lies below 0 or where
-    nothing above 0.1 is left in it, else "undecided".
+    """Whether ``more`` is a higher rate than ``less``, by Newcombe's 95 % interval of the difference (1998, method 10,
+    from the two Wilson intervals): "holds" if the interval is above 0, "does not hold" if it is below 0 or contains no
+    value above 0.1, otherwise "undecided".
 
     >>> apart(Rate(20, 20), Rate(2, 20)), apart(Rate(2, 20), Rate(20, 20)), apart(Rate(9, 20), Rate(8, 20))
     ('holds', 'does not hold', 'undecided')

@@ -1,1 +1,1 @@
-"""Finished points on disk: the SQLite store that a study is run in, and the small JSON file of a finished run."""
+"""Finished points on disk: the SQLite store of running studies, and the small JSON file of a finished study."""

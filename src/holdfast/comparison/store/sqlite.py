@@ -1,4 +1,4 @@
-"""The store's file: opened, made, recognised; what SQLite complains of is told in our words."""
+"""The SQLite file of a store: open, create and identify it, and convert SQLite's errors to ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from holdfast.core.errors import BadFile, BadRun
 
 APPLICATION = 0x686F6C64
-"""Written into the file's header ("hold"), so that another program's database is not taken for ours."""
+"""The application id in the file's header ("hold"), which distinguishes a store from other databases."""
 
 VERSION = 1
 
@@ -29,14 +29,14 @@ PRAGMA user_version = {VERSION};
 """
 
 WAIT_SECONDS = 30.0
-"""How long another writer is waited for; each holds the file for milliseconds only."""
+"""How long to wait for another writer. A writer locks the file only for milliseconds."""
 
 
 def connect(path: Path, write: bool) -> sqlite3.Connection:
-    """Open the store at ``path``; make one where there is no file and ``write``.
+    """Open the store at ``path``. With ``write``, create it if there is no file.
 
-    Raises ``BadFile`` for what is no store, is of a newer holdfast or is damaged, ``BadRun`` where it cannot be
-    written. An existing file is never overwritten.
+    Raises ``BadFile`` for a file that is not a store, is from a newer holdfast or is damaged, and ``BadRun`` if it
+    cannot be written. An existing file is never overwritten.
     """
     if not path.exists():
         if not write:
@@ -49,11 +49,11 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        # They would be programs of a stranger that run when the store is read.
+        # Views and triggers of an untrusted file would run as code when the store is read.
         views = connection.execute("SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()[0]
     if not tables and not version:
         connection.close()
-        return _make(path)  # a kill came between the file and its tables
+        return _make(path)  # the process was killed between creating the file and its tables
     if application != APPLICATION:
         connection.close()
         raise BadFile(f"{path} is a database, but not a store of holdfast.", "Give another file with --store.")
@@ -76,7 +76,7 @@ def _open(path: Path, write: bool) -> sqlite3.Connection:
     )
     if write:
         connection.execute("PRAGMA journal_mode = WAL")
-        # Every commit is on the disk when it returns, so that not even a power cut loses a point.
+        # Every commit is on the disk when it returns, so that a power failure loses no point.
         connection.execute("PRAGMA synchronous = FULL")
     return connection
 
@@ -100,10 +100,10 @@ def _make(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises inside into ours: a full disk, a file that cannot be written, one that is damaged."""
+    """A context that converts SQLite's errors to ours: a full disk, a file that cannot be written or is damaged."""
     try:
         yield
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # also of a damaged name in SQLite's own message
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: a damaged name in SQLite's message
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
             raise BadRun(
@@ -120,7 +120,7 @@ def told(path: Path) -> Iterator[None]:
                 f"the store {path} cannot be opened or written: {error}.", "Give another file with --store."
             ) from error
         if isinstance(error, sqlite3.ProgrammingError):
-            raise  # our own mistake
+            raise  # an error in holdfast
         raise BadFile(
             f"the store {path} is damaged ({error}); {_readable(path)} could be read. It was not changed.",
             "Keep a copy of it, or give another file with --store.",
@@ -128,7 +128,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def _readable(path: Path) -> str:
-    """How much of a damaged store can still be read, in words."""
+    """How much of a damaged store is readable, in words."""
     points = studies = 0
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)

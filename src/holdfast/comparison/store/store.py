@@ -1,4 +1,4 @@
-"""The store of studies: one SQLite file that keeps every finished point at once, and never twice.
+"""The store of studies: one SQLite file that stores every finished point immediately, and never twice.
 
 A configuration is stored under its key, so studies that overlap share points. One process at a time runs a study;
 several may write different studies into one store.
@@ -33,7 +33,7 @@ FIGURES = ("verdict", "sequences", "loss", "error_sup", "accuracy", "slope_start
 
 
 class Store:
-    """An open store. ``write`` false only reads one that is there. Raises as ``sqlite.connect`` does."""
+    """An open store. Without ``write``, an existing store is only read. Raises the errors of ``sqlite.connect``."""
 
     def __init__(self, path: Path | str, write: bool = True) -> None:
         self.path = Path(path)
@@ -53,7 +53,7 @@ class Store:
         self._connection.close()
 
     def work_folder(self, study: str) -> Path:
-        """Where checkpoints of units in training are."""
+        """The folder of the checkpoints of running units."""
         return self.path.with_name(self.path.name + ".work") / study
 
     def studies(self) -> list[str]:
@@ -61,7 +61,7 @@ class Store:
         return convert(names, list[str], f"{self.path}, names of studies")
 
     def grids(self, study: str) -> tuple[Grid, ...]:
-        """What a stored study is. Raises ``UnknownName``."""
+        """The grids of a stored study. Raises ``UnknownName``."""
         found = self._read("SELECT document FROM studies WHERE name = ?", (study,))
         if not found:
             raise UnknownName("study in this store", study, self.studies())
@@ -76,9 +76,10 @@ class Store:
         )
 
     def begin(self, study: Study) -> list[Configuration]:
-        """Reserve ``study`` for this process and return its configurations; one that is there is gone on with.
+        """Reserve ``study`` for this process and return its configurations. A study in the store is continued.
 
-        Raises ``BadRun`` where another process runs it or where it is there with other settings (saying which).
+        Raises ``BadRun`` if another process runs the study, or if the store has it with other settings (which the
+        message names).
         """
         _check_name(study.name)
         self._reserve(study.name)
@@ -113,7 +114,7 @@ class Store:
             self._connection.executemany("INSERT INTO places VALUES (?, ?, ?)", places)
 
     def configurations(self, study: str) -> list[Configuration]:
-        """All configurations of a stored study, in the grid's order, each once."""
+        """All configurations of a stored study, in the grid's order, without repetition."""
         swept = tuple(dict.fromkeys(name for grid in self.grids(study) for name in grid.over if name not in AXES))
         rows = self._read(
             "SELECT key, settings FROM places JOIN configurations ON key = configuration WHERE study = ? "
@@ -129,12 +130,12 @@ class Store:
         return found
 
     def done(self, study: str) -> dict[tuple[str, int], str]:
-        """(configuration, seed) of every point that is kept, with its verdict."""
+        """The verdict of every stored point, by (configuration, seed)."""
         query = "SELECT p.configuration, seed, verdict FROM places JOIN points p USING (configuration) WHERE study = ?"
         return {(key, seed): verdict for key, seed, verdict in self._read(query, (study,))}
 
     def keep(self, finished: Iterable[FinishedNetwork]) -> None:
-        """Store points with their networks, on the disk when this returns. One that is there stays as it is."""
+        """Store points with their networks. They are on the disk when this returns. Existing points do not change."""
         points, networks = [], []
         for f in finished:
             kept = f.result.as_json()
@@ -146,7 +147,7 @@ class Store:
             self._connection.executemany("INSERT OR IGNORE INTO networks VALUES (?, ?, ?)", networks)
 
     def results(self, study: str) -> Results:
-        """Everything that is known of a stored study. Raises ``UnknownName`` where there is none of that name."""
+        """The results of a stored study. Raises ``UnknownName`` if there is no study of this name."""
         grids, configurations = self.grids(study), self.configurations(study)
         places = {c.key: c.place for c in configurations}
         rows = self._read(
@@ -167,7 +168,7 @@ class Store:
         return Results(study, grids, points, sum(c.settings.seeds for c in configurations), self.network)
 
     def network_file(self, result: Result) -> bytes:
-        """The bytes of a point's network, as ``engine.files`` reads them. Raises ``BadFile`` where it is not kept."""
+        """The bytes of the file of a point's network. Raises ``BadFile`` if it is not stored."""
         rows = self._read(
             "SELECT file FROM networks WHERE configuration = ? AND seed = ?", (result.place.configuration, result.seed)
         )
@@ -178,7 +179,7 @@ class Store:
         return rows[0][0]
 
     def network(self, result: Result) -> Network:
-        """A point's network."""
+        """The network of a point. Raises ``BadFile`` if it is not stored."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "network.safetensors"
             write_atomically(path, self.network_file(result))

@@ -1,7 +1,7 @@
-"""A finished study as a small file: its grids, the summary of its points, its verdicts, and what machine it ran on.
+"""A finished study as a small file: its grids, the summary of its points, its verdicts, and the machine.
 
-``benchmarks/studies.py`` writes such files, the documentation's pages are made from them. Points and networks stay in
-the store that the study was run in.
+``benchmarks/studies.py`` writes such files, and the documentation's pages are generated from them. Points and networks
+stay in the store.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Machine = Mapping[str, str | int | float | None]
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A finished study: ``done`` networks were trained in ``core_seconds`` of all cores together."""
+    """A finished study. Training ``done`` networks took ``core_seconds``, summed over all cores."""
 
     study: str
     grids: tuple[Grid, ...]
@@ -45,13 +45,13 @@ class StoredRun:
 
     @staticmethod
     def of(results: Results, verdicts: tuple[Verdict, ...], machine: Machine) -> StoredRun:
-        """What is kept of complete results."""
+        """The stored form of complete results."""
         seconds = sum(point.seconds for point in results.points)
         return StoredRun(results.study, results.grids, results.done, seconds, results.summary, verdicts, machine)
 
 
 def machine(workers: int, wall_seconds: float, version: str) -> Machine:
-    """What this machine is, in the words of a page; ``version`` is holdfast's."""
+    """The description of this machine for a page; ``version`` is that of holdfast."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -62,7 +62,7 @@ def machine(workers: int, wall_seconds: float, version: str) -> Machine:
 
 
 def write(path: Path, run: StoredRun) -> None:
-    """Raises ``BadRun`` where the file cannot be written."""
+    """Write a finished study to ``path``. Raises ``BadRun`` if the file cannot be written."""
     head = {
         "format": 2,
         "study": run.study,
@@ -82,7 +82,7 @@ def write(path: Path, run: StoredRun) -> None:
 
 
 def read(path: Path) -> StoredRun:
-    """Raises ``BadFile`` where it is no such file."""
+    """The finished study in ``path``. Raises ``BadFile`` if it is not such a file."""
     where, document = str(path), read_json(path, "a study as it is kept")
     first = isinstance(document, dict) and document.get("format") == 1
     read = convert(document, _Version1 if first else _Version2, where)
@@ -97,7 +97,7 @@ def read(path: Path) -> StoredRun:
 
 
 def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """How many claims hold, do not, and are undecided."""
+    """How many claims hold, do not hold, and are undecided."""
     return {word: sum(v.verdict == word for v in verdicts) for word in ("holds", "does not hold", "undecided")}
 
 
@@ -106,7 +106,8 @@ Size = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """A ``Summary`` without what follows from its counts; ``rates`` are those of ``LearningRateResult``."""
+    """The stored form of a ``Summary``, without the figures that follow from its counts; ``rates`` has the fields of
+    ``LearningRateResult``."""
 
     place: dict[str, Any]
     best_rate: float
@@ -131,7 +132,7 @@ class _Version2(_Common, forbid_unknown_fields=True):
 
 
 class _Version1(_Common, forbid_unknown_fields=True):
-    """It had every point, its figures in ``columns``, and no summary."""
+    """The format of version 1: all points, with the names of their figures in ``columns``, and no summary."""
 
     format: Literal[1]
     places: list[dict[str, Any]]

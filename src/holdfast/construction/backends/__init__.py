@@ -1,4 +1,4 @@
-"""How registers are realised on each cell: one file, one cell. ``get("lstm")`` is the function of ``lstm.py``."""
+"""The implementations of registers, one file for each cell. ``get("lstm")`` is the function of ``lstm.py``."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ FOLDER = Folder("backend", "holdfast.construction.backends", Path(__file__).pare
 
 
 def get(name: str) -> Callable[[RegisterProgram, Demand], Realisation]:
-    """The function that lays a program out on this cell. Raises ``UnknownName``."""
+    """The function that compiles a program to this cell. Raises ``UnknownName``."""
     return FOLDER.load(name).realise

@@ -1,4 +1,4 @@
-"""A GRU unit that tells time, for both forms of its registers."""
+"""A GRU unit that measures time, for both implementations of registers on a GRU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FULL = 20.0
 
 
 def clock(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
-    """A unit that tells time: h = 1 - kept^t. After one step: full at once."""
+    """A unit that measures time: h = 1 - kept^t. For a flag after one step it reaches 1 in that step."""
     last, name = last_flag(program), drive_name(program)
     if not last:
         return [{}]

@@ -1,18 +1,19 @@
-"""Registers on a plain tanh network: a value is let in by *not* being drowned.
+"""Registers on a plain tanh network: a large input L saturates the writer unless the value is to be written.
 
     flag     p = tanh(20)
     writer   s = tanh(w v + K L),  q = tanh(K L)      L = 0 when written, at least 1 otherwise
     memory   m = tanh(m + kappa (s_before - q_before))
     read     (m + kappa (s - q)) / (kappa w)
 
-While L is on, s and q are saturated alike, so s - q is next to nothing: at most g = w V sech^2(K - w V). The memory
-adds it up at a small scale kappa, where tanh is nearly the identity. With M = kappa (w V + n g),
+While L is on, s and q are both saturated, so s - q is small: at most g = w V sech^2(K - w V). The memory sums s - q at
+a small scale kappa, where tanh is nearly the identity. With M = kappa (w V + n g),
 
     |y - v| <= c w^2 v^3 / 3  +  n M^3 / (3 kappa w)  +  n g / w          for c values added up
 
-Rounding: where s and q saturate to the same float, m + kappa s - kappa q is rounded on the grid of kappa, once: the
-result is a fixed point of the same sum in the same order. Where they do not, each step rounds s - q, which is
-divided by w; so they are made to where n steps of that would be felt. The read-out rounds on the grid of 1/w.
+Rounding: if s and q saturate to the same float, m + kappa s - kappa q is rounded only once, on the grid of kappa: the
+result is a fixed point of the same sum in the same order. Otherwise each step rounds s - q, and this error is divided
+by w. If n such errors would be too large, K is chosen so large that s and q saturate. The read-out rounds on the grid
+of 1/w.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ from holdfast.construction.threshold import Range
 FULL = 20.0
 """tanh(20) = 1 - 8e-18."""
 GRID_ROUNDINGS = 1.5
-"""Units of roundoff, on the grid of 1/w, of each write, the first step held, and the read-out: each is a sum
-m + K - K, which rounds once, and a little."""
+"""Units of roundoff, on the grid of 1/w, for each of: a write, the first step of holding, and the read-out. Each is a
+sum m + K - K, which rounds once; the rest is a margin."""
 STEP_ROUNDINGS = 20
-"""The same at each step where s and q are not saturated: two tanh within eight, and the sum."""
+"""Units of roundoff for each step in which s and q are not saturated: two tanh of up to eight each, and the sum."""
 CURVE, LEAK = 3 / 4, 1 / 8
-"""Shares of the tolerance."""
+"""Fractions of the tolerance for the curvature of tanh and for s - q while holding."""
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on tanh units, three for each register and one for every step up to the last flag."""
+    """Compile ``program`` to tanh units: three for each register and one for every step up to the last flag."""
     sheet = Sheet("elman", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
     gains = _gains(demand)
@@ -82,7 +83,8 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
 
 @dataclass(frozen=True)
 class _Gains:
-    """w, kappa and K; whether s and q saturate to exactly 1 in the number format."""
+    """The gains: w (``scale``), ``kappa`` and K (``drown``). ``exact``: s and q saturate to exactly 1 in the number
+    format."""
 
     scale: float
     kappa: float
@@ -91,8 +93,8 @@ class _Gains:
 
 
 def _gains(demand: Demand) -> _Gains:
-    """kappa is so small that tanh is the identity on what is held, in the number format, and next to it in exact
-    arithmetic. For ever, w is where curvature and rounding are in balance."""
+    """Choose the gains. kappa is so small that tanh is the identity on the held value in the number format, and close
+    to it in exact arithmetic. For unlimited length, w balances curvature against rounding."""
     v, n, format = demand.size, demand.steps, demand.format
     if n is None:
         w = power_of_two((3 * format.roundoff * GRID_ROUNDINGS * (demand.writes + 2) / v**3) ** (1 / 3))

@@ -5,8 +5,9 @@
     latch       closed when written    tanh(w v)          open where v has registers in it
     sum         closed when written    tanh(w v + h)      open
 
-h' = z h + (1 - z) n lies between h and n, so what a gate lacks of being open or shut moves h by at most that share
-of |h - n| <= 2 w V'. With alpha, delta, rho what the open, the shut and the reset gate lack, a read value is off by
+h' = z h + (1 - z) n is between h and n, so a gate's deviation from 0 or 1 moves h by at most that fraction of
+|h - n| <= 2 w V'. With the deviations alpha, delta and rho of the open, the closed and the reset gate, the error of a
+read value is at most
 
     H (2 alpha V' + rho V' + w^2 V^3/3)  +  2 n delta V'
 """
@@ -26,12 +27,13 @@ from holdfast.construction.sheet import Sheet
 from holdfast.construction.threshold import Range
 
 PER_STEP = 12
-"""Units of roundoff per step while a value is held: the gate's error (sigmoid within four) moves the state by that
-share of |h - n| <= 2 w V; both products, 1 - z, and the sum. PyTorch's form costs less."""
+"""Units of roundoff per step while a value is held: the error of the gate (up to four for sigmoid) times
+|h - n| <= 2 w V, both products, 1 - z, and the sum. PyTorch's form of the GRU rounds less."""
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on GRU units; where rounding at each step would be felt, in the form that does not round."""
+    """Compile ``program`` to GRU units. If rounding at every step would be too large, gates of exactly 0 and 1 are
+    used, with which the state is not rounded."""
     gains = gated(demand, curves=demand.writes, overwrites=True, per_step=PER_STEP)
     if gains.exact and not demand.latched:
         unrounded = gru_pytorch.realise(program, demand)
@@ -58,14 +60,14 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
 
 
 def budget(demand: Demand, gains: Gains) -> Budget:
-    """The bound above. For a register that is written once from zero, 2 alpha is alpha."""
+    """The bound in the module's docstring. For a register that is written only once, from 0, 2 alpha becomes alpha."""
     v, hops, w = demand.size, demand.hops, gains.scale
     if gains.bit_exact and demand.latched:
         return demand.underflow(w)
     write = hops * (3 * gains.lacks * v + demand.writes * w**2 * v**3 / 3)
     each = 2 * gains.shut * v
     reach = v + write + demand.hold(each)
-    # Not zero for exact gates either: PyTorch's form, n + z (h - n), rounds at each step.
+    # Not zero for exact gates either: PyTorch's form, n + z (h - n), rounds at every step.
     per_step = 0.0 if demand.latched else PER_STEP * demand.format.roundoff * reach
     per_hop = 0.0 if gains.bit_exact else ROUNDINGS_PER_HOP * demand.format.roundoff * reach
     return Budget(
@@ -91,7 +93,7 @@ def _register(layout: Layout, gains: Gains, register: Register) -> None:
 
 
 def _events(program: RegisterProgram, sheet: Sheet, gains: Gains, demand: Demand) -> dict[str, tuple[Range, Range]]:
-    """A unit for every mark that is watched for: full from the step that reads it on."""
+    """A unit for every watched mark: it is 1 from the step that reads the mark."""
     leaked = min(demand.hold(gains.shut), 0.1)
     for name, channel in program.events.items():
         rise = (gains.open + gains.closed) * (1 + PAD)

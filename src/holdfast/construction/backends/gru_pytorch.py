@@ -1,14 +1,14 @@
-"""Registers on a GRU that PyTorch holds bit for bit: a memory whose candidate is exactly 0 while it holds.
+"""Registers on a GRU that are bit-exact in PyTorch too: the candidate of the memory is exactly 0 while it holds.
 
-PyTorch computes h' = n + z (h - n), which rounds twice at each step even where z is exactly 1, so that the two-unit
-latch of ``gru.py`` drifts there. With n exactly 0 nothing is rounded in either form: 0 + 1 (h - 0) = h.
+PyTorch computes h' = n + z (h - n), which rounds twice at every step even if z is exactly 1, so that the latch of
+``gru.py`` drifts there. With n exactly 0, nothing is rounded in either form: 0 + 1 (h - 0) = h.
 
     writer   S = tanh(w v + K L),  Q = tanh(K L)      L = 0 when written, at least 1 otherwise
     memory   n = tanh(S_before - Q_before),  z closed when Q_before is 0, else open
 
-S and Q saturate to exactly 1 unless written, so S - Q is exactly 0 while the memory holds. What was written is in the
-memory one step later. For ever, only the memory is read, bit for bit, from the second step on; for a number of
-steps S - Q is read too, right from the first step on, and rounded on the grid of 1/w.
+S and Q saturate to exactly 1 unless a value is written, so S - Q is exactly 0 while the memory holds. A written value
+reaches the memory one step later. For unlimited length, only the memory is read, bit for bit, from the second step on.
+For a limited number of steps, S - Q is read too: this is correct from the first step on, but rounds on the grid of 1/w.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from holdfast.construction.program import RegisterProgram
 from holdfast.construction.sheet import Sheet
 
 CURVE = 3 / 4
-"""The share of the tolerance that curvature may take; rounding has the rest."""
+"""The fraction of the tolerance for curvature; the rest is for rounding."""
 GRID_ROUNDINGS = 2
-"""Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, and a little."""
+"""Units of roundoff, on the grid of 1/w, of the read-out's sum x + 1/w - 1/w in any order: one, plus a margin."""
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on GRU units, three for each register."""
+    """Compile ``program`` to GRU units, three for each register."""
     format, v = demand.format, demand.size
     far, scale = format.closed, power_of_two(format.identity / v)
     if not demand.latched:
@@ -73,5 +73,5 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
         return Realisation(sheet, demand.underflow(scale), layout.reasons, late=1)
     layout.read(lambda name: {name: 1 / scale, f"{name} in": 1 / scale, f"{name} shadow": -1 / scale})
     rounding = format.roundoff * (GRID_ROUNDINGS * grid / scale + ROUNDINGS_PER_HOP * v)
-    # Once in the writer's tanh and once in the memory's.
+    # The curvature occurs twice: in the tanh of the writer and of the memory.
     return Realisation(sheet, Budget(write=2 * scale**2 * v**3 / 3, rounding=rounding), layout.reasons)

@@ -5,8 +5,8 @@
     memory   m+ = relu(m+ + s+_before),  m- alike
     read     m+ - m- + s+ - s-
 
-The two halves of a number are never both there, relu is the identity on each, and L shuts them out exactly. The
-memory's own block of recurrent weights is the identity: this is the IRNN.
+Of the positive and negative part of a number, one is always 0; relu is the identity on both, and L blocks them exactly.
+The recurrent weights among the memory units are the identity matrix, as in the IRNN.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIDES = ((1.0, "+"), (-1.0, "-"))
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on ReLU units, four for each register and one for every step up to the last flag."""
+    """Compile ``program`` to ReLU units: four for each register and one for every step up to the last flag."""
     sheet = Sheet("irnn", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _chain(program, sheet))
     drown, rounded = 4 * power_of_two(demand.size), 0.0
@@ -62,7 +62,8 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
 
 
 def _sides(program: RegisterProgram, weights: Mapping[str, float], sign: float) -> dict[str, float]:
-    """The same weights where a register is two units, its sides, for the side of this sign."""
+    """The weights on units for weights on registers, each of which is two units (positive and negative part), for the
+    part of this sign."""
     registers = {register.name for register in program.registers}
     channels = {name: w for name, w in weights.items() if name not in registers}
     return channels | {f"{n}{side}": sign * s * w for n, w in weights.items() if n in registers for s, side in SIDES}

@@ -5,12 +5,14 @@
     register    open when written,   open when held,     tanh(w v)     open
                 else closed          closed when overwritten
 
-With alpha, gamma, delta, omega what the open input gate, the keeping gate, the closed gate and the output gate
-lack, H registers that a value passes, n steps and values up to V, a read value is off by at most
+With the deviations alpha, gamma, delta and omega of the open input gate, the gate that keeps, the closed gate and the
+output gate from 1 or 0, H registers that a value passes through, n steps and values up to V, the error of a read value
+is at most
 
     H (alpha V [+ alpha V' overwritten] + w^2 V^3/3)  +  n gamma V'  +  n delta V'  +  H (omega V' + w^2 V'^3/3)
 
-since |tanh z| <= |z|, 0 <= z - tanh z <= z^3/3, and every gate lies between 0 and 1; V' = V + the error so far.
+since |tanh z| <= |z|, 0 <= z - tanh z <= z^3/3 for z >= 0, and every gate is between 0 and 1; V' = V + the error so
+far.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ FULL = 20.0
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on LSTM units."""
+    """Compile ``program`` to LSTM units."""
     gains = gated(demand, curves=2, overwrites=any(not r.adds and r.writes != 1 for r in program.registers))
     sheet = Sheet("lstm", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, _clock(program, sheet, gains), events(program, sheet, gains, demand))
@@ -54,7 +56,7 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
 
 
 def budget(demand: Demand, gains: Gains, forgets: bool = True) -> Budget:
-    """The bound above; without a forget gate nothing is let go."""
+    """The bound in the module's docstring. Without a forget gate there is no loss while a value is held."""
     v, hops, w = demand.size, demand.hops, gains.scale
     if gains.bit_exact and demand.latched:
         return demand.underflow(w)
@@ -85,7 +87,8 @@ def _register(layout: Layout, gains: Gains, register: Register) -> None:
 
 
 def _clock(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, tuple[float, float]]]:
-    """A unit that tells time. After one step: full at once. After k: c = 2 (1 - (1 - 1/k)^t), which rises for ever."""
+    """A unit that measures time. For a flag after one step it reaches 1 in that step; for a flag after k steps
+    c = 2 (1 - (1 - 1/k)^t), which increases without end."""
     last, name = last_flag(program), drive_name(program)
     if not last:
         return [{}]
@@ -109,7 +112,7 @@ def _clock(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[st
 def events(
     program: RegisterProgram, sheet: Sheet, gains: Gains, demand: Demand, forgets: bool = True
 ) -> dict[str, tuple[Range, Range]]:
-    """A unit for every mark that is watched for: c is 1 more for each time it is read."""
+    """A unit for every watched mark: c increases by 1 each time the mark is read."""
     found = {}
     for name, channel in program.events.items():
         gates = {"forget": (gains.keep, {})} if forgets else {}

@@ -1,8 +1,7 @@
-"""Registers on the cell of 1997: nothing is ever let go, and nothing can be cleared.
+"""Registers on the LSTM of 1997, which has no forget gate: nothing is lost while holding, and nothing can be cleared.
 
-An LSTM without its forget gate: the bound of ``lstm.py`` without the terms n gamma V' and overwriting. A register
-can be written once, or added to; one that is overwritten is refused. Flags are a chain of units, each started
-by the one before.
+The bound is that of ``lstm.py`` without the terms n gamma V' and overwriting. A register can be written once, or added
+to; a program that overwrites one is refused. Flags are a chain of units, each started by the one before.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from holdfast.construction.threshold import Range
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay ``program`` out on units of the 1997 cell."""
+    """Compile ``program`` to units of the LSTM of 1997."""
     gains = gated(demand, curves=2, overwrites=False)
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
     layout = Layout(
@@ -43,10 +42,10 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
 
 
 def _chain(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[str, Range]]:
-    """One unit for every step up to the last flag: unit j is full from step j on."""
+    """One unit for every step up to the last flag: unit j is 1 from step j on."""
     last, lowest = last_flag(program), _open(gains) * math.tanh(_open(gains))
     names = [drive_name(program) if last == 1 else f"after {j}" for j in range(1, last + 1)]
-    # The sum of pre-activation steps: closed before its predecessor is full, open from its least height on.
+    # The weight on the preceding unit: the gate is closed while that is 0, and open from its smallest value on.
     rise = (gains.open + gains.closed) / lowest * 1.001
     for j, name in enumerate(names):
         before = {names[j - 1]: rise} if j else {}
@@ -57,7 +56,7 @@ def _chain(program: RegisterProgram, sheet: Sheet, gains: Gains) -> list[dict[st
             candidate=(FULL, {}),
             output=(gains.open, {}),
         )
-    # What leaks into a unit that is not yet full.
+    # The leakage into a unit before its step.
     little = last * math.exp(-gains.closed) * 1.01
     return [
         {

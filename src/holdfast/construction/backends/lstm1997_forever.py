@@ -1,6 +1,7 @@
-"""The first number for ever, in exact arithmetic: the one classical cell that does it, with finite weights.
+"""Recall of the first number for unlimited length in exact arithmetic, on the LSTM of 1997, with finite weights.
 
-Nothing leaves the cell of 1997, so what spoils its memory is only what leaks in, and here the leak dies out by itself:
+No other classical cell can do this. The cell of 1997 loses nothing, so the only error is leakage through the input
+gate. In this construction the leakage decreases so fast that its sum is bounded:
 
     p   g = 1                       c_p grows by about 1 a step; p_1 = .76, p_2 = .96, then 1
     S   g = tanh(w x + K p_before)  w x_1 at step 1, then both grow alike, so that their outputs saturate and
@@ -14,7 +15,8 @@ Lambda = 4 e^(2 w a) (w a r/(1-r) + l r/(1-r)^2), for every n >= 2
     |y - x_1| <= a (1 - iota alpha omega^2) + delta Lambda/w
                  + (2 (w a)^3 + kappa^2 (w a)^3 + kappa^2 (w a + delta Lambda)^3) / (3 w)
 
-which does not grow with n. The price: c_S and c_R grow for ever, so a number format ends it some day.
+which does not grow with n. c_S and c_R grow without bound, so the construction does not hold for unlimited length in a
+floating-point format.
 """
 
 from __future__ import annotations
@@ -28,11 +30,12 @@ from holdfast.construction.program import RegisterProgram
 from holdfast.construction.sheet import Sheet
 
 KAPPA = 2.0**-4
-"""M stores the difference at a small scale, where its two tanh bend it by kappa^2 less than the write does."""
+"""M stores the difference at a small scale. The curvature of its two tanh is then smaller than that of the write by a
+factor of kappa^2."""
 
 
 def realise(program: RegisterProgram, demand: Demand) -> Realisation:
-    """Lay out a program of one latch that is written at the first step."""
+    """Compile a program of one latch that is written at the first step."""
     sheet = Sheet("lstm1997", [c.name for c in program.channels])
     layout = Layout(program, demand, sheet, [{}])
     alone = len(program.registers) == 1 and not program.bits and not program.events

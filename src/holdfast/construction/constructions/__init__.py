@@ -1,4 +1,4 @@
-"""The constructions: one file, one task. A file has ``program(task, cell)``, and its argument as its docstring."""
+"""The constructions, one file for each task. A file has ``program(task, cell)``; its docstring has the argument."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from holdfast.tasks.adding import Adding
 
 
 def program(task: Adding, cell: str) -> RegisterProgram:
-    """One sum of two marked values."""
+    """A program with one register: the sum of two marked values."""
     made, old = RegisterProgram(), task.variant == "1997"
     value = made.real("value", -1.0 if old else 0.0, 1.0)
     made.mark("marker", *((-1.0, 0.0, 1.0) if old else (0.0, 1.0)))

@@ -18,7 +18,7 @@ from holdfast.tasks.bits import Bits
 
 
 def program(task: Bits, cell: str) -> RegisterProgram:
-    """One bistable unit for each sign."""
+    """A program with one bistable unit for each sign."""
     made = RegisterProgram()
     _, noise = drawn(-task.noise, task.noise)
     signs = [made.real(f"sign {j}", -1.0, 1.0) for j in range(1, task.bits + 1)]

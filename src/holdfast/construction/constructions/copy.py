@@ -22,7 +22,7 @@ from holdfast.tasks.copy import Copy
 
 
 def program(task: Copy, cell: str) -> RegisterProgram:
-    """A shift register of ``steps`` registers."""
+    """A program with a shift register for all numbers or symbols."""
     made = RegisterProgram()
     value, shifting = (_reals if task.variant == "reals" else _symbols)(made, task)
     for place in range(task.steps, 0, -1):

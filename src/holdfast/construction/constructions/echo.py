@@ -20,12 +20,12 @@ from holdfast.core.errors import BadValue
 from holdfast.tasks.echo import Echo
 
 SILENT = -4.0
-"""The score of a symbol that is never the answer: below every level's own score, which is at least 0, by the
-largest distance squared that two levels have."""
+"""The score of a symbol that is never the answer. The score of the right level is at least 0; this is lower by the
+largest squared distance of two levels."""
 
 
 def program(task: Echo, cell: str) -> RegisterProgram:
-    """A latch for the first symbol and, for given sequences, the symbol read now."""
+    """A program with a latch for the first symbol and, for given sequences, the current symbol."""
     return _given(task) if task.sequences else _random(task)
 
 
@@ -73,7 +73,7 @@ def _given(task: Echo) -> RegisterProgram:
 
 
 def _shown(names: tuple[str, ...], first: str, here: str) -> dict[str, tuple[float, float]]:
-    """What the registers hold when this was the first symbol and this is the present one."""
+    """The values of the registers for this first and this current symbol."""
     on = (f"first is {first}", f"now {here}")
     return {name: (float(name in on), float(name in on)) for name in names}
 
@@ -83,7 +83,7 @@ def _is_next(now: StepContext) -> bool:
 
 
 def _answers(task: Echo) -> dict[tuple[str, str], set[str]]:
-    """What comes next, by the first symbol and the present one."""
+    """The symbols that come next, by the first and the current symbol."""
     found: dict[tuple[str, str], set[str]] = {}
     for words in task.sequences or ():
         for here, then in itertools.pairwise(words):

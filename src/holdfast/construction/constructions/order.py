@@ -18,7 +18,7 @@ from holdfast.tasks.order import LETTERS, Order
 
 
 def program(task: Order, cell: str) -> RegisterProgram:
-    """A shift register of as many registers as there are marks."""
+    """A program with a shift register of one register for each mark."""
     made = RegisterProgram()
     features = dict(zip(LETTERS, made.symbols(*LETTERS), strict=True))
     marks = len(task.classes[0])

@@ -22,11 +22,11 @@ from holdfast.core.scenario import drawn
 from holdfast.tasks.recall import Recall
 
 CLEARS = ("lstm", "gru")
-"""Cells with a gate that overwrites what was kept."""
+"""Cells with a gate that can overwrite a kept value."""
 
 
 def program(task: Recall, cell: str) -> RegisterProgram:
-    """One latch and the flags it needs."""
+    """A program with one latch and the flags that it needs."""
     made, k = RegisterProgram(), task.position
     x = made.real("x", *drawn(*task.range))
     name = "first value" if k == 1 else f"value {k}"

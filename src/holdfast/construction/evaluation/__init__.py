@@ -1,4 +1,4 @@
-"""Constructions as they run: their gates on sequences of the task, their laws, and a failure where a theorem says no.
+"""Run constructions: their gates on sequences of the task, their laws, and counterexamples for impossible requests.
 
-The rest of ``construct`` derives weights from a program and runs no network; only this folder may.
+The rest of ``construct`` derives weights from a program and does not run networks.
 """

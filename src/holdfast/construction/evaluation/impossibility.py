@@ -26,7 +26,7 @@ WITNESS_STEPS = 2
 
 @dataclass(frozen=True)
 class Impossibility:
-    """A theorem, and where there is one a counterexample to the best constructed network."""
+    """A theorem, and if there is one, a counterexample for the best constructed network."""
 
     task: str
     cell: str
@@ -98,10 +98,10 @@ def why_impossible(
 
 
 def _failure(network: Network, task: Recall, range: tuple[float, float], tolerance: float) -> dict[str, Any]:
-    """A sequence of numbers in this range on which this network errs by more than the tolerance.
+    """A sequence of numbers in this range on which the error of this network exceeds the tolerance.
 
-    A bounded network answers at most |v|_1 + |d|, so it fails on a number of twice that plus the tolerance. A ReLU
-    network fails on a later number that exceeds the range of its gate.
+    The outputs of a bounded network are at most |v|_1 + |d|, so it fails on a number of twice that plus the tolerance.
+    A ReLU network fails on a later number that exceeds the range of its gate.
     """
     v, d = (np.asarray(part, np.float64) for part in (network.readout.matrix, network.readout.bias))
     size = 2 * float(np.abs(v).sum() + np.abs(d).sum() + tolerance + max(map(abs, task.range)))

@@ -1,7 +1,7 @@
-"""The laws of a construction: its program gives the task's answers, and its networks keep what they claim.
+"""The laws of a construction: its program gives the task's answers, and its networks satisfy their claims.
 
-Both are judged by the task's oracle, on sampled rows of several lengths up to the task's own, since a claim is about
-all of them. Each law raises ``LawViolation``.
+Both are tested against the task's oracle, on sampled rows of several lengths up to the task's own, because a claim is
+about all of them. Each law raises ``LawViolation``.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from holdfast.plugins.tasks import variants
 from holdfast.plugins.verified import QUICK_STEPS
 
 CELLS = ("lstm", "gru", "elman", "irnn", "lstm1997")
-"""Cells that a program is laid out on."""
+"""The cells to which programs are compiled."""
 UNITS = 64
 ROWS, QUICK_ROWS = 24, 8
-"""Rows of each length."""
+"""The number of rows of each length, in a full and in a quick check."""
 LENGTHS, QUICK_LENGTHS = 4, 3
 EXACT = 1e-6
-"""How far a program, read in float64, may be from the answer, relative to its size: inputs are float32 numbers."""
+"""The accepted relative error of a program that is interpreted in float64. The inputs are float32 numbers."""
 
 
 def check(name: str, file: str, seed: int = 0) -> list[LawResult]:
-    """Every law of the construction ``name``, over its task's baseline and every choice of its axes."""
+    """Apply every law to the construction ``name``, with the default axes of its task and every choice of an axis."""
     found: list[LawResult] = []
     try:
         kind = task_kind(name)
@@ -64,13 +64,13 @@ def check(name: str, file: str, seed: int = 0) -> list[LawResult]:
 
 
 def task_kind(name: str) -> type[Task]:
-    """The task of a construction: that of its name, else the type that its ``program`` says it takes.
+    """The task of a construction: the task of the same name, or the annotated type of ``program``'s parameter ``task``.
 
-    Raises ``BadFile`` where there is neither.
+    Raises ``BadFile`` if there is neither.
     """
     if name in tasks.FOLDER.files():
         return tasks.get(name)
-    with contextlib.suppress(Exception):  # whatever a plug-in's annotations are
+    with contextlib.suppress(Exception):  # the annotations of a plug-in may raise any error
         said = get_type_hints(program_of(name)).get("task")
         if isinstance(said, type) and issubclass(said, Task) and not said.__abstractmethods__:
             return said
@@ -78,7 +78,7 @@ def task_kind(name: str) -> type[Task]:
 
 
 def program_of(name: str):
-    """The function ``program`` of a construction. Raises ``BadFile`` where its file has none."""
+    """The function ``program`` of a construction. Raises ``BadFile`` if its file has none."""
     module = constructions.get(name)
     if not callable(getattr(module, "program", None)):
         raise BadFile(
@@ -89,7 +89,8 @@ def program_of(name: str):
 
 
 def made(name: str, task: Task, cell: str) -> RegisterProgram:
-    """The program of this construction. Raises ``LawViolation`` where it is none, ``BadValue`` where it refuses."""
+    """The program of this construction. Raises ``LawViolation`` if the result is not a program, and ``BadValue`` if the
+    construction refuses the task or cell."""
     program = program_of(name)(task, cell)
     expect(
         isinstance(program, RegisterProgram), f"'program' gives a {type(program).__name__}, expected a RegisterProgram"
@@ -105,8 +106,8 @@ def made(name: str, task: Task, cell: str) -> RegisterProgram:
 def the_program_is_right(
     name: str, task: Task, cell: str, seed: int = 0, rows: int = ROWS, lengths: int = LENGTHS
 ) -> str:
-    """The program, interpreted on rows of several lengths, gives what the oracle gives; a right symbol leads by the
-    gap that is declared."""
+    """The program, interpreted on rows of several lengths, agrees with the oracle; the right symbol leads by at least
+    the declared gap."""
     program = _accepted(name, task, cell)
     met = []
     for short, batch in _batches(task, seed, rows, lengths):
@@ -137,7 +138,7 @@ def _lead(output: np.ndarray, answer: np.ndarray) -> float:
 
 
 def networks_keep_their_claim(name: str, task: Task, cell: str, seed: int = 0) -> str:
-    """The network laid out on this cell is within its claim on rows of several lengths; a right symbol is largest."""
+    """The compiled network is within its claim on rows of several lengths; the right symbol has the largest output."""
     program = _accepted(name, task, cell)
     tolerance = getattr(task, "tolerance", math.inf)
     try:
@@ -173,7 +174,8 @@ def _accepted(name: str, task: Task, cell: str) -> RegisterProgram:
 
 @lru_cache(maxsize=8)
 def _batches(task: Task, seed: int, rows: int, lengths: int) -> list[tuple[Task, Rows]]:
-    """The task at several lengths up to its own, each with rows of the training split; drawn once for all cells."""
+    """The task at several lengths up to its own, each with rows of the training split, which are drawn once for all
+    cells."""
     return [(short, _rows(short, seed, rows)) for short in _lengths(task, lengths)]
 
 
@@ -195,7 +197,7 @@ def _lengths(task: Task, count: int) -> list[Task]:
 
 
 def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
-    """The program of a construction. Raises ``BadFile`` with what is wrong where it is a plug-in's and not right."""
+    """The program of a construction. Raises ``BadFile`` with the reason if it is from a plug-in and breaks a law."""
     if constructions.FOLDER.is_plugin(name):
         file, found = _quick(name, task, cell, constructions.get(name))
         if found.fails:
@@ -208,7 +210,7 @@ def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
 
 @cache
 def _quick(name: str, task: Task, cell: str, module: object) -> tuple[str, LawResult]:
-    """By the module, too: another file of the same name is another."""
+    """The result of the quick check. The module is part of the cache key, since another file may have the same name."""
     file = str(constructions.FOLDER.files()[name])
     short = shortened(task, QUICK_STEPS)
     law = lambda: the_program_is_right(name, short, cell, rows=QUICK_ROWS, lengths=QUICK_LENGTHS)  # noqa: E731

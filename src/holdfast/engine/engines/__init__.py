@@ -1,8 +1,8 @@
-"""The engines: one file each, a way to run a network over a sequence. What is right is what ``loop`` computes.
+"""The engines, one file each: ways to run a network over a sequence. ``loop`` is the reference for the others.
 
-Every file has two functions: ``unsuitable(request)`` says why this engine cannot do what is asked, and ``run`` does it.
-They lie inside ``engine/`` and not beside it: ``unroll`` asks them, and they run networks, so that two folders would
-import each other.
+Every file has two functions: ``unsuitable(request)`` returns why this engine cannot run a request, and ``run`` runs it.
+The folder lies inside ``engine/`` because ``unroll`` calls the engines and the engines use networks: two separate
+folders would import each other.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 FOLDER = Folder("engine", "holdfast.engine.engines", Path(__file__).parent)
 AUTO = environment.AUTO
 PREFERRED = ("native", "loop")
-"""What "auto" asks, in this order. The engine ``parallel`` is taken where it is asked for: results of earlier versions
-were computed without it, and a store finds them by the engine's name."""
+"""The engines that "auto" tries, in this order. ``parallel`` is used only when it is named: results of earlier versions
+were computed without it, and stores identify results by the engine's name."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an engine is to compute: the cell of every layer, the gradient rule (``engine.gradients``), whether all
-    steps use the same weights, and after how many steps the gradient is cut. ``arrays`` are those of the call, as far
-    as they are known: their number formats and sizes count."""
+    """What an engine is asked to compute: the cell of every layer, the gradient rule (``engine.gradients``), whether
+    all steps share their weights, and the window in steps of truncated backpropagation. ``arrays`` are the arrays of
+    the call where they are known; their number formats and sizes matter."""
 
     cell: Cell
     gradient: str = "full"
@@ -42,10 +42,10 @@ class Request:
 
 @runtime_checkable
 class Engine(Protocol):
-    """What every file of this folder is."""
+    """The interface of every file in this folder."""
 
     def unsuitable(self, request: Request) -> str | None:
-        """Why this engine cannot do it here, as a clause; None where it can."""
+        """Why this engine cannot run the request on this machine, as a clause; None if it can."""
         ...
 
     def run(
@@ -59,12 +59,12 @@ class Engine(Protocol):
         read_from: int,
         gradient: str,
     ) -> tuple[Array, Any]:
-        """Outputs [batch, time - read_from, output] and the last state; the arguments are those of ``unroll``."""
+        """The outputs [batch, time - read_from, output] and the last state. The arguments are those of ``unroll``."""
         ...
 
 
 def names() -> tuple[str, ...]:
-    """What may be asked for: "auto", then every engine."""
+    """The accepted names: "auto", then every engine."""
     return (AUTO, *FOLDER.names())
 
 
@@ -74,9 +74,9 @@ def get(name: str) -> Engine:
 
 
 def chosen(engine: str, request: Request) -> str:
-    """The name of the engine that will do what is asked; ``engine`` is "auto" or the one that is asked for by name.
+    """The name of the engine that will run the request. ``engine`` is "auto" or the name of an engine.
 
-    Raises as ``asked`` does, and ``BadValue`` where an engine is asked for by name and is unsuitable.
+    Raises the errors of ``asked``, and ``BadValue`` if an engine is requested by name and cannot run the request.
     """
     for name in asked(engine):
         reason = get(name).unsuitable(request)
@@ -88,11 +88,11 @@ def chosen(engine: str, request: Request) -> str:
 
 
 def asked(engine: str = AUTO) -> tuple[str, ...]:
-    """The engines that can be had here, in the order in which they are asked: the one of this name alone, or for "auto"
-    the one that ``HOLDFAST_ENGINE`` names and then the loop, or else those of ``PREFERRED``.
+    """The available engines in the order in which they are tried. For a name this is that engine alone. For "auto" it
+    is the engine in ``HOLDFAST_ENGINE`` followed by the loop, or ``PREFERRED`` if the variable is not set.
 
-    Raises ``UnknownName`` for an engine that does not exist; ``BadValue`` where the environment asks for something that
-    means nothing or that this machine lacks, or where "native" is asked for by name and cannot be had.
+    Raises ``UnknownName`` for an engine that does not exist. Raises ``BadValue`` if the environment has an invalid
+    value or one that this machine does not support, or if "native" is requested by name and is not available.
     """
     from holdfast.engine.native import library
 

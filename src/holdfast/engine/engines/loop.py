@@ -1,6 +1,6 @@
-"""One step after another, compiled by XLA: every cell, everywhere, in every mode of differentiation.
+"""One step after another, compiled by XLA: every cell, every device, every mode of differentiation.
 
-It is the definition of what is right: the other engines are compared with it.
+This is the reference: the other engines are tested against it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from holdfast.engine.over_time import over_time, time_first
 
 
 def unsuitable(request: Request) -> str | None:
-    """Nothing is: None."""
+    """None: this engine runs every request."""
     return None
 
 
@@ -46,7 +46,7 @@ def scanned(
     *,
     keep: bool,
 ) -> tuple[Array, Any, Any]:
-    """The top hidden outputs [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
+    """The outputs of the top layer [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
 
     def step(state: Any, now: Any) -> tuple[Any, Any]:
         x, weights = now

@@ -1,7 +1,7 @@
-"""Our own kernels: a cell's step as C++, several times as fast as the loop, on a processor and in reverse mode only.
+"""The compiled library: a cell's step as C++, several times as fast as the loop, on CPUs and in reverse mode only.
 
-For every cell that the library was built with (``engine/native/``), in float32 and float64. All steps of one layer are
-computed, then all of the next: the same numbers, since nothing passes downwards.
+It runs every cell that the library was built with (``engine/native/``), in float32 and float64. It computes all steps
+of one layer, then all steps of the next. The numbers are the same, since a layer reads only the layers below it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from holdfast.engine.network import Network
 
 
 def unsuitable(request: Request) -> str | None:
-    """Why the library cannot do what is asked, as a clause; None where it can."""
+    """Why the library cannot run the request, as a clause; None if it can."""
     if not request.shared_weights:
         return "it computes with one set of weights for all steps"
     if request.gradient != "full":
@@ -46,6 +46,6 @@ def run(
         hidden, after = recurrence(network.cell, layer, hidden, before, present, truncate or 0)
         last.append(after)
     if present is None and read_from == inputs.shape[1] - 1:
-        # The last state has it too, and then no gradient comes to any step but through that.
+        # Reading the last state instead of all hidden states spares the backward pass a cotangent for every step.
         return network.readout(last[-1][0][:, None]), tuple(last)
     return network.readout(hidden[:, read_from:]), tuple(last)

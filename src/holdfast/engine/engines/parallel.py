@@ -1,9 +1,9 @@
-"""All steps at once, where the recorded step shows that the new state is affine in the old one (``engine/affine.py``).
+"""All steps at once, for cells whose new state is affine in the old state (``engine/affine.py``).
 
-Linear maps and gates are computed for all steps side by side; what is left between steps is a linear recurrence
-(``engine/linear_recurrence.py``). Cells that the compiled library has are computed there, unit by unit
-(``engine/native/gated.py``). In reverse mode only. The sums are those of the loop in another order: equal up to
-rounding, and not what a certificate for rounded arithmetic speaks of.
+Linear maps and gates are computed for all steps together. What remains is a linear recurrence over time
+(``engine/linear_recurrence.py``). Cells in the compiled library are computed there, unit by unit
+(``engine/native/gated.py``). Only reverse-mode gradients are supported. The sums are those of the loop in a different
+order: they agree up to rounding, so a certificate for rounded arithmetic does not apply to this engine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NUMBERS = Numbers()
 
 
 def unsuitable(request: Request) -> str | None:
-    """Why the steps cannot be computed at once, as a clause; None where they can."""
+    """Why the steps cannot be computed at once, as a clause; None if they can."""
     if not request.shared_weights:
         return "it computes with one set of weights for all steps"
     if request.gradient != "full":
@@ -65,7 +65,7 @@ def run(
 
 
 def _by_steps(read_from: int, network: Network, inputs: Array, state: Any, present: Array | None) -> tuple[Array, Any]:
-    """Every value of the step for all steps, one value after another."""
+    """Compute the values of the recorded step one after another, each for all time steps."""
     hidden, here = time_first((inputs, present))
     last = []
     for layer, before in zip(network.layers, state, strict=True):
@@ -75,7 +75,7 @@ def _by_steps(read_from: int, network: Network, inputs: Array, state: Any, prese
 
 
 def _by_units(read_from: int, network: Network, inputs: Array, state: Any, present: Array | None) -> tuple[Array, Any]:
-    """Every unit by itself through all steps, in the compiled library."""
+    """Compute every unit separately over all time steps, in the compiled library."""
     hidden, last = inputs, []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = gated.layer(network.cell, layer["x"], hidden, before.h, present)
@@ -84,7 +84,7 @@ def _by_units(read_from: int, network: Network, inputs: Array, state: Any, prese
 
 
 class Affine(NamedTuple):
-    """factor * s + offset of a state s that is not known yet, for every step: [time, batch, ...]."""
+    """The affine function factor * s + offset of a state s that is not known yet, at every step: [time, batch, ...]."""
 
     factor: Array
     offset: Array
@@ -92,7 +92,7 @@ class Affine(NamedTuple):
 
 @dataclass
 class _Solver:
-    """The values of a recorded step over all steps, node by node, as far as they are known."""
+    """The values of a recorded step at all time steps, node by node, as far as they are known."""
 
     step: Recording
     layer: Layer
@@ -100,7 +100,7 @@ class _Solver:
     maps: dict[tuple[str, Node], Mapping[str, Array]] = field(default_factory=dict)
 
     def value(self, node: Node) -> Any:
-        """[time, batch, ...], or ``Affine`` of the state that is being solved for."""
+        """The value of a node [time, batch, ...], or an ``Affine`` in the state that is being solved for."""
         if node not in self.known:
             self.known[node] = self._computed(node)
         return self.known[node]
@@ -132,7 +132,8 @@ class _Solver:
 def solved(cell: Cell, layer: Layer, inputs: Array, start: Any, present: Array | None) -> tuple[Array, Any]:
     """The outputs of one layer [time, batch, unit] for ``inputs`` [time, batch, source], and its last state.
 
-    ``start`` is the state before the first step, ``present`` [time, batch] false in padding. Raises ``Unsupported``.
+    ``start`` is the state before the first step; ``present`` [time, batch] is false in padding. Raises ``Unsupported``
+    for a cell that ``affine.order`` refuses.
     """
     step = record(cell)
     solver = _Solver(step, layer, {step.inputs: inputs})
@@ -146,15 +147,15 @@ def solved(cell: Cell, layer: Layer, inputs: Array, start: Any, present: Array |
         after[place] = _states(new, start[place], present)
         before = jnp.concatenate([start[place][None], after[place][:-1]])
         solver.known = known | {state: before}
-        if present is None:  # else the value in padding is one that the state does not take
+        if present is None:  # with padding, the state differs from the value that the step computes there
             solver.known[step.after[place]] = after[place]
     states = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
     return as_vector(solver.value(step.output), inputs), states
 
 
 def _states(new: Any, start: Array, present: Array | None) -> Array:
-    """The state after every step, from what one step does to it."""
-    if not isinstance(new, Affine):  # it does not read its old value at all, but padding keeps it
+    """The state after every step. ``new`` is its new value in one step, affine in the old one."""
+    if not isinstance(new, Affine):  # the step does not read the old value, but padding keeps it
         if present is None:
             return new
         new = Affine(jnp.zeros_like(new), new)

@@ -1,4 +1,4 @@
-// Which instruction set is used, and what the library says of itself.
+// Selects the instruction set, and describes the library to Python.
 #include "dispatch.h"
 
 #include <cstdlib>
@@ -52,7 +52,7 @@ const Path paths[] = {
 #endif
 };
 
-// The best that is here, of those with registers of at most so many bytes.
+// The best instruction set of this machine whose registers have at most this many bytes.
 const Kernels* chosen(Index register_bytes) {
   const char* wanted = std::getenv("HOLDFAST_INSTRUCTIONS");
   const Kernels* best = nullptr;
@@ -93,7 +93,7 @@ int number_in(const Cell (&some)[count], const char* name, int64_t length) {
   return -1;
 }
 
-// The kernels for so many units of so many bytes each: see `kernels` of a problem.
+// The kernels for this many units of this many bytes each: see `kernels(const Problem&)`.
 const Kernels* kernels_for(Index units, Index number_size) {
   static const Kernels* const narrow = chosen(32);
   const bool has_room = narrow && narrow->register_bytes == 32 && units * number_size <= narrow->register_bytes;
@@ -148,8 +148,8 @@ HOLDFAST_EXPORT const char* holdfast_describe() {
 HOLDFAST_EXPORT void holdfast_set_threads(int count) { holdfast::set_threads(count); }
 HOLDFAST_EXPORT int holdfast_get_threads() { return holdfast::get_threads(); }
 
-// How many numbers a call's forward pass saves for its gradient, where more than `most_bytes` had better be computed
-// again; -1 for a cell that is not here.
+// How many numbers the forward pass of a call saves for its gradient. Beyond `most_bytes`, recomputing is cheaper than
+// saving. -1 for a cell that the library does not have.
 HOLDFAST_EXPORT int64_t holdfast_saved_numbers(const char* cell, int number_size, int64_t networks, int64_t batch,
                                                int64_t steps, int64_t units, int64_t window,
                                                int64_t most_bytes) {

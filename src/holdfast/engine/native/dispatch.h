@@ -4,12 +4,12 @@
 
 namespace holdfast {
 
-// The kernels of the instruction set in use: the best that this machine has, or HOLDFAST_INSTRUCTIONS. Null where that
-// names one that is not here.
+// The kernels of the instruction set in use: HOLDFAST_INSTRUCTIONS, or the best that this machine has. Null if the
+// variable names one that is not available.
 const Kernels* kernels();
 
-// Those that do this call. Where nothing was named and all units have room in one narrower register, those of AVX2
-// rather than AVX-512: the same instructions on half-empty registers take longer.
+// The kernels for this call. If no instruction set was named and all units fit into one narrower register, AVX2 is used
+// instead of AVX-512: the same instructions on half-empty registers take longer.
 const Kernels* kernels(const Problem& p);
 
 const Kernels* kernels(const Gated& p);
@@ -18,7 +18,7 @@ const Kernels* kernels(const Gated& p);
 int cell_number(const char* name, int64_t length);
 int gated_number(const char* name, int64_t length);
 
-// The version of XLA's foreign-function interface that this is built for.
+// The version of XLA's foreign-function interface that the library is built for.
 int ffi_major();
 int ffi_minor();
 

@@ -1,7 +1,7 @@
-"""What the environment asks of the engine: ``HOLDFAST_ENGINE``, ``HOLDFAST_INSTRUCTIONS`` and ``HOLDFAST_THREADS``.
+"""The environment variables of the engine: ``HOLDFAST_ENGINE``, ``HOLDFAST_INSTRUCTIONS`` and ``HOLDFAST_THREADS``.
 
-A value that means nothing is a user's mistake and is told as one, never passed over: whoever forces a choice wants to
-know that it was not made. A variable that is empty counts as not set.
+An invalid value raises ``BadValue``; it is never ignored, since a user who sets a variable expects it to take effect.
+An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -16,31 +16,32 @@ THREADS = "HOLDFAST_THREADS"
 
 AUTO = "auto"
 OF_A_PROCESS = (AUTO, "native", "loop")
-"""The engines that may be asked for with ``HOLDFAST_ENGINE``: "parallel" has few cells."""
+"""The accepted values of ``HOLDFAST_ENGINE``. "parallel" is not among them: it runs few cells."""
 FORMER = {"xla": "loop"}
-"""What engines were called in version 0.1, in files, and may still be called by a flag or in the environment."""
+"""Names of engines in version 0.1. They occur in files, and flags and the environment still accept them."""
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512", "neon")
-"""Every name that some build of the library may know; which of them this one has, only the library can say."""
+"""The instruction sets of all builds of the library. The library itself reports which of them it has."""
 
 MOST_THREADS = 1024
-"""No machine that a small network is trained on has more; what is larger is a slip of the hand."""
+"""The largest accepted number of threads. A larger number is taken for a typing error."""
 
 
 def engine() -> str:
-    """What "auto" means in this process; itself where nothing is set. Raises ``BadValue``."""
+    """The engine named by ``HOLDFAST_ENGINE``, or "auto" if it is not set. Raises ``BadValue``."""
     asked = os.environ.get(ENGINE, "")
     named = FORMER.get(asked, asked)
     return _known(ENGINE, named, OF_A_PROCESS, "Leave it out to have the fastest engine that can be had.") or AUTO
 
 
 def instructions() -> str:
-    """The instruction set that is forced, or nothing. Raises ``BadValue`` for a name that no build has."""
+    """The instruction set named by ``HOLDFAST_INSTRUCTIONS``, or "". Raises ``BadValue`` for a name that no build
+    has."""
     named = os.environ.get(INSTRUCTIONS, "")
     return _known(INSTRUCTIONS, named, INSTRUCTION_SETS, "Leave it out to use the fastest that this machine supports.")
 
 
 def threads() -> int | None:
-    """How many threads the compiled library is to use, or None for all cores. Raises ``BadValue``."""
+    """The number of threads in ``HOLDFAST_THREADS``, or None for all cores. Raises ``BadValue``."""
     text = os.environ.get(THREADS, "")
     if not text:
         return None

@@ -1,4 +1,4 @@
-// What XLA calls: handlers that check sizes, and nothing else of XLA anywhere.
+// The handlers that XLA calls: they check sizes and call the kernels. No other file depends on XLA.
 #include <algorithm>
 #include <string>
 
@@ -20,7 +20,7 @@ namespace {
 
 using Buffer = ffi::AnyBuffer;
 
-// Checks one array: its number format, and its axes, of which the first is the networks or (shared) 1.
+// Checks the number format and axes of arrays. The first axis is the networks, or 1 if they share the array.
 class Checker {
  public:
   explicit Checker(ffi::DataType type) : type_(type) {}
@@ -98,11 +98,11 @@ bool described(const Inputs& in, std::string_view cell, Index networks, Index wi
   return !checker.failed();
 }
 
-// XLA hands out no pointer for an array of nothing, so `saved` has one number at least of every network.
+// XLA gives no pointer for an empty array, so `saved` has at least one number for every network.
 Index saved_size(const Problem& p) { return std::max(p.networks, kernels(p)->saved_numbers(p)); }
 
-// How much was saved says in which of two ways: the choice was made for the networks of the forward pass, of which
-// there may be fewer than cotangents in the backward pass. Where nothing need be saved, nothing is computed again.
+// The size of `saved` shows which of the two ways of saving was used. The choice depends on the number of networks in
+// the forward pass, and the backward pass may have more cotangents. If nothing has to be saved, nothing is recomputed.
 bool is_sparse(Problem p, const Buffer& saved) {
   const auto found = saved.dimensions();
   const auto holds = [&](bool is_sparse) {
@@ -112,7 +112,7 @@ bool is_sparse(Problem p, const Buffer& saved) {
   return !holds(false) && holds(true);
 }
 
-// Fresh memory in large pages, where the system has them: a page fault for every 4 KiB takes longer than filling them.
+// Asks for large pages where the system has them: a page fault for every 4 KiB takes longer than filling the pages.
 void ask_for_large_pages(void* data, Index bytes) {
 #if defined(__linux__)
   constexpr uintptr_t page = 4096;
@@ -173,7 +173,8 @@ ffi::Error backward(std::string_view cell, Index window, Buffer x_matrix, Buffer
   return kernels(p)->backward(p, call) ? ffi::Error::Success() : no_memory();
 }
 
-// Arrays [..., steps, components...], where the components have `axes` axes: what vmap puts in front is sequences.
+// Arrays [..., steps, components...], where the components have `axes` axes. The leading axes, from vmap, are
+// sequences.
 bool described(const Buffer& factor, const Buffer& start, int64_t axes, LinearRecurrence& p) {
   const auto all = factor.dimensions();
   const Index before = Index(all.size()) - 1 - axes;
@@ -187,7 +188,7 @@ bool described(const Buffer& factor, const Buffer& start, int64_t axes, LinearRe
   return Index(start.element_count()) == p.sequences * p.components && start.element_type() == factor.element_type();
 }
 
-// Whether these arrays are as large as the first of them, and of its format.
+// Whether these arrays have the size and number format of the first one.
 bool alike(const Buffer& one, std::initializer_list<const Buffer*> others) {
   const auto is_like = [&](const Buffer* other) {
     return other->element_type() == one.element_type() && other->element_count() == one.element_count();
@@ -220,8 +221,8 @@ ffi::Error linear_gradient(int64_t axes, Buffer factor, Buffer states, Buffer st
   return ffi::Error::Success();
 }
 
-// Sizes from the shapes: the input is [..., batch, steps, inputs], or the map's outputs where `matrix` [..., inputs,
-// gates * units] is empty; what is in front of batch is sequences.
+// Reads the sizes from the shapes. The input is [..., batch, steps, inputs]; if `matrix` [..., inputs, gates * units]
+// is empty, it is the outputs of the map. The axes before batch are sequences.
 ffi::Error described(std::string_view cell, const Buffer& input, const Buffer& matrix, const Buffer& bias,
                      const Buffer& start, const Buffer& present, Gated& p) {
   const auto refuse = [](const char* why) { return ffi::Error::InvalidArgument(std::string("holdfast's gated cells: ") + why); };

@@ -1,17 +1,17 @@
-// exp, sigmoid, tanh and softplus: as good as one more rounding or two; sigmoid and tanh rise wherever the truth rises,
-// and are exact at the ends.
+// exp, sigmoid, tanh and softplus, with an error of one or two additional roundings. sigmoid and tanh are monotone, and
+// exact where they saturate.
 //
-// sigmoid(z) = 1 / (1 + exp(-z)) at every z, and tanh|z| = 1 - 2 / (1 + exp 2|z|) from 0.625 on: nothing but rising
-// functions, each rounded once, applied to one another, so that the result can fall nowhere. Below, tanh z is
-// z + z^3 p(z^2), where what p is off by is less than what z moves by. exp y = 2^k (1 + s) with s = r + r^2 q(r),
-// r = y - k ln 2, |r| <= ln 2 / 2; p and q are minimax polynomials (Remez exchange, relative error of the result).
+// sigmoid(z) = 1 / (1 + exp(-z)) at every z, and tanh|z| = 1 - 2 / (1 + exp 2|z|) from 0.625 on: compositions of
+// monotone functions, each rounded once, and hence monotone. Below 0.625, tanh z is z + z^3 p(z^2), where the error of
+// p is smaller than the change from one z to the next. exp y = 2^k (1 + s) with s = r + r^2 q(r), r = y - k ln 2, |r|
+// <= ln 2 / 2; p and q are minimax polynomials (Remez exchange, relative error of the result).
 //
 // softplus z = max(z, 0) + log(1 + e), e = exp -|z|, with log(1 + e) = 2 atanh t = 2 t (1 + t^2 q(t^2)), t = e / (2 + e);
 // q is a minimax polynomial on [0, 1/9].
 //
-// What is smaller than the least normal number becomes 0 (the kernels run with denormals flushed): sigmoid is 0 from
-// -87.34 (float32) and -708.4 (float64) down, and exactly 1 from 16.64 and 36.74 on; tanh is exactly +-1 from 9.011 and
-// 19.06 on, and z itself where z^2 / 3 is under half a unit in the last place. NaN comes out as NaN.
+// Results below the smallest normal number become 0 (the kernels flush denormals): sigmoid is 0 below -87.34 (float32)
+// and -708.4 (float64), and exactly 1 above 16.64 and 36.74. tanh is exactly +-1 beyond +-9.011 and +-19.06, and
+// exactly z where z^2 / 3 is under half a unit in the last place. NaN gives NaN.
 #pragma once
 
 #include "vector.h"
@@ -27,7 +27,7 @@ struct Constants<float> {
   static constexpr float log2_e = 0x1.715476p+0f;
   static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
   static constexpr float least = -87.0f, most = 88.0f;  // 2^-126 <= 2^k <= 2^127
-  static constexpr float exp_least = -89.0f, exp_most = 89.0f;  // past where it is 0 and infinite
+  static constexpr float exp_least = -89.0f, exp_most = 89.0f;  // beyond these exp is 0 and infinite
   static constexpr float tanh_switch = 0.625f, tanh_end = 20.0f;
   static constexpr float exp_terms[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558f2p-5f, 0x1.1239e2p-7f,
                                         0x1.6a2434p-10f};
@@ -65,8 +65,8 @@ INLINE Pack<T, N> polynomial(const Pack<T, N>& at, const T (&coefficients)[terms
   return sum;
 }
 
-// exp y for y in [least, most], in two parts: a power of two, and its product with 1 + s. `rounded` has its exponent in
-// its lowest bits.
+// exp y for y in [least, most], in two parts: a power of two, and its product with 1 + s. The lowest bits of `rounded`
+// hold the exponent.
 template <class T, int N>
 struct Exponential {
   Pack<T, N> rounded, power, s;
@@ -82,7 +82,7 @@ struct Exponential {
   }
 };
 
-// Where a sum has three terms, the largest is added last: of the others' rounding little is then left.
+// In a sum of three terms the largest is added last: the rounding errors of the others are then small.
 template <class T, int N>
 INLINE Pack<T, N> sigmoid(const Pack<T, N>& z) {
   using C = Constants<T>;
@@ -102,8 +102,8 @@ INLINE Pack<T, N> tanh(const Pack<T, N>& z) {
   return signed_as(where_greater(size, C::tanh_switch, large, small), z);
 }
 
-// The power of two is kept a factor of two from the ends of its range, which the last product makes up for: so what is
-// too large becomes infinite there, and what is subnormal becomes 0 (or is rounded, where that is switched off).
+// The power of two stays a factor of two away from the ends of its range, and the last product corrects this. Overflow
+// to infinity and flushing to 0 (or rounding, if flushing is off) therefore happen only in the last product.
 template <class T, int N>
 INLINE Pack<T, N> exp(const Pack<T, N>& z) {
   using C = Constants<T>;
@@ -113,7 +113,7 @@ INLINE Pack<T, N> exp(const Pack<T, N>& z) {
   return (e.s + one) * power * where_greater(z, T(0), two, half);
 }
 
-// 2 t is computed first: t alone may be subnormal where the result is not.
+// 2 t is computed first: t itself may be subnormal when the result is not.
 template <class T, int N>
 INLINE Pack<T, N> softplus(const Pack<T, N>& z) {
   const Pack<T, N> e = exp(Pack<T, N>() - magnitude(z)), twice = (e + e) / (e + Pack<T, N>(T(2)));

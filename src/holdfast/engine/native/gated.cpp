@@ -1,7 +1,7 @@
-// A cell whose gates read the input alone, for one instruction set: its whole step, unit by unit, over all steps.
+// A cell whose gates depend only on the input, for one instruction set: its whole step, unit by unit, over all steps.
 //
-// Nothing passes between units, so a few registers of them go from the first step to the last by themselves, and their
-// state never leaves the registers. The gradient computes the gates once more: that is quicker than reading them back.
+// Units do not interact, so a few registers of units run from the first step to the last, with their state in
+// registers. The gradient recomputes the gates: that is faster than storing and loading them.
 #include "kernels.h"
 
 #include <atomic>
@@ -17,8 +17,8 @@ namespace cell {
 #include "gated_generated.h"
 }
 
-// N registers of the units of one row, from `unit` on, of which there are `count`. With few inputs their map is computed
-// here, its weights in registers; otherwise (inputs = 0) the map's outputs are read.
+// N registers of units of one row: `count` units from `unit` on. With few inputs, their linear map is computed here
+// with the weights in registers; otherwise (inputs = 0) the outputs of the map are read.
 template <class C, class T, int N, int inputs>
 class Units {
  public:
@@ -46,7 +46,7 @@ class Units {
     store(state, static_cast<T*>(p_.last) + row_ * p_.units + unit_);
   }
 
-  // `before` has, for every step of a masked row, the last step before it that is no padding, or -1.
+  // `before_step` holds, for every step of a masked row, the last earlier step that is not padding, or -1.
   INLINE void backward(const int32_t* before_step) const {
     const T* start = static_cast<const T*>(p_.start) + row_ * p_.units + unit_;
     const T* hidden = static_cast<const T*>(p_.hidden) + row_ * p_.steps * p_.units + unit_;
@@ -123,8 +123,8 @@ class Units {
 template <class C, class T, int inputs>
 struct Work {
   const Gated& problem;
-  Index blocks;  // of a row: two registers of units each, the last one perhaps fewer
-  Index calls;   // little work is done by the calling thread: waking another takes longer
+  Index blocks;  // of a row: two registers of units each; the last one may have fewer
+  Index calls;   // small jobs run on the calling thread: waking another thread takes longer
   std::atomic<bool> failed{false};
 
   explicit Work(const Gated& p)

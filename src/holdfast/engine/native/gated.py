@@ -1,7 +1,8 @@
-"""One layer of a cell whose gates read the input alone, by the compiled library: units side by side, over all steps.
+"""One layer of a cell whose gates depend only on the input, computed by the compiled library over all steps.
 
-It is one operation with a gradient of its own; there is no forward mode and no second derivative. With few inputs the
-library computes their map too; otherwise it is given what the map makes of all steps, one product.
+It is one operation with its own reverse-mode gradient. Forward mode and second derivatives are not supported. With few
+inputs the library also computes the linear map of the input; otherwise the map of all steps is one product in JAX, and
+the library reads its outputs.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from holdfast.engine.native.program import record_gated
 from holdfast.engine.network import Linear
 
 MOST_INPUTS = 4
-"""So many inputs are multiplied in the library (``most_gated_inputs`` there)."""
+"""Up to this many inputs, the library computes the linear map (``most_gated_inputs`` in C++)."""
 
 Operands = tuple[Array, Array, Array, Array, Array]
-"""Inputs [batch, time, source], matrix, bias, first state [batch, unit], mask; or, with an empty matrix, the map's
-outputs in place of the inputs. What is not there has an axis of length 0."""
+"""Inputs [batch, time, source], matrix, bias, first state [batch, unit], mask. With an empty matrix, the outputs of the
+map stand in place of the inputs. Absent arrays have an axis of length 0."""
 
 
 def unsuitable(cell: Cell, arrays: Any) -> str | None:
-    """Why the library cannot run this cell with arrays like these, as a clause; None where it can."""
+    """Why the library cannot run this cell with such arrays, as a clause; None if it can."""
     return (
         suitable.no_library()
         or suitable.not_built(cell, record_gated, library.status().gated)
@@ -38,7 +39,8 @@ def unsuitable(cell: Cell, arrays: Any) -> str | None:
 
 
 def layer(cell: Cell, weights: Linear, inputs: Array, start: Array, present: Array | None) -> tuple[Array, Array]:
-    """Hidden states [batch, time, unit] and the last state, for ``inputs`` [batch, time, source] from ``start``."""
+    """The hidden states [batch, time, unit] and the last state [batch, unit], for ``inputs`` [batch, time, source],
+    the first state ``start`` [batch, unit] and the mask ``present`` [batch, time]."""
     mask = jnp.zeros((0, 0), bool) if present is None else present.astype(bool)
     none = jnp.zeros(0, inputs.dtype)
     if inputs.shape[-1] <= MOST_INPUTS:
@@ -86,6 +88,6 @@ def _instantiated(cotangent: Any) -> Array:
 
 
 def _call(target: str, cell: str, shapes: list[tuple[int, ...]], *arrays: Array) -> list[Array]:
-    """vmap puts its axis in front of all of them, where the library takes it for more sequences."""
+    """Call the library. vmap adds a leading axis to all arrays, which the library treats as more sequences."""
     results = [jax.ShapeDtypeStruct(shape, arrays[0].dtype) for shape in shapes]
     return list(jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")(*arrays, cell=cell))

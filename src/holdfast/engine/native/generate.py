@@ -1,14 +1,16 @@
-"""Every cell's step and its gradient as C++, unit by unit: ``python -m holdfast.engine.native.generate CELLS GATED``
-writes the header of those that ``program.record`` takes, and that of ``program.record_gated``.
+"""Write every cell's step and its gradient as C++. ``python -m holdfast.engine.native.generate CELLS GATED`` writes two
+headers: the cells that ``program.record`` accepts, and those that ``program.record_gated`` accepts.
 
-Run when the package is built, with the standard library alone. A cell is a ``struct`` with two functions on vectors
-of units. ``forward`` goes from the linear maps' outputs (w of x, u of h) and the states before to the states after,
-and to what the gradient will need (``saved``). ``backward`` goes from the cotangents of the states after to those of w
-and u (``dz``) and to what reaches the states before without passing a linear map.
+It runs when the package is built, and uses only the standard library. A cell is a ``struct`` with two functions on
+vectors of units. ``forward`` maps the outputs of the linear maps (w of x, u of h) and the states before the step to the
+states after it, and to the values that the gradient needs (``saved``). ``backward`` maps the cotangents of the states
+after the step to those of w and u (``dz``), and to the part of the cotangents of the states before the step that does
+not pass through a linear map.
 
-The columns of dz: first those that only the map of x has, then those which both share (where a gate's w and u are
-only ever added, their cotangents are one), then those of the map of h alone. So each map's columns lie side by side,
-in the order that ``x_gates`` and ``h_gates`` say, and no column is computed or stored twice.
+The columns of dz are ordered as follows: first the columns of the map of x alone, then the columns that both maps share
+(if a gate only reads the sum of w and u, their cotangents are equal), then the columns of the map of h alone. The
+columns of each map are therefore contiguous, in the order of ``x_gates`` and ``h_gates``, and no column is computed or
+stored twice.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from holdfast.engine.native.program import Node, Program, Unsupported, record, r
 
 @dataclass(frozen=True)
 class Columns:
-    """Gate numbers by the columns of dz: those of x alone, pairs (of x, of h) that are shared, those of h alone."""
+    """Indices of the gates, in the order of the columns of dz: of x alone, shared as pairs (x, h), of h alone."""
 
     x_only: tuple[int, ...]
     shared: tuple[tuple[int, int], ...]
@@ -43,7 +45,7 @@ class Columns:
 
 
 class Writer:
-    """One cell's ``struct``."""
+    """Writes the ``struct`` of one cell."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -105,7 +107,7 @@ class Writer:
         return None
 
     def _value(self, node: Node) -> str:
-        """What the gradient reads where it needs this value; it is saved unless it is there anyway."""
+        """The C++ expression for this value in the gradient. The value is marked as saved unless it is available."""
         if node in self.program.before:
             if node.place > 0:
                 self.state_slots.setdefault(node.place, -1)
@@ -145,7 +147,7 @@ class Writer:
         return lines
 
     def _hand_down(self, node: Node, d: str, reached: defaultdict[Node, list[str]]) -> list[str]:
-        """Lines for what each operand of ``node`` gets of its cotangent ``d``."""
+        """The C++ lines that pass the cotangent ``d`` of ``node`` on to its operands."""
         index = self.program.nodes.index(node)
         lines = []
         for number, (operand, factor) in enumerate(zip(node.operands, self._factors(node, d), strict=True)):
@@ -167,7 +169,7 @@ class Writer:
 
 @dataclass(frozen=True)
 class Read:
-    """A value that the gradient needs only where a template writes it."""
+    """A value that counts as needed by the gradient only when a template formats it."""
 
     writer: Writer
     node: Node
@@ -207,13 +209,13 @@ def _list(numbers: list[int]) -> str:
 
 
 def digest(program: Program) -> str:
-    """What the library and the cell's file must agree on: changed as soon as either means another step."""
+    """A digest of the step. The library and the cell's file must agree on it; it changes when the step changes."""
     maps = "".join(f"{m.source}:{','.join(m.gates)}:{m.bias};" for m in program.cell.maps)
     return hashlib.sha256((maps + Writer(program).text()).encode()).hexdigest()[:16]
 
 
 def header(recorded: Callable[[Cell], Program], name: str) -> str:
-    """All cells of the folder that can be written, and the list of them, a macro of this name."""
+    """The header with all cells that ``recorded`` accepts, and a macro of this name that lists them."""
     texts, entries = [], []
     for file in sorted(Path(cells.__file__).parent.glob("[!_]*.py")):
         cell = cells.get(file.stem)
@@ -230,7 +232,7 @@ def header(recorded: Callable[[Cell], Program], name: str) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a header, unless it is there as it would be: what includes it need not be compiled again then."""
+    """Write a header if its text has changed. An unchanged file does not trigger recompilation."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 

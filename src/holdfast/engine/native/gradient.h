@@ -1,16 +1,16 @@
-// Back through time: cotangents step by step, and the weights' gradients as products over many steps at once.
+// Backpropagation through time: cotangents step by step, and the gradients of the weights as products over many steps.
 #pragma once
 
 #include "sequence.h"
 
 namespace holdfast::HOLDFAST_PATH {
 
-// Whether every column of dz serves both maps, so that one product gives all gradients.
+// Whether both maps share every column of dz, so that one product gives all gradients.
 template <class C>
 constexpr bool shares_all = C::x_count == C::columns && C::h_count == C::columns;
 
-// The gradients of one network's weights, as they are summed: a row for every input, the bias of x, (the bias of h,)
-// and a row for every unit; [rows][dz_width].
+// The sums of the gradients of one network's weights: a row for every input, the bias of x, (the bias of h,) and a row
+// for every unit; [rows][dz_width].
 template <class C, class T>
 struct Sums {
   const Problem& problem;
@@ -35,7 +35,8 @@ struct Sums {
   }
 };
 
-// The transpose of a matrix [sources][gates * units], packed: depth are the gates' padded columns, columns the sources.
+// The packed transpose of a matrix [sources][gates * units]: the depth is the gates' padded columns, the columns are
+// the sources.
 template <class C, class T>
 void pack_transposed(const T* weights, Index sources, const int* gates, int count, const Sizes<C, T>& s, Index rows,
                      T* data, Packed<T>& packed) {
@@ -87,15 +88,17 @@ class BackStepper {
     start();
   }
 
-  // The state that step `step` begins with: the hidden state of the last step before it that was present.
+  // The hidden state before step `step`: that of the last earlier step that is not padding.
   const T* hidden_before(Index row, Index step) const {
     const Index last = rows_.problem.is_masked ? before_[row * (rows_.size.steps + 1) + step] : step - 1;
     return last < 0 ? rows_.start(0, row) : rows_.in(call_.hidden, row, last);
   }
-  // The states besides the hidden one that the first step of `run` begins with: a padded row, which must stay there.
+  // Sets a state other than the hidden one, as it is before the first step of `run`. `from` is a padded row that must
+  // stay in memory.
   void set_first_other(int state, Index row, const T* from) { first_others_[state * rows_.size.rows + row] = from; }
 
-  // What the weights were applied to in steps [first, end), a row each: the input, 1, the hidden state before, 1.
+  // The values that the weights multiply in steps [first, end), one row each: the input, 1, the previous hidden state,
+  // 1.
   const T* read_sources(Index first, Index end) {
     const auto& s = rows_.size;
     T* to = a_;
@@ -116,8 +119,8 @@ class BackStepper {
     return a_;
   }
 
-  // Steps [first, end) backwards, a span at most; `saved` is what they have left, counted from `first`. The gradients
-  // are added to `sums`, network by network.
+  // Runs steps [first, end), at most one span, backwards. `saved` holds the values that they saved, counted from
+  // `first`. The gradients are added to `sums`, network by network.
   void run(Index first, Index end, Strided<const T> saved, T* sums, Index sums_each) {
     const auto& s = rows_.size;
     for (Index until = end; until > first;) {
@@ -144,7 +147,7 @@ class BackStepper {
   const Backward& call_;
   T *a_, *dz_, *d_state_, *d_hidden_, *after_, *spare_, *d_input_;
   const T** first_others_;
-  Index ahead_;  // how many steps before it is read a row is fetched, 2 KiB at least; 0: it is at hand
+  Index ahead_;  // how many steps in advance a row is prefetched, at least 2 KiB; 0: it is in the cache
   int32_t* before_;
   Packed<T> h_weights_[most_networks], x_weights_[most_networks];
 
@@ -164,7 +167,7 @@ class BackStepper {
     }
   }
 
-  // What many rows have left of a step to come: of the states, the one before it is read too.
+  // The saved rows of a coming step, to be prefetched. For the states, the step before it is read too.
   Soon kept_soon(Index step, Index first, Strided<const T> saved) const {
     const auto& s = rows_.size;
     const Index soon = step - (C::states > 1 ? 2 : 1);
@@ -172,7 +175,7 @@ class BackStepper {
     return {reinterpret_cast<const char*>(saved.at(soon - first, 0)), s.rows * s.saved_bytes() / 64};
   }
 
-  // Where a row has what one step backwards reads and writes.
+  // The pointers of one row for one backward step.
   struct Place {
     const T *kept, *d_hidden, *after;
     const T* before[C::states];
@@ -219,7 +222,7 @@ class BackStepper {
       std::memset(d_state_, 0, C::states * s.rows * s.padded * sizeof(T));
   }
 
-  // One row of every network, of few units: all sizes are known where this is compiled.
+  // One row of every network, with few units: all sizes are compile-time constants.
   template <int registers, class Find>
   INLINE bool alone(const Find& find, const T* dz) {
     if constexpr (!fit_registers<C>(registers)) {

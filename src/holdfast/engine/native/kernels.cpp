@@ -1,4 +1,4 @@
-// Everything for one instruction set: HOLDFAST_PATH is its name, HOLDFAST_BYTES the size of its registers.
+// All kernels for one instruction set: HOLDFAST_PATH is its name, HOLDFAST_BYTES the size of its registers.
 #include "kernels.h"
 
 #include <atomic>
@@ -16,15 +16,15 @@ namespace cell {
 #include "cells_generated.h"
 }
 
-// Bytes of one network's recurrent weights, packed.
+// The bytes of one network's packed recurrent weights.
 template <class C, class T>
 Index recurrent_bytes(const Problem& p) {
   return C::h_count * rounded_up(p.units, width<T>) * p.units * Index(sizeof(T));
 }
 
-// How the batch of every network is cut into items of work: by sizes alone, never by threads or by how many networks
-// there are, since it decides in which order gradients are summed. Few rows leave work for another thread; large weights
-// want more rows to be read for.
+// How the batch of every network is divided into work items. It depends on the sizes alone, never on the number of
+// threads or networks, since it determines the order in which gradients are summed. Items of few rows give work to more
+// threads; large weights need items of more rows, so that reading the weights pays off.
 struct Split {
   Index rows, items;
   template <class C, class T>
@@ -36,7 +36,7 @@ struct Split {
   }
 };
 
-// How much is saved of each row: everything of every step, or, sparsely, the states at the beginnings of spans.
+// How much is saved of each row: all values of every step, or, if sparse, only the states at the starts of spans.
 template <class C, class T>
 Index saved_per_row(const Problem& p) {
   const Index cut_by = Split::of<C, T>(p).rows;
@@ -44,9 +44,9 @@ Index saved_per_row(const Problem& p) {
   return p.is_sparse ? (p.steps + s.span - 1) / s.span * (C::states - 1) * s.padded : p.steps * s.saved_width;
 }
 
-// Where few units make steps quick, computing them again takes less time than having the system fill in fresh pages, which
-// a call has from some size on; but more than writing them past the caches and reading them, where pages are there. Where
-// the gradient is cut, memory is to grow with the window and not with the steps.
+// With few units, steps are fast: recomputing them takes less time than page faults for new memory, which occur above
+// some size. If the pages exist already, streaming stores and loads are faster than recomputing. With truncated
+// gradients, memory must grow with the window and not with the number of steps.
 template <class C, class T>
 bool is_better_sparse(const Problem& p, Index most_bytes) {
   const Index padded = rounded_up(p.units, width<T>), numbers = p.networks * p.batch * p.steps * C::saved * padded;
@@ -54,8 +54,8 @@ bool is_better_sparse(const Problem& p, Index most_bytes) {
   return padded <= 64 && numbers * Index(sizeof(T)) > most_bytes;
 }
 
-// How many networks are done side by side, each of one row, so that none need wait for its own last step: as many as
-// half the smallest of nearest caches has room for the weights of. That changes no bit.
+// How many networks of one row each are interleaved, so that their latencies overlap: as many as have their weights in
+// half of the smallest first-level cache. This does not change the results.
 template <class C, class T>
 Index networks_at_once(const Problem& p) {
   if (p.batch > 1) return 1;
@@ -63,8 +63,9 @@ Index networks_at_once(const Problem& p) {
   return larger(1, smaller(smaller(most_networks, each), 16384 / recurrent_bytes<C, T>(p)));
 }
 
-// Up to so many bytes, results are found in the cache of the core that has made them; from so many on they are written
-// past the caches. (Measured forwards and backwards on 32 MiB of last cache: at 8 MiB no loss, at 20 MiB a tenth gained.)
+// Results of up to `near` bytes stay in the cache of the core that computes them. Results of `far` bytes or more are
+// written with streaming stores, past the caches. (Measured forward and backward with 32 MiB of last-level cache: no
+// loss at 8 MiB, 10 % faster at 20 MiB.)
 inline constexpr Index near = Index(1) << 20, far = Index(1) << 23;
 
 template <class C, class T>
@@ -73,8 +74,8 @@ struct Work {
   const Forward* forward;
   const Backward* backward;
   Split split;
-  Index at_once;      // networks in an item
-  T* sums = nullptr;  // gradients of every item, in the order of the items
+  Index at_once;      // networks in a work item
+  T* sums = nullptr;  // the gradients of every item, in the order of the items
   std::atomic<bool> failed{false};
 
   Work(const Problem& p, const Forward* f, const Backward* b)
@@ -87,18 +88,18 @@ struct Work {
     const Index count = networks * smaller(split.rows, problem.batch - first);
     return {problem, network, first, Sizes<C, T>(problem, count, networks, split.rows), bytes() < near};
   }
-  // What the forward pass writes, where it saves something.
+  // The bytes that the forward pass writes if it saves values for the gradient.
   Index bytes() const {
     const Problem& p = problem;
     return p.networks * p.batch * (p.steps * p.units + saved_per_row<C, T>(p)) * Index(sizeof(T));
   }
-  // Whether that is too much for the caches, and lies so that it can go past them.
+  // Whether these bytes exceed the caches, and the arrays are aligned for streaming stores.
   bool streams(const Forward& call) const {
     const auto lies = [](const void* data) { return reinterpret_cast<uintptr_t>(data) % HOLDFAST_BYTES == 0; };
     return bytes() > far && problem.units % width<T> == 0 && lies(call.hidden) && lies(call.saved);
   }
-  // What of `saved` is an item's, where each of its rows has so many numbers for every step (or span). The last step
-  // lies first: so the gradient reads on and on, which the machine can guess, where skipping back it could not.
+  // The part of `saved` that belongs to an item, with this many numbers in each row for every step (or span). The last
+  // step is stored first: the gradient then reads forward in memory, which hardware prefetching recognises.
   template <class S>
   Strided<S> of(S* saved, const Rows<C, T>& rows, Index numbers, bool shared = false) const {
     const Index each = saved_per_row<C, T>(problem), last = each / larger(numbers, 1) - 1;
@@ -179,7 +180,7 @@ void backward_item(const Work<C, T>& work, Index index, Memory& memory) {
   back.write_start();
 }
 
-// Runs `item` in the thread's own memory: once to count what it needs, once to do it.
+// Runs `item` in the thread's own memory: once to count the bytes that it needs, once to compute.
 template <class W, void (*item)(const W&, Index, Memory&)>
 void in_own_memory(void* context, Index index) {
   W& work = *static_cast<W*>(context);

@@ -1,8 +1,8 @@
-"""The compiled library: found, loaded once, and asked what it can do; where it cannot be had, why not.
+"""Find and load the compiled library, and report what it can do or why it is not available.
 
-Nothing here raises because a file is missing, cut short, of another machine or of another version: that is a reason in
-plain words in the ``Status``, and the work is done by another engine (``engine.engines``). What raises is a choice that
-was asked for by name and cannot be met (``demand``, ``refuse_bad_environment``).
+A file that is missing, truncated, built for another machine or of another version raises nothing: the ``Status`` has
+the reason, and another engine does the work (``engine.engines``). An error is raised only for an explicit choice that
+cannot be met (``demand``, ``refuse_bad_environment``).
 """
 
 from __future__ import annotations
@@ -22,37 +22,38 @@ from holdfast.engine import compiled, native
 from holdfast.engine.native import environment
 
 ABI = 3
-"""The shape of the library's functions; it says its own, and any other number is not called."""
+"""The version of the library's binary interface. A library that reports another number is not used."""
 
 MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 30
-"""So much is saved for a gradient of few units before most of it is computed again instead. The GNU C library keeps no
-array of more than 32 MiB for the next call, and fresh pages take longer than computing; where memory is kept
-(``compiled.keep_memory``), room is what counts."""
+"""Above this many bytes, a network of few units saves only some states for the gradient and recomputes the others. The
+GNU C library returns arrays of more than 32 MiB to the system, and mapping new pages takes longer than recomputing.
+The larger limit applies if memory is kept (``compiled.keep_memory``)."""
 
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
 HANDLERS = (
     *("holdfast_forward", "holdfast_backward", "holdfast_linear", "holdfast_linear_gradient"),
     *("holdfast_gated", "holdfast_gated_gradient"),
 )
-"""What XLA calls, by these names."""
+"""The functions that XLA calls, by these names."""
 
 OTHERS = ("holdfast_set_threads", "holdfast_get_threads", "holdfast_saved_numbers", "holdfast_apply")
-"""What we call."""
+"""The functions that Python calls."""
 
 REPAIR = (
     "Install g++ or clang++, then install holdfast again (pip install --force-reinstall --no-deps --no-cache-dir); "
     "in a checkout 'make native' is enough. Where JAX is too old for the library: pip install --upgrade jax."
 )
-"""How to come by a library that works here."""
+"""Advice in messages: how to get a library that works on this machine."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """Whether the compiled library can be used, and what it is.
+    """Whether the compiled library can be used, and its properties.
 
-    ``reason`` says why not, as a clause, and is empty where it can. ``cells`` has a digest for every cell that the
-    library holds, to be compared with the cell's own, and ``gated`` for those whose gates read the input alone; ``ffi``
-    is the version of XLA's foreign functions that it was built for. What could not be learnt is empty.
+    ``reason`` says why it cannot be used, as a clause, and is empty if it can. ``cells`` has the digest of every cell
+    in the library, to be compared with the digest of the cell's definition; ``gated`` has those of the cells whose
+    gates depend only on the input. ``ffi`` is the version of XLA's foreign-function interface that the library was
+    built for. Unknown properties are empty.
     """
 
     available: bool
@@ -69,12 +70,12 @@ class Status:
 
 
 class UnusableLibrary(Exception):  # noqa: N818 -- a reason, not an error
-    """Why this file is not our library, as a clause."""
+    """Why this file is not a library that can be used, as a clause."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """The loaded file, and what it said of itself: its ``description`` holds ``error`` where it will not run."""
+    """The loaded library and its own description, which contains ``error`` if it cannot run."""
 
     path: Path
     functions: ctypes.CDLL
@@ -98,13 +99,13 @@ class Library:
 
 
 def find() -> Path | None:
-    """The library's file, beside this one or wherever else the package has a folder; None where there is none."""
+    """The file of the library, beside this module or in another folder of the package; None if there is none."""
     places = [Path(folder) / name for folder in native.__path__ for name in FILES]
     return next((path for path in places if path.is_file()), None)
 
 
 def load(path: Path) -> Library:
-    """Load this file and ask it what it is. Raises ``UnusableLibrary``."""
+    """Load this file and read its description. Raises ``UnusableLibrary``."""
     try:
         if _is_cut_short(path):
             raise UnusableLibrary(f"{path} is cut short")
@@ -134,7 +135,7 @@ def load(path: Path) -> Library:
 
 
 def status() -> Status:
-    """What there is, without starting JAX; never raises. What only JAX can say is in ``ready``."""
+    """The status, without starting JAX. Never raises. ``ready`` adds what only JAX can tell."""
     try:
         environment.instructions()
         environment.threads()
@@ -145,20 +146,20 @@ def status() -> Status:
 
 
 def ready() -> Status:
-    """As ``status``, and where the library is available, JAX has been told of it. Never raises."""
+    """The status after the library, if available, has been registered with JAX. Never raises."""
     found = status()
     refused = _register() if found.available else ""
     return replace(found, available=False, reason=refused) if refused else found
 
 
 def demand() -> None:
-    """Raise ``BadValue`` where the library cannot be had."""
+    """Raise ``BadValue`` if the library is not available."""
     if reason := ready().reason:
         raise BadValue(f"the engine 'native' cannot be used: {reason}.", REPAIR)
 
 
 def refuse_bad_environment() -> None:
-    """Raise ``BadValue`` where a variable means nothing, or forces instructions that this library or machine lacks."""
+    """Raise ``BadValue`` if a variable is invalid, or names an instruction set that the library or machine lacks."""
     environment.engine()
     environment.threads()
     forced, found = environment.instructions(), _library()
@@ -174,7 +175,7 @@ def refuse_bad_environment() -> None:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """While it is open, the library uses so many threads (the environment may allow it fewer)."""
+    """A context in which the library uses ``count`` threads (fewer if the environment sets a lower limit)."""
     found = _library()
     if not isinstance(found, Library):
         yield
@@ -188,9 +189,9 @@ def threads(count: int) -> Iterator[None]:
 
 
 def set_threads(count: int) -> None:
-    """How many threads the library may use from now on; of no effect where there is no library.
+    """Set the number of threads of the library. It has no effect if there is no library.
 
-    Raises ``BadValue`` for a number that is not from 1 to ``MOST_THREADS``."""
+    Raises ``BadValue`` for a number outside 1 to ``MOST_THREADS``."""
     if not 1 <= count <= environment.MOST_THREADS:
         raise BadValue(f"the number of threads is {count}, expected from 1 to {environment.MOST_THREADS}.")
     if isinstance(found := _library(), Library):
@@ -198,8 +199,8 @@ def set_threads(count: int) -> None:
 
 
 def saved_numbers(cell: str, number_size: int, sizes: Sequence[int], window: int) -> int:
-    """How many numbers the forward pass of (networks, batch, steps, units) keeps for its gradient, at least one for
-    every network."""
+    """How many numbers the forward pass saves for its gradient, at least one for every network. ``sizes`` are
+    (networks, batch, steps, units); ``window`` is that of truncated backpropagation in steps, 0 for none."""
     found = _library()
     assert isinstance(found, Library)
     most = MOST_SAVED_BYTES if compiled.memory_is_kept() else MOST_FRESH_BYTES
@@ -208,7 +209,7 @@ def saved_numbers(cell: str, number_size: int, sizes: Sequence[int], window: int
 
 @cache
 def _library() -> Library | tuple[Path | None, str]:
-    """The library, loaded at the first call, or where it was looked for and why there is none."""
+    """The library, loaded at the first call; or the path that was tried and why there is none."""
     path = find()
     if path is None:
         return (
@@ -226,10 +227,10 @@ def _library() -> Library | tuple[Path | None, str]:
 
 @cache
 def _register() -> str:
-    """Tell XLA of our functions, once; why it will not have them, or nothing.
+    """Register the library's functions with XLA, once. Returns why XLA refuses them, or "".
 
-    The CPU is started first. Before that XLA would only take a note of them, and one that it then refuses (built for
-    another version of its foreign functions) would leave the process without a CPU to compute on.
+    The CPU backend is started first. Otherwise XLA would check the functions only when the backend starts, and a
+    library built for another version of the interface would leave the process without a CPU backend.
     """
     found = _library()
     assert isinstance(found, Library)
@@ -239,17 +240,17 @@ def _register() -> str:
         jax.local_devices(backend="cpu")
         for name in HANDLERS:
             jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found.functions, name)), platform="cpu")
-    except Exception as error:  # whatever JAX raises, now or in a later version: there is another engine
+    except Exception as error:  # any error of JAX, now or in a later version: another engine is used then
         return f"JAX does not take {found.path}: {str(error) or type(error).__name__}"
     return ""
 
 
 def _is_cut_short(path: Path) -> bool:
-    """Whether an ELF file ends before its last table does. Loading such a file would end the process (SIGBUS)."""
+    """Whether an ELF file ends before the end of its last table. Loading such a file would end the process (SIGBUS)."""
     with path.open("rb") as file:
         head = file.read(64)
     if len(head) < 64 or head[:5] != b"\x7fELF\x02":
-        return False  # not ELF, or not of 64 bits: the loader says what it thinks of it
+        return False  # not ELF, or not 64-bit: the loader reports its own error
     order = "<" if head[5] == 1 else ">"
     (start,) = struct.unpack_from(order + "Q", head, 0x28)
     size, count = struct.unpack_from(order + "HH", head, 0x3A)

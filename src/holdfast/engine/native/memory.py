@@ -1,8 +1,7 @@
-"""How much memory a call of the library needs, and how much there is to be had: what cannot fit is refused beforehand.
+"""How much memory a call of the library needs and how much is available; a call that cannot fit is refused beforehand.
 
-A system that hands out more memory than it has ends the process when it is written to, without a word. So what is
-counted here is what will be written to, and it is a little less than the truth rather than more: no call is refused
-that would have fitted.
+A system that overcommits memory ends the process without a message when the memory is written to. The estimate counts
+the memory that will be written to. It is a lower bound, so that no call is refused that would have fitted.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from holdfast.core.errors import BadValue
 from holdfast.engine.native import library
 
 ITEM_ROWS = 32
-"""At most so many rows of a batch share one sum of the weights' gradients."""
+"""The largest number of rows of a batch that share one sum of the gradients of the weights."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """The sizes of a call. ``weights`` are the numbers of one network's matrices and biases, ``window`` the steps after
-    which the gradient is cut (0: never), and a call that is not ``differentiated`` keeps nothing for a gradient."""
+    """The sizes of a call. ``weights`` counts the numbers in one network's matrices and biases. ``window`` is that of
+    truncated backpropagation in steps (0: none). A call that is not ``differentiated`` saves nothing for a gradient."""
 
     cell: str
     number_bytes: int
@@ -35,16 +34,17 @@ class Call:
 
     @property
     def needed_bytes(self) -> int:
-        """What the library's arrays come to: results, what is kept for the gradient, its sums and results, scratch."""
+        """The bytes of the library's arrays: results, saved values, sums and results of the gradient, scratch
+        memory."""
         rows = self.networks * self.batch
         numbers = rows * (self.steps + 1) * self.units  # the hidden states, the last state
         if self.differentiated:
             numbers += self.saved(self.networks, self.batch, self.steps, self.window)
             items = -(-self.batch // ITEM_ROWS)
-            numbers += self.networks * self.weights * (1 + items)  # the gradients, and as they are summed
-            # The cotangents of the last state and of the hidden states: where these are all zero, networks share them.
+            numbers += self.networks * self.weights * (1 + items)  # the gradients, and the sums of every item
+            # The cotangents of the last state and of the hidden states; if the latter are zero, networks share them.
             numbers += rows * self.units + self.batch * self.steps * self.units
-            if 0 < self.window < self.steps:  # a window run again, by every thread that has work
+            if 0 < self.window < self.steps:  # every working thread recomputes one window
                 share = -(-self.batch // items)
                 threads = min(library.status().threads or 1, self.networks * items)
                 numbers += threads * self.saved(1, share, self.window, 0)
@@ -55,7 +55,7 @@ class Call:
 
 
 def refuse_too_much(needed: float, what: str, fix: str) -> None:
-    """Raise ``BadValue`` where ``what`` needs more bytes than can be had."""
+    """Raise ``BadValue`` if ``what`` needs more bytes than are available. ``fix`` is the advice in the message."""
     if needed > (limit := to_be_had()):
         raise BadValue(
             f"{what} need {needed / 2**30:.3g} GiB of memory, and {limit / 2**30:.3g} GiB are available here.",
@@ -64,8 +64,8 @@ def refuse_too_much(needed: float, what: str, fix: str) -> None:
 
 
 def to_be_had() -> float:
-    """The bytes that this process could fill: what is free and what it has already, which it may use again, but not
-    more than there is, nor than a container allows. Infinite where the system does not say."""
+    """The bytes that this process can use: free memory plus its own memory, which it can reuse, but not more than the
+    machine has or its container allows. Infinite if the system does not report it."""
     limits = [installed(), *(_number(path) for path in CONTAINER)]
     free = _line("/proc/meminfo", "MemAvailable:")
     own = _line("/proc/self/status", "VmRSS:")
@@ -76,7 +76,7 @@ CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in
 
 
 def installed() -> float:
-    """The bytes of this machine's memory."""
+    """The bytes of this machine's memory. Infinite if the system does not report it."""
     try:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
@@ -86,12 +86,12 @@ def installed() -> float:
 def _number(path: str) -> float:
     try:
         return float(Path(path).read_text())
-    except (OSError, ValueError):  # there is none, or it says "max"
+    except (OSError, ValueError):  # the file does not exist, or holds "max"
         return float("inf")
 
 
 def _line(path: str, name: str) -> float:
-    """Bytes from a line like ``MemAvailable:  123 kB``."""
+    """The bytes in a line such as ``MemAvailable:  123 kB``."""
     try:
         lines = Path(path).read_text().splitlines()
         return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(name))

@@ -1,8 +1,8 @@
 """The recurrence as one operation that JAX can differentiate, batch and compile, computed by the native library.
 
-``recurrence`` is one layer over all steps. Every array has a leading axis of networks, 1 where there is one only or
-where networks share it; ``vmap`` makes that axis longer, so that networks side by side are one call. Reverse mode has
-a kernel of its own. There is no forward mode and no second derivative: for those ``unroll(..., engine="loop")``.
+``recurrence`` is one layer over all steps. Every array has a leading axis of networks, of length 1 for a single network
+or an array that all networks share. ``vmap`` lengthens this axis, so that many networks are one call. Reverse mode has
+its own kernel. For forward mode and second derivatives use ``unroll(..., engine="loop")``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from holdfast.engine.native import library, memory
 
 @dataclass(frozen=True)
 class CallOptions:
-    """What is no array: the cell, after how many steps the gradient is cut (0: never), and which results are wanted:
-    what the gradient needs (forwards), the gradient of the inputs (backwards)."""
+    """The arguments that are not arrays: the cell and the window of truncated backpropagation in steps (0: none).
+    ``wants`` asks for an additional result: the saved values (forward), the gradient of the inputs (backward)."""
 
     cell: str
     window: int
@@ -35,7 +35,7 @@ class CallOptions:
 
 
 class Operands(NamedTuple):
-    """Arrays of one call; what is not there has an axis of length 0. The leading axis is the networks."""
+    """The arrays of one call, with a leading axis of networks. Absent arrays have an axis of length 0."""
 
     x_matrix: Array
     x_bias: Array
@@ -53,8 +53,10 @@ class Operands(NamedTuple):
 def recurrence(
     cell: Cell, layer: Any, inputs: Inputs, state: Any, present: Mask | None, window: int
 ) -> tuple[Outputs, Any]:
-    """One layer from ``state`` over ``inputs`` [batch, time, input]: hidden states [batch, time, unit], the last state.
+    """One layer over ``inputs`` [batch, time, input], from ``state`` on. Returns the hidden states [batch, time, unit]
+    and the last state.
 
+    ``present`` [batch, time] is false in padding; ``window`` is that of truncated backpropagation in steps, 0 for none.
     Raises ``BadValue`` for sizes of 0 and for more memory than this machine has.
     """
     if 0 in inputs.shape:
@@ -87,7 +89,7 @@ def _recurrence(how: CallOptions, *operands: Array) -> tuple[Array, Array]:
 
 
 def _keeping(how: CallOptions, *operands: Any) -> tuple[tuple[Array, Array], Any]:
-    """Forwards, keeping what the gradient needs; the gradient of the inputs is computed only if they have one."""
+    """The forward pass that saves what the gradient needs. The gradient of the inputs is computed only if needed."""
     given = Operands(*(a.value for a in operands))
     wants_inputs = operands[Operands._fields.index("inputs")].perturbed
     hidden, last, saved = _forward(CallOptions(how.cell, how.window, True))(*given)
@@ -104,7 +106,7 @@ def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any
 
 
 def _instantiated(cotangent: Any) -> Array:
-    """The cotangent as an array; one that is zero for all networks is shared by them."""
+    """The cotangent as an array. A symbolic zero becomes one array that all networks share."""
     zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
     return jnp.zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
@@ -119,7 +121,7 @@ def _forward(how: CallOptions) -> Callable[..., list[Array]]:
         (batch, steps, _), (states, _, units) = o.inputs.shape[1:], o.start.shape[1:]
         saved = _saved_numbers(how, o) if how.wants else 0
         hidden, last = (o.networks, batch, steps, units), (o.networks, states, batch, units)
-        # An axis of networks for what is saved too: vmap must be able to give each network its part.
+        # The saved values need an axis of networks too: vmap must be able to give each network its part.
         shapes = [hidden, last, (o.networks, saved // o.networks)]
         _refuse_too_much(how, o)
         return _call("holdfast_forward", how, shapes, arrays)
@@ -133,7 +135,7 @@ def _backward(how: CallOptions) -> Callable[..., list[Array]]:
         given = len(Operands._fields)
         o, (hidden, saved, *cotangents) = Operands(*arrays[:given]), arrays[given:]
         n = max(a.shape[0] for a in arrays)
-        # Several cotangents of one forward pass, as in a Jacobian: what that pass left is read by each as its own.
+        # Several cotangents of one forward pass, as in a Jacobian: each reads its own copy of the saved values.
         left = [jnp.broadcast_to(a, (n, *a.shape[1:])) for a in (hidden, saved)]
         shapes = [(n, *a.shape[1:]) for a in o[:-1]]
         if not how.wants:
@@ -150,7 +152,7 @@ def _call(target: str, how: CallOptions, shapes: list[tuple[int, ...]], arrays: 
 
 
 def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
-    """``call``, with the rule that more networks are a longer leading axis."""
+    """``call`` with a batching rule: vmap lengthens the leading axis of networks."""
     batched = custom_vmap(call)
 
     @batched.def_vmap

@@ -21,8 +21,8 @@
 namespace holdfast {
 namespace {
 
-// While it lives, numbers below the least normal one count as 0: arithmetic on them takes a hundred times as long, and
-// gradients that vanish are full of them.
+// Flushes denormal numbers to 0 while it exists: arithmetic on them takes a hundred times as long, and vanishing
+// gradients contain many of them.
 class FlushDenormals {
  public:
 #if defined(__x86_64__) || defined(__i386__)
@@ -55,7 +55,7 @@ struct Job {
   }
 };
 
-// Threads that sleep until there is a job. One job at a time has helpers; a second caller meanwhile works alone.
+// Threads that sleep until there is a job. One job at a time has helpers; a second concurrent caller works alone.
 class Pool {
  public:
   explicit Pool(int helpers) {
@@ -81,7 +81,7 @@ class Pool {
     wake_.notify_all();
     job.help();
     std::unique_lock lock(mutex_);
-    job_ = nullptr;  // who wakes up now comes too late
+    job_ = nullptr;  // threads that wake up from now on find no work
     done_.wait(lock, [this] { return helping_ == 0; });
   }
 
@@ -135,11 +135,11 @@ int64_t process() {
 #endif
 }
 
-// The pool of this process, made anew after a fork (a child has none of its parent's threads) or a change of size.
+// The pool of this process. It is created again after a fork (a child has none of its parent's threads) or a new size.
 std::shared_ptr<Pool> current_pool() {
   std::lock_guard lock(pool_mutex);
   const int helpers = get_threads() - 1;
-  if (pool && owner != process()) new std::shared_ptr<Pool>(std::move(pool));  // its threads are gone: never joined
+  if (pool && owner != process()) new std::shared_ptr<Pool>(std::move(pool));  // leaked: its threads cannot be joined
   if (!pool || pool->helpers() != helpers) pool = std::make_shared<Pool>(helpers);
   owner = process();
   return pool;

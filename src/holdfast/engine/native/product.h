@@ -1,10 +1,10 @@
-// The product of matrices, C = A B or C += A B, in tiles that stay in registers.
+// Matrix products, C = A B or C += A B, in tiles that stay in registers.
 //
-// A is read number by number (each one broadcast to a register), B and C row by row; A may lie transposed. A tile is
-// `rows` rows of C by `registers` registers of its columns: enough sums at once to keep both multiply-add units busy
-// for their latency, few enough to leave registers for B. Every entry of C is summed over k = 0, 1, 2, ... in this
-// order, whatever the tiles: a sequence gets the same bits alone or in a batch. (`alternate` breaks this rule for single
-// rows of few columns, where one chain of sums would wait for itself; gradients use it, outputs never.)
+// A is read number by number (each one broadcast to a register), B and C row by row; A may be stored transposed. A tile
+// is `rows` rows of C by `registers` registers of its columns: enough independent sums to hide the latency of both
+// multiply-add units, few enough to leave registers for B. Every entry of C is summed over k = 0, 1, 2, ... in this
+// order for every tiling, so that a sequence gives the same bits alone and in a batch. (`alternate` breaks this rule
+// for single rows of few columns, which would otherwise be bound by latency; gradients use it, outputs never do.)
 #pragma once
 
 #include "vector.h"
@@ -14,15 +14,15 @@ namespace holdfast::HOLDFAST_PATH {
 inline constexpr int most_rows = 6;
 inline constexpr int most_registers = 8;
 
-// How wide a tile is for so many rows of C; B is packed in panels of this width.
+// The width of a tile in registers, for this many rows of C. B is packed in panels of this width.
 constexpr int tile_registers(Index rows) {
   if (rows == 1) return 8;
   if (rows <= 3 || registers_in_all == 32) return 4;
   return 2;
 }
 
-// What will be read next, to be fetched a cache line for every k: a product leaves the memory idle, and asked for all at
-// once it would keep the core waiting.
+// Memory that will be read next, prefetched at one cache line for every k. A product leaves the memory bus idle, and
+// prefetching everything at once would stall the core.
 struct Soon {
   const char* at = nullptr;
   Index lines = 0;
@@ -31,7 +31,7 @@ struct Soon {
 
 template <class T>
 struct Tile {
-  Index depth;  // how many k
+  Index depth;  // the number of values of k
   const T* a;
   Index a_row, a_k;
   const T* b;
@@ -110,7 +110,7 @@ inline constexpr Index smaller(Index a, Index b) { return a < b ? a : b; }
 inline constexpr Index larger(Index a, Index b) { return a > b ? a : b; }
 inline constexpr Index rounded_up(Index a, Index to) { return (a + to - 1) / to * to; }
 
-// One panel of C, `registers` wide, all rows: split evenly into tiles.
+// One panel of C, `registers` wide, with all rows, split evenly into tiles.
 template <class T, bool add, int chains>
 void panel(Index rows, int registers, Tile<T> t) {
   const Index limit = registers > 4 ? 1 : registers > 2 && registers_in_all == 16 ? 3 : most_rows;
@@ -124,7 +124,7 @@ void panel(Index rows, int registers, Tile<T> t) {
   }
 }
 
-// B packed: panel after panel, each [depth][its columns]. `columns` is a multiple of the register width.
+// The packed matrix B: panel after panel, each [depth][its columns]. `columns` is a multiple of the register width.
 template <class T>
 struct Packed {
   const T* data;
@@ -151,8 +151,8 @@ void product(Index rows, const T* a, Index a_row, const Packed<T>& b, T* c, Inde
   }
 }
 
-// C[rows][columns] += A' B over `depth` rows of A [depth][a_k] and B [depth][b_k], both as they lie in memory. Panels of
-// B that would not stay in the cache while all of A passes are copied to `spare` ([depth][tile's columns]) first.
+// C[rows][columns] += A' B over `depth` rows of the unpacked matrices A [depth][a_k] and B [depth][b_k]. Panels of B
+// that would not stay in the cache while A is read are copied to `spare` ([depth][tile's columns]) first.
 template <class T>
 void product_over_rows(Index rows, Index columns, Index depth, const T* a, Index a_k, const T* b, Index b_k, T* c,
                        Index c_row, T* spare) {
@@ -169,8 +169,8 @@ void product_over_rows(Index rows, Index columns, Index depth, const T* a, Index
   }
 }
 
-// One row of the product, where all of its columns are one panel, in so many chains of sums side by side (a gradient's:
-// an output's has one).
+// One row of the product, all of whose columns are in one panel, with `chains` interleaved sums (only gradients use
+// more than one).
 template <int registers, int chains, class T>
 INLINE Pack<T, registers> one_row_product(Index depth, const T* a, const T* b) {
   Pack<T, registers> sums[chains] = {};
@@ -184,8 +184,8 @@ INLINE Pack<T, registers> one_row_product(Index depth, const T* a, const T* b) {
   return sums[0];
 }
 
-// Packs the matrix whose entry (k, column) is `read(k, column)` for column < `columns`, in panels for products of so
-// many rows. Returns where the next thing may lie.
+// Packs the matrix whose entry (k, column) is `read(k, column)` for column < `columns`, in panels for products of this
+// many rows. Returns the end of the packed matrix.
 template <class T, class Read>
 T* pack(T* to, Index depth, Index columns, Index rows, Packed<T>& packed, Read read) {
   packed = {to, depth, columns, tile_registers(rows)};

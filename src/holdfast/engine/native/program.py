@@ -1,6 +1,6 @@
-"""A cell's step as the compiled library takes it: one product with the input, one with the hidden state, and then
-unit by unit; or, of gates that read the input alone, without the product with the hidden state. ``record`` and
-``record_gated`` hold a recorded step to that."""
+"""The steps that the compiled library supports. ``record`` accepts a step of one product with the input, one product
+with the hidden state, and elementwise operations on units. ``record_gated`` accepts a step whose gates depend only on
+the input, without the product with the hidden state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ __all__ = ["Node", "Program", "Unsupported", "record"]
 
 @dataclass(frozen=True)
 class Program:
-    """``nodes`` in the order they are computed; ``after`` is every state after the step, the hidden state first."""
+    """A step for the library: ``nodes`` in the order of computation; ``before`` and ``after`` are the states before and
+    after the step, the hidden state first."""
 
     cell: Cell
     nodes: tuple[Node, ...]
@@ -24,12 +25,12 @@ class Program:
     after: tuple[Node, ...]
 
     def gates_of(self, source: str) -> tuple[Node, ...]:
-        """The linear map's outputs in the order of its gates."""
+        """The outputs of the linear map of ``source``, in the order of its gates."""
         return tuple(n for n in self.nodes if n.word == source)
 
 
 def record(cell: Cell) -> Program:
-    """The step of ``cell``. Raises ``Unsupported`` where it is of another kind."""
+    """The step of ``cell``. Raises ``Unsupported`` if it does not have the form described in this module."""
     if not cell.states or cell.states[0] != "h":
         raise Unsupported("it has no hidden state h")
     if [m.source for m in cell.maps] != ["x", "h"]:
@@ -38,8 +39,8 @@ def record(cell: Cell) -> Program:
 
 
 def record_gated(cell: Cell) -> Program:
-    """The step of a cell whose gates read the input alone and whose only state is its output: unit by unit but for the
-    map. Raises ``Unsupported`` where it is of another kind."""
+    """The step of a cell whose gates depend only on the input and whose only state is its output. Raises
+    ``Unsupported`` for any other cell."""
     if cell.states != ("h",):
         raise Unsupported("it does not have one state, h")
     if [m.source for m in cell.maps] != ["x"]:

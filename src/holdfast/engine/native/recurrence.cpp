@@ -1,7 +1,7 @@
 // A linear recurrence for one instruction set: s_t = a_t * s_(t-1) + b_t, component by component, and its gradient.
 //
-// Nothing but s passes from one step to the next, so components lie side by side in registers, from the first step to
-// the last. Memory bounds it: every number is read and written once.
+// Only s passes from one step to the next, so components stay in registers from the first step to the last. The speed
+// is bound by memory: every number is read and written once.
 #include "kernels.h"
 
 #include "pool.h"
@@ -10,7 +10,7 @@
 namespace holdfast::HOLDFAST_PATH {
 namespace {
 
-// `count` vectors of `lanes` numbers, at most a register each: the last columns are fewer than a register has room for.
+// `count` vectors of `lanes` numbers each, at most one register. The last columns may have fewer lanes than a register.
 template <class T, int lanes, int count>
 struct Vectors {
   using V __attribute__((vector_size(lanes * sizeof(T)), aligned(sizeof(T)), may_alias)) = T;
@@ -82,9 +82,9 @@ template <class T>
 struct Work {
   const LinearRecurrence& problem;
   Index share, pieces;  // columns of a piece, pieces of a sequence
-  Index calls;          // little work is done by the calling thread: waking another takes longer
+  Index calls;          // small jobs run on the calling thread: waking another thread takes longer
 
-  // Registers side by side, so that the latency of one sum is hidden by the others.
+  // The number of interleaved registers, which hides the latency of each sum.
   static constexpr int together = 4;
   static constexpr Index least = Index(1) << 17;  // numbers of a piece
 

@@ -1,7 +1,7 @@
-// One item of work: a few rows of one network's batch, or, where the batch is 1, the rows of a few networks.
+// One work item: some rows of one network's batch, or, for a batch of 1, the rows of several networks.
 //
-// Inside, a row of units is padded to whole registers, gates lie side by side in the order of the cell's columns, and
-// the weights are packed for `product.h`. Padding holds zeros and reaches no result.
+// In an item, a row of units is padded to whole registers, the gates are contiguous in the order of the cell's columns,
+// and the weights are packed for `product.h`. Padding holds zeros and does not affect results.
 #pragma once
 
 #include "functions.h"
@@ -12,16 +12,16 @@
 
 namespace holdfast::HOLDFAST_PATH {
 
-inline constexpr Index most_networks = 4;  // of one item of work
+inline constexpr Index most_networks = 4;  // in one work item
 
-// Memory handed out piece by piece; with no base it only counts.
+// A bump allocator. Without a base address it only counts bytes.
 class Memory {
  public:
   explicit Memory(char* base) : base_(base) {}
   template <class T>
   T* take(Index count) {
     char* at = base_ + used_;
-    used_ += rounded_up(count * Index(sizeof(T)), 64) + 64;  // what is read past the end of a row is ours too
+    used_ += rounded_up(count * Index(sizeof(T)), 64) + 64;  // vector loads may read past the end of a row
     return base_ ? reinterpret_cast<T*>(at) : nullptr;
   }
   Index used() const { return used_; }
@@ -35,12 +35,12 @@ class Memory {
 template <class C, class T>
 struct Sizes {
   Index units, padded, inputs, steps;
-  Index rows, networks, rows_each;  // rows of all networks, and of each
+  Index rows, networks, rows_each;  // rows of all networks together, and of each
   Index chunk;  // steps of one product over time
-  Index span;   // steps, whole chunks, that the gradient does at a time
+  Index span;   // steps, a whole number of chunks, that the gradient processes together
   Index x_width, h_width, saved_width, dz_width, dz_stride, a_stride;
 
-  // For `rows_` of a batch that is cut by `cut_by`: what other items do in one chunk or span must be as many steps.
+  // For `rows_` rows of a batch that is divided by `cut_by`: chunks and spans have the same steps in all items.
   Sizes(const Problem& p, Index rows_, Index networks_, Index cut_by)
       : units(p.units),
         padded(rounded_up(p.units, width<T>)),
@@ -63,25 +63,25 @@ struct Sizes {
     dz_stride = dz_width * Index(sizeof(T)) % 2048 == 0 ? dz_width + 64 / Index(sizeof(T)) : dz_width;
     a_stride = inputs + 1 + padded + 1;
   }
-  // From a row of a network to its next one, of arrays [step][row][stride], as a product over time takes them, and how
-  // many there are in so many steps: all of the item's rows where they are of one network.
+  // For a product over time, of arrays [step][row][stride]: the distance from a row of a network to its next row, and
+  // the number of rows in a number of steps (all rows of the item if they belong to one network).
   Index next_row(Index stride) const { return networks * stride; }
   Index rows_in(Index steps_) const { return steps_ * rows_each; }
   Index saved_bytes() const { return saved_width * Index(sizeof(T)); }
 };
 
-// The arrays of one item of work: rows `first_row` and following of network `network`, or of this and following ones.
+// The arrays of one work item: the rows from `first_row` on of network `network`, or of this and following networks.
 template <class C, class T>
 struct Rows {
   const Problem& problem;
   Index network, first_row;
   Sizes<C, T> size;
-  bool is_near;  // everything that the call reads and writes has room in a core's own cache
+  bool is_near;  // all data of the call fit into the cache of a core
 
   Index network_of(Index row) const { return network + (size.networks > 1 ? row : 0); }
   Index in_batch(Index row) const { return first_row + (size.networks > 1 ? 0 : row); }
 
-  // What the network of a row has of an operand of so many numbers.
+  // The part of an operand that belongs to the network of a row; it has `numbers` numbers.
   const T* of(const Operand& operand, Index row, Index numbers) const {
     return static_cast<const T*>(operand.data) + (operand.shared ? 0 : network_of(row) * numbers);
   }
@@ -95,14 +95,14 @@ struct Rows {
     const Index before = p.present.shared ? 0 : network_of(row) * p.batch * p.steps;
     return static_cast<const uint8_t*>(p.present.data)[before + in_batch(row) * p.steps + step] != 0;
   }
-  // Where a row of [networks][batch][steps], of rows of [networks][states][batch] begins.
+  // The offset of a row in an array [networks][batch][steps] or [networks][states][batch].
   Index at(Index row, Index step, Index numbers) const {
     return ((network_of(row) * problem.batch + in_batch(row)) * problem.steps + step) * numbers;
   }
   Index state_at(int state, Index row) const {
     return ((network_of(row) * C::states + state) * problem.batch + in_batch(row)) * problem.units;
   }
-  // A row of such an array where networks may share it, and of [states][batch][units].
+  // A row of such an array, which networks may share, and of an array [states][batch][units].
   const T* in(const Operand& operand, Index row, Index step) const {
     const Index numbers = problem.batch * problem.steps * problem.units;
     return of(operand, row, numbers) + (in_batch(row) * problem.steps + step) * problem.units;
@@ -114,7 +114,7 @@ struct Rows {
   const T* start(int state, Index row) const { return in_state(problem.start, state, row); }
 };
 
-// Rows at a stride of their own for steps and for rows: [step][row] in an item, or those of networks far apart.
+// Rows with separate strides for steps and rows: [step][row] in an item, or rows of networks that are far apart.
 template <class T>
 struct Strided {
   T* data;
@@ -122,12 +122,12 @@ struct Strided {
   T* at(Index step_, Index row_) const { return data + step_ * step + row_ * row; }
 };
 
-// How many rows of one register are done side by side. Rows of more, or of several gates, have sums enough that none
-// waits for itself. (In single precision alone, for the compiler's sake.)
+// How many rows of one register are interleaved. Longer rows, and rows of several gates, have enough independent sums
+// to hide latency. (Only in single precision, which limits the compile time.)
 template <class T>
 inline constexpr int rows_at_once = registers_in_all == 32 && sizeof(T) == 4 ? 4 : 1;
 
-// Does `some(how many rows, the first of them)` for all rows.
+// Calls `some(number of rows, first row)` until all rows are done.
 template <class T, class Some>
 INLINE void side_by_side(Index rows, Index padded, const Some& some) {
   Index row = 0;
@@ -137,7 +137,7 @@ INLINE void side_by_side(Index rows, Index padded, const Some& some) {
   for (; row < rows; ++row) some(std::integral_constant<int, 1>(), row);
 }
 
-// Does `some(how many registers, the first unit)` for all units of so many rows side by side.
+// Calls `some(number of registers, first unit)` until all units are done, for `rows` interleaved rows.
 template <class T, int rows, class Some>
 INLINE void all_units(Index padded, const Some& some) {
   Index unit = 0;
@@ -146,7 +146,7 @@ INLINE void all_units(Index padded, const Some& some) {
   if (unit < padded) some(std::integral_constant<int, 1>(), unit);
 }
 
-// N registers of each of several rows, of which the n-th has them as `of(n, which)`, or at `at(n)`; and those of one row.
+// N registers of each of several rows: those of row n are `of(n, which)`, or are read at `at(n)`. Also of one row.
 template <int N, int rows, class Of>
 INLINE auto side_by_side_rows(const Of& of, int which) {
   using T = typename decltype(of(0, 0))::Scalar;
@@ -174,7 +174,7 @@ INLINE void copy_row(T* to, const T* from, Index count, Index padded) {
   copy(to, from, count);
 }
 
-// Fetches what will be read (or, `written`, overwritten) soon; time runs through memory in steps that no machine guesses.
+// Prefetches memory that will soon be read (or written). Hardware prefetching does not recognise the strides over time.
 template <bool written, class T>
 INLINE void fetch(const T* from, Index count) {
   for (Index byte = 0; byte < count * Index(sizeof(T)); byte += 64)

@@ -1,11 +1,11 @@
-// A few rows through time.
+// The forward pass of the rows of a work item over time.
 #pragma once
 
 #include "rows.h"
 
 namespace holdfast::HOLDFAST_PATH {
 
-// Reads `wide` packed columns of a matrix [..][gates * units], of which `row` is one row, gates in the order `gates`.
+// Reads `wide` columns from `row`, one row of a matrix [..][gates * units], with the gates in the order `gates`.
 template <class T>
 INLINE void read_gates(const T* row, const int* gates, Index units, Index padded, Index column, Index wide, T* to) {
   for (Index done = 0; done < wide; done += width<T>, column += width<T>) {
@@ -14,13 +14,13 @@ INLINE void read_gates(const T* row, const int* gates, Index units, Index padded
   }
 }
 
-// Whether the sums of one row, of so many registers of units, have room in registers: then they never leave them. (Where
-// registers are few and narrow that is rare, and not worth compiling.)
+// Whether the sums of one row, of this many registers of units, fit into registers and can stay there. (With few and
+// narrow registers this is rare, and not worth the compile time.)
 template <class C>
 constexpr bool fit_registers(Index registers) {
   return registers_in_all * HOLDFAST_BYTES > 256 && registers <= 2 && larger(C::x_count, C::h_count) * registers <= tile_registers(1);
 }
-// Whether few inputs of one such row are multiplied in its step, rather than those of many steps at once beforehand.
+// Whether the few inputs of such a row are multiplied in its step, instead of those of many steps together beforehand.
 template <class C, class T>
 bool reads_x_in_step(const Sizes<C, T>& s) {
   return s.rows_each == 1 && s.inputs <= 4 && fit_registers<C>(s.padded / width<T>);
@@ -49,7 +49,7 @@ void pack_forward(const Rows<C, T>& rows, Index row, Memory& memory, bool replay
          replays ? s.rows_in(s.chunk) : s.rows_each);
 }
 
-// The state of some rows: [states][rows][stride], in the hidden state's rows a 1 after the units, for the bias.
+// The state of some rows: [states][rows][stride]. The rows of the hidden state have a 1 after the units, for the bias.
 template <class C, class T>
 struct State {
   Index stride;
@@ -60,15 +60,15 @@ struct State {
   T* at(int state, Index row) const { return data + (state * rows + row) * stride; }
 };
 
-// Where one step writes to: every row's hidden state and what the gradient will need, of which each may be nowhere.
+// The destinations of one step: the hidden state of every row, and the saved values. Either may be null.
 template <class T>
 struct Places {
   T* hidden;        // [networks][batch][steps][units], or null
   Strided<T> saved;  // of this step
-  bool streams;      // past the caches: so much is written that it would be gone from them before it is read
+  bool streams;      // use streaming stores: the data would leave the caches before they are read
 };
 
-// Runs steps [first, end) from `state`, which it leaves after the last of them; or, `replays`, runs them once more.
+// Runs steps [first, end) from `state` and leaves the state after the last of them; with `replays`, it recomputes them.
 template <class C, class T>
 class Stepper {
  public:
@@ -91,8 +91,8 @@ class Stepper {
     if (k == 0) state.at(0, row)[rows_.size.units] = 1;
   }
 
-  // Hidden states go to `hidden` unless that is null; what the gradient needs to `saved`, counted from `first`, or,
-  // where it has no steps, over and over to the same rows.
+  // Hidden states are written to `hidden` unless it is null. Saved values are written to `saved`, counted from `first`;
+  // if `saved` has no axis of steps, every step overwrites the same rows.
   void run(Index first, Index end, T* hidden, Strided<T> saved, bool streams) {
     const auto& s = rows_.size;
     for (Index begin = first; begin < end; begin += s.chunk) {
@@ -108,8 +108,8 @@ class Stepper {
     if (streams) end_stream();
   }
 
-  // What `run` saves, once more: every hidden state is known by now, so that many steps are one product. `sources` has
-  // a row for every step and row: the input, 1, the hidden state before, 1.
+  // Recomputes the values that `run` saves. All hidden states are known, so that many steps are one product. `sources`
+  // has a row for every step and row: the input, 1, the previous hidden state, 1.
   void replay(Index first, Index end, const T* sources, T* saved) {
     const auto& s = rows_.size;
     for (Index begin = first; begin < end; begin += s.chunk) {
@@ -161,7 +161,7 @@ class Stepper {
     all_rows(step, w, u_, to);
   }
 
-  // One row of every network, if it is of so many registers, or of more that fit.
+  // One row of every network, if it has this many registers, or more that fit.
   template <int registers>
   INLINE bool alone(Index step, const T* w, const Places<T>& to) {
     if constexpr (!fit_registers<C>(registers)) {
@@ -169,7 +169,7 @@ class Stepper {
     } else {
       const auto& s = rows_.size;
       if (s.padded != registers * width<T>) return alone<2 * registers>(step, w, to);
-      // Few sums are waited for longer than they take: those of several networks are computed meanwhile.
+      // A few sums are bound by latency, so those of several networks are interleaved.
       constexpr int together = registers == 1 ? 2 : 1;
       Index n = 0;
       for (; n + together <= s.networks; n += together) some_networks<registers, together>(step, n, w, to);
@@ -202,7 +202,7 @@ class Stepper {
         [&](int n, int g) INLINE_LAMBDA { return part(us[n], g); });
   }
 
-  // The input's product, the bias after the last of its numbers.
+  // The product with the input; the bias follows the last input.
   template <int registers>
   INLINE Pack<T, registers> from_input(Index n, Index step) const {
     const Packed<T>& x = x_weights_[n];
@@ -249,7 +249,7 @@ class Stepper {
     }
   }
 
-  // Padding may go where the row's next step will be written over it, as long as there is one.
+  // A step in padding may be written where the next step of the row overwrites it, if there is a next step.
   template <int N>
   INLINE void put_hidden(Index step, Index row, Index unit, const Pack<T, N>& value, const Places<T>& to) {
     const auto& s = rows_.size;

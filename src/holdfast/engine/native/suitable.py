@@ -1,4 +1,4 @@
-"""Why the compiled library cannot run a cell, or arrays like these, here."""
+"""Reasons why the compiled library cannot run a cell, or given arrays, on this machine."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from holdfast.engine.native.program import Program, Unsupported
 
 FORMATS = (jnp.float32, jnp.float64)
 Recorded = Callable[[Cell], Program]
-"""``program.record`` or ``program.record_gated``: the two kinds of cells that the library has."""
+"""``program.record`` or ``program.record_gated``: one for each of the two kinds of cells in the library."""
 
 
 def no_library() -> str | None:
-    """Why no library can be used here, as a clause; None where it can."""
+    """Why no library can be used on this machine, as a clause; None if one can."""
     if jax.default_backend() != "cpu":
         return f"it runs on processors, and arrays here are on the {jax.default_backend()}"
     return library.ready().reason or None
 
 
 def not_built(cell: Cell, recorded: Recorded, built: Mapping[str, str]) -> str | None:
-    """Why the library does not have this cell, among those that it was built with; None where it has."""
+    """Why this cell is not among ``built``, the digests of the library's cells, as a clause; None if it is."""
     now, unsupported = digest_of(cell, recorded)
     if unsupported:
         return f"it cannot run {cell.name}: {unsupported}"
@@ -36,7 +36,7 @@ def not_built(cell: Cell, recorded: Recorded, built: Mapping[str, str]) -> str |
 
 
 def not_computed(arrays: Any) -> str | None:
-    """Why it cannot compute with arrays of these formats and sizes; None where it can."""
+    """Why the library cannot compute with arrays of these formats and sizes, as a clause; None if it can."""
     leaves = jax.tree.leaves(arrays)
     formats = {leaf.dtype for leaf in leaves}
     if len(formats) > 1:
@@ -47,7 +47,7 @@ def not_computed(arrays: Any) -> str | None:
 
 
 def digest_of(cell: Cell, recorded: Recorded) -> tuple[str, str]:
-    """The digest of a cell's step, or nothing and why its step cannot be written as C++."""
+    """The digest of a cell's step and ""; or "" and why the step cannot be written as C++."""
     key = (cell.name, cell.step, recorded)
     if key not in _digests:
         try:

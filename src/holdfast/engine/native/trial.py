@@ -1,7 +1,7 @@
-"""A small computation by the library, compared with the cells as they are written: is what is installed right?
+"""A self-test of the installed library: a small computation, compared with the cells' definitions.
 
-The other side of the comparison is the cells' own steps on NumPy's arrays in double precision, and differences in
-place of derivatives: nothing is compiled for it, and nothing of XLA takes part in it.
+The reference is the cells' own steps on NumPy arrays in double precision, with finite differences for the derivatives.
+Nothing has to be compiled for it, and it does not use XLA.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from holdfast.engine.unroll import unroll
 
 UNITS, INPUTS, ROWS, STEPS = 9, 2, 3, 5
 LARGEST = 1e-4
-"""A difference of float32 in so few steps that rounding cannot explain, relative to the largest number."""
+"""The largest accepted difference in float32, relative to the largest number. Rounding over so few steps is smaller."""
 
 CHANGE = 1e-5
-"""By how much a weight is moved, up and down, to see what it does to the result."""
+"""The step of the finite differences: every weight is changed by this much, up and down."""
 
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""How the library's calls are compiled: they run once."""
+"""XLA options for compiling the library's calls quickly: they run only once."""
 
 
 def disagreement() -> str:
-    """What is wrong with the library, as a clause; nothing where the outputs and gradients of all its cells are those
-    of the cells as they are written."""
-    known = set(cells.FOLDER.names())  # a library that was built earlier may have cells that are no more
+    """The first difference between the library and the cells' definitions, as a clause. "" if the outputs and
+    gradients of all its cells agree with them."""
+    known = set(cells.FOLDER.names())  # an older library may have cells that no longer exist
     networks = {cell: _drawn(create(cell, INPUTS, UNITS, 1)) for cell in library.status().cells if cell in known}
     for cell, network in networks.items():
         if reason := native.unsuitable(Request(network.cell, arrays=network)):
@@ -62,9 +62,10 @@ def _loss(inputs: np.ndarray, network: Network) -> tuple[jax.Array, jax.Array]:
 
 
 def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarray]:
-    """The gradient of the sum of squared outputs, and the outputs: the cell's step in double precision.
+    """The gradient of the sum of squared outputs, and the outputs, from the cell's step in double precision.
 
-    Every weight is moved on its own, all of them at once: an axis in front, up for its first half, down for the rest.
+    Each copy of the network has one weight changed. The copies are a leading axis: the first half has the weight
+    increased, the second half has it decreased.
     """
     leaves, shape = jax.tree.flatten(network)
     flat = np.concatenate([np.ravel(leaf) for leaf in leaves]).astype(np.float64)
@@ -83,9 +84,9 @@ def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarra
 
 
 def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
-    """[weights, batch, time, output] of networks whose weights have an axis in front."""
+    """The outputs [weights, batch, time, output] of a network whose weights have a leading axis."""
     cell, plain = network.cell, NumpyReading()
-    reading: Any = plain  # of the words that there are kernels for
+    reading: Any = plain  # it has the words that the kernels support
     (layer,) = network.layers
     zeros = np.zeros((len(network.readout.matrix), len(inputs), UNITS))
     state, outputs = cell.state_type(*(zeros for _ in cell.states)), []
@@ -96,7 +97,7 @@ def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
 
 
 class NumpyReading(Words):
-    """The alphabet on NumPy's arrays [weights, batch, unit]."""
+    """The alphabet on NumPy arrays [weights, batch, unit]."""
 
     def linear(self, weights: Linear, source: np.ndarray) -> Mapping[str, np.ndarray]:
         product = source @ weights.matrix + (0 if weights.bias is None else weights.bias[:, None])

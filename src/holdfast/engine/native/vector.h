@@ -1,8 +1,8 @@
-// Numbers side by side: `Pack<T, N>` is N registers of the instruction set that this file is compiled for.
+// SIMD vectors: `Pack<T, N>` is N registers of the instruction set that this file is compiled for.
 //
-// Two registers at a time (N = 2) are what hides the latency of long chains such as sigmoid and tanh: each word is said
-// for both before the next one is. Everything is written with the compilers' portable vector types, so that one text
-// serves every instruction set; a product followed by a sum may be fused (-ffp-contract=fast).
+// Two registers (N = 2) hide the latency of long chains of operations such as sigmoid and tanh: each operation is
+// issued for both before the next one. The code uses the compilers' portable vector types and therefore serves every
+// instruction set. A product followed by a sum may be fused (-ffp-contract=fast).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 #define INLINE inline __attribute__((always_inline))
 #define INLINE_LAMBDA __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")  // else arrays of registers would lie in memory
+#define UNROLL _Pragma("GCC unroll 16")  // otherwise arrays of registers would be kept in memory
 
 #if HOLDFAST_BYTES == 64 || defined(__aarch64__)
 #define HOLDFAST_REGISTERS 32
@@ -62,7 +62,7 @@ struct Pack {
   INLINE void store(T* to) const {
     UNROLL for (int n = 0; n < N; ++n) *reinterpret_cast<Loose*>(to + n * width<T>) = part[n];
   }
-  // Past the caches, to where a register may lie; `end_stream` before another thread reads it.
+  // A streaming store, past the caches, to an aligned address. Call `end_stream` before another thread reads it.
   INLINE void stream(T* to) const {
 #if defined(__x86_64__)
     typedef long long Whole __attribute__((vector_size(HOLDFAST_BYTES)));
@@ -114,7 +114,7 @@ HOLDFAST_OPERATOR(*)
 HOLDFAST_OPERATOR(/)
 #undef HOLDFAST_OPERATOR
 
-// a > b ? yes : no, number by number; false where either is NaN.
+// a > b ? yes : no, number by number; `no` where either is NaN.
 template <class T, int N>
 INLINE Pack<T, N> where_greater(const Pack<T, N>& a, T b, const Pack<T, N>& yes, const Pack<T, N>& no) {
   Pack<T, N> c;
@@ -127,8 +127,8 @@ INLINE Pack<T, N> where_positive(const Pack<T, N>& a, const Pack<T, N>& yes) {
   return where_greater(a, T(0), yes, Pack<T, N>());
 }
 
-// larger_of: a > b ? a : b, and smaller_of: a < b ? a : b (so b where either is NaN), in the one instruction that
-// compilers do not find by themselves.
+// larger_of: a > b ? a : b, and smaller_of: a < b ? a : b (b where either is NaN), as one instruction. Compilers do not
+// generate it from the comparison.
 #if defined(__x86_64__)
 #if HOLDFAST_BYTES == 64
 #define HOLDFAST_WIDE(name) _mm512_##name
@@ -158,7 +158,7 @@ INLINE Pack<T, N> where_positive(const Pack<T, N>& a, const Pack<T, N>& yes) {
 HOLDFAST_EXTREME(larger_of, >, max_ps, max_pd)
 HOLDFAST_EXTREME(smaller_of, <, min_ps, min_pd)
 
-// The larger of two; NaN where either is.
+// The larger of two numbers; NaN where either is NaN.
 template <class T, int N>
 INLINE Pack<T, N> maximum(const Pack<T, N>& a, const Pack<T, N>& b) {
   Pack<T, N> c;
@@ -166,7 +166,7 @@ INLINE Pack<T, N> maximum(const Pack<T, N>& a, const Pack<T, N>& b) {
   return c;
 }
 
-// `yes` where a > b, half of it where they are equal, else 0: the slope of the larger of two.
+// `yes` where a > b, half of it where they are equal, else 0: the derivative of the larger of two numbers.
 template <class T, int N>
 INLINE Pack<T, N> where_larger(const Pack<T, N>& a, const Pack<T, N>& b, const Pack<T, N>& yes) {
   const Pack<T, N> half = yes * Pack<T, N>(T(0.5)), none{};
@@ -176,7 +176,7 @@ INLINE Pack<T, N> where_larger(const Pack<T, N>& a, const Pack<T, N>& b, const P
   return c;
 }
 
-// At least, at most `bound`; NaN stays NaN.
+// The number, or `bound` where it is below (at_least) or above (at_most); NaN stays NaN.
 template <class T, int N>
 INLINE Pack<T, N> at_least(const Pack<T, N>& a, T bound) {
   Pack<T, N> c;
@@ -223,7 +223,7 @@ INLINE Pack<T, N> power_of_two(const Pack<T, N>& a) {
   return c;
 }
 
-// Copies `count` numbers, whole registers first: these rows are short, and a call of memcpy takes longer than they do.
+// Copies `count` numbers, whole registers first. The rows are so short that a call of memcpy would take longer.
 template <Index part, class T>
 INLINE void copy_part(T*& to, const T*& from, Index count) {
   if constexpr (part > 0) {

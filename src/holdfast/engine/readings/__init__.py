@@ -1,1 +1,1 @@
-"""The readings of a cell's step: numbers, bounds, the record of what was said, equations, properties."""
+"""The readings of a cell's step: as numbers, bounds, a recorded graph, an equation, and properties."""

@@ -1,15 +1,14 @@
-"""The alphabet read as sets of reals: whatever a step computes from numbers in its operands' sets lies in the result.
+"""The alphabet read as sets of reals: for all numbers in the operands' sets, the result of a word is in its set.
 
-``Bounds()`` speaks of exact real arithmetic on the weights as they are. ``Bounds(rounding)`` speaks of IEEE
-arithmetic as the engine runs it: after every word the errors of ``rounding.py`` are added, and a word that rounds
-nothing adds nothing. With gates of exactly 1 and 0 the state of an LSTM, or of a GRU, therefore comes out of a step
-as the very set that went in. Which rule applies is decided here; the rules, and why they hold, are there.
+``Bounds()`` holds for exact real arithmetic with the stored weights. ``Bounds(rounding)`` holds for IEEE arithmetic as
+the engine runs it: after every word the rounding errors of ``rounding.py`` are added, and a word that does not round
+adds none. With gates of exactly 1 and 0, the state of an LSTM or GRU is therefore the same set before and after a step.
+This file decides which rule applies; ``rounding.py`` has the rules and the arguments for them.
 
-The set of a computed number holds 0 wherever the number may be subnormal: a later operation that reads it as 0 is
-covered. Over a range of x that keeps |x| large enough nothing is counted, and a form without slack is a proof that
-recall is bit for bit there.
+The set of a computed number contains 0 if the number may be subnormal: this covers later operations that flush it to 0.
+Over a range of x where |x| is large enough no such term is added, and a form without slack proves bit-exact recall.
 
-A value is a tuple of forms, one for each unit, or a ``FormArray`` where it has other axes.
+A value is a tuple of forms, one for each unit, or a ``FormArray`` if it has other axes.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ Value = tuple[Form, ...]
 
 @dataclass(frozen=True, eq=False)
 class Exact:
-    """The weights of one linear map as exact reals. ``matrix`` [row, source] has the rows of every gate, one gate after
-    the other, in the order of ``shapes``; ``support`` names, for each row, the sources whose weight is not 0, ``least``
-    the smallest |weight| or |bias| that is not 0."""
+    """The weights of one linear map as exact reals. ``matrix`` [row, source] has the rows of all gates, in the order of
+    ``shapes``. For each row, ``support`` lists the sources with a nonzero weight, and ``least`` is the smallest nonzero
+    |weight| or |bias|."""
 
     gates: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
@@ -51,7 +50,7 @@ class Exact:
 
 
 def exact(linear: Linear) -> Exact:
-    """The same map for ``Bounds.linear``, which takes either; made once, it saves the time of making it again."""
+    """The exact form of a map for ``Bounds.linear``. That accepts a ``Linear`` too, but converts it at every call."""
     linear = linear.dense()
     matrix = np.asarray(linear.matrix, np.float64).T
     bias = np.zeros(len(matrix)) if linear.bias is None else np.asarray(linear.bias, np.float64)
@@ -69,9 +68,9 @@ def exact(linear: Linear) -> Exact:
 
 @dataclass(frozen=True)
 class Bounds(Words):
-    """Words on tuples of sets, one for each unit. ``symbols`` is how many errors of unknown origin are followed on
-    their own (0: none): the more, the better errors cancel that reach a unit on several ways, and the longer it
-    takes."""
+    """Words on tuples of sets, one for each unit. ``symbols`` is the number of error terms that are tracked separately
+    (0: none). With more of them, errors that reach a unit along several paths cancel better, but the computation takes
+    longer."""
 
     rounding: Rounding | None = None
     symbols: int = 0
@@ -94,7 +93,7 @@ class Bounds(Words):
         return FormArray.of(shape, found if word.exact else self._fresh(found))
 
     def between(self, low: arb, high: arb, name: str = "") -> Form:
-        """An input from low to high: called ``name`` from here on, or one of no name."""
+        """An input in the interval from low to high. A ``name`` makes it a variable of the forms."""
         if name:
             centre, half = (low + high) / 2, (high - low) / 2
             read = made(centre, {name: half} if not half.is_zero() else {}, NOTHING, low, high)
@@ -104,7 +103,8 @@ class Bounds(Words):
         return read if name else self._fresh([read])[0]
 
     def carried(self, state: Sequence[Form]) -> list[Form]:
-        """What is carried to the next step, all units of all layers: exact parts, and at most ``symbols`` errors."""
+        """The state carried to the next step, for all units of all layers: the forms reduced to their exact parts and
+        at most ``symbols`` error terms."""
         names = {symbol for form in state for symbol in form.terms if isinstance(symbol, int)}
         if len(names) > self.symbols:
             weight = dict.fromkeys(names, 0.0)
@@ -120,7 +120,7 @@ class Bounds(Words):
         return carried
 
     def apart(self, values: Value) -> Value:
-        """The same sets, the error of every unit with a symbol of its own."""
+        """The same sets, with a separate symbol for the error of every unit."""
         return tuple(self._named(form) for form in values)
 
     def _fresh(self, values: Iterable[Form]) -> Value:
@@ -132,10 +132,10 @@ class Bounds(Words):
         return Form(form.centre, {**form.terms, next(self._numbers): form.slack}, NOTHING, form.low, form.high)
 
     def _rows(self, known: Exact, source: Value) -> list[Form]:
-        """Every row of W @ source + b: exact on centres and terms, by |W| on slacks."""
-        if not known.bias:  # nor is there anything that reads
+        """All rows of W @ source + b: W acts on centres and terms, |W| on slacks."""
+        if not known.bias:  # the map has no rows
             return []
-        if not source or not known.matrix.ncols():  # no unit is left that anything reads, or it reads nothing
+        if not source or not known.matrix.ncols():  # no units to read, or a map without a source
             return [self._constant(bias) for bias in known.bias]
         symbols = list({symbol: None for form in source for symbol in form.terms})
         columns = [[f.centre, (f.low + f.high) / 2, *(f.terms.get(s, NOTHING) for s in symbols)] for f in source]
@@ -161,11 +161,11 @@ class Bounds(Words):
         return number(bias) if self.rounding is None else self.rounding.flushed(number(bias))
 
     def _rounded_row(self, form: Form, known: Exact, row: int, used: list[int], source: Value, size: arb) -> Form:
-        """A dot product and its bias as they are computed."""
+        """A dot product and its bias, with the errors of rounded arithmetic."""
         assert self.rounding is not None
         rounding, weights = self.rounding, {j: known.matrix[row, j] for j in used}
         bias = known.bias[row]
-        if not known.least[row] >= rounding.tiny:  # at low precision neither may be certain
+        if not known.least[row] >= rounding.tiny:  # not the same as <: at low precision neither may be certain
             form = widened(form, self._flushed_weights(weights, source, bias))
         if len(used) == 1 and bias.is_zero():
             (j,) = used
@@ -179,16 +179,16 @@ class Bounds(Words):
         return (found or rounding.sum(terms))._replace(summands=terms)
 
     def _flushed_weights(self, weights: Mapping[int, arb], source: Value, bias: arb) -> arb:
-        """How much a row changes at most where its subnormal weights are 0."""
+        """An upper bound on the change of a row when its subnormal weights are flushed to 0."""
         assert self.rounding is not None
         lost = [abs(w) * source[j].size for j, w in weights.items() if not abs(w) >= self.rounding.tiny]
         return forms.total([*lost, bias] if not abs(bias) >= self.rounding.tiny else lost)
 
     def _cancelled(self, form: Form, known: Exact, row: int, used: list[int], source: Value) -> Form | None:
-        """m + K - K, in any order, of exact products. None where the row is no such sum.
+        """The form of m + K - K, in any order, with exact products. None if the row is not such a sum.
 
-        Numbers that came out of this sum are its fixed points if m has weight 1. The name of the sum has all that
-        decides its value: the row, the place of m, and both places of K with their signs.
+        If m has weight 1, every result of this sum is a fixed point of it. The name of the sum contains everything that
+        determines its value: the row, the index of m, and the indices of both K with their signs.
         """
         assert self.rounding is not None
         fixed = [j for j in used if source[j].is_point and source[j].centre.is_exact()]
@@ -207,7 +207,7 @@ class Bounds(Words):
 
 
 def unpacked(cell: Cell, units: int, heads: int, forms: Sequence[Form]) -> Any:
-    """The state of one layer, from its numbers in the order of the cell's states, each in row-major order."""
+    """The state of one layer from a flat list of forms: the cell's states in order, each in row-major order."""
     rest = iter(forms)
     shapes = (cell.shape(state, units, heads) for state in cell.states)
     return cell.state_type(*(FormArray.of(shape, itertools.islice(rest, prod(shape))) for shape in shapes))

@@ -1,4 +1,4 @@
-"""A recorded step as an equation, in text or LaTeX. Gates and states have lines of their own and appear by letter."""
+"""A recorded step as equations, in text or LaTeX: one line for every gate and state, each named by a letter."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from holdfast.core.ops import ATOM, PRODUCT, SUM, Word
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 SYMBOLS = {"x": ("W", "b"), "h": ("U", "d"), "c": ("P", "e"), "k": ("V", "a"), CONSTANT: ("", "b")}
-"""By what a map reads: its matrix, where it has one, and its bias. Of a map that is diagonal the matrix is a vector,
-written small."""
+"""The letters of the matrix and bias of a map, by its source. A diagonal map has a vector, in lower case, in place of a
+matrix."""
 MORE_SYMBOLS = (("A", "c"), ("B", "f"), ("D", "g"), ("Q", "j"), ("S", "l"), ("M", "o"), ("N", "r"), ("R", "v"))
-"""Those of maps that read anything else, in the order of the cell's maps. In a stack, maps that their own cells call
-alike have the same letters: the gates' letters tell them apart."""
+"""The letters of maps with other sources, in the order of the cell's maps. In a stack, maps that have the same name in
+their own cells share letters; the letters of the gates distinguish them."""
 LEVELS = {"": SUM, "product": PRODUCT, "atom": ATOM}
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a formula and how tightly it binds. ``biases`` come last in the sum that it is part of."""
+    """A part of a formula with its precedence ``level``. ``biases`` come last in the sum that contains it."""
 
     main: str
     level: int
@@ -37,7 +37,7 @@ class Piece:
 def equation(cell: Cell, latex: bool = False) -> list[str]:
     """The step of ``cell``, one line for every gate and state: ``["i = sigmoid(W_i x + ...)", ...]``.
 
-    Raises ``Unsupported`` where the step says more than the alphabet has.
+    Raises ``Unsupported`` if the step cannot be recorded in the words of the alphabet.
     """
     step, written = record(cell), symbols(cell)
     letters = {name: _subscripted(letter) if latex else letter for name, letter in cell.letters.items()}
@@ -60,7 +60,7 @@ def equation(cell: Cell, latex: bool = False) -> list[str]:
 
 
 def output_name(cell: Cell) -> str:
-    """What the equation calls the output: that of a cell without a state is called h in the literature too."""
+    """The name of the output in the equation: h if the cell has no state, as in the literature."""
     step = record(cell)
     if step.output in step.after:
         return f"{cell.states[step.after.index(step.output)]}'"
@@ -68,8 +68,8 @@ def output_name(cell: Cell) -> str:
 
 
 def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
-    """By what the maps of ``cell`` read: the letters of matrix and bias. Raises ``Unsupported`` where there are more
-    maps than letters."""
+    """The letters of the matrix and bias of each map of ``cell``, by its source. Raises ``Unsupported`` if there are
+    more maps than letters."""
     taken = {*cell.states, *cell.letters.values()}
     free = iter(pair for pair in MORE_SYMBOLS if pair[0] not in taken)
     found = dict(SYMBOLS)
@@ -82,7 +82,7 @@ def symbols(cell: Cell) -> dict[str, tuple[str, str]]:
 
 
 def _subscripted(name: str) -> str:
-    """A name that ends in a number, in LaTeX: h_{2}."""
+    """A name that ends in a number, with the number as a LaTeX subscript: h_{2}."""
     base = name.rstrip("0123456789")
     return f"{base}_{{{name[len(base) :]}}}" if base != name else name
 
@@ -92,7 +92,7 @@ def _parts(node: Node) -> tuple[Node, ...]:
 
 
 def _in_order(named: list[tuple[str, Node]]) -> list[Node]:
-    """The named nodes, each behind those that it is made of."""
+    """The named nodes in topological order."""
     ordered: dict[Node, None] = {}
     wanted = {node for _, node in named}
 
@@ -129,7 +129,7 @@ def _body(
 
 
 def _sum(word: Word, template: str, operands: list[Piece]) -> Piece:
-    """Products before biases, whatever the order in which they were said."""
+    """A sum with products before biases, in whatever order the step adds them."""
     main = word.filled(template, [operand.main for operand in operands if operand.main])
     return Piece(main, word.level, tuple(bias for operand in operands for bias in operand.biases))
 

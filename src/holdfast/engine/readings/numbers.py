@@ -1,4 +1,4 @@
-"""The alphabet read as numbers: JAX arrays, hence gradients, batching and compilation."""
+"""The alphabet read as numbers: JAX arrays, which JAX differentiates, batches and compiles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holdfast.engine.network import Linear
 
 
 class Numbers(Words):
-    """Words on arrays whose last axes are those that the cell declares; every axis before them is carried along."""
+    """Words on arrays whose last axes are those that the cell declares. The axes before them are batch axes."""
 
     def linear(self, weights: Linear, source: Array) -> Mapping[str, Array]:
         return weights.gate_values(source)
@@ -21,7 +21,8 @@ class Numbers(Words):
 
 
 def aligned(operands: Sequence[Array]) -> Sequence[Array]:
-    """The same values with as many axes each: one that has fewer is repeated along the last axes of the others."""
+    """The same values with equal numbers of axes: a value with fewer axes is repeated along the last axes of the
+    others."""
     most = max(operand.ndim for operand in operands)
     if all(operand.ndim == most for operand in operands):
         return operands
@@ -29,6 +30,6 @@ def aligned(operands: Sequence[Array]) -> Sequence[Array]:
 
 
 def as_vector(output: Array, x: Array) -> Array:
-    """A layer's output as the layer above and the read-out see it, [..., unit], whatever its axes; ``x`` is what the
-    layer read."""
+    """A layer's output flattened to [..., unit], as the layer above and the read-out read it. ``x`` is the input of the
+    layer; its leading axes are kept."""
     return output if output.ndim == x.ndim else output.reshape(*x.shape[:-1], -1)

@@ -1,8 +1,9 @@
-"""The alphabet read as a list of what was said: a cell's step, so that it can be written in another language.
+"""The alphabet read as a graph of operations: a cell's step in a form that can be translated to another language.
 
-``record`` reads the step once with a reading that computes nothing and remembers everything. What comes out is the
-step as a list of words in the order they were said, which is all that forward code needs, and, read backwards, all
-that its gradient needs. Any cell can be recorded; ``native/program.py`` says which of them the compiled library takes.
+``record`` runs the step once with a reading that computes nothing and stores every operation. The result is the list of
+words in the order of their calls. Forward code is generated from this list, and the gradient from the list in reverse
+order. Every cell written in the alphabet can be recorded; ``native/program.py`` decides which of them the compiled
+library supports.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from holdfast.core.ops import Word
 
 
 class Unsupported(Exception):  # noqa: N818 -- a reason, not an error
-    """Why this step cannot be written down, or not for what it was wanted for."""
+    """Why a step cannot be recorded, or cannot be used for a purpose such as the compiled library."""
 
 
 class NotOpened(Unsupported):
-    """Why a cell that may well run has no recorded step: it uses operations outside the alphabet.
-    A model of it has the level *steps*."""
+    """Why a cell that may run cannot be recorded: its step uses operations outside the alphabet. A model of it has the
+    level *steps*."""
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One value of the step: ``word`` applied to ``operands``, or something given.
+    """One value of the step: ``word`` applied to ``operands``, or a value without operands.
 
-    Given are the ``input``, state number ``place`` ``before`` the step, and gate number ``place`` of a linear map: its
-    ``word`` is then the map's name (``x``, ``h``, ...), and ``source`` is what the map reads. ``axes`` are those of the
-    value, by name.
+    Values without operands are the input (``word`` is ``input``), state number ``place`` before the step (``before``),
+    and gate number ``place`` of a linear map (``word`` is the map's name, such as ``x`` or ``h``, and ``source`` is the
+    value that the map reads). ``axes`` are the names of the value's axes.
     """
 
     word: str
@@ -45,8 +46,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Recording:
-    """``nodes`` in the order they are computed; ``after`` is every state after the step, ``gates`` every gate, and
-    ``output`` what the layer above or the read-out sees, each some node, ``inputs`` or one of ``before``."""
+    """A recorded step: ``nodes`` in the order of computation, the states ``before`` and ``after`` the step, the
+    ``gates``, and the ``output`` that the layer above or the read-out reads. The states after the step, the gates and
+    the output are nodes, ``inputs``, or elements of ``before``."""
 
     cell: Cell
     nodes: tuple[Node, ...]
@@ -59,7 +61,7 @@ class Recording:
 
 @dataclass
 class Recorder(Words):
-    """The alphabet read as a list of what was said."""
+    """The reading that records every word in ``nodes``."""
 
     cell: Cell
     maps: Mapping[str, Map]
@@ -92,8 +94,8 @@ class Recorder(Words):
 
 
 def record(cell: Cell) -> Recording:
-    """The step of ``cell``. Raises ``NotOpened`` if it uses operations outside the alphabet, and
-    ``Unsupported`` where it uses the words wrongly."""
+    """The recorded step of ``cell``. Raises ``NotOpened`` if the step uses operations outside the alphabet, and
+    ``Unsupported`` if it uses words of the alphabet wrongly."""
     before = tuple(Node("before", (), place, axes=cell.axes_of(name)) for place, name in enumerate(cell.states))
     inputs, maps = Node("input", axes=cell.axes.get("x", ("input",))), {m.source: m for m in cell.maps}
     reading: Any = Recorder(cell, maps)
@@ -103,7 +105,7 @@ def record(cell: Cell) -> Recording:
         raise
     except UnknownName as unknown:
         raise Unsupported(f"its step uses '{unknown.got}', which is not a word of the alphabet") from unknown
-    except Exception as error:  # whatever its step does with what is no number
+    except Exception as error:  # the step may raise any error, since its operands are not numbers
         raise NotOpened(f"its step uses operations outside the alphabet ({_met(cell, error)})") from error
     if not all(isinstance(node, Node) for node in state):
         raise NotOpened("it returns a state that it has not read and that no word of the alphabet has computed")
@@ -116,7 +118,7 @@ def record(cell: Cell) -> Recording:
 
 
 def _met(cell: Cell, error: Exception) -> str:
-    """What the step raised when it was recorded, and in which line of its file: ``line 31: TypeError``."""
+    """The line of the cell's file and the error that it raised while recording: ``line 31: TypeError``."""
     code = getattr(cell.step, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if code is not None and frame.filename == code.co_filename]

@@ -1,7 +1,7 @@
-"""Models of other frameworks as ours: one file, one framework. ``as_model`` asks each whether an object is its own.
+"""Adapters for models of other frameworks, one file for each. ``as_model`` finds the adapter for an object.
 
-A file has two functions. ``accepts(thing)`` says whether it is an object of this framework, by the name of the module
-of its class: nothing is imported to find out. ``model(thing, inputs=..., name=...)`` makes a model of the highest level
+A file has two functions. ``accepts(thing)`` returns whether the object belongs to this framework, from the module name
+of its class, without importing the framework. ``model(thing, inputs=..., name=...)`` makes a model of the highest level
 that the framework allows.
 """
 
@@ -23,12 +23,12 @@ WORDS = ("accepts", "model")
 
 
 def as_model(thing: Model | Callable[..., Any], *, inputs: int, name: str = "") -> Model:
-    """A model of any object that answers: a model as it is, an object of a framework that has an adapter, or a function
-    from inputs [batch, time, ``inputs``] to outputs [batch, time, output], in JAX or NumPy.
+    """The model of an object: a ``Model`` itself, an object of a framework with an adapter, or a function in JAX or
+    NumPy from inputs [batch, time, ``inputs``] to outputs [batch, time, output].
 
-    ``name`` is what messages call it. A start and a step make a model with ``from_steps``.
-    Raises ``BadValue`` where it is none of these, or fails on zeros of this shape; ``BadFile`` where an adapter lacks
-    something.
+    ``name`` is the model's name in messages. For a model from a start and a step, use ``from_steps``.
+    Raises ``BadValue`` if the object is none of these, or fails on zeros of this shape, and ``BadFile`` if an adapter
+    is incomplete.
 
     >>> import numpy as np
     >>> as_model(lambda x: np.sort(x, 2), inputs=3).outputs

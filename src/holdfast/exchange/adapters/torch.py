@@ -2,12 +2,12 @@
 
 Parts: ``Embedding`` or ``Linear`` below; ``LSTM``, ``GRU``, ``RNN`` or a loop over their cells; above, ``Linear`` with
 ``relu`` between them, and a sigmoid or softmax; dropout. Time may be the first or the second axis; a module that
-answers at the last step alone is called with the sequence up to every step. The opened network is compared with the
-module on random sequences. A module of other parts answers, and its ``why_not_opened`` says which part it is.
+answers at the last step only is called with the sequence up to every step. The opened network is compared with the
+module on random sequences. A module with other parts has a lower level, and ``why_not_opened`` names the part.
 
 The module is called in its own number format, in evaluation mode and without gradients; its training flags are
-afterwards what they were. Where it gives a tuple, (outputs, state) as recurrent layers do, the first part is taken. A
-model of level *answers* calls the module with the weights that it has then; what is opened has copies of them.
+restored afterwards. If it returns a tuple such as (outputs, state), as PyTorch's recurrent layers do, the first element
+is used. A model of level *answers* uses the module's current weights; an opened network has copies of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def accepts(thing: object) -> bool:
-    """Whether it is a ``torch.nn.Module``: some class that it is derived from is called so."""
+    """Whether the object is a ``torch.nn.Module``, by the names of its base classes."""
     return any(
         (kind.__module__, kind.__name__) == ("torch.nn.modules.module", "Module") for kind in type(thing).__mro__
     )
@@ -37,8 +37,8 @@ def model(thing: torch.nn.Module, *, inputs: int, name: str = "") -> Model:
     """The module as a model of the highest level that its parts allow.
 
     Raises ``BadValue`` for a module that is not on the CPU, in half precision or several number formats, with hooks, in
-    a training mode that changes what it computes, that keeps something from call to call, fails, or gives outputs of
-    another shape, or whose rows are not separate.
+    a training mode that changes its outputs, with a state kept between calls, that fails, with outputs of another
+    shape, or with rows of a batch that affect each other.
     """
     import torch
 

@@ -1,9 +1,9 @@
-"""A page that draws itself: one HTML file with its styles, scripts and data, which asks no network for anything.
+"""Interactive pages: one HTML file with its styles, scripts and data, which loads nothing from a network.
 
-``kit/`` has what every page is made of (styles, curves, heat maps, tables); every other folder beside it is one kind of
-page, whose scripts are put behind the kit's, in the order of their names, when a page is written. There is no build
-step: the scripts are shipped as they are. All of them share one closed scope, so that a page adds nothing to the
-browser's. Data is JSON that no text in it can leave, since ``<`` is written as an escape; arrays are packed as base64.
+``kit/`` has the parts of every page (styles, curves, heat maps, tables). Every other folder is one kind of page; its
+scripts follow those of the kit, in alphabetical order. There is no build step: the scripts are shipped as they are. All
+of them share one function scope, so that a page defines no global names. Data are JSON with ``<`` escaped, so that no
+text can end the script element; arrays are base64.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ TYPES = {"float64": "f8", "float32": "f4", "uint8": "u1", "bool": "u1"}
 
 
 def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, script: str = "") -> Path:
-    """Write the page atomically and return its path; ``script`` comes before the kind's own scripts.
+    """Write the page atomically and return its path. ``script`` is put before the scripts of this kind of page.
 
-    Raises ``BadRun`` where it cannot be written.
+    Raises ``BadRun`` if the file cannot be written.
     """
     place = Path(path)
     if not place.parent.is_dir():
@@ -41,13 +41,13 @@ def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, 
 
 
 def render(kind: str, title: str, document: Mapping[str, Any], script: str = "") -> str:
-    """The page as one text. ``document`` is plain data, in which NumPy arrays and parts of results may stand."""
+    """The page as one text. ``document`` is plain data, which may contain NumPy arrays and parts of results."""
     filled = {
         "title": html.escape(title),
         "style": "\n".join(_texts(kind, "css")),
         "script": "\n".join([script, *_texts(kind, "js")]),
         "data": json.dumps(packed(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-        # Within a script element nothing but "<" can end it, or open what hides its end.
+        # In a script element, only "<" can end the element or start a comment that hides its end.
         .replace("<", "\\u003c")
         .replace("\u2028", "\\u2028")
         .replace("\u2029", "\\u2029"),
@@ -58,7 +58,7 @@ def render(kind: str, title: str, document: Mapping[str, Any], script: str = "")
 
 
 def packed(value: Any) -> Any:
-    """Plain JSON of a document: an array becomes its type, shape and bytes; a part of a result its fields and kind.
+    """A document as plain JSON: an array becomes its type, shape and bytes, a part of a result its kind and fields.
 
     >>> packed({"x": np.zeros(2, np.uint8), "nan": float("nan")})
     {'x': {'packed': 'u1', 'shape': [2], 'bytes': 'AAA='}, 'nan': None}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import optax
 
 EPSILON = 1e-7
-"""Added to the root of the second moment, as in Keras (PyTorch and Optax have 1e-8)."""
+"""The number added to the root of the second moment, as in Keras (PyTorch and Optax use 1e-8)."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Optimiser(Component, abc.ABC):
 
     @abc.abstractmethod
     def transformation(self, rate: float | jax.Array) -> optax.GradientTransformation:
-        """It as Optax knows it; ``rate`` is the learning rate. Gradients arrive clipped where that is asked for."""
+        """The optimiser as an Optax transformation. ``rate`` is the learning rate. Gradients are already clipped."""
 
     @property
     def title(self) -> str:
-        """For people: ``Adam``, ``SGD (momentum=0.5)``."""
+        """The name with non-default options: ``Adam``, ``SGD (momentum=0.5)``."""
         options = str(self).partition("+")[2].replace("+", ", ")
         return type(self).__name__ + (f" ({options})" if options else "")
 

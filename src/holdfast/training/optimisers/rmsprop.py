@@ -21,6 +21,6 @@ class RMSprop(Optimiser):
     def transformation(self, rate):
         import optax
 
-        # Optax adds EPSILON below the root unless it is told otherwise; the source and PyTorch add it to the root.
+        # By default, Optax adds EPSILON under the root; the source and PyTorch add it to the root.
         momentum = self.momentum or None
         return optax.rmsprop(rate, self.decay, eps=EPSILON, eps_in_sqrt=False, momentum=momentum)

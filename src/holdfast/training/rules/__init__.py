@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UpdateRule(Component, abc.ABC):
-    """When the weights change, and by which gradient."""
+    """An update rule: when the weights are updated, and with which gradient."""
 
     through_time: ClassVar[bool] = True
     """Whether the gradient flows back through time."""
     whole: ClassVar[bool] = True
-    """Whether whole sequences are run at once, so that the engine keeps what their gradient needs."""
+    """Whether whole sequences are run at once, so that the engine saves values for their gradient."""
     unused: ClassVar[tuple[str, ...]] = ()
-    """Settings that have no meaning here; a grid that sweeps rules leaves them out."""
+    """Settings that the rule does not use. A grid that sweeps rules leaves them out."""
 
     @abc.abstractmethod
     def absorbing(self, settings: Settings) -> Callable[[Learner, Batch], Learner]:
-        """The function (learner, batch) -> learner, traced by JAX, that learns from one batch of sequences."""
+        """The function (learner, batch) -> learner that trains on one batch of sequences. JAX traces it."""
 
     def rows(self, task: Task) -> int:
-        """Sequences read at once where the settings do not say."""
+        """The default batch size."""
         return 1
 
     def conflicts(self, settings: Settings) -> list[str]:
-        """Every reason why these settings contradict the rule."""
+        """Every reason why these settings do not fit the rule."""
         given = [name for name in self.unused if getattr(settings, name) is not None]
         return [f"--update {self} has no use for --{name}" for name in given]
 

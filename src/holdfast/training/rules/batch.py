@@ -22,7 +22,7 @@ from holdfast.training.rules import UpdateRule
 from holdfast.training.settings import Settings
 
 ROWS = 32
-"""Sequences per update where rows are drawn afresh and nothing else is asked for."""
+"""The default number of sequences per update for tasks whose rows are newly drawn."""
 
 
 @dataclass(frozen=True)

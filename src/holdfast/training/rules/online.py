@@ -45,7 +45,7 @@ class Online(UpdateRule):
             def row(
                 weights: Array, state: Array, x: Array, target: Array, number: Array
             ) -> tuple[tuple[Array, Array], Array]:
-                """(state after, loss), to be differentiated, and the state after, of one sequence at one step."""
+                """One step of one sequence: (state after, loss), which is differentiated, and the state after."""
                 network: Any = as_network(weights)
                 hidden, after, _ = advance(network.at(number), as_state(state), x[None])
                 flat = ravel_pytree(after)[0]

@@ -21,9 +21,9 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Check:
-    """One network at a check: its ``figures`` on fresh rows, the ``earlier`` ones, oldest first (``seed``,
-    ``sequences``, ``loss``, ``error_sup``, ``accuracy``), and the longest ``streak`` of right training sequences where
-    the rule counts them. ``full_test`` measures it on as many rows as the criterion says."""
+    """The evaluation of one network: its ``figures`` on new rows, the ``earlier`` evaluations, the oldest first
+    (``seed``, ``sequences``, ``loss``, ``error_sup``, ``accuracy``), and the ``streak`` of right training sequences if
+    the rule counts them. ``full_test`` evaluates it on as many rows as the criterion requires."""
 
     criterion: Criterion
     figures: Figures
@@ -33,28 +33,29 @@ class Check:
 
     @cached_property
     def tested(self) -> Figures:
-        """The figures of the full test, made where the check itself meets the criterion."""
+        """The figures of the full test, which is run only if this evaluation meets the criterion."""
         return self.full_test() if self.criterion.met(self.figures) else self.figures
 
     @property
     def solved(self) -> bool:
-        """Whether the task is solved: the criterion is met here and in the full test."""
+        """Whether the task is solved: this evaluation and the full test meet the criterion."""
         return self.criterion.met(self.tested)
 
 
 @dataclass(frozen=True)
 class StoppingRule(Component, abc.ABC):
-    """When the training of a network ends before its budget is spent. It is then judged: solved, or not."""
+    """A stopping rule: when the training of a network ends before its budget is used. The network is then evaluated as
+    solved or not."""
 
     @property
     def counted(self) -> int:
-        """So many training sequences in a row, each right before the weights changed for it, end training at once; 0
-        where they are not counted."""
+        """Training ends after this many consecutive right training sequences, each evaluated before its update; 0 if
+        they are not counted."""
         return 0
 
     @abc.abstractmethod
     def ends(self, check: Check) -> bool:
-        """Whether training ends at this check."""
+        """Whether training ends at this evaluation."""
 
 
 STOPS = Kind(Folder("stopping rule", "holdfast.training.stops", Path(__file__).parent), StoppingRule)

@@ -1,4 +1,4 @@
-// The page of a comparison: success over lag by cell and size, every place of it a link to its network, then the rest.
+// The page of a comparison: success by lag, cell and size, with links to the networks, then the other results.
 
 function start() {
   const page = readDocument();
@@ -24,7 +24,7 @@ function claim({ claim, verdict, why, figures }) {
     el("ul", { class: "hint" }, Object.entries(figures).map(([name, value]) => el("li", {}, `${name}: ${value === null ? "-" : value}`))));
 }
 
-/** A table whose places are links: they work without a mouse, and in a page that was only saved as a file. */
+/** A table whose cells are links, which also work without a mouse and in a saved page. */
 function successGrid({ title, lags, rows }) {
   return el("div", { class: "scroll" },
     el("table", { class: "success" },

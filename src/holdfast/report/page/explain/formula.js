@@ -1,6 +1,6 @@
-// One unit's step as a formula of its gates and states: with letters, with this step's numbers, and as pipes and valves.
+// The step of one unit as a formula of its gates and states: with letters, with the numbers of a step, and as a diagram.
 
-/** What a node of the step is called, if it has a name: gates by letter, states with a dash after the step. */
+/** The names of nodes, for those that have one: a letter for a gate, a letter with a prime for a state after the step. */
 function nodeNames(network) {
   const names = new Map();
   const { gates, after } = network.program;
@@ -12,14 +12,14 @@ function nodeNames(network) {
   return names;
 }
 
-/** Whether a node is a number from 0 to 1, by which something is let through. */
+/** Whether a node is a gate with values from 0 to 1. */
 function isOpening(network, ref) {
   if (ref < 0 || network.program.nodes[ref].word === "linear") return false;
   const { limits } = network.words[network.program.nodes[ref].word];
   return limits !== null && limits[0] === 0 && limits[1] === 1;
 }
 
-/** This unit's numbers at a step: `value(ref)` of every node that gates and states determine, NaN of others. */
+/** The values of this unit at a step: `value(ref)` for every node that gates and states determine, NaN for others. */
 function unitValues(model) {
   const { network } = model.page;
   const { trace, layer, unit, step } = model.now;
@@ -37,8 +37,8 @@ function unitValues(model) {
   };
 }
 
-/** A state's formula as text; `spell(ref, named, level)` says how something with a name is
- * written: at level -1 alone between brackets, at 0 in a sum, at 1 in a product. */
+/** A state's formula as text. `spell(ref, named, level)` writes a named value: level -1 is alone in brackets, 0 in a sum,
+ * 1 in a product. */
 function written(network, names, ref, spell, top = true, level = 0) {
   const named = names.get(ref);
   if (named && (!top || named.kind === "gate")) return spell(ref, named, level);
@@ -55,12 +55,12 @@ function written(network, names, ref, spell, top = true, level = 0) {
 
 const LEVELS = { sum: 0, product: 1, atom: 2 };
 
-/** A formula's text with the signs of print. */
+/** A formula's text with typographic signs. */
 function pretty(text) {
   return text.replaceAll("sigmoid", "σ").replaceAll(" * ", " · ").replaceAll(" - ", ` ${MINUS} `);
 }
 
-/** How a state's formula is piped: a tree of {kind, ref, ...} in which gates are valves on the pipe of what they gate. */
+/** The diagram of a state's formula: a tree of {kind, ref, ...}, in which a gate is a valve on the pipe of its operand. */
 function piping(network, names, ref, top = true) {
   const named = names.get(ref);
   const node = ref >= 0 ? network.program.nodes[ref] : null;

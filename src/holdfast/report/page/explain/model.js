@@ -1,4 +1,4 @@
-// What is being looked at: a row, a step, a layer, a unit. Panels listen, and each draws only what has changed.
+// The state of the page: the selected row, step, layer and unit. Panels listen to changes and redraw what has changed.
 
 /** `now`: {row, step, layer, unit, inputs, present, edited, trace, told}. `on(what, f)`: what is "step", "unit" or "trace". */
 function makeModel(page) {
@@ -75,7 +75,7 @@ function inputsOf(rows, row) {
   return whole;
 }
 
-/** The answers that the task itself gave for this row, where its rule is not in the page. */
+/** The answers from the task for this row, for tasks whose scenario is not in the page. */
 function givenAnswers(rows, row, edited) {
   const { kind, size, values } = rows.targets;
   return Array.from({ length: rows.steps }, (_, t) => {
@@ -85,7 +85,7 @@ function givenAnswers(rows, row, edited) {
   });
 }
 
-/** Gates and states that were computed before, from the bytes they were rounded to. */
+/** Gates and states that holdfast computed, decoded from their bytes. */
 function shippedTrace(page, row) {
   const { traces, rows, network } = page;
   const size = rows.steps * traces.units.length;
@@ -115,7 +115,7 @@ function expectedWords(model, step) {
   return asked.map((v) => (v === null ? "·" : signed(v))).join("  ");
 }
 
-/** How wrong the output at a step is: the largest distance, or for symbols how much the right one leads (or lags). */
+/** The error of the output at a step: the largest difference, or for symbols the lead (or deficit) of the right one. */
 function errorAt(model, trace, told, step) {
   const { asked } = told[step];
   if (!asked) return null;

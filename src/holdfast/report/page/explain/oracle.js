@@ -1,4 +1,4 @@
-// The right answers of a row of one's own: the task as an automaton, whose paths are all its rows.
+// The right answers for rows that a user enters: the task as an automaton, whose paths are all rows of the task.
 
 const CLOSE = 1e-6;
 
@@ -8,7 +8,7 @@ function oracle(scenario) {
   const leaving = new Map();
   for (const edge of scenario.edges) leaving.set(edge.from, [...(leaving.get(edge.from) || []), edge]);
 
-  /** For every step {asked: [number or null per output] | {class}, or null; allowed: whether a row may begin like this}. */
+  /** For every step {asked: [number or null per output] | {class}, or null; allowed: whether a row may begin this way}. */
   function follow(inputs, steps, present = null) {
     let here = [{ node: scenario.start, bound: {} }];
     const told = [];
@@ -32,7 +32,7 @@ function oracle(scenario) {
     return told;
   }
 
-  /** What is right where all of these paths may be: parts that one path leaves open are another's to say. */
+  /** The right answer if all of these paths are possible: what one path leaves open, another may determine. */
   function answer(here) {
     let asked = null;
     for (const { node, bound } of here) {
@@ -47,7 +47,7 @@ function oracle(scenario) {
     return asked;
   }
 
-  /** A random row of at most so many steps along some path: {inputs, steps}. Numbers are often at the ends of ranges. */
+  /** A random row of at most `longest` steps along some path: {inputs, steps}. Numbers are often at the ends of ranges. */
   function walk(longest, random = Math.random) {
     const stay = [0.5, 0.9, 0.98, 0.995][Math.floor(random() * 4)];
     const numbers = [];
@@ -73,7 +73,7 @@ function oracle(scenario) {
   return { follow, walk, size };
 }
 
-/** Paths that are at the same place and remember the same are one. */
+/** Merges paths that are at the same node and remember the same values. */
 function distinct(paths) {
   return [...new Map(paths.map((path) => [`${path.node} ${JSON.stringify(path.bound)}`, path])).values()];
 }

@@ -1,4 +1,4 @@
-// The certified band, and an invitation: find a sequence on which the network leaves it.
+// The certified error band, and tools to search for a sequence on which the network leaves it.
 
 const CHUNK_MS = 12;
 const AT_ONCE = 500;
@@ -15,7 +15,7 @@ function breakPanel(model) {
   const judged = bandJudge(model);
   let busy = false;
 
-  /** Runs `makes()` many times without holding up the page, keeps the worst, and shows it. */
+  /** Runs `makes()` many times without blocking the page, keeps the worst sequence, and shows it. */
   function attack(makes) {
     if (busy) return;
     busy = true;
@@ -89,12 +89,12 @@ function errorWords(model, error) {
   return error < 0 ? `the margin of the right symbol is ${show(-error)}` : `a wrong symbol is ahead by ${show(error)}`;
 }
 
-/** Whether the certificate speaks of the answer at step t (from 0). */
+/** Whether the certificate covers the answer at step t (from 0). */
 function covered(band, t) {
   return t + 1 >= band.least_steps && (band.steps === null || t + 1 <= band.steps);
 }
 
-/** The largest error among the answers that the certificate speaks of; null where the row is none of the task's. */
+/** The largest error of the answers that the certificate covers; null if the row is not a row of the task. */
 function worstOf(model, trace, told) {
   let worst = null;
   for (let t = 0; t < told.length; t++) {
@@ -133,7 +133,7 @@ function mutated(model, inputs) {
   return moved;
 }
 
-/** The error over time, with the band as the ground it has to stay on. */
+/** The error over time, with the certified band. */
 function drawBand(model, canvas, width) {
   if (!width) return;
   canvas.parentElement.width = width;

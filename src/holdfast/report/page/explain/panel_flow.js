@@ -1,4 +1,4 @@
-// The gradient, backwards from the answer: the same sequence in this network and in fresh ones of other cells.
+// The gradient back in time from the answer, on the same sequence, in this network and in untrained ones of other cells.
 
 const FLOOR = -12;
 const FULL_NAMES = { elman: "plain RNN", gru: "GRU", lstm: "LSTM" };

@@ -1,4 +1,4 @@
-// Every gate and state, unit by unit over time; a click, or the keyboard, chooses the unit whose lines are drawn below.
+// Every gate and state, by unit and time. A click or the keyboard selects the unit whose lines are drawn below.
 
 const MOST_UNITS = 64;
 
@@ -86,7 +86,7 @@ function gateWords(network, name) {
   return GATES[name] ? `${kind}, ${GATES[name]}` : kind;
 }
 
-/** Gates from 0 to 1 where the step squashes them so; else symmetric about zero, at least as far as 1. */
+/** The limits of the colour scale: 0 to 1 for gates with this range, otherwise symmetric about 0 and at least [-1, 1]. */
 function limitsOf(network, table, values) {
   if (table.kind === "gates" && network.program) {
     const ref = network.program.gates[network.gates.indexOf(table.name)];
@@ -103,7 +103,7 @@ function limitsOf(network, table, values) {
   return [-most, most];
 }
 
-/** The chosen unit's gates and states over time. */
+/** The gates and states of the selected unit over time. */
 function unitLines(model, tables, values) {
   const width = model.units.length;
   const steps = Array.from({ length: model.steps }, (_, t) => t);

@@ -1,4 +1,4 @@
-// The task, to be tried: what is read and what is answered at every step, and a row of one's own.
+// The task: the inputs and answers at every step, and an editor for the user's own rows.
 
 const STRIP = { left: 64, right: 12, inputs: 84, gap: 26, outputs: 120, bottom: 22 };
 const MOST_TYPED = 60;
@@ -74,7 +74,7 @@ function inputWords(model, step) {
   return symbolicInputs(model) ? labels[largest(x)] : x.map(signed).join("  ");
 }
 
-/** How many answers are right, in a sentence. */
+/** The number of right answers, in a sentence. */
 function inWords(model) {
   const { now, steps, page } = model;
   const scored = (t) => (now.edited ? now.told[t].asked : page.rows.scored[now.row * steps + t]) && now.told[t].asked;

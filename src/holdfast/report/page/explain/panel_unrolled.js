@@ -1,5 +1,5 @@
-// One set of weights, used at every step: the cell folded with its loop, the same cell unrolled, and the other thing that
-// it is often taken for, a network with weights of its own for every step.
+// Shared weights: the cell with its loop, the same cell unrolled, and for contrast a network with separate weights for
+// every step.
 
 const COPIES = 4;
 const COPIES_NARROW = 2;
@@ -24,7 +24,7 @@ function unrolledPanel(model) {
     return el("button", { type: "button", class: "chip", "data-edge": key, onmouseenter: light(true), onmouseleave: light(false), onfocus: light(true), onblur: light(false), onclick: light(true) }, name, el("span", { class: "hint" }, ` ${shape}`));
   }
 
-  /** Lights a weight up in every copy of the one network, and in the one copy that it belongs to of the other. */
+  /** Highlights a weight: in every copy if weights are shared, otherwise only in the copy that it belongs to. */
   function lit(key, copy, on) {
     for (const edge of [...shared.querySelectorAll("[data-edge]"), ...folded.querySelectorAll("[data-edge]")]) edge.classList.toggle("lit", on && edge.dataset.edge === key);
     for (const edge of separate.querySelectorAll("[data-edge]")) edge.classList.toggle("lit", on && edge.dataset.edge === key && Number(edge.dataset.copy) === (copy ?? 0));
@@ -76,8 +76,8 @@ function unrolledPanel(model) {
   );
 }
 
-/** Every matrix by name, as the equations have it; W reads the input, U the hidden state. A small letter: one weight for
- * every unit, which reads itself alone. */
+/** Every matrix by its name in the equations; W reads the input, U the hidden state. A lower-case letter is a diagonal
+ * map: one weight for every unit. */
 function weightNames(network) {
   const meanings = { x: "from the input to", h: "from the previous hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
@@ -115,7 +115,7 @@ function unrolled(model, weights, first, copies, separate) {
   return picture;
 }
 
-/** One copy of the cell with its edges; `own` is its number where weights are its own, else null. */
+/** One copy of the cell with its edges; `own` is its number if it has separate weights, otherwise null. */
 function copy(network, weights, left, step, own, { before, after }) {
   const gates = [...new Set(weights.filter((w) => w.gate).map((w) => w.gate))];
   const { top } = BOX;
@@ -124,7 +124,7 @@ function copy(network, weights, left, step, own, { before, after }) {
   const stroke = own === null ? null : lineColour(own);
   const group = draw("g", { class: "copy", "data-step": step });
   group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", style: stroke ? `stroke: ${stroke}; stroke-dasharray: ${DASHES[own % 4].replaceAll(" ", ",") || "none"}` : null }));
-  // A hidden layer inside the step is fed by the state too; its own map leads on from there.
+  // A hidden layer inside the step reads the state too; its own map starts there.
   const hidden = gates.find((gate) => gate === "hidden") || gates[0];
   const place = (gate) => left + (BOX.width * (gates.indexOf(gate) + 1)) / (gates.length + 1);
   for (const weight of weights) {

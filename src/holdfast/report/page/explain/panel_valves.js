@@ -1,4 +1,4 @@
-// Gates as valves: one unit's state as a pipe that runs through the step, with this step's numbers.
+// Gates as valves: a diagram of one unit, with its state as a pipe and the numbers of the selected step.
 
 const PIPE = { leaf: 98, valve: 84, box: 70, join: 58, row: 74, out: 92 };
 
@@ -66,7 +66,7 @@ function splitOnce(text, mark) {
 
 function pipes(network, names, value) {
   const trees = network.states.map((state, k) => ({ state, tree: piping(network, names, network.program.after[k]) }));
-  // A state that the others are made of comes first: c' above h'.
+  // A state that other states depend on comes first: c' above h'.
   trees.sort((a, b) => usesState(network, names, a, b.state) - usesState(network, names, b, a.state));
   const sized = trees.map(({ state, tree }) => ({ state, tree, size: measure(tree) }));
   const width = Math.max(...sized.map(({ size }) => size.width + PIPE.out));
@@ -98,7 +98,7 @@ function measure(tree) {
   return { width: inner.width + PIPE[tree.kind], rows: inner.rows };
 }
 
-/** Draws a tree so that it ends at (x, y); what it is made of lies to the left, further parts below. */
+/** Draws a tree so that it ends at (x, y); its operands are to the left, further ones below. */
 function laid(picture, tree, x, y, names, value) {
   if (tree.kind === "leaf") return leaf(picture, tree, x, y, names, value);
   if (tree.kind === "join") {
@@ -135,7 +135,7 @@ function leaf(picture, tree, x, y, names, value) {
   picture.append(draw("text", { x: left + 70, y: y - 2, class: "name end" }, named ? named.text : "sum"), draw("text", { x: left + 70, y: y + 13, class: "value end" }, named ? show(value(tree.ref)) : ""));
 }
 
-/** A valve: the window in it is as high as the gate is open. */
+/** A valve: the height of its window is the value of the gate. */
 function valve(picture, x, y, opening, name) {
   const share = Math.max(0, Math.min(1, Number.isFinite(opening) ? opening : 0));
   picture.append(
@@ -152,7 +152,7 @@ function flow(tree, value) {
   return opening * flow(tree.part, value);
 }
 
-/** The largest size that the states of this unit have in this sequence: the width of pipes is relative to it. */
+/** The largest absolute value of this unit's states in this sequence; the width of pipes is relative to it. */
 function unitSize(model) {
   const { trace, layer, unit } = model.now;
   let most = 0;

@@ -31,7 +31,7 @@ function wordsLine(model, { text, units = [], role = "", figures = {} }) {
   );
 }
 
-/** A diagnostic, folded; what is in it is drawn when it is first opened. */
+/** A collapsed diagnostic; its contents are drawn when it is first opened. */
 function finding({ name, sentence, parts }) {
   const body = el("div", {});
   const whole = el("details", {}, el("summary", {}, el("strong", {}, name.replaceAll("_", " ")), sentence || "nothing to report"), body);

@@ -1,6 +1,6 @@
-// The network, run in the page: the cell's step as it was recorded, word by word, over a sequence. What each word computes
-// (`WORDS`) is written from the alphabet when the page is made. Numbers are rounded to
-// the network's own format after every word (sums of a linear map once), so that gates shut here as they do there.
+// Runs the network in the page: the recorded step of the cell, word by word, over a sequence. The implementations of the
+// words (`WORDS`) are generated from the alphabet when the page is written. Numbers are rounded to the network's format
+// after every word (for a linear map once, after the sum), so that gates saturate as they do in holdfast.
 
 /** A function (inputs [steps * features], steps, present [steps] or null) => trace, of a network as the document has it.
  *
@@ -34,7 +34,7 @@ function runner(network) {
         for (const act of layer.acts) act(t);
         below = layer.output.slice();
         layer.gates.forEach((gate, n) => note(trace.layers[depth].gates, network.gates[n], gate, t));
-        const after = layer.after.map((state) => state.slice()); // all of them, before any is replaced
+        const after = layer.after.map((state) => state.slice()); // copy all states before any is replaced
         after.forEach((state, k) => {
           if (here) layer.before[k].set(state); // in padding the state stays as it is
           note(trace.layers[depth].states, network.states[k], layer.before[k], t);
@@ -60,7 +60,7 @@ function emptyTrace(network, steps, Numbers) {
   };
 }
 
-/** One layer's step, ready to be run: `acts` in their order at step t (from 0), on arrays that are filled again at every step. */
+/** One layer's step: `acts` are run in order at step t (from 0), on arrays that are overwritten at every step. */
 function prepared(network, weights, below, Numbers) {
   const { nodes, before: held, after, gates, output } = network.program;
   const input = new Numbers(below);
@@ -93,7 +93,7 @@ function prepared(network, weights, below, Numbers) {
   return { input, before, acts, output: value(output), after: after.map(value), gates: gates.map(value) };
 }
 
-/** Values with fewer axes than the result of a word, repeated along the last ones: filled again by an act of its own. */
+/** Values with fewer axes than the result of a word, repeated along the last axes by an act of their own. */
 function repeated(values, length, acts) {
   if (values.length === length) return values;
   const out = new values.constructor(length);
@@ -104,7 +104,7 @@ function repeated(values, length, acts) {
   return out;
 }
 
-/** The map that belongs to step t alone (from 0); past the last there is none, and everything is no number. */
+/** The map of step t (from 0) in a network with separate weights; past the last step all values are NaN. */
 function ofStep({ matrix, bias, diagonal }, t) {
   const [steps, rows, columns] = matrix.shape;
   if (!(t < steps)) return { matrix: new Float64Array(rows * columns).fill(NaN), bias: null, diagonal };
@@ -112,8 +112,8 @@ function ofStep({ matrix, bias, diagonal }, t) {
   return { matrix: part(matrix, rows * columns), bias: part(bias, columns), diagonal };
 }
 
-/** out = source @ matrix + bias, the matrix [source, columns] row by row; the sum is kept in double precision. Of a
- * diagonal map every unit reads itself alone. */
+/** out = source @ matrix + bias, with the matrix [source, columns] in row-major order; sums are in double precision. In a
+ * diagonal map every unit reads only itself. */
 function product(out, { matrix, bias, diagonal }, source) {
   const columns = out.length;
   const sums = new Float64Array(columns);

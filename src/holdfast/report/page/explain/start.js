@@ -1,4 +1,4 @@
-// The page of a network: panels in the order in which they are read.
+// The page of a network: its panels, from top to bottom.
 
 function start() {
   const page = readDocument();
@@ -20,7 +20,7 @@ function start() {
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }
 
-/** The unit that the read-out listens to most: one worth looking at first. */
+/** The unit with the largest read-out weights, which is selected first. */
 function mostRead(model) {
   const { units, readout_hidden: hidden } = model.page.network;
   const readout = hidden[0] || model.page.network.readout;
@@ -40,10 +40,10 @@ function mostRead(model) {
   return best;
 }
 
-/** Outputs that are so far apart were made so by the network itself. */
+/** A larger difference of outputs is due to the network's own amplification of rounding errors. */
 const MAGNIFIED = 1e-3;
 
-/** How far this page's arithmetic is from holdfast's, on the first sequence. */
+/** The difference between the page's and holdfast's outputs on the first sequence. */
 function agreement(model) {
   const { check } = model.page;
   if (!check || !model.run) return "precomputed values; the page does not run this network.";

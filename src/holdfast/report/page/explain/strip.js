@@ -1,4 +1,4 @@
-// The sequence on a canvas: inputs above, answers below, drawn anew only when the row or the window changes.
+// The sequence on a canvas, inputs above and answers below. It is redrawn only when the row or the window changes.
 
 function stripHeight() {
   return STRIP.inputs + STRIP.gap + STRIP.outputs + STRIP.bottom;
@@ -71,7 +71,7 @@ function symbolsRead(model, pen, at, each) {
   for (let t = 0; t < model.steps; t++) if (model.now.present[t]) symbol(pen, inputWords(model, t), at(t), STRIP.inputs / 2, each, false, model.page.rows.inputs.labels);
 }
 
-/** A symbol as text where there is room, as a tick whose height tells symbols apart elsewhere. */
+/** A symbol as text if there is room, otherwise as a tick whose height identifies the symbol. */
 function symbol(pen, text, x, y, each, wrong, labels) {
   const widest = Math.max(...labels.map((l) => l.length));
   if (each >= widest * 7 + 4) {
@@ -128,7 +128,7 @@ function numbersAnswered(model, pen, at, top) {
       started = true;
     }
     pen.stroke();
-    // What is right: rings, so that they are seen around the line.
+    // Right answers are rings, which are visible around the line.
     pen.strokeStyle = colour("--orange");
     pen.lineWidth = 1.4;
     const every = Math.max(1, Math.ceil(steps / 60));

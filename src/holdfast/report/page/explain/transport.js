@@ -1,7 +1,7 @@
-// The scrubber: one bar at the foot of the page that moves every panel through time.
+// The time bar at the bottom of the page, which moves all panels through time.
 
 const STEPS_PER_SECOND = 12;
-/** Signs as drawings: fonts do not agree about those of players. */
+/** Icons as drawings, since fonts differ in the signs of media players. */
 const SIGNS = {
   play: "M4 2 L14 8 L4 14 Z",
   pause: "M3 2 h4 v12 h-4 Z M9 2 h4 v12 h-4 Z",

@@ -1,5 +1,5 @@
-// Colours that colour-blind readers can tell: lines as Okabe & Ito 2008; heat maps run through blue-green to yellow where
-// nothing is negative (after viridis), and from purple through the page's ground to orange about zero elsewhere.
+// Colours for colour-blind readers. Lines: Okabe & Ito 2008. Heat maps: similar to viridis if no value is negative,
+// otherwise from purple through the page's background at 0 to orange.
 
 const LINES = ["--blue", "--orange", "--green", "--pink", "--sky", "--amber", "--ink"];
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
@@ -11,7 +11,7 @@ function isDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-/** The value of one of the page's colours (`--blue`), as it is in the present theme. */
+/** The value of a colour variable such as `--blue` in the current theme. */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -20,7 +20,7 @@ function lineColour(number) {
   return `var(${LINES[number % LINES.length]})`;
 }
 
-/** 256 colours as bytes red, green, blue, for shares from 0 to 1 of a map; `signed` ones have zero in the middle. */
+/** A colour map of 256 colours as red, green and blue bytes; a `signed` map has 0 in the middle. */
 function shades(signed) {
   const ground = isDark() ? [32, 36, 40] : [247, 246, 242];
   const anchors = signed ? [BELOW, mixed(BELOW, ground, 0.55), ground, mixed(ABOVE, ground, 0.55), ABOVE] : RISING;

@@ -1,4 +1,4 @@
-// Lines over one axis, as a drawing that is sharp at every size; a line differs by colour and by dashes.
+// Line plots as SVG. Lines differ by colour and by dashes.
 
 const CURVE = { width: 640, height: 250, left: 62, right: 14, top: 12, bottom: 40 };
 
@@ -40,7 +40,7 @@ function described(part) {
   return `${part.title || "Curve"}: ${part.y_label} over ${part.x_label}${names.length ? `; lines: ${names.join(", ")}` : ""}`;
 }
 
-/** {at(value), ticks} of an axis from pixel `from` to pixel `to`, or null where nothing can be drawn on it. */
+/** {at(value), ticks} of an axis from pixel `from` to pixel `to`, or null if no value can be drawn on it. */
 function axis(values, log, from, to) {
   const known = values.filter((v) => v !== null && Number.isFinite(v) && (!log || v > 0)).map((v) => (log ? Math.log10(v) : v));
   if (!known.length) return null;
@@ -55,7 +55,7 @@ function axis(values, log, from, to) {
   return { at, low, high, log, ticks: marks(low, high, log, known.every(Number.isInteger)) };
 }
 
-/** Where an axis is marked, and how; whole numbers only, where all that is drawn is whole. */
+/** The tick positions and labels of an axis; only whole numbers if all data are whole. */
 function marks(low, high, log, whole) {
   if (log && high - low < 1) return ticks(10 ** low, 10 ** high, 4).map((value) => ({ value, text: show(value) }));
   const places = ticks(low, high, 5).filter((t) => !(log || whole) || Number.isInteger(t));
@@ -72,7 +72,7 @@ function drawable(axis, value) {
   return value !== null && Number.isFinite(value) && (!axis.log || value > 0);
 }
 
-/** The line as runs of points that are there. */
+/** The line as runs of points without missing values. */
 function pieces(line, x, y) {
   const found = [[]];
   line.x.forEach((at, n) => {

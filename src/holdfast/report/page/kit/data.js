@@ -1,4 +1,4 @@
-// The document that the page draws: JSON, in which arrays are packed as base64.
+// The data of the page: JSON with arrays as base64.
 
 const ARRAYS = { f8: Float64Array, f4: Float32Array, u1: Uint8Array };
 

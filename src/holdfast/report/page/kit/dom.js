@@ -1,4 +1,4 @@
-// Elements. Text is always text: nothing here, or anywhere in a page, is ever parsed as markup.
+// Functions that create elements. Text is always inserted as text; no page parses data as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -7,7 +7,7 @@ function el(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
 
-/** The same for drawings. */
+/** The same for SVG elements. */
 function draw(name, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, name), attributes, children);
 }
@@ -22,12 +22,12 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** A section with a heading, which is also its name for those who do not see it. */
+/** A section with a heading, which is also its accessible name. */
 function section(id, title, ...children) {
   return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), ...children);
 }
 
-/** Calls `change` at most once per frame, with the last arguments: what is dragged may come faster than it can be drawn. */
+/** Calls `change` at most once per frame, with the last arguments: drag events may be more frequent than frames. */
 function everyFrame(change) {
   let waiting = null;
   return (...given) => {
@@ -52,8 +52,8 @@ function onWidth(element, then) {
   }).observe(element);
 }
 
-/** Puts a cursor over cell number `place` of `count` that lie side by side from `left` on, `width` wide in all: a line, or
- * where there is room a window through which the cell is seen. */
+/** Puts a cursor over cell `place` of `count` adjacent cells that start at `left` and have the total width `width`. The
+ * cursor is a frame around the cell, or a line if there is no room. */
 function putCursor(cursor, place, count, width, left = 0) {
   const each = width / count;
   const wide = each >= 9;
@@ -63,7 +63,7 @@ function putCursor(cursor, place, count, width, left = 0) {
   cursor.style.transform = `translateX(${left + (wide ? place * each : (place + 0.5) * each - 1.5)}px)`;
 }
 
-/** Calls `then` whenever the page becomes light or dark. */
+/** Calls `then` whenever the colour theme changes. */
 function onTheme(then) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", then);
 }

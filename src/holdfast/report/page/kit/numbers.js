@@ -1,8 +1,8 @@
-// Numbers as they are read.
+// Formatting of numbers.
 
 const MINUS = "\u2212";
 
-/** Four digits at most: 0.9996, 1.2e-5, 2500. What is nearly 1 is told apart from 1. */
+/** At most four digits: 0.9996, 1.2e-5, 2500. A number close to 1 is distinguished from 1. */
 function show(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "no number";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
@@ -12,7 +12,7 @@ function show(value) {
   return text.replaceAll("-", MINUS);
 }
 
-/** The same, never below the value: for bounds. */
+/** The same, rounded up, for upper bounds. */
 function atMost(value) {
   if (!(value > 0) || !Number.isFinite(value)) return show(value);
   const digits = value < 1e-3 || value >= 1e5 ? 2 : 4; // as many as are shown
@@ -20,12 +20,12 @@ function atMost(value) {
   return show(Math.ceil((value / step) * (1 + 1e-12)) * step);
 }
 
-/** The same where nothing stands beside it that it could run into. */
+/** The same for a number that stands by itself, outside formulas. */
 function alone(value) {
   return show(value).replace(/^\((.*)\)$/, "$1");
 }
 
-/** With a sign and two places: for inputs and outputs, which stand below one another. */
+/** With a sign and two decimals, for columns of inputs and outputs. */
 function signed(value) {
   return Number.isFinite(value) ? `${value < 0 ? MINUS : "+"}${Math.abs(value).toFixed(Math.abs(value) < 10 ? 3 : 1)}` : show(value);
 }
@@ -40,7 +40,7 @@ function ticks(low, high, count) {
   return found;
 }
 
-/** Whole thousands apart: 851,200. */
+/** A whole number with thousands separators: 851,200. */
 function count(value) {
   return value.toLocaleString("en");
 }

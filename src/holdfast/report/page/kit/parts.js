@@ -1,8 +1,8 @@
-// Results, drawn by their type: paragraphs, tables, curves, heat maps.
+// Renders results by their type: paragraphs, tables, curves, heat maps.
 
 const MOST_ROWS = 40;
 
-/** The element of one part, as `core/results.py` has it. */
+/** The element for one part of `core/results.py`. */
 function drawPart(part) {
   switch (part.part) {
     case "Text":
@@ -38,7 +38,7 @@ function table(part) {
   return el("div", { class: "scroll" }, whole, more);
 }
 
-/** A `Heatmap` of results; `chosen(row, column)` makes it one that can be clicked. */
+/** A `Heatmap` of results; with `chosen(row, column)` it can be clicked. */
 function fixedMap(part, chosen = null) {
   const numbers = part.values.flat().filter((v) => v !== null);
   if (!numbers.length) return el("p", { class: "note" }, `${part.title || "A heat map"}: no finite numbers to plot.`);

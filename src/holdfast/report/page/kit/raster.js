@@ -1,4 +1,4 @@
-// Heat maps on a canvas, drawn once: a cursor over them is an element of its own, which moves without a new drawing.
+// Heat maps on a canvas, drawn once. The cursor is a separate element, which moves without redrawing.
 
 /**
  * `grid`: {rows, columns, at(row, column), low, high, rowName(row), columnName(column), rowLabel, columnLabel, unit, title}.
