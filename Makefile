@@ -44,7 +44,7 @@ native: | $(VENV)/bin/python
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
 	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
 
-# The runs behind the pages of the studies, kept in docs/studies/: minutes on 16 cores; goes on where it was stopped.
+# The runs behind the pages of the studies, kept in src/holdfast/studies/kept/: minutes on 16 cores; goes on where it was stopped.
 studies: $(VENV)/.installed
 	$(BIN)/python benchmarks/studies.py
 
@@ -61,7 +61,8 @@ $(VENV)/.installed: $(SOURCES) | $(VENV)/bin/python
 
 # What tests need includes what the documentation needs: the library is not compiled again for it.
 $(VENV)/.installed-%: $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -e ".[$*]"
+	$(BIN)/python -m pip install --quiet "pip>=25.1" # knows dependency groups
+	$(BIN)/python -m pip install --quiet -e . --group $*
 	touch $@ $(if $(filter test,$*),$(VENV)/.installed-docs)
 
 clean:

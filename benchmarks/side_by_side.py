@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 CONTESTANTS = Path(__file__).parent / "contestants"
-EXTRA = "pip install 'holdfast[bench]'"
+EXTRA = "pip install 'pip>=25.1' && pip install -e . --group bench"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Run every built-in study to its end and keep what came out as data, from which the documentation's pages are made.
 
-    python benchmarks/studies.py --workers 16                   all of them, into docs/studies/
+    python benchmarks/studies.py --workers 16                   all of them, into studies/kept/
     python benchmarks/studies.py --only lag smallest            some of them
     python benchmarks/studies.py --quick --out /tmp/studies     a few seconds of training: shows that it runs
 
@@ -22,7 +22,7 @@ import holdfast
 from holdfast.comparison.run import Progress, run_study
 from holdfast.comparison.store import stored_run
 from holdfast.comparison.store.store import Store
-from holdfast.studies import questions
+from holdfast.studies import kept, questions
 
 ORDER = ("tutorial", "shared_weights", "why_gates", "forget_bias", "lag", "smallest")
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[n for n in ORDER if n in names] + sorted({*names} - {*ORDER}))
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--store", type=Path, default=ROOT / "build" / "studies.sqlite")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "studies")
+    parser.add_argument("--out", type=Path, default=kept.FOLDER)
     parser.add_argument("--minutes", type=float, help="stop after so many minutes; what is finished is kept")
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()

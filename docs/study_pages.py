@@ -1,8 +1,6 @@
-"""The pages of the built-in studies, each generated from the stored run in ``studies/``."""
+"""The pages of the built-in studies, each generated from the run that is kept as data in the package."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from pages import escaped, table
 
@@ -12,8 +10,8 @@ from holdfast.comparison.store import stored_run
 from holdfast.core import values
 from holdfast.core.results import Table
 from holdfast.studies import questions
+from holdfast.studies.kept import FOLDER
 
-FOLDER = Path(__file__).parent / "studies"
 WORDS = {"holds": "holds", "does not hold": "does not hold", "undecided": "**undecided**"}
 
 

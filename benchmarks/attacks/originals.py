@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from attacks import workers
+from holdfast.studies import kept
 
 DATA = Path(__file__).parent.parent.parent / "tests" / "data" / "version_0_1"
-STUDY = Path(__file__).parent.parent.parent / "docs" / "studies" / "shared_weights.json"
+STUDY = kept.FOLDER / "shared_weights.json"
 CELLS = ("gru", "lstm", "peephole")
 
 

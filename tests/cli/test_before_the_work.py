@@ -33,8 +33,8 @@ STARTS = {
 """Where the work of a verb begins."""
 GRID = "compare --task recall --cells elman --lags 2"
 NEEDS = [
-    ("matplotlib", "figures", f"explain {NETWORK} --figures pictures"),
-    ("matplotlib", "figures", f"{GRID} --figures pictures"),
+    ("matplotlib", "", f"explain {NETWORK} --figures pictures"),
+    ("matplotlib", "", f"{GRID} --figures pictures"),
     ("pyarrow", "parquet", f"{GRID} --parquet x.parquet"),
     ("ray", "ray", f"{GRID} --executor ray --address 127.0.0.1:1"),
     ("optuna", "tune", "tune recall"),
@@ -98,7 +98,7 @@ def test_a_missing_package_is_told_before_the_work(package, extra, words, no_wor
     assert main(words.split()) == 2
     out, err = capsys.readouterr()
     assert re.search(rf"needs the package {package}, which is not installed\.\n", err)
-    assert f'  Install it with: pip install "holdfast-rnn[{extra}]"\n' in err
+    assert f'  Install it with: pip install "holdfast-rnn{f"[{extra}]" if extra else ""}"\n' in err
     assert out == ""
     assert not Path("pictures").exists()
 
@@ -130,8 +130,43 @@ def test_several_packages_are_told_at_once():
     require("json", extra="x", what="this")
 
 
-def test_no_hint_names_a_distribution_that_is_not_ours():
-    import holdfast
+FOREIGN = re.compile(r"\bpip3? install\b[^\n|&;`]*?(?<![\w./-])holdfast(?![\w-])")
+"""A command that installs the distribution 'holdfast', which is another project."""
+HINTS = ("src/**/*.py", "src/**/*.html", "docs/*.md", "docs/*.py", "benchmarks/**/*.py", "tests/**/*.py")
+TOLD = ("*.md", "*.cff", "Makefile", "CMakeLists.txt", "pyproject.toml", ".ci/*", ".github/**/*.yml", *HINTS)
 
-    for file in Path(holdfast.__file__).parent.rglob("*.py"):
-        assert not re.search(r"pip install ['\"]?holdfast\b(?!-rnn)", file.read_text(encoding="utf-8")), file
+
+def test_no_hint_names_a_distribution_that_is_not_ours():
+    root = Path(__file__).parents[2]
+    files = [file for pattern in TOLD for file in root.glob(pattern) if file.is_file() and file != Path(__file__)]
+    assert {"README.md", "pyproject.toml", "Makefile", "requirements.py"} <= {file.name for file in files}
+    for file in files:
+        assert not FOREIGN.search(file.read_text(encoding="utf-8", errors="replace")), file
+
+
+@pytest.mark.parametrize(
+    ("hint", "is_foreign"),
+    [
+        ("pip install holdfast", True),
+        ("pip install 'holdfast[torch]'", True),
+        ('python -m pip install --upgrade "holdfast>=1"', True),
+        ("pip3 install -q numpy holdfast\n", True),
+        ("pip install 'holdfast-rnn[torch]'", False),
+        ("pip install -e . && .venv/bin/holdfast demo", False),
+        ("pip install ./holdfast", False),
+        ("pip install holdfast_rnn.whl", False),
+    ],
+)
+def test_the_check_of_hints_is_seen_to_fail(hint, is_foreign):
+    assert bool(FOREIGN.search(hint)) == is_foreign
+
+
+def test_every_extra_of_a_hint_exists():
+    import tomllib
+
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    known = set(project["optional-dependencies"])
+    for file in [*root.glob("docs/*.md"), root / "README.md", *root.glob("src/**/*.py")]:
+        for named in re.findall(r"holdfast-rnn\[([a-z,]+)\]", file.read_text(encoding="utf-8")):
+            assert set(named.split(",")) <= known, file

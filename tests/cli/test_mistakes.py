@@ -59,7 +59,7 @@ MISTAKES = [
     (["test", "nothing.safetensors"], "there is no file nothing.safetensors", ""),
     (
         ["show", "lsmt"],
-        "there is no cell, block, task, diagnostic, optimiser, update rule, stopping rule or run named 'lsmt'",
+        "diagnostic, study, optimiser, update rule, stopping rule, run or network file named 'lsmt'",
         "Did you mean 'lstm'?",
     ),
     (["list", "sells"], "invalid choice: 'sells'", ""),

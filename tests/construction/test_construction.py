@@ -121,7 +121,7 @@ def test_what_there_is_no_construction_for_is_told():
     with pytest.raises(UnknownName, match=r"no cell named 'gruu'.*Did you mean 'gru'") as unknown:
         told(cell="gruu")
     assert "lstm1997" in unknown.value.message
-    with pytest.raises(UnknownName, match="no backend named 'lstm_pytorch'"):
+    with pytest.raises(UnknownName, match="no cell with constructions named 'lstm_pytorch'"):
         told(form="pytorch")
 
 

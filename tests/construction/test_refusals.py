@@ -40,7 +40,7 @@ def test_nonsense_is_told_at_once():
 
 
 def test_a_cell_without_a_backend_is_unknown():
-    with pytest.raises(UnknownName, match="no backend named 'feedforward'"):
+    with pytest.raises(UnknownName, match="no cell with constructions named 'feedforward'"):
         compile_program(exclusive_or(), "feedforward", units=8, steps=10, tolerance=0.1)
 
 

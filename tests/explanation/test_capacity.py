@@ -35,7 +35,7 @@ def test_a_shift_register_of_twelve_units_holds_twelve_inputs():
     assert found.figures["by_lag"][:12] == pytest.approx([1.0] * 12, abs=1e-6)
     assert max(found.figures["by_lag"][12:]) < 0.02
     assert found.figures["furthest_lag_steps"] == 11
-    assert "independent inputs: 12.00" in found.sentence
+    assert "independent inputs: 11.00 past inputs" in found.sentence
 
 
 @pytest.mark.parametrize("cell", ["elman", "lstm"])

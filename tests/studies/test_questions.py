@@ -16,7 +16,7 @@ from holdfast.comparison.store import stored_run
 from holdfast.comparison.store.store import Store
 from holdfast.core.errors import BadFile
 from holdfast.engine.initialise import build
-from holdfast.studies import questions
+from holdfast.studies import kept, questions
 from holdfast.studies.questions import _measures, _trained, shared_weights, tutorial, why_gates
 from holdfast.tasks.echo import Echo
 
@@ -188,7 +188,7 @@ def test_a_run_kept_with_all_its_points_is_read_as_its_summary(tmp_path):
     ],
 )
 def test_a_summary_that_cannot_be_is_told(change, message, tmp_path):
-    document = json.loads((DOCS / "studies" / "shared_weights.json").read_text())
+    document = json.loads((kept.FOLDER / "shared_weights.json").read_text())
     document["summary"][0] |= change
     (tmp_path / "x.json").write_text(json.dumps(document))
     with pytest.raises(BadFile, match=message):
@@ -203,7 +203,7 @@ def test_a_file_that_is_no_kept_study_is_told(content, tmp_path):
 
 
 def test_kept_runs_are_whole_and_of_the_study_as_it_is():
-    files = {file.stem: file for file in (DOCS / "studies").glob("*.json")}
+    files = {file.stem: file for file in kept.FOLDER.glob("*.json")}
     assert files.keys() == NEEDED
     for name, file in files.items():
         run, study = stored_run.read(file), questions.get(name)

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.core.errors import BadFile, BadRun, BadValue
+from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo
 from holdfast.training.settings import Settings
 from holdfast.tuning import find, storage
 from holdfast.tuning.find import tune
-from holdfast.tuning.search import Search
+from holdfast.tuning.search import Search, completed
 from holdfast.tuning.trial import Trial
 from tests.tuning.trainer import Trainer, from_units
 
@@ -221,6 +221,36 @@ def test_the_budget_is_the_fewest_sequences_that_show_the_success():
 def test_bounds_that_make_no_search_are_told(bounds, message):
     with pytest.raises(BadValue, match=message):
         Search(BASE, **bounds)
+
+
+def test_update_rules_are_varied_where_they_are_named(trained, tmp_path):
+    """Only one rule solves, and it is found; a rule that reads whole sequences has no batch."""
+    trainer = trained(lambda settings: settings.seeds if settings.update == "step" else 0)
+    asked = Search(BASE, units=(1, 4), confirm=4, updates=("sequence", "step"))
+    done = search(tmp_path, 12, asked)
+    assert {settings.update for settings in trainer.calls} == {"sequence", "step"}
+    assert done.best.trial.values["update"] == "step"
+    assert "update per sequence or step" in done.parts()[0].text
+    again = search(tmp_path, 13, asked)
+    assert [t.values for t in again.trials[:12]] == [t.values for t in done.trials]
+
+
+def test_without_update_rules_a_search_is_what_it_was():
+    stored = {name: value for name, value in SEARCH.as_json().items() if name != "updates"}
+    assert completed(stored) == SEARCH.as_json()
+    assert SEARCH.settings({}, 4, 0).update == BASE.update
+
+
+def test_an_unknown_update_rule_is_told():
+    with pytest.raises(UnknownName, match="no update rule named 'stp'"):
+        Search(BASE, updates=("stp",))
+
+
+def test_a_rule_without_batches_gets_none():
+    drawn = Search(Settings(Echo(), seeds=4, budget=2000), confirm=4, updates=("batch", "sequence"))
+    assert drawn.batches == (8, 32)
+    assert drawn.settings({"update": "sequence", "batch": 8}, 4, 0).batch is None
+    assert drawn.settings({"update": "batch", "batch": 8}, 4, 0).batch == 8
 
 
 def test_a_cell_without_gates_is_not_given_their_initialisations():

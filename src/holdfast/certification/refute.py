@@ -60,6 +60,7 @@ class Refutation:
     symbol: int | None = None
     interrupted: bool = False
     by_gradient: bool = True
+    task: Task | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast refute --json``. An expected output of null has no required value."""
@@ -79,6 +80,8 @@ class Refutation:
             worst = f" The worst error met is {self.error:.6g}." if self.inputs else ""
             how = "" if self.by_gradient else " The model has no gradients, so the search was at random."
             return [Text(f"none found in {self.tries} tries, which proves nothing.{worst}{how}")]
+        if self.task is not None and self.symbol is not None and _one_hot(self.inputs):
+            return self._as_symbols(self.task, self.symbol)
         shown = [" ".join(f"{value:.9g}" for value in x) for x in self.inputs]
         if len(shown) > SHOWN:
             shown = [*shown[: SHOWN - 1], f"... ({len(shown) - SHOWN} more) ...", shown[-1]]
@@ -89,7 +92,26 @@ class Refutation:
             Text(f"output {output}, expected {expected}: error {self.error:.6g}, tolerance {self.tolerance:g}."),
         ]
 
+    def _as_symbols(self, task: Task, symbol: int) -> list[Part]:
+        """Inputs and answers by the names of the symbols."""
+        names = np.eye(len(self.output))
+        said = [task.label_output(names[one]) for one in (int(np.argmax(self.output)), symbol)]
+        shown = [task.label_input(np.array(x)) or "-" for x in self.inputs]
+        if len(shown) > SHOWN_SYMBOLS:
+            shown = [*shown[: SHOWN_SYMBOLS - 1], f"... ({len(shown) - SHOWN_SYMBOLS} more) ...", shown[-1]]
+        margin = "is as large" if self.error == 0 else f"is larger by {self.error:.6g}"
+        return [
+            Text(" ".join(shown), f"a sequence of {len(self.inputs)} steps"),
+            Text(f"output '{said[0]}', expected '{said[1]}': the output of a wrong symbol {margin}."),
+        ]
 
+
+def _one_hot(inputs: list[list[float]]) -> bool:
+    x = np.array(inputs)
+    return bool(np.isin(x, (0, 1)).all() and (x.sum(1) <= 1).all())
+
+
+SHOWN_SYMBOLS = 60
 SHOWN = 12
 """How many inputs of a long sequence are printed; ``--json`` has all of them."""
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import holdfast
 from holdfast.cli._exits import Exit
+from holdfast.cli._names import in_case, spelled
 from holdfast.cli._output import abandon_output, prepare_streams, print_json, say
+from holdfast.cli._overview import overview
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import Problem
 from holdfast.core.registry import Folder
@@ -36,6 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     words = sys.argv[1:] if arguments is None else arguments
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks for the words that may follow
+        from holdfast.cli._completion import complete
+
+        complete(VERBS)
     prepare_streams()
     try:
         try:
@@ -84,33 +90,19 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _run(words: list[str]) -> int:
-    if not words or words[0] in ("-h", "--help", "help"):
-        sys.stdout.write(_overview())
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"] if words[1:2] not in ([], ["--help"], ["-h"]) else []
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(overview(VERBS))
         return Exit.YES
-    if words[0] == "--version":
+    if words[0] in ("-V", "--version"):
         sys.stdout.write(f"holdfast {holdfast.__version__}\n")
         return Exit.YES
-    verb, rest = words[0], words[1:]
-    module = VERBS.load(verb)
+    verb = in_case(words[0], VERBS.names())
+    module, rest = VERBS.load(verb), spelled(verb, words[1:])
     parser = Parser(verb, VERBS.sentence(verb), module.__doc__ or "")
     module.configure(parser, rest)
     return module.run(parser.parse(rest))
-
-
-def _overview() -> str:
-    lines = ["holdfast: a memory laboratory for recurrent neural networks.", "", "usage: holdfast VERB ...", ""]
-    lines += [f"  {verb:<14}{VERBS.sentence(verb)}" for verb in VERBS.names()]
-    lines += [
-        "",
-        "  holdfast VERB --help   the arguments of a verb, with examples",
-        "  holdfast --version",
-        "",
-        "examples:",
-        "  holdfast demo",
-        "  holdfast train recall --steps 30 --cell gru --seeds 4",
-        "",
-    ]
-    return "\n".join(lines)
 
 
 def _tell(problem: Problem, code: Exit, as_json: bool) -> Exit:

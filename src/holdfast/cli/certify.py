@@ -34,11 +34,12 @@ from holdfast.cli._network import (
     task_request,
     tolerance_of,
 )
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
 from holdfast.core.text import escaped
+from holdfast.report.progress import ProgressPrinter
 
 
 def configure(parser: Parser, words: list[str]) -> None:

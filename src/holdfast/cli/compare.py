@@ -28,13 +28,14 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json, say
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import FieldInfo, field_infos
 from holdfast.core.files import check_folder, check_writable
 from holdfast.core.values import text
+from holdfast.report.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from holdfast.comparison.grid.grid import Grid
@@ -87,7 +88,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="accept a grid that takes more than a day")
     parser.flag("csv", metavar="FILE", help="write all points as CSV")
     parser.flag("parquet", metavar="FILE", help="write all points as Parquet (needs the extra parquet)")
-    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG (needs the extra figures)")
+    parser.flag("figures", metavar="DIR", help="write the plots as PNG and SVG")
     parser.flag("page", metavar="FILE", help="write a page with the grid and a link to each network")
     add_json(parser)
     if "--task" in words[:-1]:
@@ -118,6 +119,10 @@ def run(args: Namespace) -> int:
 
             draw(found.parts())
     if interrupted:
+        again = f"holdfast compare --study {study.name}" + (
+            "" if args.store == str(STORE) else f" --store {args.store}"
+        )
+        say(f"Interrupted; finished points are kept. Continue with: {again}\n", lines=True)
         return Exit.INTERRUPTED
     return Exit.NO if found.refuted else Exit.YES
 

@@ -10,6 +10,7 @@ those after 250 epochs. With --epochs, every training lasts exactly that long.
 examples:
   holdfast demo
   holdfast demo --update step --epochs 250                    the settings of the tutorial
+  holdfast demo --show-arrays --initialisations 0
   holdfast demo --page --open
   holdfast demo --sequences to,be,or,not,to do,be,or,not,do --cell gru --units 8
 
@@ -23,8 +24,9 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_common, add_json, check_threads
-from holdfast.cli._output import ProgressPrinter, print_json, show_page
+from holdfast.cli._output import print_json, show_page
 from holdfast.cli._parser import Parser
+from holdfast.report.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from holdfast.demonstration.demonstrate import Demonstration
@@ -54,6 +56,9 @@ def configure(parser: Parser, words: list[str]) -> None:
         help="also write an interactive page of the network (default: demo.html)",
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
+    parser.add_argument(
+        "--show-arrays", action="store_true", help="first print the one-hot vectors, pairs and shapes of the sequences"
+    )
     add_common(parser)
     add_json(parser)
 
@@ -77,6 +82,7 @@ def run(args: Namespace) -> int:
         check_writable(args.page)
     keep_compiled_programs()
 
+    from holdfast.demonstration.arrays import arrays
     from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
     from holdfast.demonstration.parts import parts
     from holdfast.report.terminal import draw
@@ -99,7 +105,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print_json(demonstration.as_json() | ({"page": args.page} if args.page else {}))
     else:
-        draw(parts(demonstration))
+        draw([*(arrays(demonstration.sequences) if args.show_arrays else []), *parts(demonstration)])
     if args.open:
         show_page(args.page)
     return Exit.YES if demonstration.solved else Exit.NO

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
 from holdfast.cli._network import open_network, own_name, own_task, task_flags, task_request
-from holdfast.cli._output import ProgressPrinter, print_json, show_page
+from holdfast.cli._output import print_json, show_page
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 from holdfast.core.files import check_writable
+from holdfast.report.progress import ProgressPrinter
 
 if TYPE_CHECKING:
     from holdfast.explanation.explain import Explanation

@@ -18,6 +18,7 @@ exit code: 1 if a sequence was found, 0 if none was.
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
@@ -31,9 +32,10 @@ from holdfast.cli._network import (
     task_request,
     tolerance_of,
 )
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
+from holdfast.report.progress import ProgressPrinter
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -70,7 +72,7 @@ def run(args: Namespace) -> int:
             found = search.refute_unbounded(network, scenario, asked.lengths, unbounded, tolerance, **options)
     finally:
         printer.done()
-    print_json(found.as_json()) if args.json else draw(found.parts())
+    print_json(found.as_json()) if args.json else draw(replace(found, task=task).parts())
     if found.interrupted:
         return Exit.INTERRUPTED
     return Exit.NO if found.found else Exit.YES

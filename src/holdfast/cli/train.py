@@ -23,9 +23,10 @@ from pathlib import Path
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadRun, BadValue
+from holdfast.report.progress import ProgressPrinter
 
 RUNS = Path("runs")
 

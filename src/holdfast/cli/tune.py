@@ -1,16 +1,17 @@
 """Find the smallest network and the smallest budget with which a cell learns a task.
 
-The search (Optuna) varies units, layers, learning rate, initialisation and batch size. Each trial trains several
-networks; it succeeds only if the confidence interval of its success rate lies above --success. Of two successful trials
-the better has fewer weights, then fewer sequences. The best configuration is trained again on new seeds, and the result
-is that success rate with its interval. Finished trials are saved: after Ctrl-C or a kill, the same command resumes and
-only the running trial is lost. Several processes may work on one study. The axes of the task, such as --steps, are
-flags.
+The search (Optuna) varies units, layers, learning rate, initialisation, batch size and, with --updates, the update
+rule. Each trial trains several networks; it succeeds only if the confidence interval of its success rate lies above
+--success. Of two successful trials the better has fewer weights, then fewer sequences. The best configuration is
+trained again on new seeds, and the result is that success rate with its interval. Finished trials are saved: after
+Ctrl-C or a kill, the same command resumes and only the running trial is lost. Several processes may work on one study.
+The axes of the task, such as --steps, are flags.
 
 examples:
   holdfast tune recall --steps 10 --cell lstm
   holdfast tune echo --lag 30 --cell gru --units 1 16 --trials 60
   holdfast tune recall --storage postgresql://me@host/trials --study lags --minutes 30
+  holdfast tune recall --steps 10 --cell lstm --updates batch step
   holdfast tune recall --steps 10 --cell elman --success 0.8 --seeds 16 --json
 
 exit code: 0 if a network was found and confirmed on new seeds, 1 if none, 130 if interrupted.
@@ -23,10 +24,11 @@ from typing import Any
 
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import ProgressPrinter, print_json
+from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadValue
 from holdfast.core.fields import field_infos
+from holdfast.report.progress import ProgressPrinter
 
 DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
 """Settings whose defaults differ from those of 'train'."""

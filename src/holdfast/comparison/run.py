@@ -98,7 +98,8 @@ class _Clock:
     def _tell(self) -> None:
         left = self._left - sum(self._shares.values())
         seconds = self._pace.seconds_left(self._cost - left, left)
-        self._watch(Progress(self._solved, self._finished, self._of, seconds))
+        share = 1 - left / self._cost if self._cost else 1.0
+        self._watch(Progress(self._solved, self._finished, self._of, seconds, share=share))
 
 
 def _check_disk(store: Store, units: list[WorkUnit]) -> None:

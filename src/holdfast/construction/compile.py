@@ -72,7 +72,7 @@ def compile_program(
     names, reasons = realised.sheet.units, list(realised.reasons)
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
-        reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}")
+        reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}; give --units {len(names)}")
     reasons += _unfit(realised.sheet, dtype)
     if not reasons and budget.total > _bound(program, tolerance):
         reasons.append(

@@ -75,8 +75,11 @@ class Folder:
 
     def sentence(self, name: str) -> str:
         """The first sentence of the file's docstring, read without importing it."""
-        docstring = ast.get_docstring(_parse(self._file(name))) or ""
-        return docstring.strip().split("\n\n")[0].replace("\n", " ")
+        return self.docstring(name).split("\n\n")[0].replace("\n", " ")
+
+    def docstring(self, name: str) -> str:
+        """The file's docstring, read without importing it."""
+        return (ast.get_docstring(_parse(self._file(name))) or "").strip()
 
     def stated(self, name: str, word: str) -> str:
         """The text that the file of this name gives ``word``, read without importing it; "" where it gives none."""

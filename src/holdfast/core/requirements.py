@@ -10,10 +10,10 @@ DISTRIBUTION = "holdfast-rnn"
 """What pip knows holdfast as."""
 
 
-def require(*packages: str, extra: str, what: str) -> None:
+def require(*packages: str, what: str, extra: str = "") -> None:
     """Raise ``BadValue`` where a package is not installed: ``require("pyarrow", extra="parquet", what="--parquet")``.
 
-    Nothing is imported, so that asking costs nothing.
+    Without ``extra`` it is one that holdfast itself needs. Nothing is imported, so that asking costs nothing.
     """
     missing = [package for package in packages if not installed(package)]
     if missing:
@@ -30,6 +30,6 @@ def installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def install(extra: str) -> str:
-    """How to get what an extra brings."""
-    return f'Install it with: pip install "{DISTRIBUTION}[{extra}]"'
+def install(extra: str = "") -> str:
+    """How to get what an extra brings, or what every installation has."""
+    return f'Install it with: pip install "{DISTRIBUTION}{f"[{extra}]" if extra else ""}"'

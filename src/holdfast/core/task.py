@@ -46,11 +46,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Criterion:
-    """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` fresh sequences."""
+    """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` sequences, which are
+    drawn afresh, or ``given`` and then those of the training too."""
 
     metric: Literal["error_sup", "accuracy"]
     bound: float
     sequences: int = 2560
+    given: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -65,7 +67,8 @@ class Criterion:
 
     def __str__(self) -> str:
         words = {"error_sup": f"largest error below {self.bound:g}", "accuracy": f"accuracy at least {self.bound:g}"}
-        return f"{words[self.metric]} on {self.sequences} fresh sequences"
+        on = f"the {self.sequences} given" if self.given else f"{self.sequences} fresh"
+        return f"{words[self.metric]} on {on} sequences"
 
 
 MOST = 10_000_000
@@ -111,6 +114,11 @@ class Task(abc.ABC):
     @property
     def name(self) -> str:
         return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    def unused(self) -> frozenset[str]:
+        """The axes that do not apply, since another has the value that it has; they are left out of what is printed."""
+        return frozenset()
 
     @property
     @abc.abstractmethod

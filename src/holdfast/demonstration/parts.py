@@ -16,8 +16,9 @@ def parts(demonstration: Demonstration) -> list[Part]:
     """What ``holdfast demo`` prints, in order."""
     first = demonstration.networks[0].settings
     sizes = f"{first.units} units, update per {first.update}, {first.order} order, initialisation {first.how}"
+    others = f" and {CONTROL}, a control without memory" if len(demonstration.networks) > 1 else ""
     shown: list[Part] = [
-        Text(f"{first.cell} ({sizes}) and {CONTROL}, a control without memory.\n", "Task: predict the next symbol"),
+        Text(f"{first.cell} ({sizes}){others}.\n", "Task: predict the next symbol"),
         _losses(demonstration.networks),
         *(_steps(network) for network in demonstration.networks),
         Text("\n".join(_sentences(demonstration))),
@@ -52,8 +53,10 @@ def _steps(network: DemonstrationRun) -> Table:
 
 def _sentences(demonstration: Demonstration) -> list[str]:
     said = [sentence(network.settings.cell, network.predictions) for network in demonstration.networks]
-    if any(network.settings.cell == CONTROL for network in demonstration.networks):
-        said.append(why_control_fails(demonstration.sequences))
+    control = next((network for network in demonstration.networks if network.settings.cell == CONTROL), None)
+    if control is not None:
+        name = "the control" if len(demonstration.networks) > 1 else "this network"
+        said.append(why_control_fails(demonstration.sequences, name))
     return said
 
 
@@ -65,14 +68,24 @@ def _rates(rates: tuple[SuccessRate, ...]) -> Table:
 def _why(rates: tuple[SuccessRate, ...]) -> str:
     lines = ["Gradient of the loss at the last step, mean |∂loss/∂x| at steps 1, 2, ..., before training:"]
     width = max(len(r.update) for r in rates)
-    lines += [f"  per {r.update:<{width}}  " + "  ".join(f"{v:.4f}" for v in _ends(r.reach)) for r in rates]
-    if len(rates[0].reach) > 1 and not any(rates[0].reach[:-1]):
+    lines += [f"  per {r.update:<{width}}  " + "  ".join(_ends(r.reach)) for r in rates]
+    cut = [r for r in rates if len(r.reach) > 1 and not any(r.reach[:-1])]
+    if len(cut) == len(rates):
+        lines.append("No gradient reaches an earlier step, so this network cannot learn to store the first symbol.")
+    elif cut and cut[0].rate.solved < cut[0].rate.of:
         lines.append(
             "With an update after every step no gradient flows through time, so the network does not learn to "
             "store the first symbol. It succeeds only if its random initial weights happen to keep the sequences apart."
         )
+    elif cut:
+        lines.append(
+            "With an update after every step no gradient flows through time. All networks succeed nevertheless: their "
+            "random initial weights keep these sequences apart."
+        )
     return "\n".join(lines)
 
 
-def _ends(reach: tuple[float, ...]) -> tuple[float, ...]:
-    return reach if len(reach) <= 12 else (*reach[:6], *reach[-6:])
+def _ends(reach: tuple[float, ...]) -> list[str]:
+    """The first and the last steps; an ellipsis stands for those between them."""
+    shown = [f"{value:.4f}" for value in reach]
+    return shown if len(shown) <= 12 else [*shown[:6], "…", *shown[-6:]]

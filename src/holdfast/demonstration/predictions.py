@@ -61,14 +61,14 @@ def sentence(name: str, predicted: tuple[SequencePrediction, ...]) -> str:
     return f"{name}: {total - len(wrong)} of {total} transitions are right; wrong: {', '.join(wrong)}."
 
 
-def why_control_fails(sequences: tuple[Words, ...]) -> str:
+def why_control_fails(sequences: tuple[Words, ...], name: str = "the control") -> str:
     """One sentence: why a network that sees only the current symbol cannot have all right, or that it can."""
     found = ambiguities(sequences)
     if not found:
-        return "Every symbol here has one successor, so no memory is needed and the control can have all right."
+        return "Every symbol here has one successor, so no memory is needed to have all right."
     symbol, after = found[0]
     follows = " or ".join(f"'{then}'" for then in after)
     return (
-        f"The control cannot have all right: after '{symbol}' comes {follows}, depending on what was "
-        f"read before, and the control, which sees only the '{symbol}', must answer the same each time."
+        f"{name.capitalize()} cannot have all right: after '{symbol}' comes {follows}, depending on what was "
+        f"read before, and {name}, which sees only the '{symbol}', must answer the same each time."
     )

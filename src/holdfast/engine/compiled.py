@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 _memory_is_kept = False
@@ -26,9 +25,9 @@ def folder() -> Path:
     """The folder of the compilation cache: ``$HOLDFAST_CACHE``, or ``holdfast`` in the system's cache folder."""
     if moved := os.environ.get("HOLDFAST_CACHE"):
         return Path(moved)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "holdfast"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "holdfast"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("holdfast", appauthor=False)
 
 
 def keep_compiled_programs() -> None:

@@ -1,6 +1,6 @@
 """Curves and heat maps as figures for papers: one PNG and one SVG each, in colours for colour-blind readers.
 
-It needs matplotlib, which the extra ``figures`` installs. The colours of lines are those of Okabe & Ito 2008. Lines
+Drawn by matplotlib. The colours of lines are those of Okabe & Ito 2008. Lines
 also differ in their dashes, so that they can be distinguished in greyscale. Heat maps use viridis if no value is
 negative, otherwise orange and purple centred at 0.
 """
@@ -49,7 +49,7 @@ STYLE = {
 
 def check(folder: Path | str) -> None:
     """Raise the errors that ``write`` would raise for ``folder``, before the work is done. It creates nothing."""
-    require("matplotlib", extra="figures", what="--figures")
+    require("matplotlib", what="--figures")
     check_folder(folder)
 
 

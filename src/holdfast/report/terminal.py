@@ -11,6 +11,8 @@ from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
 from holdfast.core.text import encodable, escaped
 from holdfast.report import plots
 
+GAP = 2
+"""Columns between two columns of a table."""
 PLAIN_WIDTH = 120
 """The width in columns if the output is not a terminal, so that files are the same everywhere."""
 
@@ -50,22 +52,52 @@ def _wrap(line: str, width: int) -> str:
 
 
 def _table(table: Table, width: int) -> str:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text as RichText
 
-    drawn = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column, head in enumerate(table.heads):
-        numbers = all(_is_number(row[column]) for row in table.rows)
-        drawn.add_column(RichText(head), justify="right" if numbers and table.rows else "left", overflow="fold")
     encoding = sys.stdout.encoding
-    for row in table.rows:
-        drawn.add_row(*(RichText(encodable(escaped(cell), encoding)) for cell in row))
+    rows = [tuple(encodable(escaped(cell), encoding) for cell in row) for row in table.rows]
+    columns = list(zip(table.heads, *rows, strict=True))
+    natural = [max(map(cell_len, column)) for column in columns]
+    words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    widths = _fitted(natural, words, width - GAP * (len(columns) - 1))
+    if widths is None:
+        return _records(table.heads, rows, width)
+    drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for head, cells, columns_wide in zip(
+        table.heads, zip(*rows, strict=True) if rows else [()] * len(columns), widths, strict=True
+    ):
+        numbers = bool(rows) and all(map(_is_number, cells))
+        drawn.add_column(RichText(head), justify="right" if numbers else "left", overflow="fold", width=columns_wide)
+    for row in rows:
+        drawn.add_row(*map(RichText, row))
     # RichText: a symbol such as "[red]" is text, never markup.
     console = Console(width=width, highlight=False)
     with console.capture() as capture:
         console.print(drawn)
     return "".join(line.rstrip() + "\n" for line in _lines(capture.get()))
+
+
+def _fitted(natural: list[int], least: list[int], room: int) -> list[int] | None:
+    """The widths of columns in ``room``: the widest are narrowed first, none below its longest word. None where
+    they do not fit."""
+    if sum(least) > room:
+        return None
+    widths = list(natural)
+    while sum(widths) > room:
+        widest = max((n for n in range(len(widths)) if widths[n] > least[n]), key=widths.__getitem__)
+        widths[widest] -= 1
+    return widths
+
+
+def _records(heads: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> str:
+    """A table that is too wide for its words, row by row: a line for each cell with its head."""
+    blocks = [
+        [f"{head}: {cell}" if head else cell for head, cell in zip(heads, row, strict=True) if cell] for row in rows
+    ]
+    return "\n".join("".join(_wrap(line, width) for line in block) for block in blocks)
 
 
 def _is_number(cell: str) -> bool:

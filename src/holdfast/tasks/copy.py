@@ -41,6 +41,10 @@ class Copy(Task):
     length_axis = "lag"
 
     @property
+    def unused(self) -> frozenset[str]:
+        return frozenset({"range", "tolerance"} if self.variant == "symbols" else {"symbols", "accuracy"})
+
+    @property
     def loss(self) -> str:
         return "cross_entropy" if self.variant == "symbols" else "squared_error"
 

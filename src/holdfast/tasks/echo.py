@@ -58,6 +58,12 @@ class Echo(Task):
         return reasons
 
     @property
+    def unused(self) -> frozenset[str]:
+        if self.sequences is not None:
+            return frozenset({"lag", "symbols", "distractors", "variant"})
+        return frozenset({"sequences"} | ({"distractors"} if self.variant == "shared" else set()))
+
+    @property
     def loss(self) -> str:
         return self._form.loss
 
@@ -95,7 +101,7 @@ class Echo(Task):
 
     @property
     def criterion(self) -> Criterion:
-        return Criterion("accuracy", self.accuracy, self._form.judged_on)
+        return Criterion("accuracy", self.accuracy, self._form.judged_on, given=self.sequences is not None)
 
     def examples(self) -> Batch | None:
         return self._form.examples()

@@ -9,6 +9,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
+from holdfast.core.text import escaped
 from holdfast.models.levels import Model
 from holdfast.training.programs import measured
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
@@ -80,6 +81,8 @@ class Evaluation:
             met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
+        if not self.solved and self.file:
+            said.append(f"To see what it remembers: holdfast explain {escaped(self.file)}")
         return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
 
 

@@ -135,6 +135,7 @@ class _Clock:
             sequences=read,
             sequences_per_second=self.pace.per_second(read),
             loss=losses[len(losses) // 2] if losses else float("nan"),
+            share=read / (read + left) if read + left else 1.0,
         )
 
 

@@ -91,15 +91,26 @@ class Training:
         if self.attacks is not None:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
+        lines += self._next()
         if self.interrupted:
             lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
         if self.run:
             lines.append(f"Run: {escaped(str(self.run))}")
         return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(lines))]
 
+    def _next(self) -> list[str]:
+        """What to do where networks that were trained to the end did not solve the task."""
+        s, failed = self.settings, [n for n, o in enumerate(self.outcomes) if o.verdict in ("not solved", "nan")]
+        if not failed:
+            return []
+        more = f"more sequences (--budget {10 * s.budget}), or a search for settings: holdfast tune {s.task.name}"
+        seen = f", or look at one: holdfast explain {escaped(self.weights[failed[0]])}" if self.weights else ""
+        return [f"Not all solved it. Try {more}{seen}"]
+
     def _set_up(self) -> str:
         s = self.settings
-        axes = ", ".join(f"{name} {text(value)}" for name, value in plain(s.task).items() if value is not None)
+        used = {name: value for name, value in plain(s.task).items() if name not in s.task.unused}
+        axes = ", ".join(f"{name} {text(value)}" for name, value in used.items() if value is not None)
         clip = f", gradient clipped at norm {s.clip:g}" if s.clip is not None else ""
         cut = f", gradient truncated every {s.truncate} steps" if s.truncate is not None else ""
         cut += ", separate weights for every step" if s.weights == "per_step" else ""
@@ -124,7 +135,7 @@ def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
     heads = ("seed", "verdict", "sequences", "loss", *attack_heads(of_numbers, with_attack))
     rows = [
         (
-            *(str(s["seed"]), s["verdict"], f"{s['sequences']:,}", _number(s["loss"]), _number(s[figure])),
+            *(str(s["seed"]), s["verdict"], f"{s['sequences']:,}", _number(s, "loss"), _number(s, figure)),
             *((shown_attack(value),) if with_attack else ()),
         )
         for s, value in zip(seeds, found, strict=True)
@@ -170,6 +181,9 @@ def _known(value: float | None) -> float | None:
     return None if value is None else finite(value)
 
 
-def _number(value: float | None) -> str:
-    """The number with three digits; None, which stands for NaN in JSON, is shown as NaN."""
-    return "nan" if value is None else f"{value:.3g}"
+def _number(seed: Mapping[str, Any], figure: str) -> str:
+    """The number with three digits. None stands for NaN in JSON, or for no value if the network was interrupted before
+    its first evaluation."""
+    if (value := seed[figure]) is not None:
+        return f"{value:.3g}"
+    return "-" if seed["verdict"] == "interrupted" else "nan"

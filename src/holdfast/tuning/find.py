@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import psutil
 
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue
@@ -114,7 +115,7 @@ class _Work:
             for trial in running:
                 host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
                 known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
-                if trial in unmarked or (known and not _runs(int(process))):
+                if trial in unmarked or (known and not psutil.pid_exists(int(process))):
                     self._give_up(trial.number)
 
     def _give_up(self, number: int) -> None:
@@ -131,6 +132,8 @@ class _Work:
 
     def _wanted(self) -> frozenset[str]:
         """The fields that a trial has values of."""
+        if self.search.updates:  # whether there is a batch depends on the rule
+            return ALWAYS | {"update"}
         return ALWAYS | ({"batch"} if self.search.batches else set())
 
     def one_trial(self, trials: int) -> None:
@@ -164,7 +167,14 @@ class _Work:
         start = self.search.start
         values = {"units": start.units, "layers": 1, "learning_rate": start.learning_rate}
         values["initialisation"] = self.search.initialisations[0]
-        return values | ({"batch": start.batch} if self.search.batches else {})
+        if self.search.updates:
+            values["update"] = self.search.updates[0]
+        return values | ({"batch": self.search.batches[-1]} if self._batches(values) else {})
+
+    def _batches(self, values: dict[str, Any]) -> tuple[int, ...]:
+        """The batch sizes to choose from, for these values of the rest."""
+        reads = self.search.reads_batch(values.get("update", self.search.base.update))
+        return self.search.batches if reads else ()
 
     def _values(self, trial: Any, best: Trial | None) -> dict[str, Any]:
         """The values for a trial. Sizes above the smallest one that solved the task are excluded, since they cannot be
@@ -177,8 +187,10 @@ class _Work:
         values: dict[str, Any] = {"units": trial.suggest_int("units", s.units[0], most, log=True), "layers": layers}
         values["learning_rate"] = trial.suggest_float("learning_rate", *s.learning_rates, log=True)
         values["initialisation"] = trial.suggest_categorical("initialisation", s.initialisations)
-        if s.batches:
-            values["batch"] = trial.suggest_categorical("batch", s.batches)
+        if s.updates:
+            values["update"] = trial.suggest_categorical("update", s.updates)
+        if batches := self._batches(values):
+            values["batch"] = trial.suggest_categorical("batch", batches)
         return values
 
     def _train(self, settings: Any, what: str) -> Any:
@@ -230,15 +242,5 @@ def _best(search: Search, trials: list[Trial]) -> Trial | None:
 
 def _said(values: Any) -> str:
     deep = f"{values['layers']} x " if values["layers"] > 1 else ""
-    batch = f", batch {values['batch']}" if "batch" in values else ""
+    batch = "".join(f", {name} {values[name]}" for name in ("update", "batch") if name in values)
     return f"{deep}{values['units']} units, rate {values['learning_rate']:.3g}, {values['initialisation']}{batch}"
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

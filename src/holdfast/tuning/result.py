@@ -81,6 +81,7 @@ class TuningResult:
         low, high = s.units
         batches = f", batches of {' or '.join(map(str, s.batches))}" if s.batches else ""
         deep = f", 1 to {s.layers} layers" if s.layers > 1 else ""
+        batches += f", update per {' or '.join(s.updates)}" if s.updates else ""
         return (
             f"{base.task.name}, {base.cell}: {low} to {high} units{deep}, {self._optimiser} {s.learning_rates[0]:g} to "
             f"{s.learning_rates[1]:g}, {' or '.join(s.initialisations)}{batches}; {base.seeds} networks a trial, at "
@@ -102,7 +103,7 @@ class TuningResult:
             tried = list(group)
             best = tried[0]
             deep = f"{best.values['layers']} x " if best.values["layers"] > 1 else ""
-            batch = f", batch {best.values['batch']}" if "batch" in best.values else ""
+            batch = "".join(f", {name} {best.values[name]}" for name in ("update", "batch") if name in best.values)
             rows.append(
                 (
                     f"{weights:,}",

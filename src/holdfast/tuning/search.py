@@ -12,6 +12,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
+from holdfast.training.rules import RULES
 from holdfast.training.settings import Settings, task_as_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
 """The trial number from which the seeds of a confirmation are derived. No trial has this number."""
 SEARCHED = ("units", "layers", "learning_rate", "initialisation", "batch")
-"""The settings that trials vary; all others are the same in every trial."""
+"""The settings that trials vary; all others are the same in every trial, but for ``update`` where rules are named."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Search:
     """A search. ``base`` has the task, the cell, and all settings that are the same in every trial; a trial trains
     ``base.seeds`` networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers``
     bound the size, ``learning_rates`` the learning rate (searched on a logarithmic scale). ``batches`` are the choices
-    for the sequences per update, ``initialisations`` those for the initial weights.
+    for the sequences per update, ``initialisations`` those for the initial weights, ``updates`` those for the update
+    rule. Without ``updates`` all trials have the rule of ``base``.
 
     A setting *solves* the task if the lower end of the 95 % interval of its success rate is at least ``success``. This
     must hold in a trial, and again for ``confirm`` networks with seeds that no trial used. ``base.seed`` is the root of
@@ -44,6 +46,7 @@ class Search:
     learning_rates: tuple[float, float] = setting((1e-3, 1e-1), "learning rates, the smallest and the largest")
     batches: tuple[int, ...] = setting((8, 32), "sequences per update to choose from")
     initialisations: tuple[str, ...] = setting((), "initial weights to choose from", unset="those the cell has")
+    updates: tuple[str, ...] = setting((), "update rules to choose from", unset="that of --update")
     confirm: int = setting(20, "networks that the best is confirmed with", least=1, most=10**6)
     success: float = setting(0.5, "share of networks that has to succeed")
 
@@ -61,12 +64,19 @@ class Search:
         refuse(self._mistakes(), where)
         for scheme in self.initialisations:
             replace(self.start, initialisation=scheme)
+        for rule in self.updates:
+            self.settings({"update": rule}, self.base.seeds, 0)
         object.__setattr__(self, "base", replace(self.base, engine=self.base.used_engine))
 
     @property
     def _has_batches(self) -> bool:
         """Whether the batch size is searched. Given sequences are few, and always one batch."""
-        return self.base.task.examples() is None and "batch" not in self.base.rule.unused
+        rules = self.updates or (self.base.update,)
+        return self.base.task.examples() is None and any(map(self.reads_batch, rules))
+
+    def reads_batch(self, update: object) -> bool:
+        """Whether this update rule has a batch size. Raises ``UnknownName``."""
+        return "batch" not in RULES.of(update).unused
 
     def _mistakes(self) -> list[str]:
         (small, large), (slow, fast) = self.units, self.learning_rates
@@ -108,7 +118,7 @@ class Search:
             units=self.units[1],
             layers=1,
             initialisation="auto",
-            batch=self.batches[-1] if self.batches else None,
+            batch=self.batches[-1] if self.batches and self.reads_batch(self.base.update) else None,
             learning_rate=min(max(1e-2, slow), fast),
         )
 
@@ -117,7 +127,8 @@ class Search:
         import numpy as np
 
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
-        return replace(self.start, **values, seeds=seeds, seed=int(seed))
+        alone = {"batch": None} if "update" in values and not self.reads_batch(values["update"]) else {}
+        return replace(self.start, **{**values, **alone}, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
         """The number of weights of a network of this size, including the read-out."""
@@ -156,7 +167,7 @@ def completed(stored: Mapping[str, object]) -> dict[str, object]:
     defaults."""
     fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
-    return {**known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
+    return {"updates": [], **known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
 
 
 def _schemes(cell: Cell) -> tuple[str, ...]:

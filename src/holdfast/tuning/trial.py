@@ -85,7 +85,7 @@ class Trial:
         stored = msgspec.structs.asdict(convert(document, _Stored, where))
         known = field_infos(Settings)
         for name, value in stored["values"].items():
-            if name not in SEARCHED:
+            if name not in (*SEARCHED, "update"):
                 raise BadFile(f"{where}: its values have the field {got(name)}, which is not in the search space.")
             if why := known[name].wrong(value):
                 raise BadFile(f"{where}: {name} {why}.")

@@ -10,7 +10,7 @@ from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
 from holdfast.core.registry import Folder
 
-FOLDER = Folder("backend", "holdfast.construction.backends", Path(__file__).parent)
+FOLDER = Folder("cell with constructions", "holdfast.construction.backends", Path(__file__).parent)
 
 
 def get(name: str) -> Callable[[RegisterProgram, Demand], Realisation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -61,12 +62,8 @@ class ConstructionReport:
         made = self.construction
         used = len(made.sheet.units)
         title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
-        rows = [
-            (str(g["unit"]), g["name"], g["gate"], g["formula"], _activation(g["step_1"]), _activation(g["later"]))
-            for g in self.gates
-        ]
         parts: list[Part] = [
-            Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(rows), title),
+            Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(gate_rows(self.gates)), title),
             Text("\n".join(_readout(made)), "Read-out"),
         ]
         spent = [(name, f"{value:.3g}") for name, value in made.budget.as_json().items()]
@@ -143,6 +140,70 @@ def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
                 }
             )
     return described
+
+
+def gate_rows(gates: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """A row for every gate. Units in a row that differ only in the numbers of their names, such as the registers of a
+    shift register, share one row for each gate, which counts them."""
+    units: dict[int, list[dict[str, Any]]] = {}
+    for gate in gates:
+        units.setdefault(gate["unit"], []).append(gate)
+    rows: list[tuple[str, ...]] = []
+    for _, together in itertools.groupby(units.values(), _pattern):
+        first, *others = alike = list(together)
+        if len(others) < 2:
+            rows += [_row(gate) for unit in (first, *others) for gate in unit]
+            continue
+        last = others[-1]
+        span = f"{first[0]['unit']}-{last[0]['unit']}"
+        ends = sorted(int(_number(unit[0]["name"])) for unit in (first, last))
+        name = f"{_with_n(first[0]['name'], first[0]['name'])}, n = {ends[0]} ... {ends[1]} ({len(alike)} units)"
+        for place, gate in enumerate(first):
+            own = [unit[place] for unit in alike]
+            ranges = [_around([g[when] for g in own]) for when in ("step_1", "later")]
+            rows.append(
+                (span, name, gate["gate"], _with_n(gate["formula"], first[0]["name"]), *map(_activation, ranges))
+            )
+    return rows
+
+
+def _row(gate: dict[str, Any]) -> tuple[str, ...]:
+    shown = (gate["name"], gate["gate"], gate["formula"], _activation(gate["step_1"]), _activation(gate["later"]))
+    return (str(gate["unit"]), *shown)
+
+
+def _pattern(unit: list[dict[str, Any]]) -> tuple[object, ...]:
+    """The same for units that differ only in the number of their name, here and in their formulas."""
+    name = unit[0]["name"]
+    if not _number(name):
+        return (name,)
+    return tuple((_with_n(name, name), gate["gate"], _with_n(gate["formula"], name)) for gate in unit)
+
+
+def _number(name: str) -> str:
+    """The number at the end of a name such as "register 3"; empty where there is none."""
+    match = re.fullmatch(r"\D* (\d+)", name)
+    return match[1] if match else ""
+
+
+def _with_n(text: str, name: str) -> str:
+    """``text`` with n in place of the number of ``name``, n + 1 in place of the one after it, and so on.
+
+    >>> _with_n("tanh(register 4)", "register 3")
+    'tanh(register n+1)'
+    """
+    stem, own = name.rsplit(" ", 1)[0], int(_number(name))
+
+    def relative(match: re.Match[str]) -> str:
+        away = int(match[1]) - own
+        return f"{stem} n" + (f"{away:+d}" if away else "")
+
+    return re.sub(rf"{re.escape(stem)} (\d+)", relative, text)
+
+
+def _around(ranges: list[list[float] | None]) -> list[float] | None:
+    known = [one for one in ranges if one is not None]
+    return [min(low for low, _ in known), max(high for _, high in known)] if known else None
 
 
 @cache

@@ -6,9 +6,10 @@ the memory that will be written to. It is a lower bound, so that no call is refu
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from holdfast.core.errors import BadValue
 from holdfast.engine.native import library
@@ -67,20 +68,15 @@ def to_be_had() -> float:
     """The bytes that this process can use: free memory plus its own memory, which it can reuse, but not more than the
     machine has or its container allows. Infinite if the system does not report it."""
     limits = [installed(), *(_number(path) for path in CONTAINER)]
-    free = _line("/proc/meminfo", "MemAvailable:")
-    own = _line("/proc/self/status", "VmRSS:")
-    return min(*limits, free + own)
+    return min(*limits, float(psutil.virtual_memory().available + psutil.Process().memory_info().rss))
 
 
 CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def installed() -> float:
-    """The bytes of this machine's memory. Infinite if the system does not report it."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
+    """The bytes of this machine's memory."""
+    return float(psutil.virtual_memory().total)
 
 
 def _number(path: str) -> float:
@@ -88,12 +84,4 @@ def _number(path: str) -> float:
         return float(Path(path).read_text())
     except (OSError, ValueError):  # the file does not exist, or holds "max"
         return float("inf")
-
-
-def _line(path: str, name: str) -> float:
-    """The bytes in a line such as ``MemAvailable:  123 kB``."""
-    try:
-        lines = Path(path).read_text().splitlines()
-        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith(name))
-    except (OSError, ValueError, IndexError, StopIteration):
         return float("inf")

@@ -4,6 +4,8 @@ The network runs on inputs drawn independently at every step. After a settling t
 regressed on the state, for every lag k. The capacity is the sum of R^2 over lags; it cannot exceed the number of
 components of the state.
 
+The input of the step itself, lag 0, is no memory: the sentence counts what is recovered of past inputs.
+
 Units: capacity in inputs (each fully recovered input counts 1).
 """
 
@@ -27,9 +29,9 @@ from holdfast.models.steps import Steps
 level = "steps"
 formula = (
     "MC = sum over k of MC_k,  MC_k = 1 - mean squared error / variance of the best linear reading of u_(t-k), which "
-    "for least squares is the squared correlation; measured on rows that were not fitted, and not counted below 0"
+    "for least squares is the squared correlation; measured on rows that were not fitted, and not counted below 0.01"
 )
-source = "Jaeger 2001, GMD Report 152; several inputs and bounds: Dambre et al. 2012, Scientific Reports 2"
+source = "Jaeger 2001, GMD Report 152; several inputs, bounds, threshold: Dambre et al. 2012, Scientific Reports 2"
 caveat = (
     "It describes the stationary state, on inputs drawn independently over the task's range: a network that writes "
     "once and then holds has a capacity of 0, however well it remembers its first input."
@@ -40,7 +42,7 @@ SETTLING_STEPS = 200
 READ_STEPS = 250
 MOST_LAG = 200
 WORTH = 0.01
-"""Least R^2 of a lag that the sentence mentions."""
+"""Least R^2 that is counted: below it lies what a regression on finitely many steps finds in noise (Dambre et al.)."""
 
 
 def measure(subject: Subject) -> Finding:
@@ -94,7 +96,8 @@ def _by_lag(read: np.ndarray, values: np.ndarray, lags: int) -> np.ndarray:
         wanted = lagged[:, held].reshape(-1, b.shape[-1])
         errors = errors + ((wanted - _with_one(scaled[:, held]) @ weights) ** 2).sum(0)
         spreads = spreads + ((wanted - b.mean(0)) ** 2).sum(0)
-    return np.maximum(0, 1 - errors / spreads).reshape(lags, values.shape[-1])
+    determined = 1 - errors / spreads
+    return np.where(determined < WORTH, 0.0, determined).reshape(lags, values.shape[-1])
 
 
 def _with_one(a: np.ndarray) -> np.ndarray:
@@ -136,5 +139,6 @@ def _finding(curve: np.ndarray, whole: np.ndarray, units: int, components: int) 
         LinePlot(lines, "lag (steps)", "R²", "capacity by lag"),
     )
     furthest = f"; R² is above 0.5 up to a lag of {reach} {'step' if reach == 1 else 'steps'}" if reach > 0 else ""
-    summary = f"Memory capacity of the {units} outputs on independent inputs: {capacity:.2f}, at most {units}"
+    counted = f"{past:.2f} past inputs (the present one not counted), at most {units}"
+    summary = f"Memory capacity of the {units} outputs on independent inputs: {counted}"
     return Finding(figures, parts, f"{summary}{furthest}.")

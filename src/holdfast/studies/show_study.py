@@ -1,0 +1,66 @@
+"""A built-in study as ``holdfast show`` describes it: its question, the verdicts of its kept run, and their figures.
+
+It is read without JAX, so that it is shown at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from holdfast.core.documents import convert, read_json
+from holdfast.core.registry import Folder
+from holdfast.core.results import Part, Table, Text
+from holdfast.studies.kept import FOLDER
+
+
+class KeptVerdict(msgspec.Struct):
+    """``comparison.results.verdicts.Verdict`` as it is kept."""
+
+    claim: str
+    figures: dict[str, str | float | int | None]
+    verdict: Literal["holds", "does not hold", "undecided"]
+    why: str
+
+
+class _Kept(msgspec.Struct):
+    """What is read of a kept run."""
+
+    verdicts: list[KeptVerdict]
+    machine: dict[str, str | int | float | None]
+    of: int
+
+
+def study(folder: Folder, name: str, kept: Path = FOLDER) -> tuple[dict[str, Any], list[Part]]:
+    """The study ``name`` of ``folder``, as a document and as parts. Raises ``BadFile`` where its run cannot be read."""
+    text = folder.docstring(name)
+    document: dict[str, Any] = {"name": name, "question": folder.sentence(name), "networks": None, "verdicts": None}
+    again = f"To run it: holdfast compare --study {name}"
+    parts: list[Part] = [Text(text, name)]
+    file = kept / f"{name}.json"
+    if not file.is_file():
+        return document, [*parts, Text(f"No run of this study is kept. {again}")]
+    run = convert(read_json(file, "a study as it is kept"), _Kept, str(file))
+    document |= {"networks": run.of, "verdicts": msgspec.to_builtins(run.verdicts), "machine": run.machine}
+    figures = [
+        (verdict.claim if number == 0 else "", figure, "-" if value is None else str(value))
+        for verdict in run.verdicts
+        for number, (figure, value) in enumerate(verdict.figures.items())
+    ]
+    machine = run.machine
+    ran = (
+        f"{run.of:,} networks, trained by holdfast {machine.get('holdfast')} in {machine.get('wall_seconds'):,} s "
+        f"on {machine.get('cores')} cores ({machine.get('processor')})."
+    )
+    counts = [
+        f"{sum(v.verdict == word for v in run.verdicts)} {word}" for word in ("holds", "does not hold", "undecided")
+    ]
+    return document, [
+        *parts,
+        Table(("claim", "verdict", "why"), tuple((v.claim, v.verdict, v.why) for v in run.verdicts), "Verdicts"),
+        Text(f"Of {len(run.verdicts)} claims: {', '.join(counts)}."),
+        Table(("claim", "figure", "value"), tuple(figures), "Measured"),
+        Text(f"{ran}\n{again}"),
+    ]
