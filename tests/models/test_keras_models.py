@@ -110,7 +110,8 @@ def test_gates_in_another_order_are_noticed(monkeypatch):
     [
         (lambda: model(LAYERS.LSTM(3, **EVERY), shape=(None, None, 4)), "reads 4 inputs, expected 2"),
         (lambda: keras.Sequential([LAYERS.LSTM(3, **EVERY)]), "is not built for one input"),
-        (lambda: model(LAYERS.LSTM(3, dtype="float16", **EVERY)), "has float16 and float32 numbers, expected float32"),
+        (lambda: model(LAYERS.LSTM(3, dtype="float16", **EVERY)), "computes in float16, expected float32 throughout"),
+        (lambda: model(LAYERS.LSTM(3, dtype="mixed_float16", **EVERY)), "computes in float16 and float32, expected"),
         (lambda: keras.Sequential([keras.Input((None,)), LAYERS.Embedding(5, 3), LAYERS.LSTM(3)]), "of 5 symbols"),
     ],
 )

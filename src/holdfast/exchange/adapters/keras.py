@@ -30,8 +30,8 @@ def accepts(thing: object) -> bool:
 def model(thing: keras.Model, *, inputs: int, name: str = "") -> Model:
     """The Keras model as a model of the highest level that its layers allow.
 
-    Raises ``BadValue`` for one that is not built, computes in another format than float32, fails, gives outputs of
-    another shape, or whose rows are not separate.
+    Raises ``BadValue`` for a model that is not built, computes in another number format than float32, fails, has outputs
+    of another shape, or with rows of a batch that affect each other.
     """
     import keras
 
@@ -39,11 +39,12 @@ def model(thing: keras.Model, *, inputs: int, name: str = "") -> Model:
     from holdfast.exchange._keras_run import quiet, whole_sequences
 
     name = name or f"the model {thing.name} of Keras"
+    formats = {str(weight.dtype) for weight in thing.weights if "seed" not in weight.path}
+    formats |= {layer.compute_dtype for layer in thing.layers}  # a policy such as mixed_float16 differs from the weights
+    if formats - {"float32"}:
+        raise BadValue(f"{name} computes in {' and '.join(sorted(formats))}, expected float32 throughout.")
     if not thing.built or not isinstance(getattr(thing, "input_shape", None), tuple):
         raise BadValue(f"{name} is not built for one input.", "Give it a keras.Input, or call it once.")
-    formats = sorted({str(weight.dtype) for weight in thing.weights if "seed" not in weight.path} | {"float32"})
-    if formats != ["float32"]:
-        raise BadValue(f"{name} has {' and '.join(formats)} numbers, expected float32 throughout.")
     symbols = [layer.input_dim for layer in thing.layers if type(layer).__name__ == "Embedding"]
     if symbols and symbols[0] != inputs:
         raise BadValue(
