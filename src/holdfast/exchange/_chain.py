@@ -17,7 +17,7 @@ import numpy as np
 
 from holdfast.core.errors import BadFile
 from holdfast.engine.network import OUTPUT_FUNCTIONS, Network
-from holdfast.exchange._standard import Affine, FusedLayer, choose_cell, separate
+from holdfast.exchange._standard import Affine, FusedLayer, check_precision, choose_cell, separate
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def opened(parts: Sequence[ChainPart], cell: str | None = None, hint: str = "") 
     ``cell`` is another or JAX computes with fewer bits.
     """
     below, layers, above = divided(parts)
+    check_precision(sorted({str(array.dtype) for part in parts for array in _arrays(part)}))
     kinds = {(layer.kind, layer.activation if layer.kind == "rnn" else "") for layer in layers}
     if len(kinds) > 1:
         raise BadFile(f"its layers are of several kinds: {', '.join(layer.kind for layer in layers)}.")
@@ -148,6 +149,12 @@ def _variants(layer: RecurrentPart) -> list[str]:
     return reasons
 
 
+def _arrays(part: ChainPart) -> list[np.ndarray]:
+    if isinstance(part, RecurrentPart):
+        return [*vars(part.weights).values()]
+    return [part.matrix, part.bias] if isinstance(part, DensePart) else []
+
+
 def _folded(parts: Sequence[DensePart]) -> Affine | None:
     """Linear maps in a row as one; None where there is none."""
     if not parts:
@@ -155,7 +162,7 @@ def _folded(parts: Sequence[DensePart]) -> Affine | None:
     matrix, bias = parts[0].matrix, parts[0].bias
     for part in parts[1:]:
         matrix, bias = _product(matrix, part.matrix), _product(bias, part.matrix) + part.bias
-    return matrix, bias.astype(matrix.dtype)
+    return matrix, bias
 
 
 def _below(layer: FusedLayer, embedding: Affine) -> FusedLayer:

@@ -199,7 +199,7 @@ def _find(file: Path) -> StateDict:
             f"weight_hh_l0 has shape {list(recurrent['weight_hh_l0'].shape)}, expected 4, 3 or 1 times as many rows as "
             "columns: an LSTM, a GRU or an RNN."
         )
-    embedding = _take_embedding(rest, recurrent["weight_ih_l0"].shape[-1])
+    embedding = _take_embedding(rest, recurrent["weight_ih_l0"].shape[-1:])
     weight = [name for name in rest if name.endswith("weight") and rest[name].ndim == 2]
     bias = weight[0].removesuffix("weight") + "bias" if weight else ""
     if len(weight) != 1 or set(rest) - {weight[0], bias}:
@@ -213,11 +213,11 @@ def _find(file: Path) -> StateDict:
     return StateDict(recurrent, matrix, rest.get(bias, zeros), kinds[rows], layers, metadata, embedding)
 
 
-def _take_embedding(rest: dict[str, np.ndarray], source: int) -> np.ndarray | None:
+def _take_embedding(rest: dict[str, np.ndarray], source: tuple[int, ...]) -> np.ndarray | None:
     """The one matrix besides the Linear that has no bias and gives what the layer reads, taken out of ``rest``."""
     matrices = [name for name in rest if name.endswith("weight") and rest[name].ndim == 2]
     below = [
-        name for name in matrices if rest[name].shape[1] == source and name.removesuffix("weight") + "bias" not in rest
+        name for name in matrices if rest[name].shape[1:] == source and name.removesuffix("weight") + "bias" not in rest
     ]
     return rest.pop(below[0]) if len(matrices) == 2 and len(below) == 1 else None
 
