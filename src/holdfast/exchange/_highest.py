@@ -31,9 +31,9 @@ def highest(
 ) -> Model:
     """The model of the highest level whose outputs on random sequences are those of ``answers``.
 
-    ``read`` gives the parts, or raises ``BadFile``. ``by`` is what messages call the framework, ``symbols`` whether
-    inputs are one-hot, ``batch`` and ``steps`` the size of the comparison, where not all will do. What was not opened
-    says why in its ``why_not_opened``.
+    ``read`` returns the parts, or raises ``BadFile``. ``by`` is the name of the framework in messages. ``symbols``:
+    inputs are one-hot. ``batch`` and ``steps``: the only size that the object accepts, or None. A model of a lower
+    level than *opened* has the reason in ``why_not_opened``.
     """
     runner = Runner(lambda x: np.asarray(answers(x)), by, batch, steps, symbols)
     try:
@@ -45,11 +45,11 @@ def highest(
     except BadFile as why:
         reason = _clause(why)
     try:
-        steps = stepped(parts, answers.inputs, answers.dtype, answers.name)
+        lower = stepped(parts, answers.inputs, answers.dtype, answers.name)
     except (BadFile, BadValue):  # parts that do not fit together
         return replace(answers, why_not_opened=reason)
     try:
-        return replace(_verified(answers, steps, runner, _reach(parts)), why_not_opened=reason)
+        return replace(_verified(answers, lower, runner, _reach(parts)), why_not_opened=reason)
     except BadFile as why:
         more = _clause(why)
         return replace(answers, why_not_opened=reason if more == reason else f"{reason}; {more}")

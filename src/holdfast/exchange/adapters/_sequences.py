@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 
@@ -21,14 +22,14 @@ def probe(inputs: int, dtype: np.dtype, symbols: bool) -> np.ndarray:
     return random.standard_normal((BATCH, STEPS, inputs)).astype(dtype)
 
 
-def whole_sequences(run: Run, given: np.ndarray) -> Run:
+def whole_sequences(run: Run, given: np.ndarray, numbers: ModuleType = np) -> Run:
     """``run`` as a function from inputs [batch, time, input] to outputs [batch, time, output].
 
     It may read time first, and may answer at the last step alone; it is then called with the sequence up to every
-    step. ``given`` is a ``probe``. Where it reads neither way it is given back as it is: what is wrong is told by
-    ``from_function``.
+    step. ``given`` is a ``probe``, ``numbers`` the module for arrays, NumPy or ``jax.numpy``. A model that reads
+    neither way is returned as it is: ``from_function`` then raises the error.
     """
-    for arrange in (lambda x: x, lambda x: np.ascontiguousarray(x.swapaxes(0, 1))):
+    for arrange in (lambda x: x, lambda x: numbers.asarray(x.swapaxes(0, 1), order="C")):
         try:
             outputs = run(arrange(given))
         except Exception:  # of any kind: it is called again, and heard then
@@ -40,7 +41,7 @@ def whole_sequences(run: Run, given: np.ndarray) -> Run:
             continue
         if every_step:
             return lambda x, arrange=arrange: arrange(run(arrange(x)))
-        return lambda x, arrange=arrange: np.stack([run(arrange(x[:, : t + 1])) for t in range(x.shape[1])], 1)
+        return lambda x, arrange=arrange: numbers.stack([run(arrange(x[:, : t + 1])) for t in range(x.shape[1])], 1)
     return run
 
 

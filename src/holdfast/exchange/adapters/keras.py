@@ -30,8 +30,8 @@ def accepts(thing: object) -> bool:
 def model(thing: keras.Model, *, inputs: int, name: str = "") -> Model:
     """The Keras model as a model of the highest level that its layers allow.
 
-    Raises ``BadValue`` for a model that is not built, computes in another number format than float32, fails, has outputs
-    of another shape, or with rows of a batch that affect each other.
+    Raises ``BadValue`` for a model that is not built, computes in another number format than float32, fails, has
+    outputs of another shape, or rows of a batch that affect each other.
     """
     import keras
 
@@ -40,7 +40,7 @@ def model(thing: keras.Model, *, inputs: int, name: str = "") -> Model:
 
     name = name or f"the model {thing.name} of Keras"
     formats = {str(weight.dtype) for weight in thing.weights if "seed" not in weight.path}
-    formats |= {layer.compute_dtype for layer in thing.layers}  # a policy such as mixed_float16 differs from the weights
+    formats |= {layer.compute_dtype for layer in thing.layers}  # not that of the weights in mixed_float16
     if formats - {"float32"}:
         raise BadValue(f"{name} computes in {' and '.join(sorted(formats))}, expected float32 throughout.")
     if not thing.built or not isinstance(getattr(thing, "input_shape", None), tuple):
