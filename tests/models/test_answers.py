@@ -229,7 +229,7 @@ def test_an_adapter_is_one_file_of_a_plug_in_folder(tmp_path, monkeypatch, capsy
     (tmp_path / "adapters").mkdir()
     file = tmp_path / "adapters" / "ring.py"
     file.write_text(ADAPTER)
-    with pytest.raises(BadValue, match="no adapter knows it; there are: keras, torch"):
+    with pytest.raises(BadValue, match="no adapter knows it; there are: equinox, flax, keras, onnx, torch"):
         as_model(Ring(), inputs=1)
     monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path))
     model = as_model(Ring(), inputs=1)

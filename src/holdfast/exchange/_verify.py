@@ -58,7 +58,8 @@ class Runner:
     """A foreign file, ready to run: ``compute`` maps inputs [batch, time, input] to outputs [batch, time, output].
 
     ``by`` is the name of the program that computes. ``batch`` and ``steps`` are set if the file allows only one size.
-    ``symbols``: its inputs must be one-hot.
+    ``symbols``: its inputs must be one-hot. ``last``: ``compute`` returns the outputs [batch, 1, output] of the last
+    step only.
     """
 
     compute: Callable[[np.ndarray], np.ndarray]
@@ -66,6 +67,7 @@ class Runner:
     batch: int | None = None
     steps: int | None = None
     symbols: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,12 @@ def verify(network: Network | Steps, runner: Runner, reach: float | None = None)
     worst = 0.0
     for rows, length in pieces:
         theirs = np.asarray(runner.compute(inputs[:rows, :length]))
-        wanted = (rows, length, network.outputs)
+        first = length - 1 if runner.last else 0
+        wanted = (rows, length - first, network.outputs)
         if theirs.shape != wanted:
             raise BadFile(f"{runner.by} gives outputs of shape {list(theirs.shape)}, expected {list(wanted)}.")
-        differences = np.abs(theirs - ours[:rows, :length]).max(axis=(0, 2))
-        _refuse_beyond(differences, tolerances[:length], runner.by)
+        differences = np.abs(theirs - ours[:rows, first:length]).max(axis=(0, 2))
+        _refuse_beyond(differences, tolerances[first:length], runner.by, first)
         worst = max(worst, float(differences.max()))
     return Agreement(worst, float(tolerances[-1]), sum(rows for rows, _ in pieces), steps, runner.by)
 
@@ -139,11 +142,11 @@ def _with_tolerance(
     return ours, MARGIN * (moved + FUNCTION_EPS * eps * np.arange(1, len(moved) + 1) * reach)
 
 
-def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str) -> None:
+def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str, first: int) -> None:
     beyond = ~(differences <= tolerances)  # not written with >, so that NaN counts as beyond
     if beyond.any():
-        step = int(np.argmax(beyond))
+        at = int(np.argmax(beyond))
         raise BadFile(
-            f"{by} and holdfast compute different outputs: {differences[step]:.2g} apart at step {step + 1}, where "
-            f"rounding explains at most {tolerances[step]:.2g}."
+            f"{by} and holdfast compute different outputs: {differences[at]:.2g} apart at step {first + at + 1}, where "
+            f"rounding explains at most {tolerances[at]:.2g}."
         )
