@@ -15,9 +15,9 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from holdfast import cells
-from holdfast.core.errors import BadFile, BadRun
+from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.engine import files
-from holdfast.engine.files import FORMAT, load, save, tensors
+from holdfast.engine.files import FORMAT, as_bytes, from_arrays, load, save, tensors
 from holdfast.engine.network import create
 
 
@@ -236,3 +236,25 @@ def test_the_same_network_gives_the_same_bytes_in_every_process(tmp_path):
     for name in ("one", "other"):
         subprocess.run([sys.executable, "-c", program, tmp_path / name], check=True)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [("lstm", {}), ("gru", {"layers": 2, "readout_hidden": (4, 3)}), ("mlstm", {"heads": 1}), ("elman", {"steps": 3})],
+)
+def test_a_network_is_made_of_the_arrays_that_its_file_has(cell, words):
+    network = create(cell, 2, 3, 1, **words)
+    same = from_arrays(cell, tensors(network), heads=network.heads)
+    assert as_bytes(same) == as_bytes(network)
+
+
+def test_arrays_that_make_no_network_are_told():
+    held = tensors(create("elman", 2, 3, 1))
+    with pytest.raises(BadValue, match=r"there is no matrix 'layer0\.candidate\.from_x' among the arrays"):
+        from_arrays("elman", {"readout.matrix": held["readout.matrix"]})
+    with pytest.raises(BadValue, match=r"tensor 'readout\.bias' has shape None, expected \(1,\)"):
+        from_arrays("elman", {name: value for name, value in held.items() if name != "readout.bias"})
+    with pytest.raises(BadValue, match="expected one number format for all weights"):
+        from_arrays("elman", held | {"readout.bias": np.zeros(1, np.float16)})
+    with pytest.raises(UnknownName, match="there is no cell named 'elmann'"):
+        from_arrays("elmann", held)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from holdfast import exchange
 from holdfast.core.errors import BadFile, BadValue, UnknownName
+from holdfast.engine.files import load
 from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from holdfast.exchange import torch as format
@@ -155,10 +156,35 @@ def test_what_no_network_here_is_is_refused_with_the_reason(made, metadata, reas
     assert not (tmp_path / "out").exists()
 
 
-def test_a_pickle_is_not_opened(tmp_path):
-    torch.save(state(), tmp_path / "f.pt")
-    with pytest.raises(BadFile, match="a pickle, which can run any code when it is read"):
-        exchange.import_(tmp_path / "f.pt", "torch", tmp_path / "out")
+def test_a_pickle_of_weights_is_read_and_one_of_code_is_refused(tmp_path, float64):
+    torch.manual_seed(1)
+    theirs, x = Foreign(torch.nn.LSTM), numbers(3, 7, 2)
+    for number, held in enumerate((theirs.state_dict(), {"epoch": 3, "state_dict": theirs.state_dict()})):
+        torch.save(held, tmp_path / f"{number}.pt")
+        exchange.import_(tmp_path / f"{number}.pt", "torch", tmp_path / f"{number}.safetensors")
+        network, _ = load(tmp_path / f"{number}.safetensors")
+        expected = theirs(torch.tensor(np.asarray(x))).detach().numpy()
+        np.testing.assert_allclose(outputs(network, x), expected, rtol=0, atol=1e-12)
+    torch.save(theirs, tmp_path / "whole.pt")
+    with pytest.raises(BadFile, match="it holds more than tensors, and reading that could run any code"):
+        exchange.import_(tmp_path / "whole.pt", "torch", tmp_path / "out")
+
+
+@pytest.mark.parametrize("width", [3, 5])
+def test_an_embedding_is_kept_or_folded(width, tmp_path, float64):
+    torch.manual_seed(1)
+    parts = torch.nn.ModuleDict(
+        {
+            "embedding": torch.nn.Embedding(4, width, dtype=torch.float64),
+            "body": torch.nn.GRU(width, 3, batch_first=True, dtype=torch.float64),
+            "head": torch.nn.Linear(3, 2, dtype=torch.float64),
+        }
+    )
+    save_file(parts.state_dict(), tmp_path / "f")
+    network, symbols = format.read(tmp_path / "f", None), np.array([[0, 3, 1, 1, 2]])
+    assert (network.embedding is not None) == (width == 3)
+    expected = parts["head"](parts["body"](parts["embedding"](torch.tensor(symbols)))[0]).detach().numpy()
+    np.testing.assert_allclose(outputs(network, jnp.eye(4)[symbols]), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", exchange.FOLDER.names())

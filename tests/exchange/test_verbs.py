@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from holdfast.cli._main import main
+from holdfast.core.origin import task_of
 from holdfast.engine.files import load, save
 from tests.networks import random_network
 
@@ -60,6 +61,15 @@ def test_the_network_is_put_beside_the_file_but_not_over_another(run):
     assert "the file other.safetensors already exists" in err
 
 
+def test_the_task_is_recorded_and_the_default_name_is_another(run):
+    run("export", "net.safetensors", "--to", "torch", "--out", "state.safetensors")
+    task = ("--task", "recall", "--steps", "7")
+    assert run("import", "state.safetensors", "--from", "torch", *task)[0] == 0
+    origin = load("state.imported.safetensors")[1]
+    assert task_of(origin)["name"] == "recall"
+    assert task_of(origin)["steps"] == 7
+
+
 MISTAKES = [
     (["export", "net.safetensors"], "the following arguments are required: --to, --out", "--help"),
     (["export", "net.safetensors", "--to", "onnz", "--out", "a"], "there is no format named 'onnz'", "mean 'onnx'?"),
@@ -71,7 +81,9 @@ MISTAKES = [
     (["import", "net.safetensors"], "the following arguments are required: --from", "--help"),
     (["import", "none.onnx", "--from", "onnx"], "there is no file none.onnx", ""),
     (["import", "", "--from", "onnx"], "there is no file .", ""),
-    (["import", "net.safetensors", "--from", "torch"], "would replace net.safetensors", "--out"),
+    (["import", "net.safetensors", "--from", "torch"], "there are layer0.candidate.bias", ""),
+    (["import", "net.safetensors", "--from", "torch", "--out", "net.safetensors"], "would replace net", "--out"),
+    (["import", "net.onnx", "--from", "onnx", "--task", "recal"], "there is no task named 'recal'", "'recall'"),
     (["import", "net.safetensors", "--from", "torch", "--out", "a"], "there are layer0.candidate.bias", ""),
     (["import", "net.safetensors", "--from", "onnx", "--out", "a"], "it is not an ONNX model", ""),
     (["import", "net.safetensors", "--from", "keras", "--out", "a"], "it is not a .keras file", ""),

@@ -40,13 +40,14 @@ class Module(torch.nn.Module):
         self.dropout = torch.nn.Dropout(0.5)
         exchange.export(network, folder / "net.safetensors", "torch")
         held = load_file(folder / "net.safetensors")
+        self.eval()
         self.load_state_dict(
             {k.replace("recurrent", "body").replace("readout", "head"): v.to(form) for k, v in held.items()}
         )
 
     def forward(self, x):
         hidden, state = self.body(x)
-        return self.head(self.dropout(hidden)), state
+        return self.head(self.dropout(hidden)) * 1, state  # no part of a network: used at level 'answers'
 
 
 def right(x):
@@ -159,7 +160,8 @@ def test_no_function_meets_padding():
 
 def test_a_module_is_run_in_evaluation_and_left_as_it_was(tmp_path):
     module = Module(random_network("lstm", 1, 3, 1, dtype=jnp.float32), tmp_path)
-    module.head.eval()
+    module.train()
+    module.dropout.eval()
     flags = [part.training for part in module.modules()]
     model, x = as_model(module, inputs=1), np.ones((2, 3, 1), np.float32)
     np.testing.assert_array_equal(model(x), model(x))
@@ -184,9 +186,8 @@ class Sums(torch.nn.Module):
 @pytest.mark.parametrize(
     ("thing", "words"),
     [
-        (torch.nn.LSTM(1, 3), "mixes rows: what it answers in row 2 changes when row 1 of the inputs does"),
         (lambda x: x - x.mean(0), "mixes rows"),
-        (Sums(), r"gives outputs of the shape \[2, 1\] for inputs of the shape \[2, 3, 1\]"),
+        (lambda x: x.sum(1), r"gives outputs of the shape \[2, 1\] for inputs of the shape \[2, 3, 1\]"),
         (torch.nn.LSTM(4, 3, batch_first=True), "raises RuntimeError: input.size"),
         (torch.nn.LSTM(1, 3, batch_first=True).double(), "computes in float64, but JAX is set to compute with fewer"),
         (lambda x: 1 / 0, "raises ZeroDivisionError: division by zero"),
@@ -228,7 +229,7 @@ def test_an_adapter_is_one_file_of_a_plug_in_folder(tmp_path, monkeypatch, capsy
     (tmp_path / "adapters").mkdir()
     file = tmp_path / "adapters" / "ring.py"
     file.write_text(ADAPTER)
-    with pytest.raises(BadValue, match="no adapter knows it; there are: torch"):
+    with pytest.raises(BadValue, match="no adapter knows it; there are: equinox, flax, keras, onnx, torch"):
         as_model(Ring(), inputs=1)
     monkeypatch.setenv("HOLDFAST_PLUGINS", str(tmp_path))
     model = as_model(Ring(), inputs=1)

@@ -19,7 +19,6 @@ from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
 from holdfast.certification.certificate import FORMAT, Certificate, Cuts, describe_lengths, parse, refuse_large, words
 from holdfast.certification.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certification.weights import Weights, fingerprint, finite, weights_of
-from holdfast.core.cell import Cell
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
 from holdfast.core.results import Part, Text, rounded_up
@@ -117,12 +116,12 @@ def rounding_of(claim: Claim) -> Rounding | None:
     return None if claim.semantics == ("real",) else Rounding(ACCURACIES[claim.dtype])
 
 
-def assumptions_of(claim: Claim, cell: Cell) -> tuple[str, ...]:
-    """The assumptions of this checker about the arithmetic of a claim about a network of this cell, in words."""
+def assumptions_of(claim: Claim, network: Network) -> tuple[str, ...]:
+    """The assumptions of this checker about the arithmetic of a claim about this network, in words."""
     if claim.semantics == ("real",):
         return ()
     try:
-        used = {node.word for node in record(cell).nodes}
+        used = {node.word for node in record(network.cell).nodes} | ({network.output_function} - {""})
     except Unsupported:  # a step that cannot be recorded may use any word
         used = set(alphabet.FOLDER.names())
     return ACCURACIES[claim.dtype].words(used)
@@ -216,7 +215,7 @@ def _foreign(certificate: Certificate, network: Network, task: Task, scenario: S
         return f"the network has {sizes}, its task {task.inputs} and {task.outputs}"
     if claim.dtype != str(network.dtype) or (claim.semantics == ("ieee",) and claim.dtype not in ACCURACIES):
         return f"it speaks of {claim.dtype} arithmetic, the network's is {network.dtype}"
-    if certificate.assumptions != (known := assumptions_of(claim, network.cell)):
+    if certificate.assumptions != (known := assumptions_of(claim, network)):
         return f"it assumes {certificate.assumptions}, this checker {known}"
     if claim.steps is not None and claim.steps != scenario.steps:
         return f"it speaks of {claim.steps} steps, and rows of its task have up to {scenario.steps}"

@@ -202,7 +202,8 @@ def advance(weights: Weights, ops: Bounds, state: Set, x: Set) -> tuple[Set, Set
     *hidden, last = weights.readout
     for linear in hidden:
         x = ops.relu(ops.linear(linear, ops.apart(x))[linear.gates[0]])
-    return tuple(ops.carried(after)), ops.linear(last, ops.apart(x))[last.gates[0]]
+    outputs = ops.linear(last, ops.apart(x))[last.gates[0]]
+    return tuple(ops.carried(after)), ops.sigmoid(ops.apart(outputs)) if weights.sigmoid else outputs
 
 
 class Propagation:

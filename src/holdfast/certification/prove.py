@@ -163,7 +163,7 @@ def _certificate(
         method=best.method,
         settled=best.reached.settled,
         exact_above=exact_above,
-        assumptions=assumptions_of(claim, network.cell),
+        assumptions=assumptions_of(claim, network),
         holdfast=version,
     )
 

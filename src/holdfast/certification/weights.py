@@ -10,6 +10,7 @@ import numpy as np
 
 from holdfast import alphabet
 from holdfast.core.cell import CONSTANT, Cell
+from holdfast.core.errors import BadValue
 from holdfast.engine.files import tensors
 from holdfast.engine.network import Linear, Network, refuse_separate_weights
 from holdfast.engine.readings.bounds import Exact, exact
@@ -19,7 +20,8 @@ from holdfast.engine.readings.record import Unsupported, record
 @dataclass(frozen=True)
 class Weights:
     """The exact weights: ``layers[d]`` by source (x, h, ...), ``units[d]`` the number of kept units of that layer, the
-    maps of the read-out, with relu between them, and the embedding below the first layer, if there is one."""
+    maps of the read-out, with relu between them, the embedding below the first layer, if there is one, and whether a
+    sigmoid is applied to the outputs."""
 
     cell: Cell
     layers: tuple[Mapping[str, Exact], ...]
@@ -27,6 +29,7 @@ class Weights:
     readout: tuple[Exact, ...]
     heads: int = 1
     embedding: Exact | None = None
+    sigmoid: bool = False
 
 
 def weights_of(network: Network, every_unit: bool) -> Weights:
@@ -37,6 +40,12 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     ``BadValue`` for a network with separate weights for every step.
     """
     refuse_separate_weights(network, "bounds here are those of one set of weights for all steps")
+    if network.output_function not in ("", "sigmoid"):
+        raise BadValue(
+            f"this network applies {network.output_function} to its outputs, of which there are no bounds.",
+            "Ask about its logits: network.before_output_function().",
+        )
+    sigmoid = network.output_function == "sigmoid"
     network = replace(
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
@@ -44,7 +53,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     if _mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
         units, readout = (network.units,) * len(layers), tuple(map(exact, network.readout_maps))
-        return Weights(network.cell, layers, units, readout, network.heads, embedding)
+        return Weights(network.cell, layers, units, readout, network.heads, embedding, sigmoid)
     live = _live(network) if not every_unit else [_different(network, depth) for depth in range(len(network.layers))]
 
     layers, below = [], np.arange(network.above_embedding().inputs)
@@ -54,7 +63,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
         below = units
     first, *others = network.readout_maps
     readout = tuple(map(exact, (_part(first, below, np.arange(first.units)), *others)))
-    return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout, 1, embedding)
+    return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout, 1, embedding, sigmoid)
 
 
 def _mixes_units(cell: Cell) -> bool:
@@ -69,11 +78,14 @@ def _mixes_units(cell: Cell) -> bool:
 
 
 def fingerprint(network: Network) -> str:
-    """SHA-256 over the cell's name and every tensor's name, number format, shape and bytes, in alphabetical order.
+    """SHA-256 over the cell's name, that of the output function where there is one, and every tensor's name, number
+    format, shape and bytes, in alphabetical order.
 
     It does not cover the bytes of the file, so that metadata, such as the origin of the weights, do not affect it.
     """
     digest = hashlib.sha256(f"{network.cell_name}\n".encode())
+    if network.output_function:
+        digest.update(f"output function {network.output_function}\n".encode())
     for name, value in sorted(tensors(network).items()):
         digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
         digest.update(value.astype(value.dtype.newbyteorder("<")).tobytes())

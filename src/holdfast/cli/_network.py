@@ -16,7 +16,7 @@ def task_flags(parser: Parser, words: list[str], own: str | None) -> None:
     parser.flag("task", help="the task (default: the one stored with the network)")
     from dataclasses import fields
 
-    name = named_task(words) or own
+    name = task_named(words) or own
     if name:
         from holdfast import tasks
 
@@ -31,7 +31,7 @@ def length_flag(parser: Parser) -> None:
     parser.flag("up-to", int, help="all lengths up to N (default: exactly the task's length)")
 
 
-def named_task(words: list[str]) -> str | None:
+def task_named(words: list[str]) -> str | None:
     """The value of --task before parsing; None if not given."""
     for place, word in enumerate(words):
         if word == "--task" and place + 1 < len(words):

@@ -2,6 +2,7 @@
 
     {"settings": {"task": {"name": "recall", ...}, ...}}                     trained
     {"constructed": {"task": "recall", "axes": {...}, "claim": {...}}}       constructed
+    {"imported": {"from": "keras", "file": ..., "task": {"name": ...}}}      imported; the task where it was given
 
 Everything else in it is free.
 """
@@ -46,9 +47,14 @@ class _Constructed(msgspec.Struct):
     claim: _Claim = _Claim()
 
 
+class _Imported(msgspec.Struct):
+    task: _Task | None = None
+
+
 class _Origin(msgspec.Struct):
     settings: _Settings | None = None
     constructed: _Constructed | None = None
+    imported: _Imported | None = None
 
 
 KNOWN = _Origin.__struct_fields__
@@ -63,8 +69,11 @@ def parse(text: str, where: str) -> dict[str, Any]:
 
 
 def task_of(origin: Mapping[str, Any]) -> dict[str, Any]:
-    """The task that a network was trained on or constructed for: its ``name`` and its axes; empty where unknown."""
+    """The task that a network was trained on, constructed or imported for: its ``name`` and its axes; empty where
+    unknown."""
     if settings := origin.get("settings"):
         return dict(settings["task"])
+    if task := origin.get("imported", {}).get("task"):
+        return dict(task)
     made = origin.get("constructed")
     return {"name": made["task"], **{k: v for k, v in made["axes"].items() if k != "name"}} if made else {}

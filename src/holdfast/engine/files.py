@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -32,9 +32,9 @@ from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
-from holdfast.core.tensors import FLOATS, Header
+from holdfast.core.tensors import FLOATS, Header, TensorHeader
 from holdfast.core.typed_jax import asarray
-from holdfast.engine.network import EMBEDDED, Layer, Linear, Network, like, read_out
+from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
 
 FORMAT = "holdfast-network-1"
@@ -58,6 +58,7 @@ class Sizes(NamedTuple):
     heads: int
     embedding: bool = False
     readout_hidden: tuple[int, ...] = ()
+    output_function: str = ""
 
     @property
     def read(self) -> int:
@@ -115,6 +116,7 @@ def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> by
         **({} if network.heads == 1 else {"heads": str(network.heads)}),
         **({} if network.embedding is None else {"embedding": LINEAR}),
         **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
+        **({"output_function": network.output_function} if network.output_function else {}),
         "origin": json.dumps(origin or {}),
     }
     return storage.as_bytes(tensors(network), metadata)
@@ -132,6 +134,61 @@ def load(path: Path | str) -> tuple[Network, dict[str, object]]:
     _check_formats(header, path)
     _check_shapes(header, sizes, path)
     return _network(sizes, storage.read_arrays(path)), origin
+
+
+def from_arrays(
+    cell: str, arrays: Mapping[str, Any], *, heads: int = 1, output_function: str = "", dtype: Any = None
+) -> Network:
+    """The network of ``cell`` with these weights, by the names that a file has; its sizes are those of the arrays.
+
+    ``dtype`` is the number format that they are converted to; None: they have one already. Raises ``UnknownName`` for a
+    cell that does not exist, ``BadValue`` with the first array that is missing, or has another shape or format.
+
+    >>> layer = {f"layer0.candidate.{name}": np.ones(shape, "f") for name, shape in
+    ...          {"from_x": (1, 2), "from_h": (2, 2), "bias": 2}.items()}
+    >>> from_arrays("elman", {**layer, "readout.matrix": np.ones((2, 1), "f"), "readout.bias": np.zeros(1, "f")}).units
+    2
+    """
+    kind = resolve(cell)
+    held = {name: np.asarray(value, dtype) for name, value in arrays.items()}
+    formats = {name: TensorHeader(storage.format_of(a.dtype), a.shape, (0, a.nbytes)) for name, a in held.items()}
+    header = Header(formats, _described(kind, held) | {"heads": str(heads)})
+    if output_function:
+        header = replace(header, metadata={**header.metadata, "output_function": output_function})
+    where = f"the arrays of a network of {cell}"
+    try:
+        sizes = _sizes(header.metadata, where)
+        _check_formats(header, where)
+        _check_shapes(header, sizes, where)
+    except BadFile as error:
+        raise BadValue(error.message, error.fix) from error
+    return _network(sizes, held)
+
+
+def _described(cell: Cell, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """The metadata of a file with these arrays. Raises ``BadValue`` where those that tell the sizes are missing."""
+    reads = _matrix(0, next(m for m in cell.maps if m.source == "x").gates[0], "x")
+    if missing := [name for name in (reads, "readout.matrix") if name not in arrays or arrays[name].ndim < 2]:
+        raise BadValue(
+            f"there is no matrix '{missing[0]}' among the arrays of a network of {cell.name}; there are: "
+            f"{', '.join(sorted(arrays)) or 'none'}.",
+            "Names are those of a saved network: layer0.GATE.from_x, layer0.GATE.bias, readout.matrix, readout.bias.",
+        )
+    depth = [int(match[1]) for name in arrays if (match := re.match(r"layer([0-9]{1,4})\.", name))]
+    hidden = [name for n in range(1, len(arrays)) if (name := f"readout.hidden{n}.matrix") in arrays]
+    sizes = {
+        "inputs": arrays["embedding.matrix" if "embedding.matrix" in arrays else reads].shape[-2],
+        "units": arrays[(*hidden, "readout.matrix")[0]].shape[0],
+        "outputs": arrays["readout.matrix"].shape[-1],
+        "layers": 1 + max(depth),
+        **({"steps": arrays[reads].shape[0]} if arrays[reads].ndim > 2 else {}),
+    }
+    return {
+        "cell": cell.name,
+        **{name: str(size) for name, size in sizes.items()},
+        **({"embedding": LINEAR} if "embedding.matrix" in arrays else {}),
+        **({"readout_hidden": ",".join(str(arrays[name].shape[-1]) for name in hidden)} if hidden else {}),
+    }
 
 
 def origin_in(header: Header, path: Path | str) -> dict[str, object]:
@@ -158,10 +215,14 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
         hidden = values.sizes(metadata.get("readout_hidden", values.NONE))
     except ValueError as error:
         raise _no_network(path, f"readout_hidden {error}") from error
+    function = metadata.get("output_function", "")
+    if function and function not in OUTPUT_FUNCTIONS:
+        raise _no_network(path, f"output_function is {shown(function)}, expected {', '.join(OUTPUT_FUNCTIONS)}")
     sizes = Sizes(
         *(cell, size("inputs"), size("units"), size("outputs"), size("layers"), steps, heads),
         embedding="embedding" in metadata,
         readout_hidden=hidden,
+        output_function=function,
     )
     if mistakes := cell.mistakes(sizes.units, heads) + cell.input_mistakes(sizes.read, sizes.units):
         raise _no_network(path, mistakes[0])
@@ -238,7 +299,8 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
         return found
 
     names = _readout_names(len(sizes.readout_hidden) + 1)
-    readout = read_out([(asarray(read[matrix]), asarray(read[bias])) for matrix, bias in names])
+    maps = [(asarray(read[matrix]), asarray(read[bias])) for matrix, bias in names]
+    readout = read_out(maps, sizes.output_function)
     embedding = None
     if sizes.embedding:
         embedding = Linear(asarray(read["embedding.matrix"]), asarray(read["embedding.bias"]), (EMBEDDED,))

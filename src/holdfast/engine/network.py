@@ -1,4 +1,5 @@
-"""A network, as a pytree: layers of one cell, their weights by gate, and a read-out, linear or with hidden layers."""
+"""A network, as a pytree: layers of one cell, their weights by gate, and a read-out: linear, or with hidden layers, and
+with or without an output function."""
 
 from __future__ import annotations
 
@@ -26,6 +27,12 @@ HIDDEN = "hidden"
 """The name of the only gate of a hidden layer of the read-out."""
 EMBEDDED = "embedded"
 """The name of the only gate of the embedding."""
+OUTPUT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": jax.nn.sigmoid,
+    "softmax": jax.nn.softmax,
+    "log_softmax": jax.nn.log_softmax,
+}
+"""What may be applied to the outputs of a read-out, by name. Training does without: its losses read logits."""
 
 
 @jax.tree_util.register_dataclass
@@ -122,13 +129,15 @@ class Linear(EqualByValue):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False, repr=False)
 class Perceptron(EqualByValue):
-    """A read-out with hidden layers: relu of each linear map in ``hidden``, the lowest first, then the map ``last``.
+    """A read-out that is not linear: relu of each linear map in ``hidden``, the lowest first, then the map ``last``,
+    then ``function``, a name in ``OUTPUT_FUNCTIONS`` or "".
 
     It has no single ``matrix`` or ``bias``: reading these attributes raises ``BadValue``.
     """
 
     hidden: tuple[Linear, ...]
     last: Linear
+    function: str = field(default="", metadata={"static": True})
 
     def __repr__(self) -> str:
         return f"Perceptron({', '.join(map(repr, (*self.hidden, self.last)))})"
@@ -137,7 +146,8 @@ class Perceptron(EqualByValue):
         """Map [..., unit] to [..., output]."""
         for linear in self.hidden:
             source = alphabet.get("relu").numbers(linear(source))
-        return self.last(source)
+        outputs = self.last(source)
+        return OUTPUT_FUNCTIONS[self.function](outputs) if self.function else outputs
 
     @property
     def matrix(self) -> Leaf:
@@ -148,9 +158,10 @@ class Perceptron(EqualByValue):
         raise self._has_no_matrix()
 
     def _has_no_matrix(self) -> BadValue:
+        has = f"hidden layers ({len(self.hidden)})" if self.hidden else f"the output function {self.function}"
         return BadValue(
-            f"the read-out of this network has hidden layers ({len(self.hidden)}), and what was asked for needs one "
-            "matrix from the units to the outputs.",
+            f"the read-out of this network has {has}, and what was asked for needs one matrix from the units to the "
+            "outputs.",
             "Take a network with a linear read-out: --readout-hidden none.",
         )
 
@@ -204,6 +215,16 @@ class Network(EqualByValue):
         """The linear maps of the read-out: those of its hidden layers, the lowest first, then the map to the
         outputs."""
         return (self.readout,) if isinstance(self.readout, Linear) else (*self.readout.hidden, self.readout.last)
+
+    @property
+    def output_function(self) -> str:
+        """The name of what is applied to the outputs, in ``OUTPUT_FUNCTIONS``; "" where nothing is."""
+        return "" if isinstance(self.readout, Linear) else self.readout.function
+
+    def before_output_function(self) -> Network:
+        """The network whose outputs are those to which the function is applied: the logits."""
+        maps = [(linear.matrix, linear.bias) for linear in self.readout_maps]
+        return replace(self, readout=read_out(maps)) if self.output_function else self
 
     @property
     def units(self) -> int:
@@ -344,12 +365,13 @@ def create(
     return Network(stack, readout, cell, heads, below)
 
 
-def read_out(maps: Sequence[tuple[Leaf, Leaf]]) -> Linear | Perceptron:
-    """The read-out with these maps, each a matrix [source, column] and a bias [column]; the map to the outputs is
-    last."""
+def read_out(maps: Sequence[tuple[Leaf, Leaf]], function: str = "") -> Linear | Perceptron:
+    """The read-out with these maps, each a matrix [source, column] and a bias [column], the map to the outputs last,
+    and with the output ``function`` of this name."""
     *hidden, last = maps
     above = tuple(Linear(*one, (HIDDEN,)) for one in hidden)
-    return Perceptron(above, Linear(*last, (READOUT,))) if above else Linear(*last, (READOUT,))
+    linear = Linear(*last, (READOUT,))
+    return Perceptron(above, linear, function) if above or function else linear
 
 
 def like(

@@ -9,11 +9,12 @@ the format's own file.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.files import check_writable, write_atomically
@@ -95,12 +96,14 @@ def export(network: Network, path: Path, name: str, origin: dict | None = None) 
     return Conversion(str(path), name, f"{_size(network)}, for {name}", agreement, network)
 
 
-def import_(path: Path, name: str, out: Path | None, cell: str | None = None) -> Conversion:
+def import_(
+    path: Path, name: str, out: Path | None, cell: str | None = None, task: Mapping[str, Any] | None = None
+) -> Conversion:
     """Read the file ``path`` of the format ``name`` and save it as a network at ``out`` (None: not saved), after both
     runs were compared.
 
-    ``cell`` names the cell if the file does not determine it. Raises the errors of ``export``, and ``BadFile`` if the
-    file cannot be read or its model is not supported.
+    ``cell`` names the cell if the file does not determine it; ``task``, with ``name`` and axes, is recorded. Raises the
+    errors of ``export``, and ``BadFile`` if the file cannot be read or its model is not supported.
     """
     kind = get(name)
     require(*kind.NEEDS, extra=name, what=f"importing from {name}")
@@ -112,7 +115,7 @@ def import_(path: Path, name: str, out: Path | None, cell: str | None = None) ->
         network = kind.read(path, cell)
         agreement = verify(network, kind.runner(path, network.cell_name))
     if out:
-        save(network, out, {"imported": {"from": name, "file": path.name}})
+        save(network, out, {"imported": {"from": name, "file": path.name, **({"task": dict(task)} if task else {})}})
     return Conversion(str(out) if out else None, name, f"{_size(network)}, from {path}", agreement, network)
 
 

@@ -55,6 +55,8 @@ class _Named(msgspec.Struct):
 
     name: str
     units: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
+    input_dim: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
+    output_dim: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
 
 
 Shape = list[Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None]
@@ -140,7 +142,12 @@ def _check_sizes(model: _Model, plain: Words, numbers: int) -> None:
     sources = [1 if shape is None else convert(shape, Shape, "config.json, build_input_shape")[-1] or 1]
     for place, layer in enumerate(model.layers):
         where = f"config.json, config.layers[{place}]"
-        named = convert(layer.config, _Named, f"{where}.config")
+        named = convert(_innermost(layer.config), _Named, f"{where}.config")
+        if (named.input_dim or 1) * (named.output_dim or 1) > numbers:
+            raise BadFile(
+                f"{where}: {named.input_dim:,} symbols as {named.output_dim:,} values need more weights than the "
+                f"{numbers:,} in the file."
+            )
         shapes = {"batch_shape": layer.config.get("batch_shape")} | (layer.build_config or {})
         if odd := sorted(shapes.keys() - {"batch_shape", "input_shape"}):
             raise BadFile(f"{where}: build_config has {shown(odd[0])}, expected input_shape.")
@@ -154,3 +161,16 @@ def _check_sizes(model: _Model, plain: Words, numbers: int) -> None:
                     f"{numbers:,} in the file."
                 )
             sources = [named.units]
+        elif named.output_dim is not None:
+            sources = [named.output_dim]
+
+
+def _innermost(config: Words) -> Words:
+    """The words of the layer that a wrapper such as TimeDistributed has inside."""
+    inner = config.get("layer")
+    if not isinstance(inner, dict):
+        return config
+    words = inner.get("config")
+    if not isinstance(words, dict) or "layer" in words:
+        raise BadFile("a wrapper in config.json has no plain layer inside.")
+    return words

@@ -87,7 +87,11 @@ def check_sizes(nodes: list[NodeProto], constants: Mapping[str, np.ndarray], inp
             largest = longest if node.input[0] not in known else count
             count, product = RANK, largest**3
         elif node.op_type == "Gather" and rest:
-            count, product = count * rest[0][0], largest ** min(rest[0][0], RANK)
+            table = constants.get(node.input[0])
+            taken = table.shape[1] if table is not None and table.ndim == 2 else count  # rows of an embedding
+            count, product = taken * rest[0][0], largest ** min(rest[0][0], RANK)
+        elif node.op_type == "Mul" and rest:
+            count, product, largest = count * rest[0][0], product * rest[0][1], largest * rest[0][2]
         elif node.op_type == "Concat":
             count += sum(c for c, _, _ in rest)
             product, largest = math.prod([product, *(p for _, p, _ in rest)]), max([largest, *(m for _, _, m in rest)])

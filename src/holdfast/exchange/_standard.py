@@ -15,7 +15,7 @@ import numpy as np
 
 from holdfast import cells
 from holdfast.core.errors import BadFile, BadValue
-from holdfast.engine.network import Linear, Network, create, refuse_separate_weights
+from holdfast.engine.network import Linear, Network, create, read_out, refuse_separate_weights
 
 
 class StandardLayer(NamedTuple):
@@ -68,6 +68,11 @@ def kind_of(network: Network, target: str) -> StandardLayer:
             f"the read-out of this network has hidden layers, which are not written for {target}.",
             "Train one without: --readout-hidden none.",
         )
+    if network.output_function:
+        raise BadValue(
+            f"this network applies {network.output_function} to its outputs, which is not written for {target}.",
+            "Export the network of its logits: network.before_output_function().",
+        )
     cell = network.cell_name
     if cell == "lstm1997":
         raise BadValue(WITHOUT_FORGET_GATE.format(target=target), "Train an lstm instead.")
@@ -115,17 +120,29 @@ def fuse(network: Network, order: Sequence[str]) -> list[FusedLayer]:
     return made
 
 
+Affine = tuple[np.ndarray, np.ndarray]
+"""A matrix [source, column] and a bias [column]."""
+
+
 def separate(
-    cell: str, layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, order: Sequence[str]
+    cell: str,
+    layers: Sequence[FusedLayer],
+    readout: Sequence[Affine],
+    order: Sequence[str],
+    embedding: Affine | None = None,
+    function: str = "",
 ) -> Network:
-    """The network of ``cell`` with these layers and the read-out ``matrix`` [unit, output], ``bias`` [output].
+    """The network of ``cell`` with these layers and the maps of the ``readout``, the one to the outputs last, relu
+    between them and ``function`` after them.
 
     If the file has two biases for a gate and the cell has one, the bias is their sum, rounded once. Raises ``BadFile``
     if shapes or number formats do not match.
     """
-    _check_shapes(layers, matrix, bias, len(order))
-    check_precision(sorted({str(a.dtype) for a in (matrix, bias, *(a for f in layers for a in vars(f).values()))}))
-    made = create(cell, layers[0].matrix_x.shape[0], matrix.shape[0], matrix.shape[1], len(layers), matrix.dtype)
+    _check_shapes(layers, readout, len(order))
+    arrays = [*(a for affine in (*readout, *([embedding] if embedding else [])) for a in affine)]
+    check_precision(sorted({str(a.dtype) for a in (*arrays, *(a for f in layers for a in vars(f).values()))}))
+    inputs, units = (layers[0].matrix_x if embedding is None else embedding[0]).shape[0], len(layers[0].matrix_h)
+    made = create(cell, inputs, units, readout[-1][1].size, len(layers), readout[0][0].dtype, embedding=bool(embedding))
     columns = {gate: np.r_[k * made.units : (k + 1) * made.units] for k, gate in enumerate(order)}
 
     def fill(linear: Linear, matrix: np.ndarray, bias: np.ndarray) -> Linear:
@@ -143,8 +160,11 @@ def separate(
         if recurrent is not None:
             layer["h"] = fill(recurrent, foreign.matrix_h, foreign.bias_h)
         filled.append(layer)
-    readout = replace(made.readout, matrix=jnp.asarray(matrix), bias=jnp.asarray(bias))
-    return replace(made, layers=tuple(filled), readout=readout)
+    above = read_out([(jnp.asarray(matrix), jnp.asarray(bias)) for matrix, bias in readout], function)
+    below = made.embedding
+    if below is not None and embedding is not None:
+        below = replace(below, matrix=jnp.asarray(embedding[0]), bias=jnp.asarray(embedding[1]))
+    return replace(made, layers=tuple(filled), readout=above, embedding=below)
 
 
 def check_precision(dtypes: Sequence[str]) -> None:
@@ -164,7 +184,7 @@ def _sum(layer: FusedLayer) -> np.ndarray:
     return np.where(layer.bias_h == 0, layer.bias_x, total.astype(layer.bias_x.dtype))
 
 
-def _check_shapes(layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.ndarray, gates: int) -> None:
+def _check_shapes(layers: Sequence[FusedLayer], readout: Sequence[Affine], gates: int) -> None:
     units = layers[0].matrix_h.shape[0]
     reasons: list[str] = []
 
@@ -179,9 +199,12 @@ def _check_shapes(layers: Sequence[FusedLayer], matrix: np.ndarray, bias: np.nda
         expect(where.format("recurrent weights"), layer.matrix_h, (units, width))
         expect(where.format("biases"), layer.bias_x, (width,))
         expect(where.format("recurrent biases"), layer.bias_h, (width,))
-    expect("the read-out's weights", matrix, (units, matrix.shape[-1]))
-    expect("the read-out's biases", bias, (matrix.shape[-1],))
-    if not all((*layers[0].matrix_x.shape, *matrix.shape)):
+    below = units
+    for matrix, bias in readout:
+        expect("the read-out's weights", matrix, (below, matrix.shape[-1]))
+        expect("the read-out's biases", bias, (matrix.shape[-1],))
+        below = matrix.shape[-1]
+    if not all((*layers[0].matrix_x.shape, *(size for matrix, _ in readout for size in matrix.shape))):
         reasons.append("a size is 0, expected at least 1 input, unit and output")
     if reasons:
         raise BadFile("; ".join(reasons) + ".", "Every layer needs the same number of units, and the read-out too.")

@@ -21,7 +21,7 @@ newly drawn networks each, exceeds the tolerance by a factor of 290 or more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,8 @@ import numpy as np
 
 from holdfast.core.errors import BadFile
 from holdfast.engine.network import Network
-from holdfast.engine.unroll import unroll
+from holdfast.models.levels import outputs_of
+from holdfast.models.steps import Steps
 
 PIECES = ((1, 1), (3, 32), (8, 5))
 """Batch size and number of steps of each run of the foreign file."""
@@ -57,12 +58,16 @@ class Runner:
     """A foreign file, ready to run: ``compute`` maps inputs [batch, time, input] to outputs [batch, time, output].
 
     ``by`` is the name of the program that computes. ``batch`` and ``steps`` are set if the file allows only one size.
+    ``symbols``: its inputs must be one-hot. ``last``: ``compute`` returns the outputs [batch, 1, output] of the last
+    step only.
     """
 
     compute: Callable[[np.ndarray], np.ndarray]
     by: str
     batch: int | None = None
     steps: int | None = None
+    symbols: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,38 +81,55 @@ class Agreement:
     by: str
 
 
-def verify(network: Network, runner: Runner) -> Agreement:
-    """Run both on random sequences with magnitudes from 1/4 to 4. Raises ``BadFile`` if they do not agree."""
+def verify(network: Network | Steps, runner: Runner, reach: float | None = None) -> Agreement:
+    """Run both on random sequences with magnitudes from 1/4 to 4. Raises ``BadFile`` if they do not agree.
+
+    ``reach`` of the read-out is needed if the model is not a network."""
     pieces = sorted({(runner.batch or batch, runner.steps or steps) for batch, steps in PIECES})
     batch, steps = (max(sizes) for sizes in zip(*pieces, strict=True))
-    if batch * steps * (network.inputs + network.outputs + network.units) > MOST_NUMBERS:
+    width = network.units if isinstance(network, Network) else network.size
+    if batch * steps * (network.inputs + network.outputs + width) > MOST_NUMBERS:
         raise BadFile(f"it accepts only {batch:,} sequences of {steps:,} steps, which are too many to compare.")
     random = np.random.default_rng(SEED)
     scales = 4.0 ** np.linspace(-1, 1, batch)[:, None, None]
     inputs = (scales * random.standard_normal((batch, steps, network.inputs))).astype(network.dtype)
+    if runner.symbols:
+        inputs = np.eye(network.inputs, dtype=network.dtype)[random.integers(network.inputs, size=(batch, steps))]
+    if reach is None:
+        assert isinstance(network, Network), "the reach of a step is not known"
+        reach = reach_of([np.asarray(linear.matrix, np.float64) for linear in network.readout_maps])
     # One run of the network serves all pieces: rows are independent, and no step depends on later ones.
-    ours, tolerances = _with_tolerance(network, inputs, random)
+    ours, tolerances = _with_tolerance(network, inputs, random, reach)
     worst = 0.0
     for rows, length in pieces:
         theirs = np.asarray(runner.compute(inputs[:rows, :length]))
-        wanted = (rows, length, network.outputs)
+        first = length - 1 if runner.last else 0
+        wanted = (rows, length - first, network.outputs)
         if theirs.shape != wanted:
             raise BadFile(f"{runner.by} gives outputs of shape {list(theirs.shape)}, expected {list(wanted)}.")
-        differences = np.abs(theirs - ours[:rows, :length]).max(axis=(0, 2))
-        _refuse_beyond(differences, tolerances[:length], runner.by)
+        differences = np.abs(theirs - ours[:rows, first:length]).max(axis=(0, 2))
+        _refuse_beyond(differences, tolerances[first:length], runner.by, first)
         worst = max(worst, float(differences.max()))
     return Agreement(worst, float(tolerances[-1]), sum(rows for rows, _ in pieces), steps, runner.by)
 
 
-def _with_tolerance(network: Network, inputs: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def reach_of(matrices: Sequence[np.ndarray]) -> float:
+    """How far an error of 1 in every state may move an output through these maps, relu between them."""
+    *hidden, last = matrices
+    return float(np.prod([np.linalg.norm(m) for m in hidden]) * np.linalg.norm(last, axis=0).max())
+
+
+def _with_tolerance(
+    network: Network | Steps, inputs: np.ndarray, random: np.random.Generator, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The network's outputs [batch, time, output], and the tolerance for rounding at every step [time]."""
-    run = jax.jit(lambda network: unroll(network, jnp.asarray(inputs))[0])
+    run = jax.jit(lambda network: outputs_of(network, jnp.asarray(inputs)))
     ours = np.asarray(run(network))
     if not np.isfinite(ours).all():
         step = int(np.argmax(~np.isfinite(ours).all(axis=(0, 2)))) + 1
         raise BadFile(f"the network's own outputs on random sequences are not finite from step {step} on.")
     eps = float(np.finfo(inputs.dtype).eps)
-    longest = network.inputs + network.units + 2
+    longest = network.inputs + (network.units if isinstance(network, Network) else network.size) + 2
     share = max(eps * longest**0.5, 2 * eps)  # a smaller change would vanish in rounding
 
     @np.errstate(over="ignore", invalid="ignore")  # reported as outputs that are not finite
@@ -117,15 +139,14 @@ def _with_tolerance(network: Network, inputs: np.ndarray, random: np.random.Gene
 
     moved = np.max([np.abs(np.asarray(run(jax.tree.map(changed, network))) - ours) for _ in range(CHANGES)], axis=0)
     moved = np.maximum.accumulate(np.nan_to_num(moved, nan=np.inf).max(axis=(0, 2)))
-    reach = float(np.linalg.norm(np.asarray(network.readout.matrix, np.float64), axis=0).max())
     return ours, MARGIN * (moved + FUNCTION_EPS * eps * np.arange(1, len(moved) + 1) * reach)
 
 
-def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str) -> None:
+def _refuse_beyond(differences: np.ndarray, tolerances: np.ndarray, by: str, first: int) -> None:
     beyond = ~(differences <= tolerances)  # not written with >, so that NaN counts as beyond
     if beyond.any():
-        step = int(np.argmax(beyond))
+        at = int(np.argmax(beyond))
         raise BadFile(
-            f"{by} and holdfast compute different outputs: {differences[step]:.2g} apart at step {step + 1}, where "
-            f"rounding explains at most {tolerances[step]:.2g}."
+            f"{by} and holdfast compute different outputs: {differences[at]:.2g} apart at step {first + at + 1}, where "
+            f"rounding explains at most {tolerances[at]:.2g}."
         )

@@ -1,4 +1,7 @@
-"""Keras: a ``.keras`` file with ``LSTM``, ``GRU`` or ``SimpleRNN`` layers and a linear ``Dense``, for any length.
+"""Keras: a ``.keras`` file with ``LSTM``, ``GRU`` or ``SimpleRNN`` layers and a read-out of ``Dense`` layers.
+
+Written for any length, with one linear ``Dense``. Read as ``adapters/keras.py`` reads a model: stateful or not, with or
+without ``return_sequences``, with an ``Embedding`` below, relu between the ``Dense`` layers and an output function.
 
 Keras has two GRUs; ours is the one with ``reset_after=True``, the default, in which the reset gate acts after the
 recurrent product. A feedforward cell is a SimpleRNN with recurrent weights of 0; the name of the model records this.
@@ -11,9 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +23,24 @@ import numpy as np
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.exchange import _keras_file
-from holdfast.exchange._standard import FusedLayer, check_precision, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._chain import opened
+from holdfast.exchange._keras_parts import KINDS, ORDERS, is_chain, parts_of
+from holdfast.exchange._keras_run import quiet, whole_sequences
+from holdfast.exchange._standard import check_precision, fuse, kind_of
 from holdfast.exchange._verify import Runner
 
 ENDING = ".keras"
 NEEDS = ("keras",)
-ORDERS = {
-    "lstm": ("input", "forget", "candidate", "output"),
-    "gru": ("update", "reset", "candidate"),
-    "rnn": ("candidate",),
-}
-"""The order of the gates in ``kernel`` [source, gates * units]."""
-
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
-KINDS = {name: kind for kind, name in CLASSES.items()}
+KNOWN = (*KINDS, "Dense", "TimeDistributed", "Embedding", "Masking", "Activation", "Dropout", "ReLU", "Softmax")
+"""The layers that a file is loaded with."""
 PREFIX = "holdfast_"
 """The name of a model is this prefix followed by the name of the cell."""
 
 WANTED: dict[str, tuple[Any, str]] = {
     "reset_after": (True, "its reset gate acts before the recurrent product, another cell than gru"),
-    "return_sequences": (True, "it gives the last step alone; build it again with return_sequences=True"),
     "return_state": (False, "it gives its state as well"),
     "go_backwards": (False, "it reads the sequence from its end"),
-    "stateful": (False, "it carries its state from one call to the next"),
     "dropout": (0, "no cell here has dropout"),
     "recurrent_dropout": (0, "no cell here has dropout"),
     "recurrent_activation": ("sigmoid", "gates here are sigmoids"),
@@ -66,7 +62,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
     stack = [make(network.units, name=f"recurrent_{depth}", **words) for depth in range(len(network.layers))]
     dense = keras.layers.Dense(network.outputs, name="readout", dtype=dtype)
     inputs = keras.Input((None, network.inputs), dtype=dtype)
-    with _quiet():
+    with quiet():
         model = keras.Sequential([inputs, *stack, dense], name=PREFIX + network.cell_name)
         for layer, fused in zip(stack, fuse(network, ORDERS[kind.name]), strict=True):
             bias = np.stack([fused.bias_x, fused.bias_h]) if kind.name == "gru" else fused.bias_x
@@ -78,32 +74,29 @@ def write(network: Network, origin: dict, file: Path) -> None:
 def read(file: Path, cell: str | None) -> Network:
     """The network in ``file``. Raises ``BadFile`` for an unsupported model, ``BadValue`` if ``cell`` does not match."""
     config = _keras_file.read(file)
-    *recurrent, dense = _checked(config)
-    kind = KINDS[recurrent[0]["class_name"]]
-    activation = recurrent[0]["config"].get("activation", "tanh") if kind == "rnn" else ""
-    chosen = choose_cell(kind, activation, cell, config["config"]["name"].removeprefix(PREFIX))
+    _checked(config)
     model = _load(file)
-    with _quiet():
-        weights = {layer.name: layer.get_weights() for layer in model.layers}
-    layers = [_fused(*_arrays(weights, layer, (2, 3))) for layer in recurrent]
-    matrix, *bias = _arrays(weights, dense, (1, 2))
-    return separate(chosen, layers, matrix, bias[0] if bias else np.zeros(matrix.shape[1], matrix.dtype), ORDERS[kind])
+    with quiet():
+        parts = parts_of(model)
+    return opened(parts, cell, config["config"]["name"].removeprefix(PREFIX))
 
 
 def runner(file: Path, cell: str) -> Runner:
     """The model, loaded and ready to run."""
     keras = _keras()
     model = _load(file)
-    batch, steps = model.input_shape[:2]
+    symbols = any(type(layer).__name__ == "Embedding" for layer in model.layers)
+    run = whole_sequences(model, symbols=symbols)
+    last = len(model.output_shape) == 2  # every length is compiled
 
     def compute(inputs: np.ndarray) -> np.ndarray:
         try:
-            with _quiet():
-                return keras.ops.convert_to_numpy(model(inputs, training=False))
+            return run(inputs)
         except Exception as error:  # of any kind, as in ``_load``
             raise BadFile(f"keras cannot run it on inputs of shape {list(inputs.shape)}: {error}") from error
 
-    return Runner(compute, f"keras {keras.__version__} with {keras.backend.backend()}", batch, steps)
+    by = f"keras {keras.__version__} with {keras.backend.backend()}"
+    return Runner(compute, by, model.input_shape[0] or (3 if last else None), 8 if last else None, symbols)
 
 
 def _keras() -> Any:
@@ -129,35 +122,18 @@ def _check_single(dtypes: list[str]) -> None:
     check_precision(dtypes)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """A context without the deprecation warning of NumPy 2 about how Keras converts its variables."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning)
-        yield
-
-
 def _load(file: Path) -> Any:
     """The model, loaded after ``_checked`` found only supported layers. Also a functional model must be a chain."""
     keras = _keras()
     _checked(_keras_file.read(file))
     try:
-        with _quiet():
+        with quiet():
             model = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # of any kind: an untrusted description can cause any error in Keras
         raise BadFile(f"keras cannot load it: {str(error).splitlines()[0] if str(error) else error!r}") from error
-    if not isinstance(model, keras.Sequential) and not _is_chain(model):
+    if not isinstance(model, keras.Sequential) and not is_chain(model):
         raise BadFile("its layers branch, expected each to read the one before it, once.")
     return model
-
-
-def _is_chain(model: Any) -> bool:
-    try:
-        passed = [(model.inputs, [model.layers[0].output]), ([model.layers[-1].output], model.outputs)]
-        passed += [([a.output], [b.input]) for a, b in zip(model.layers, model.layers[1:], strict=False)]
-    except (AttributeError, ValueError):  # a layer that is used twice has no single output
-        return False
-    return all([id(a) for a in given] == [id(b) for b in taken] for given, taken in passed)
 
 
 def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -165,11 +141,11 @@ def _checked(config: dict[str, Any]) -> list[dict[str, Any]]:
     supported."""
     layers = [layer for layer in config["config"]["layers"] if layer["class_name"] != "InputLayer"]
     names = [layer["class_name"] for layer in layers]
-    known = len(names) > 1 and names[0] in KINDS and set(names[:-1]) == {names[0]} and names[-1] == "Dense"
+    known = set(names) <= set(KNOWN) and set(names) & set(KINDS)
     if not known or config["class_name"] not in ("Sequential", "Functional"):
         raise BadFile(
             f"it is a {config['class_name']} model of {', '.join(names) or 'no layers'}; expected layers of one kind, "
-            f"{', '.join(KINDS)}, and a Dense last."
+            f"{', '.join(KINDS)}, and Dense layers above."
         )
     reasons = [reason for layer in layers for reason in _reasons(layer)]
     reasons += [f"it brings code of its own, {what}" for what in sorted(set(_foreign(config["config"]["layers"])))]
@@ -191,9 +167,7 @@ def _dtype(layer: dict[str, Any]) -> str:
 def _reasons(layer: dict[str, Any]) -> Iterator[str]:
     config = layer["config"]
     where = f"{layer['class_name']} '{config['name']}' has"
-    if layer["class_name"] == "Dense":
-        if config.get("activation", "linear") != "linear":
-            yield f"{where} activation={config['activation']}: a read-out here is linear"
+    if layer["class_name"] not in KINDS:
         return
     if layer["class_name"] == "SimpleRNN" and config.get("activation", "tanh") not in ("tanh", "relu"):
         yield f"{where} activation={config['activation']}: elman has tanh, irnn has relu"
@@ -215,18 +189,3 @@ def _foreign(part: Any) -> Iterator[str]:
             yield f"{module}.{part['class_name']}"
         for inner in part.values():
             yield from _foreign(inner)
-
-
-def _arrays(weights: dict[str, list[np.ndarray]], layer: dict[str, Any], counts: tuple[int, ...]) -> list[np.ndarray]:
-    found = weights.get(layer["config"]["name"], [])
-    if len(found) not in counts or found[0].ndim != 2:
-        raise BadFile(f"the layer '{layer['config']['name']}' has {len(found)} arrays, expected {counts[-1]}.")
-    return found
-
-
-def _fused(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray | None = None) -> FusedLayer:
-    """The weights of a layer. The GRU of Keras has both biases in one array [2, gates * units]."""
-    zeros = np.zeros(recurrent.shape[1], recurrent.dtype)
-    if bias is None:
-        return FusedLayer(kernel, recurrent, zeros, zeros)
-    return FusedLayer(kernel, recurrent, *bias) if bias.ndim == 2 else FusedLayer(kernel, recurrent, bias, zeros)

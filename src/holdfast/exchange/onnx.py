@@ -8,8 +8,10 @@ record this.
 In float32, onnxruntime runs a file. It approximates sigmoid and tanh: outputs differ by about 1e-6. It does not support
 float64 for these nodes; the reference evaluator of the package onnx runs float64 files. That evaluator has no relu.
 
-Files of other exporters can be read: the path is followed from output to input, and nodes outside it may only create
-the initial state, which must be 0. Graphs with time as the first axis are read too.
+Files of other exporters can be read, such as those of PyTorch with and without dynamo and of tf2onnx: with an embedding
+or a linear map below, hidden layers and an output function above, outputs at every step or at the last only, time as
+the first or second axis. Nodes outside the path from input to output may only create the initial state, which must be
+0.
 """
 
 from __future__ import annotations
@@ -19,22 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
+from holdfast.exchange._chain import opened
 from holdfast.exchange._onnx_file import load
-from holdfast.exchange._onnx_graph import Graph, find
-from holdfast.exchange._standard import FusedLayer, choose_cell, fuse, kind_of, separate
+from holdfast.exchange._onnx_graph import ORDERS, find
+from holdfast.exchange._onnx_run import program_of
+from holdfast.exchange._standard import fuse, kind_of
 from holdfast.exchange._verify import Runner
 
 ENDING = ".onnx"
 NEEDS = ("onnx", "onnxruntime")
-ORDERS = {
-    "lstm": ("input", "output", "forget", "candidate"),
-    "gru": ("update", "reset", "candidate"),
-    "rnn": ("candidate",),
-}
-"""The order of the gates in ``W`` [1, gates * units, source]."""
-
 NODES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 OPSET, IR = 17, 8
 """The versions of 2022: old enough for all runtimes in use, and new enough for the nodes used here."""
@@ -54,7 +51,7 @@ def write(network: Network, origin: dict, file: Path) -> None:
     words |= {"activations": [kind.activation.capitalize()]} if kind.activation else {}
     words |= {"linear_before_reset": 1} if kind.name == "gru" else {}
     nodes = [helper.make_node("Transpose", ["inputs"], ["below0"], perm=[1, 0, 2])]
-    for depth, layer in enumerate(fuse(network, ORDERS[kind.name])):
+    for depth, layer in enumerate(fuse(network, ORDERS[NODES[kind.name]])):
         own = [f"layer{depth}.{name}" for name in ("W", "R", "B")]
         parts = (layer.matrix_x.T, layer.matrix_h.T, np.concatenate([layer.bias_x, layer.bias_h]))
         weights |= {name: part[None] for name, part in zip(own, parts, strict=True)}
@@ -80,65 +77,30 @@ def write(network: Network, origin: dict, file: Path) -> None:
 def read(file: Path, cell: str | None) -> Network:
     """The network in ``file``. Raises ``BadFile`` for an unsupported graph, ``BadValue`` if ``cell`` does not match."""
     graph = find(load(file))
-    kind = {node: kind for kind, node in NODES.items()}[graph.node]
-    return separate(
-        choose_cell(kind, graph.activation, cell, graph.metadata.get("cell", "")),
-        [_fused(*weights) for weights in graph.layers],
-        graph.matrix,
-        graph.bias,
-        ORDERS[kind],
-    )
+    return opened(graph.parts, cell, graph.metadata.get("cell", ""))
 
 
 def runner(file: Path, cell: str) -> Runner:
     """The file, ready to run. Raises ``BadFile`` if no program can run it."""
     model = load(file)
     graph = find(model)
-    name, (first, second) = graph.input, graph.sizes
+    first, second = graph.sizes
     batch, steps = (second, first) if graph.time_first_in else (first, second)
-    run, by = _program(model, graph)
+    if graph.layers[0].weights.matrix_h.dtype == np.float64 and any(
+        layer.activation == "relu" for layer in graph.layers
+    ):
+        raise BadValue(
+            "onnxruntime has no RNN in double precision and onnx's reference evaluator none with relu, so nothing can "
+            "verify it.",
+            "Use the format torch.",
+        )
+    program = program_of(model, by_reference=graph.batch_first_node)
 
     def compute(inputs: np.ndarray) -> np.ndarray:
-        given = np.ascontiguousarray(inputs.swapaxes(0, 1)) if graph.time_first_in else inputs
-        try:
-            outputs = run(None, {name: given})[0]
-        except Exception as error:  # the errors of onnxruntime have no common base class
-            raise BadFile(f"{by} cannot run it on inputs of shape {list(given.shape)}: {error}") from error
+        given = inputs.argmax(-1) if graph.symbols else inputs
+        outputs = program.run(np.ascontiguousarray(given.swapaxes(0, 1)) if graph.time_first_in else given)
+        if graph.last:
+            return outputs.reshape(len(inputs), 1, -1)
         return outputs.swapaxes(0, 1) if graph.time_first_out else outputs
 
-    return Runner(compute, by, batch, steps)
-
-
-def _program(model: Any, graph: Graph) -> tuple[Any, str]:
-    """The program that runs the model and its name: onnxruntime in float32, the reference evaluator in float64."""
-    import onnx
-    import onnxruntime
-    from onnx.reference import ReferenceEvaluator
-
-    if graph.matrix.dtype == np.float64:
-        if graph.activation == "relu":
-            raise BadValue(
-                "onnxruntime has no RNN in double precision and onnx's reference evaluator none with relu, so nothing "
-                "can verify it.",
-                "Use the format torch.",
-            )
-        by = f"the reference evaluator of onnx {onnx.__version__}"
-        try:
-            return ReferenceEvaluator(model).run, by
-        except Exception as error:  # of any kind: the graph is untrusted
-            raise BadFile(f"{by} cannot run it: {error}") from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors are raised, and need not be printed as well
-    try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise BadFile(f"onnxruntime cannot run it: {error}") from error
-    return session.run, f"onnxruntime {onnxruntime.__version__}"
-
-
-def _fused(w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> FusedLayer:
-    """The fused weights from W [1, gates * units, source], R [1, gates * units, unit], B [1, 2 * gates * units] or
-    None."""
-    both = np.zeros(2 * r.shape[1], r.dtype) if b is None else b[0]
-    half = len(both) // 2
-    return FusedLayer(w[0].T, r[0].T, both[:half], both[half:])
+    return Runner(compute, program.by, batch, steps, graph.symbols, graph.last)

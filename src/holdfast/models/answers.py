@@ -36,6 +36,8 @@ class Answers:
     dtype: np.dtype = field(metadata={"static": True})
     has_gradients: bool = field(metadata={"static": True})
     name: str = field(metadata={"static": True})
+    why_not_opened: str = field(default="", metadata={"static": True})
+    """Why an adapter made no network of it, as a clause; empty where it is not known that there is one."""
 
     def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
         """The outputs [batch, time, output] for ``inputs`` [batch, time, input]. They are 0 in padding, where
@@ -50,7 +52,14 @@ class Answers:
         made = np.zeros((*rows.shape[:2], self.outputs), self.dtype)
         for length, of in _by_length(rows, None if present is None else np.asarray(present)):
             given = rows[of, :length]
-            made[of, :length] = np.asarray(self.function(jnp.asarray(given) if self.has_gradients else given))
+            outputs = np.asarray(self.function(jnp.asarray(given) if self.has_gradients else given))
+            if outputs.shape != (wanted := (*given.shape[:2], self.outputs)):
+                raise BadValue(
+                    f"{self.name} gives outputs of the shape {list(outputs.shape)} for inputs of the shape "
+                    f"{list(given.shape)}, expected {list(wanted)}, as for other lengths.",
+                    "It has to give an output for every step of sequences of any length.",
+                )
+            made[of, :length] = outputs
         return jnp.asarray(made)
 
 

@@ -64,8 +64,8 @@ def require(model: Model, level: Level, what: str) -> None:
     """Raise ``BadValue`` if the model has a lower level than ``what`` needs."""
     if reaches(model, level):
         return
-    why = f": {why_not_opened(model.cell)}" if isinstance(model, Network) else ""
-    raise too_low(described(model), level_of(model), level, what, why)
+    why = why_not_opened(model.cell) if isinstance(model, Network) else model.why_not_opened
+    raise too_low(described(model), level_of(model), level, what, f": {why}" if why else "")
 
 
 def too_low(name: str, got: Level, level: Level, what: str, why: str) -> BadValue:

@@ -39,6 +39,8 @@ class Steps:
     dtype: np.dtype = field(metadata={"static": True})
     parts: tuple[tuple[str, tuple[int, ...]], ...] = field(metadata={"static": True})
     name: str = field(metadata={"static": True})
+    why_not_opened: str = field(default="", metadata={"static": True})
+    """Why an adapter made no network of it, as a clause; empty where it is not known that there is one."""
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

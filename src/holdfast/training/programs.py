@@ -147,6 +147,8 @@ def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
         return _plain(_figures(measure(network, task, key, sequences)))
     if isinstance(network, Network):
         refuse_past_the_last(network, task.longest)
+        if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
+            network = network.before_output_function()
     return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
 
 

@@ -65,6 +65,11 @@ def as_data(network: Network) -> dict[str, Any]:
             "why_not": f"This network is too large to be run in the page ({size / 1e6:.1f} MB of weights). What is "
             "shown was computed before.",
         }
+    if network.output_function:
+        return data | {
+            "program": program,
+            "why_not": f"The page has no {network.output_function} of outputs. What is shown was computed before.",
+        }
     return data | {
         "program": program,
         "weights": [{name: _linear(linear) for name, linear in layer.items()} for layer in network.layers],
