@@ -20,7 +20,7 @@ from argparse import Namespace
 from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import named_task
+from holdfast.cli._network import task_named
 from holdfast.cli._parser import Parser
 from holdfast.verbs._network import origin_of
 
@@ -46,7 +46,7 @@ def run(args: Namespace) -> int:
 
 def _task_name(words: list[str]) -> str | None:
     """The task whose axes become flags, before parsing: --task, or the task in the file."""
-    if name := named_task(words):
+    if name := task_named(words):
         return name
     if words and not words[0].startswith("-"):
         return origin_of(words[0]).get("settings", {}).get("task", {}).get("name")
