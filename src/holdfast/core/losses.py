@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from holdfast.core.arrays import Array
 
+
 def _binary_cross_entropy(outputs: Array, targets: Array) -> Array:
     """Keras's binary cross-entropy and PyTorch's BCEWithLogitsLoss: the mean over outputs of one step."""
     import optax

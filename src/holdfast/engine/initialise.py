@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
@@ -31,7 +32,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, as_array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Layer, Linear, Network, create, read_out
@@ -162,24 +163,25 @@ def build(
     numbers = jax.random.key_data(jax.random.key(seed))
     shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), empty)
 
-    def drawn(numbers: Array) -> Network:
-        return jax.tree.map(np.asarray, _initialise(empty, how, np.asarray(numbers).tolist()))
+    def outside(numbers: Array) -> Network:
+        return jax.tree.map(np.asarray, drawn(empty, how, np.asarray(numbers).tolist()))
 
-    return jax.pure_callback(drawn, shapes, numbers, vmap_method="sequential")
+    return jax.pure_callback(outside, shapes, numbers, vmap_method="sequential")
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     """The same network with weights drawn as ``how`` says. NumPy draws them, so that nothing has to be compiled."""
-    return _initialise(network, how, np.asarray(jax.random.key_data(key)).tolist())
+    return drawn(network, how, np.asarray(jax.random.key_data(key)).tolist())
 
 
-def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Network:
+def drawn(network: Network, how: Initialisation, seed: Sequence[int]) -> Network:
+    """``initialise`` with the words of the key."""
     dtype, units = network.dtype, network.units
 
     def generator(*place: int) -> np.random.Generator:
         return np.random.default_rng([*seed, *place])
 
-    def drawn(cell: Cell, layer: Layer, *place: int) -> Layer:
+    def of_cell(cell: Cell, layer: Layer, *place: int) -> Layer:
         """The maps of one cell with drawn weights; a stack is drawn cell by cell. ``place`` is the path to the cell."""
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
@@ -192,12 +194,12 @@ def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Netwo
 
         maps = {s: draw(s, m) for s, m in layer.items()}
         for number, part in enumerate(cell.parts):
-            maps |= _outside(part, maps, drawn(part.cell, _inside(part, layer), *place, number))
+            maps |= _outside(part, maps, of_cell(part.cell, _inside(part, layer), *place, number))
         if cell.initialise is not None:
             maps = _own(cell.initialise, maps, generator(*place, 1))
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
-    layers = [drawn(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
+    layers = [of_cell(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
     *hidden, last = network.readout_maps
     drawn_hidden = [
         _draw(m, how, m.matrix.shape[-2], "y", dtype, generator(len(layers) + 2 + n)) for n, m in enumerate(hidden)
@@ -263,8 +265,8 @@ def _draw(
         matrix = random.uniform(-limit, limit, (rows, columns))
     bias = shape.bias
     if bias is not None and how.framework == "pytorch":
-        bias = jnp.asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
-    return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
+        bias = as_array(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
+    return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
 
 
 def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
@@ -313,6 +315,6 @@ def _time_scale(
             value = wanted[gate]
             # If a gate has two biases, their sum has this value.
             bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
-        return replace(linear, bias=jnp.asarray(bias, dtype))
+        return replace(linear, bias=as_array(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

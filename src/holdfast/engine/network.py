@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast import alphabet
-from holdfast.core.arrays import Array, Leaf, matrix_product
+from holdfast.core.arrays import Array, Leaf, as_array, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
 from holdfast.engine.equality import EqualByValue
@@ -331,7 +331,7 @@ def create(
     refuse(mistakes, f"invalid sizes of a network of {cell}")
 
     def zeros(*shape: int) -> Array:
-        return jnp.asarray(np.zeros(shape), dtype)
+        return as_array(np.zeros(shape, dtype))
 
     def layer(features: int) -> Layer:
         return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
