@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int
 
@@ -46,6 +48,12 @@ PRECISION = lax.Precision.HIGHEST
 it changes nothing."""
 
 
+def as_array(numbers: Any, dtype: Any = None) -> Array:
+    """Numbers of NumPy as an array of JAX, which may share their memory. ``jnp.asarray`` compiles a program for every
+    new shape and number format, which takes longer than the work on a small network."""
+    return jax.device_put(np.asarray(numbers, dtype))
+
+
 def matrix_product(a: Array, b: Leaf) -> Array:
     """The product of matrices, ``a @ b``, in the full precision of its number format."""
     return jnp.matmul(a, b, precision=PRECISION)
@@ -68,5 +76,6 @@ __all__ = [
     "Symbols",
     "Targets",
     "Vector",
+    "as_array",
     "matrix_product",
 ]

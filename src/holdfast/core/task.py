@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array, Leaf
@@ -40,8 +41,9 @@ class Batch:
 
     def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
         """The rows of these indices, in this order."""
-        parts = (self.inputs, self.targets, self.scored, self.present)
-        return Batch(*(part[rows] for part in parts))
+        if isinstance(rows, jax.Array):  # traced perhaps, which cannot index an array of NumPy
+            return jax.tree.map(lambda part: jnp.asarray(part)[rows], self)
+        return jax.tree.map(lambda part: part[rows], self)
 
 
 @dataclass(frozen=True)

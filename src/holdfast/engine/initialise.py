@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -32,10 +32,10 @@ import numpy as np
 from jax.core import Tracer
 from jax.typing import DTypeLike
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, as_array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
-from holdfast.core.typed_jax import asarray, tree_map
+from holdfast.core.typed_jax import tree_map
 from holdfast.engine.network import Layer, Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
@@ -164,10 +164,10 @@ def build(
     numbers = jax.random.key_data(jax.random.key(seed))
     shapes = tree_map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), empty)
 
-    def drawn(numbers: Array) -> Network:
-        return tree_map(np.asarray, _initialise(empty, how, np.asarray(numbers).tolist()))
+    def outside(numbers: Array) -> Network:
+        return tree_map(np.asarray, drawn(empty, how, np.asarray(numbers).tolist()))
 
-    return jax.pure_callback(drawn, shapes, numbers, vmap_method="sequential")
+    return jax.pure_callback(outside, shapes, numbers, vmap_method="sequential")
 
 
 def _is_traced(seed: int | Array) -> bool:
@@ -176,16 +176,17 @@ def _is_traced(seed: int | Array) -> bool:
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     """The same network with weights drawn as ``how`` says. NumPy draws them, so that nothing has to be compiled."""
-    return _initialise(network, how, np.asarray(jax.random.key_data(key)).tolist())
+    return drawn(network, how, np.asarray(jax.random.key_data(key)).tolist())
 
 
-def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Network:
+def drawn(network: Network, how: Initialisation, seed: Sequence[int]) -> Network:
+    """``initialise`` with the words of the key."""
     dtype, units = network.dtype, network.units
 
     def generator(*place: int) -> np.random.Generator:
         return np.random.default_rng([*seed, *place])
 
-    def drawn(cell: Cell, layer: Layer, *place: int) -> Layer:
+    def of_cell(cell: Cell, layer: Layer, *place: int) -> Layer:
         """The maps of one cell with drawn weights; a stack is drawn cell by cell. ``place`` is the path to the cell."""
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
@@ -198,12 +199,12 @@ def _initialise(network: Network, how: Initialisation, seed: list[int]) -> Netwo
 
         maps = {s: draw(s, m) for s, m in layer.items()}
         for number, part in enumerate(cell.parts):
-            maps |= _outside(part, maps, drawn(part.cell, _inside(part, layer), *place, number))
+            maps |= _outside(part, maps, of_cell(part.cell, _inside(part, layer), *place, number))
         if cell.initialise is not None:
             maps = _own(cell.initialise, maps, generator(*place, 1))
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
-    layers = [drawn(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
+    layers = [of_cell(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
     *hidden, last = network.readout_maps
     drawn_hidden = [
         _draw(m, how, m.matrix.shape[-2], "y", dtype, generator(len(layers) + 2 + n)) for n, m in enumerate(hidden)
@@ -271,8 +272,8 @@ def _draw(
         matrix = random.uniform(-limit, limit, (rows, columns))
     bias = shape.bias
     if bias is not None and how.framework == "pytorch":
-        bias = asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
-    return replace(shape, matrix=asarray(matrix, dtype), bias=bias)
+        bias = as_array(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
+    return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
 
 
 def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
@@ -321,6 +322,6 @@ def _time_scale(
             value = wanted[gate]
             # If a gate has two biases, their sum has this value.
             bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
-        return replace(linear, bias=asarray(bias, dtype))
+        return replace(linear, bias=as_array(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

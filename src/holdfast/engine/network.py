@@ -14,10 +14,10 @@ import numpy as np
 from jax.typing import DTypeLike
 
 from holdfast import alphabet
-from holdfast.core.arrays import Array, Leaf, PerLayer, matrix_product
+from holdfast.core.arrays import Array, Leaf, PerLayer, as_array, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
-from holdfast.core.typed_jax import asarray, full, tree_map, zeros
+from holdfast.core.typed_jax import full, tree_map, zeros
 from holdfast.engine.equality import EqualByValue
 from holdfast.engine.resolve import resolve
 
@@ -353,7 +353,7 @@ def create(
     refuse(mistakes, f"invalid sizes of a network of {cell}")
 
     def empty(*shape: int) -> Array:
-        return asarray(np.zeros(shape), dtype)
+        return as_array(np.zeros(shape, dtype))
 
     def layer(features: int) -> Layer:
         return {m.source: like(kind, m, features, units, heads, empty, times) for m in kind.maps}

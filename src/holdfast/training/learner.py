@@ -17,12 +17,12 @@ from jax import lax
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
-from holdfast.engine.initialise import initialise
+from holdfast.engine.initialise import drawn
 from holdfast.engine.network import Network, create
 from holdfast.training.measure import read_wrongly
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
-from holdfast.training.streams import stream
+from holdfast.training.streams import stream, words
 
 
 @jax.tree_util.register_dataclass
@@ -68,7 +68,7 @@ def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
     shape = create(
         s.cell_name, *sizes, steps=s.steps, heads=s.heads, embedding=s.embedded, readout_hidden=s.hidden_units
     )
-    return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
+    return [drawn(shape, s.how, words(s.seed, number, "weights")) for number in numbers]
 
 
 def begin(settings: Settings, network: Network, number: Array) -> Learner:
