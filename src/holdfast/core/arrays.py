@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int
+
+from holdfast.core.typed_jax import device_put
 
 Leaf = Any
 """A field of a pytree: an array, or whatever JAX puts in its place while it maps, batches or compiles."""
@@ -51,7 +52,7 @@ it changes nothing."""
 def as_array(numbers: Any, dtype: Any = None) -> Array:
     """Numbers of NumPy as an array of JAX, which may share their memory. ``jnp.asarray`` compiles a program for every
     new shape and number format, which takes longer than the work on a small network."""
-    return jax.device_put(np.asarray(numbers, dtype))
+    return device_put(np.asarray(numbers, dtype))
 
 
 def matrix_product(a: Array, b: Leaf) -> Array:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         """What ``tree_unflatten`` makes a tree from."""
 
     def tree_flatten(tree: Tree) -> tuple[list[Array], TreeShape[Tree]]: ...
+    def tree_structure(tree: Tree) -> TreeShape[Tree]: ...
     def tree_unflatten(treedef: TreeShape[Tree], leaves: Sequence[object]) -> Tree: ...
 
     def eval_shape(f: Callable[Given, Result], *operands: Given.args, **options: Given.kwargs) -> Result:
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
         """``operand`` with ``update`` at one place of an axis."""
         ...
 
+    def device_put(x: object) -> Array: ...
     def local_devices(*, backend: str) -> Sequence[object]: ...
     def pycapsule(function: object) -> object: ...
     def update_config(name: str, value: object) -> None: ...
@@ -100,13 +102,14 @@ if TYPE_CHECKING:
 else:
     from functools import partial
 
-    from jax import config, custom_vjp, eval_shape, grad, jit, jvp, local_devices, vjp
+    from jax import config, custom_vjp, device_put, eval_shape, grad, jit, jvp, local_devices, vjp
     from jax.ffi import pycapsule
     from jax.lax import dynamic_update_index_in_dim as update_at
     from jax.lax import platform_dependent
     from jax.numpy import arange, asarray, full, ones, ones_like, zeros, zeros_like
     from jax.tree import flatten as tree_flatten
     from jax.tree import map as tree_map
+    from jax.tree import structure as tree_structure
     from jax.tree import unflatten as tree_unflatten
 
     custom_vjp_static_first = partial(custom_vjp, nondiff_argnums=(0,))
@@ -117,6 +120,7 @@ __all__ = [
     "asarray",
     "custom_vjp",
     "custom_vjp_static_first",
+    "device_put",
     "eval_shape",
     "full",
     "grad",
@@ -129,6 +133,7 @@ __all__ = [
     "pycapsule",
     "tree_flatten",
     "tree_map",
+    "tree_structure",
     "tree_unflatten",
     "update_at",
     "update_config",

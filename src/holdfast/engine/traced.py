@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +24,7 @@ import jax
 from holdfast import blocks, cells
 from holdfast.core.errors import Problem
 from holdfast.core.files import write_atomically
+from holdfast.core.typed_jax import jit, tree_flatten, tree_structure, tree_unflatten
 from holdfast.engine import compiled
 from holdfast.engine.native import library
 from holdfast.engine.resolve import resolve, taken_apart
@@ -55,7 +56,7 @@ class TracedProgram:
         self._lock = threading.Lock()
 
     def __call__(self, *arguments: Any) -> Any:
-        leaves, structure = jax.tree.flatten(arguments)
+        leaves, structure = tree_flatten(arguments)
         # The structure contains the cell's name: two cells may have weights of the same shapes.
         kind = (structure, *((a.shape, a.dtype) for a in leaves))
         with self._lock:
@@ -66,18 +67,19 @@ class TracedProgram:
     def _compile(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> Callable[..., Any]:
         place = self._place(arguments, leaves, structure)
         if place is None:
-            return jax.jit(self._make()).lower(*arguments).compile()
+            return _compiled(self._make(), arguments)
         library.ready()  # registers its functions, which a kept program may call
         exported = _read(place)
         if exported is None:
             exported = self._export(leaves, structure)
             _write(place, exported)
         _import_pointers_to_lapack()
-        program = jax.jit(exported.call).lower(*leaves).compile()
-        outside = jax.tree.structure(self._result(*arguments))
+        kept: Any = exported
+        program = _compiled(kept.call, leaves)
+        outside = tree_structure(self._result(*arguments))
 
         def call(*arguments: Any) -> Any:
-            return jax.tree.unflatten(outside, program(*jax.tree.leaves(arguments)))
+            return tree_unflatten(outside, program(*tree_flatten(arguments)[0]))
 
         return call
 
@@ -95,10 +97,17 @@ class TracedProgram:
         function = self._make()
 
         def flat(*leaves: Any) -> list[Any]:
-            return jax.tree.leaves(function(*jax.tree.unflatten(structure, leaves)))
+            return tree_flatten(function(*tree_unflatten(structure, leaves)))[0]
 
+        jitted: Any = jit(flat)
         ours = [jax.export.DisabledSafetyCheck.custom_call(name) for name in library.HANDLERS]
-        return jax.export.export(jax.jit(flat), platforms=(jax.default_backend(),), disabled_checks=ours)(*leaves)
+        return jax.export.export(jitted, platforms=(jax.default_backend(),), disabled_checks=ours)(*leaves)
+
+
+def _compiled(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+    """The function, compiled for arguments of these structures, shapes and number formats."""
+    jitted: Any = jit(function)
+    return jitted.lower(*arguments).compile()
 
 
 def is_own(thing: object) -> bool:
@@ -145,9 +154,7 @@ def _surroundings() -> list[Any]:
     """What the trace of any program depends on: code, versions, JAX's settings and the environment."""
     from importlib.metadata import version
 
-    import holdfast
-
-    root = Path(holdfast.__file__).parent
+    root = Path(__file__).parent.parent
     files = [[str(file.relative_to(root)), *_stamp(file)] for file in sorted(root.rglob("*.py"))]
     of_library = library.status()
     native = [str(of_library.path), *(_stamp(of_library.path) if of_library.path else ()), of_library.reason]
@@ -174,13 +181,13 @@ def _import_pointers_to_lapack() -> None:
     """
     if "scipy.linalg" in sys.modules or "scipy.linalg.cython_lapack" in sys.modules:
         return
-    import scipy
+    import scipy  # pyright: ignore[reportMissingTypeStubs]
 
     package = ModuleType("scipy.linalg")
     package.__path__ = [os.path.join(scipy.__path__[0], "linalg")]
     sys.modules["scipy.linalg"] = package
     try:
-        import scipy.linalg.cython_blas
-        import scipy.linalg.cython_lapack
+        import scipy.linalg.cython_blas  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
+        import scipy.linalg.cython_lapack  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
     finally:
         del sys.modules["scipy.linalg"]

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax import lax
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, as_array
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
@@ -54,7 +54,7 @@ class Programs:
         """The learners of these networks, with a leading axis of networks."""
         single = first_networks(self.settings, numbers)
         together = jax.tree.map(lambda *leaves: np.stack(leaves), *single)
-        learner = self._begin(together, np.asarray(numbers, np.uint32))
+        learner = self._begin(together, as_array(numbers, np.uint32))
         return replace(learner, rate=np.full(len(numbers), self.settings.learning_rate, np.float32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:

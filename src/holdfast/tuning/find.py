@@ -84,7 +84,13 @@ def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuning
 
 class _Work:
     def __init__(
-        self, search: Search, study: Any, storage: str, threads: int | None, watch: Watch, on_check: OnCheck | None
+        self,
+        search: Search,
+        study: Any,
+        storage: str,
+        threads: int | None,
+        watch: Watch,
+        on_check: OnCheck | None = None,
     ) -> None:
         self.search, self.study, self.storage = search, study, storage
         self.threads, self.watch, self.on_check = threads, watch, on_check
