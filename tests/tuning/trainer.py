@@ -20,7 +20,7 @@ class Trainer:
         self.rule, self.interrupted_at = rule, interrupted_at
         self.calls: list[Settings] = []
 
-    def __call__(self, settings, *, out=None, threads=None, watch=lambda progress: None) -> Training:
+    def __call__(self, settings, *, out=None, threads=None, watch=lambda progress: None, on_check=None) -> Training:
         self.calls.append(settings)
         solved = self.rule(settings)
         outcomes = tuple(

@@ -67,7 +67,7 @@ def test_progress_is_on_standard_error_and_only_if_asked_for(capsys, monkeypatch
     out, err = capsys.readouterr()
     assert out == ""
     assert "sequences run, worst error" in err
-    assert err.endswith("\r\x1b[K")
+    assert err.endswith("\x1b[2K")  # the line is cleared
     holdfast.refute(network, "recall", steps=3, tries=64)
     assert capsys.readouterr() == ("", "")
 
