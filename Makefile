@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 # What an installation is made of: pip goes to work again when one of these has changed.
 SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/holdfast/engine/native/*.cpp src/holdfast/engine/native/*.h)
 
-.PHONY: demo test test-all slow lint docs bench native studies system clean
+.PHONY: demo test test-all slow lint docs bench native wheel studies system clean
 
 demo: $(VENV)/.installed
 	$(BIN)/holdfast demo
@@ -43,6 +43,10 @@ native: | $(VENV)/bin/python
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/native -DPython_EXECUTABLE="$(abspath $(BIN))/python"
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
 	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
+
+# The wheel for Linux (glibc 2.28 or newer) in dist/, built and tried without a container.
+wheel:
+	PYTHONS="$(PYTHON)" .ci/wheel dist
 
 # The runs behind the pages of the studies, kept in src/holdfast/studies/kept/: minutes on 16 cores; goes on where it was stopped.
 studies: $(VENV)/.installed
