@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from types import SimpleNamespace
 
 import optuna
@@ -61,11 +62,12 @@ def test_a_running_trial_has_a_name_and_a_count_that_increases(place, tmp_path, 
         trial = study.ask()
         sign(trial)
         with heartbeat(trial):
-            counts = set()
-            while len(counts) < 3:
+            counts, ends = set(), time.monotonic() + 60
+            while len(counts) < 3 and time.monotonic() < ends:
                 counts.add(study.trials[0].user_attrs[BEAT])
         after = study.trials[0].user_attrs
         assert after[WORKER] == f"{workers.socket.gethostname()}:{os.getpid()}"
+        assert len(counts) == 3
         assert after[BEAT] >= max(counts)
     assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
 
