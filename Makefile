@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 # What an installation is made of: pip goes to work again when one of these has changed.
 SOURCES = pyproject.toml CMakeLists.txt $(wildcard src/holdfast/engine/native/*.cpp src/holdfast/engine/native/*.h)
 
-.PHONY: demo test test-all style slow lint docs bench wheel native studies system clean
+.PHONY: demo test test-all style slow lint docs bench wheel local-wheel native studies system clean
 
 demo: $(VENV)/.installed
 	$(BIN)/holdfast demo
@@ -40,8 +40,8 @@ docs: $(VENV)/.installed-docs
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/demonstration.py
 
-# The wheel, in dist/, of the objects that the installation compiled.
-wheel: $(VENV)/.tools
+# A wheel for this machine, in dist/, of the objects that the installation compiled.
+local-wheel: $(VENV)/.tools
 	HOLDFAST_REQUIRE_NATIVE=1 $(PIP) wheel --no-build-isolation --no-deps --wheel-dir dist .
 
 # The library alone, beside its sources, compiling only what has changed; needs an environment that 'make test' made.
@@ -49,6 +49,10 @@ native: | $(VENV)/bin/python
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S . -B build/native -DPython_EXECUTABLE="$(abspath $(BIN))/python"
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native --parallel
 	PATH="$(abspath $(BIN)):$$PATH" cmake --install build/native --prefix src
+
+# The wheel for Linux (glibc 2.28 or newer) in dist/, built and tried without a container.
+wheel:
+	PYTHONS="$(PYTHON)" .ci/wheel dist
 
 # The runs behind the pages of the studies, kept in src/holdfast/studies/kept/: minutes on 16 cores; goes on where it was stopped.
 studies: $(VENV)/.installed
@@ -61,7 +65,8 @@ system:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# pip knows dependency groups from 25.1 on. The tools of the build stay in the environment and its objects in build/pip: only what has changed is compiled again.
+# pip knows dependency groups from 25.1 on. The tools of the build stay in the environment and its objects in build/pip,
+# so that only what has changed is compiled again.
 $(VENV)/.tools: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet "pip>=25.1" cmake ninja $$($(BIN)/python -c \
 		"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])")

@@ -63,7 +63,7 @@ def run_study(
         if units and address:
             from holdfast.comparison.executors import cluster
 
-            cluster.run(units, callbacks, address)
+            cluster.run(units, callbacks, address, folder)
         elif units:
             processes.run(units, callbacks, count, folder)
         results = store.results(study.name)

@@ -37,6 +37,7 @@ def train_networks(
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
     on_check: OnCheck | None = None,
+    numbers: range | None = None,
 ) -> Training:
     """Train ``settings.seeds`` networks until each has solved the task or used its budget.
 
@@ -45,7 +46,8 @@ def train_networks(
     raises nothing: training stops at the next safe point, progress is saved, and the result is ``interrupted``.
     ``attack`` is an optional search for rows with the largest error of the trained networks; it changes nothing else.
     ``on_check`` is called in this thread with the figures of every evaluation of every network, a row of
-    ``Training.history``; an error that it raises ends the training.
+    ``Training.history``; an error that it raises ends the training. ``numbers``: only these networks are trained, each
+    as in a training of all; they have to be whole groups of ``grouped(settings.seeds)``.
     Raises ``BadRun`` if the folder cannot be used, ``BadFile`` if a plug-in in use breaks a law, and ``BadValue`` if
     the requested engine is not available or more memory is needed than the machine has.
 
@@ -57,12 +59,13 @@ def train_networks(
     verified(settings.task)
     verified_cell(settings.cell_name)
     settings = replace(settings, engine=settings.used_engine)
-    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or cores()
+    groups = [group for group in grouped(settings.seeds) if numbers is None or group[0] in numbers]
+    made_of, threads = programs(settings), threads or cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(Path(out), settings) if out else None
     try:
         with Interrupts() as interrupts:
-            made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
+            made = [_block(index, group, made_of, run) for index, group in enumerate(groups)]
             _train_all(made, made_of, run, threads, watch, interrupts, on_check)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
     finally:
@@ -159,7 +162,7 @@ class _Clock:
         return Progress(
             solved=sum(o.solved for o in outcomes),
             finished=len(outcomes),
-            of=self.settings.seeds,
+            of=sum(len(block.numbers) for block in self.made),
             seconds_left=self.pace.seconds_left(read, left),
             sequences=read,
             sequences_per_second=self.pace.per_second(read),

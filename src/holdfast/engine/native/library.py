@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import struct
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ REPAIR = (
     "Install g++ or clang++, then install holdfast again (pip install --force-reinstall --no-deps --no-cache-dir); "
     "in a checkout 'make native' is enough. Where JAX is too old for the library: pip install --upgrade jax."
 )
+if os.name == "nt":
+    REPAIR = "The library is not built on Windows. The Linux wheel has it, in WSL."
 """Advice in messages: how to get a library that works on this machine."""
 
 
