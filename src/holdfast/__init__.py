@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast import testing as testing
     from holdfast import tracking as tracking
     from holdfast.core.errors import Problem
     from holdfast.engine.files import load, save
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from holdfast.verbs.export import export
     from holdfast.verbs.import_model import import_model
     from holdfast.verbs.refute import refute
+    from holdfast.verbs.register import register
     from holdfast.verbs.show import show
     from holdfast.verbs.test import test
     from holdfast.verbs.train import train
@@ -52,6 +54,7 @@ _HOMES = {
     "load": "holdfast.engine.files",
     "make_task": "holdfast.training.settings",
     "refute": "holdfast.verbs.refute",
+    "register": "holdfast.verbs.register",
     "save": "holdfast.engine.files",
     "show": "holdfast.verbs.show",
     "test": "holdfast.verbs.test",
@@ -62,7 +65,7 @@ _HOMES = {
     "unroll": "holdfast.engine.unroll",
 }
 
-MODULES = ("tracking",)
+MODULES = ("testing", "tracking")
 """Modules that are reached without an import of their own: ``holdfast.tracking``."""
 
 __all__ = [
@@ -82,6 +85,7 @@ __all__ = [
     "load",
     "make_task",
     "refute",
+    "register",
     "save",
     "show",
     "test",

@@ -2,6 +2,7 @@
 
     {"settings": {"task": {"name": "recall", ...}, ...}}                     trained
     {"constructed": {"task": "recall", "axes": {...}, "claim": {...}}}       constructed
+    {"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}            the text of what was registered
 
 Everything else in it is free.
 """
@@ -49,6 +50,7 @@ class _Constructed(msgspec.Struct):
 class _Origin(msgspec.Struct):
     settings: _Settings | None = None
     constructed: _Constructed | None = None
+    definitions: dict[str, str] = {}
 
 
 KNOWN = _Origin.__struct_fields__

@@ -18,6 +18,7 @@ from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
+from holdfast.core.registered import class_name
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
 
 Split = Literal["train", "test"]
@@ -113,7 +114,7 @@ class Task(abc.ABC):
 
     @property
     def name(self) -> str:
-        return type(self).__module__.rsplit(".", 1)[-1]
+        return class_name(type(self))
 
     @property
     def unused(self) -> frozenset[str]:
@@ -232,5 +233,5 @@ def known_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
     known = field_infos(kind)
     for name in axes:
         if name not in known:
-            raise UnknownName(f"axis of {kind.__module__.rsplit('.', 1)[-1]}", name, known)
+            raise UnknownName(f"axis of {class_name(kind)}", name, known)
     return dict(axes)

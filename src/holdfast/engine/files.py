@@ -33,6 +33,7 @@ from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
+from holdfast.core.registered import definitions
 from holdfast.core.tensors import FLOATS, Header
 from holdfast.engine.network import EMBEDDED, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
@@ -103,7 +104,12 @@ def save(network: Network, path: Path | str, origin: dict | None = None) -> None
 
 
 def as_bytes(network: Network, origin: dict | None = None) -> bytes:
-    """The bytes of the file that ``save`` writes."""
+    """The bytes of the file that ``save`` writes. The origin is completed by the source text of everything that this
+    process has registered and that it names: ``{"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}``."""
+    origin = origin or {}
+    made_of = definitions({"task": origins.task_of(origin), **(origin.get("settings") or {}), "cell": network.cell_name})
+    if made_of:
+        origin = {**origin, "definitions": {**origin.get("definitions", {}), **made_of}}
     metadata = {
         "format": FORMAT,
         "cell": network.cell_name,
@@ -115,7 +121,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
         **({} if network.heads == 1 else {"heads": str(network.heads)}),
         **({} if network.embedding is None else {"embedding": LINEAR}),
         **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
-        "origin": json.dumps(origin or {}),
+        "origin": json.dumps(origin),
     }
     return storage.as_bytes(tensors(network), metadata)
 
@@ -149,7 +155,10 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     try:
         cell = resolve(cell_of(metadata.get("cell", "")))
     except (UnknownName, BadValue) as error:
-        raise _no_network(path, str(error).removesuffix(".")) from error
+        problem = _no_network(path, str(error).removesuffix("."))
+        if "definitions" in origins.parse(metadata.get("origin", ""), f"{path}, origin"):
+            problem.fix = f"'holdfast show {path}' prints its definition, for holdfast.register."
+        raise problem from error
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1
     if (kind := metadata.get("embedding", LINEAR)) != LINEAR:

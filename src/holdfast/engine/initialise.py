@@ -31,6 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from holdfast import cells
 from holdfast.core.arrays import Array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
@@ -129,7 +130,7 @@ def _exact(value: float) -> str:
 
 
 def build(
-    cell: str,
+    cell: str | cells.Definition,
     *,
     inputs: int,
     units: int,
@@ -144,8 +145,8 @@ def build(
     embedding: bool = False,
     readout_hidden: tuple[int, ...] = (),
 ) -> Network:
-    """A network with random weights. ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the
-    time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
+    """A network with random weights. ``cell`` is a name, or a cell without a file, which is registered. ``initialisation``
+    is a text as in this module's docstring; ``lag_steps`` is the time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
     embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be
     traced, inside ``jit`` or ``vmap``: the weights are the same.
 
@@ -154,6 +155,7 @@ def build(
     >>> build("gru", inputs=1, units=8, outputs=1, initialisation="pytorch").cell.gates
     ('reset', 'update', 'candidate')
     """
+    cell = cells.named(cell)
     how = parse(initialisation, resolve(cell), lag_steps)
     with jax.ensure_compile_time_eval():  # inside jit too, weights are drawn in NumPy
         empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)

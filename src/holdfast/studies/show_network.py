@@ -82,6 +82,7 @@ def network(path: Path) -> Description:
             str(path),
         ),
         *(_maps(gates) if formulas is None else [_table(formulas)]),
+        *(_definition(name, source) for name, source in origin.get("definitions", {}).items()),
         Text(f"To look further: holdfast test {path}, holdfast explain {path}"),
     ]
     return Description(document, parts)
@@ -168,6 +169,12 @@ def _maps(gates: list[GateWeights]) -> list[Part]:
         title = f"{part}: size of the weights (root mean square over what is read)"
         maps.append(Heatmap(values, tuple(rows), units, "gate and source", "unit", "weight", title))
     return maps
+
+
+def _definition(name: str, source: str) -> Text:
+    """The text of a cell or task that was registered where the network was made."""
+    lines = [escaped(line) for line in source.splitlines()]
+    return Text("\n".join(lines) or "(Python did not know its text.)", f"Definition of {escaped(name)}")
 
 
 def _magnitudes(matrix: np.ndarray) -> list[float]:

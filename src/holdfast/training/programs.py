@@ -14,6 +14,7 @@ import numpy as np
 from jax import lax
 
 from holdfast.core.arrays import Array
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
@@ -115,12 +116,14 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
     )
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _learning(settings: Settings) -> tuple[_Shared, _Shared]:
     """The programs *begin* and *learn*, shared by all settings with equal ``Settings.compiled``."""
     return _Shared(jax.vmap(partial(begin, settings))), _Shared(_side_by_side(settings))
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _judgement(task: Task, engine: str) -> _Shared:
     """The program from (network, (seed, number, purpose, drawn), sequences) to figures. It does not depend on the
@@ -134,6 +137,7 @@ def _judgement(task: Task, engine: str) -> _Shared:
     return _Shared(judge)
 
 
+@forgotten_on_change
 @lru_cache(maxsize=8)
 def programs(settings: Settings) -> Programs:
     """The programs of these settings, which are compiled once in a process."""

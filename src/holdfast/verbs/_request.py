@@ -46,8 +46,9 @@ class TaskChoice:
     same: bool
 
 
-def choose_task(task: Task | str | None, own: Mapping[str, Any], network: str) -> TaskChoice:
-    """The task of this name, this object's, or the network's ``own`` (its ``name`` and axes) if it is None.
+def choose_task(task: Task | type[Task] | str | None, own: Mapping[str, Any], network: str) -> TaskChoice:
+    """The task of this name, this object's, or the network's ``own`` (its ``name`` and axes) if it is None. A class that
+    has no name yet is registered.
 
     ``network`` is what messages call the network. Raises ``BadValue`` if no task is known, ``UnknownName`` for a name
     that does not exist.
@@ -56,7 +57,10 @@ def choose_task(task: Task | str | None, own: Mapping[str, Any], network: str) -
     from holdfast.core.fields import field_infos
     from holdfast.core.task import Task
 
+    if isinstance(task, type) and issubclass(task, Task):
+        return TaskChoice(task, {}, own.get("name") == tasks.named(task))
     if isinstance(task, Task):
+        tasks.named(type(task))
         axes = {name: getattr(task, name) for name in field_infos(type(task))}
         return TaskChoice(type(task), axes, own.get("name") == task.name)
     if task is not None and not isinstance(task, str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import FieldInfo, field_infos
+from holdfast.core.registered import class_name
 from holdfast.verbs import _arguments as arguments
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _fresh(
     from holdfast.comparison.study import Study
     from holdfast.verbs._request import made_task
 
-    of_task, task = {**choice.axes, **axes}, choice.kind.__module__.rsplit(".", 1)[-1]
+    of_task, task = {**choice.axes, **axes}, class_name(choice.kind)
     lags = given.lags
     if lags is not None:
         of_task = {name: value for name, value in of_task.items() if name != choice.kind.length_axis or name in axes}
@@ -174,7 +175,7 @@ def _fresh(
 
 
 def _values(flag: str, field: FieldInfo, listed: Values) -> tuple[Any, ...]:
-    found = _listed(flag, field.kind, listed, field.read)
+    found = [arguments.named(field.name, one) for one in _listed(flag, field.kind, listed, field.read)]
     for value in found:
         if why := field.wrong(value):
             raise BadValue(f"{flag} {why}.")

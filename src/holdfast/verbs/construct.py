@@ -13,6 +13,7 @@ from holdfast.verbs import _arguments as arguments
 from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
+    from holdfast.cells import Definition
     from holdfast.construction.evaluation.construction import ConstructionReport
     from holdfast.construction.evaluation.impossibility import Impossibility
     from holdfast.core.claim import Semantics
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def construct(
     task: Task | str,
     *,
-    cell: str = "lstm",
+    cell: str | Definition = "lstm",
     units: int = 32,
     dtype: str = "float32",
     semantics: Semantics = "ieee",
@@ -44,10 +45,11 @@ def construct(
     """
     import jax
 
+    from holdfast import cells
     from holdfast.construction.evaluation import construction, impossibility
     from holdfast.verbs._request import choose_task, made_task
 
-    units = arguments.whole("units", units)
+    cell, units = cells.named(cell), arguments.whole("units", units)
     dtype = arguments.one_of("dtype", dtype, ("float32", "float64"))
     semantics = arguments.one_of("semantics", semantics, ("real", "ieee"))
     form = form and arguments.one_of("form", form, ("pytorch",))

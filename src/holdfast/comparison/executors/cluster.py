@@ -14,6 +14,7 @@ from typing import Any
 from holdfast.comparison.executors.job import JobCallbacks, RetryCounter
 from holdfast.comparison.executors.units import Schedule, WorkUnit
 from holdfast.comparison.executors.worker import FinishedNetwork
+from holdfast.core import registered
 from holdfast.core.errors import BadRun, Problem
 from holdfast.core.requirements import require
 
@@ -54,8 +55,9 @@ def _run(ray: Any, units: list[WorkUnit], callbacks: JobCallbacks) -> None:
         room = WINDOW * max(1, int(ray.cluster_resources().get("CPU", 0)))
         while len(running) < room and (unit := schedule.take(last)):
             last = unit.program
-            settings = json.dumps(unit.configuration.settings.as_json())
-            running[remote.remote(settings, unit.configuration.key, unit.numbers)] = unit
+            settings = unit.configuration.settings.as_json()
+            given = (json.dumps(settings), registered.references(settings), unit.configuration.key, unit.numbers)
+            running[remote.remote(*given)] = unit
         ready, _ = ray.wait(list(running), timeout=0.2)
         for reference in ready:
             unit = running.pop(reference)
@@ -85,13 +87,17 @@ def _fetched(ray: Any, reference: Any, unit: WorkUnit, lost: RetryCounter) -> li
         return None
 
 
-def train_remotely(settings: str, key: str, numbers: tuple[int, ...]) -> list[FinishedNetwork]:
-    """Train one unit from its start; this function runs on the cluster."""
+def train_remotely(
+    settings: str, needed: list[registered.Reference], key: str, numbers: tuple[int, ...]
+) -> list[FinishedNetwork]:
+    """Train one unit from its start, after the definitions that it needs are imported; this function runs on the
+    cluster."""
     from holdfast.comparison.executors.worker import prepare, train
     from holdfast.comparison.grid.place import Configuration
     from holdfast.training.settings import Settings
 
     prepare(1)
+    registered.restore(needed)
     finished: list[FinishedNetwork] = []
     unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
     train(unit, on_points=finished.extend)
