@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.engine.unroll import trace, unroll
     from holdfast.exchange.adapters import as_model
     from holdfast.models.steps import from_steps
+    from holdfast.tasks import Dataset
     from holdfast.training.loop import train_networks
     from holdfast.training.settings import Settings, make_task
     from holdfast.verbs.certify import certify
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Dataset": "holdfast.tasks",
     "Network": "holdfast.engine.network",
     "Problem": "holdfast.core.errors",
     "Settings": "holdfast.training.settings",
@@ -69,6 +71,7 @@ MODULES = ("testing", "tracking")
 """Modules that are reached without an import of their own: ``holdfast.tracking``."""
 
 __all__ = [
+    "Dataset",
     "Network",
     "Problem",
     "Settings",

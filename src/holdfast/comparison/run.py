@@ -32,8 +32,8 @@ def run_study(
     ``address``, units run on that Ray cluster, otherwise on ``workers`` processes of this machine (default: one per
     core). ``on_check`` is called with the figures of every finished network.
 
-    Raises ``BadValue`` if it needs what only this process has, ``BadRun`` if the store has the study with other settings, is busy or full, or the cluster cannot be reached.
-    Points that were finished before stay stored.
+    Raises ``BadValue`` if it needs what only this process has, ``BadRun`` if the store has the study with other
+    settings, is busy or full, or the cluster cannot be reached. Points that were finished before stay stored.
     """
     count = workers or cores()
     if count < 1:

@@ -1,8 +1,8 @@
 """The entry points of installed distributions, read without importing the distributions.
 
-    [project.entry-points."holdfast.cells"]
-    leaky = "their_package.leaky"            # a module, as a file of the folder
-    leaky = "their_package.cells:Leaky"      # a class
+[project.entry-points."holdfast.cells"]
+leaky = "their_package.leaky"            # a module, as a file of the folder
+leaky = "their_package.cells:Leaky"      # a class
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -161,8 +161,8 @@ def named(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     parts = [(folder, word) for word in dict.fromkeys(words) for folder in ("cells", "blocks")]
     kinds = {"optimiser": "optimisers", "update": "rules", "stop": "stops"}
     parts += [(folder, text[field].partition("+")[0]) for field, folder in kinds.items()]
-    task = settings.get("task")
-    return [*parts, ("tasks", str(task.get("name", "") if isinstance(task, Mapping) else ""))]
+    task: Mapping[str, object] = settings.get("task") or {}
+    return [*parts, ("tasks", str(task.get("name", "")))]
 
 
 def _reference(folder: str, name: str) -> Reference:

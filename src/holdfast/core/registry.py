@@ -80,7 +80,8 @@ class Folder:
         """
         folder = self.path.name
         known = registered.in_folder(folder).get(name)
-        if known is not None and known.thing is thing:
+        ours = isinstance(thing, type) and thing.__module__ == f"{self.package}.{name}"
+        if ours or (known is not None and known.thing is thing):
             return name
         if not NAME.fullmatch(name) or len(name) >= LONGEST:
             raise BadValue(

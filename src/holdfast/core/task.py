@@ -48,12 +48,13 @@ class Batch:
 @dataclass(frozen=True)
 class Criterion:
     """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` sequences, which are
-    drawn afresh, or ``given`` and then those of the training too."""
+    drawn afresh, or ``given`` and then those of the training too, or ``held_out`` of a dataset."""
 
     metric: Literal["error_sup", "accuracy"]
     bound: float
     sequences: int = 2560
     given: bool = False
+    held_out: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -68,7 +69,8 @@ class Criterion:
 
     def __str__(self) -> str:
         words = {"error_sup": f"largest error below {self.bound:g}", "accuracy": f"accuracy at least {self.bound:g}"}
-        on = f"the {self.sequences} given" if self.given else f"{self.sequences} fresh"
+        kind = "given" if self.given else "held-out"
+        on = f"the {self.sequences} {kind}" if self.given or self.held_out else f"{self.sequences} fresh"
         return f"{words[self.metric]} on {on} sequences"
 
 
@@ -206,8 +208,9 @@ class Task(abc.ABC):
         """One target, or one prediction, in the user's words."""
         return " ".join(f"{value:+.2f}" for value in features)
 
-    def examples(self) -> Batch | None:
-        """All rows, where the task is a fixed list of them; None where rows are drawn afresh."""
+    def examples(self, split: Split = "train") -> Batch | None:
+        """All rows of a split, where the task is a fixed list of them; None where rows are drawn afresh. A list that is
+        given as the task itself is both splits; see ``Criterion.given``."""
         return None
 
     def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:

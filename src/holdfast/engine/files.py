@@ -107,7 +107,9 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
     """The bytes of the file that ``save`` writes. The origin is completed by the source text of everything that this
     process has registered and that it names: ``{"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}``."""
     origin = origin or {}
-    made_of = definitions({"task": origins.task_of(origin), **(origin.get("settings") or {}), "cell": network.cell_name})
+    made_of = definitions(
+        {"task": origins.task_of(origin), **(origin.get("settings") or {}), "cell": network.cell_name}
+    )
     if made_of:
         origin = {**origin, "definitions": {**origin.get("definitions", {}), **made_of}}
     metadata = {

@@ -145,10 +145,11 @@ def build(
     embedding: bool = False,
     readout_hidden: tuple[int, ...] = (),
 ) -> Network:
-    """A network with random weights. ``cell`` is a name, or a cell without a file, which is registered. ``initialisation``
-    is a text as in this module's docstring; ``lag_steps`` is the time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
-    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be
-    traced, inside ``jit`` or ``vmap``: the weights are the same.
+    """A network with random weights. ``cell`` is a name, or a cell without a file, which is registered.
+    ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the time scale of ``chrono``.
+    ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: one below the first layer.
+    ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be traced, inside ``jit`` or
+    ``vmap``: the weights are the same.
 
     Raises ``UnknownName`` for an unknown cell, and ``BadValue`` for sizes or an initialisation that do not fit it.
 

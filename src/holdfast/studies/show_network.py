@@ -16,6 +16,7 @@ from holdfast.core import origin as origins
 from holdfast.core.errors import BadFile
 from holdfast.core.results import Heatmap, Part, Table, Text
 from holdfast.core.tensors import read_arrays, read_header
+from holdfast.core.text import escaped
 from holdfast.core.values import text
 from holdfast.studies.description import Description
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from holdfast.comparison.store.store import Store
     from holdfast.comparison.study import Study
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
     from holdfast.verbs._request import TaskChoice
 
 Values = str | Sequence[object]
@@ -54,7 +55,7 @@ class GridArguments:
 
 
 def chosen_study(
-    task: Task | str | None,
+    task: Task | type[Task] | Dataset | str | None,
     study: str | None,
     lags: Values | None,
     lists: Mapping[str, Values | None],
@@ -63,6 +64,7 @@ def chosen_study(
     store: Store | None,
 ) -> Study:
     """The built-in study of that name, the stored one, or a new one from the arguments of ``compare``."""
+    from holdfast import tasks
     from holdfast.comparison.study import Study
     from holdfast.studies import questions
     from holdfast.training.settings import Settings
@@ -73,6 +75,12 @@ def chosen_study(
             "holdfast compare needs a task or a study.", "Try 'holdfast compare --task recall --lags 10,30'."
         )
     choice = None if task is None else choose_task(task, {}, "")
+    if choice:
+        tasks.refuse_dataset(
+            choice.kind,
+            "compare trains in other processes, which do not have the arrays of a dataset.",
+            "Use holdfast.tune(dataset), or holdfast.train(dataset, cell=...) for one cell after the other.",
+        )
     settings = {name: one for name, one in field_infos(Settings).items() if name not in LISTS.values()}
     axes, fixed = arguments.divided(
         "compare", named, arguments.axes_of(choice.kind) if choice else {}, settings, own=("task", "study", *lists)

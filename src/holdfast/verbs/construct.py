@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from holdfast.construction.evaluation.impossibility import Impossibility
     from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
 
 
 def construct(
-    task: Task | str,
+    task: Task | type[Task] | Dataset | str,
     *,
     cell: str | Definition = "lstm",
     units: int = 32,
@@ -45,7 +46,7 @@ def construct(
     """
     import jax
 
-    from holdfast import cells
+    from holdfast import cells, tasks
     from holdfast.construction.evaluation import construction, impossibility
     from holdfast.verbs._request import choose_task, made_task
 
@@ -58,6 +59,11 @@ def construct(
     if out:
         check_writable(out)
     choice = choose_task(task, {}, "")
+    tasks.refuse_dataset(
+        choice.kind,
+        "a dataset has no construction: weights follow from a program for a task, but a dataset has only sequences.",
+        "Train a network on it: holdfast.train(dataset).",
+    )
     axis = choice.kind.length_axis
     own = ("cell", "units", "dtype", "semantics", "form", "out")
     (given,) = arguments.divided("construct", axes, arguments.axes_of(choice.kind), own=own, any_length=axis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from holdfast.core.errors import BadValue
 from holdfast.core.values import got
@@ -39,6 +39,7 @@ def register(definition: Definition) -> Definition:
 def name_of(definition: object) -> str:
     """Register what was given, and return its name. Raises as ``register`` does."""
     from holdfast import blocks, cells, tasks
+    from holdfast.core.component import Kind
     from holdfast.core.task import Task
     from holdfast.explanation import diagnostics
     from holdfast.training.optimisers import OPTIMISERS
@@ -48,7 +49,8 @@ def name_of(definition: object) -> str:
     if isinstance(definition, type):
         if issubclass(definition, Task):
             return tasks.register(definition)
-        for kind in (OPTIMISERS, RULES, STOPS):
+        kinds: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
+        for kind in kinds:
             if issubclass(definition, kind.base):
                 return kind.register(definition)
     elif not isinstance(definition, ModuleType):
