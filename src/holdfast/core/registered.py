@@ -147,9 +147,12 @@ def references(settings: Mapping[str, Any]) -> list[Reference]:
 def restore(found: Iterable[Reference]) -> None:
     """Register, in another process, what ``references`` has found."""
     for folder, name, module, qualified in found:
-        thing: object = importlib.import_module(module)
-        for part in qualified.split(".") if qualified else ():
-            thing = getattr(thing, part)
+        try:
+            thing: object = importlib.import_module(module)
+            for part in qualified.split(".") if qualified else ():
+                thing = getattr(thing, part)
+        except (ImportError, AttributeError) as error:
+            raise _not_importable(name) from error
         if name not in in_folder(folder):
             put(folder, name, registered(thing, name))
 
@@ -175,11 +178,15 @@ def _reference(folder: str, name: str) -> Reference:
         found = getattr(found, part, None)
     importable = owner is not None and (module != MAIN or getattr(owner, "__file__", None) is not None)
     if not importable or found is not thing:
-        raise BadValue(
-            f"'{name}' was defined in this session, and other processes, which train it, cannot import it.",
-            "Define it at the top level of a module, or put it into a folder that HOLDFAST_PLUGINS names.",
-        )
+        raise _not_importable(name)
     return folder, name, module, qualified
+
+
+def _not_importable(name: str) -> BadValue:
+    return BadValue(
+        f"'{name}' was defined in this session, and other processes, which train it, cannot import it.",
+        "Define it at the top level of a module, or put it into a folder that HOLDFAST_PLUGINS names.",
+    )
 
 
 def _file(thing: object) -> Path:

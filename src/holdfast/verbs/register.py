@@ -39,7 +39,6 @@ def register(definition: Definition) -> Definition:
 def name_of(definition: object) -> str:
     """Register what was given, and return its name. Raises as ``register`` does."""
     from holdfast import blocks, cells, tasks
-    from holdfast.core.component import Kind
     from holdfast.core.task import Task
     from holdfast.explanation import diagnostics
     from holdfast.training.optimisers import OPTIMISERS
@@ -49,7 +48,7 @@ def name_of(definition: object) -> str:
     if isinstance(definition, type):
         if issubclass(definition, Task):
             return tasks.register(definition)
-        kinds: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
+        kinds: list[Any] = [OPTIMISERS, RULES, STOPS]
         for kind in kinds:
             if issubclass(definition, kind.base):
                 return kind.register(definition)
