@@ -57,7 +57,7 @@ def points(messages):
 
 def trained(unit, actor, checkpoint=()):
     settings = json.dumps(unit.configuration.settings.as_json())
-    return remote.train_remotely(settings, unit.configuration.key, unit.numbers, dict(checkpoint), actor)
+    return remote.train_remotely(settings, [], unit.configuration.key, unit.numbers, dict(checkpoint), actor)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
+from holdfast.core.registered import definitions
 from holdfast.core.tensors import FLOATS, Header, TensorHeader
 from holdfast.core.typed_jax import asarray
 from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
@@ -104,7 +105,12 @@ def save(network: Network, path: Path | str, origin: Mapping[str, object] | None
 
 
 def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> bytes:
-    """The bytes of the file that ``save`` writes."""
+    """The bytes of the file that ``save`` writes. The origin is completed by the source text of everything that this
+    process has registered and that it names: ``{"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}``."""
+    known: dict[str, Any] = dict(origin or {})
+    named = {"task": origins.task_of(known), **(known.get("settings") or {}), "cell": network.cell_name}
+    if made_of := definitions(named):
+        known["definitions"] = {**known.get("definitions", {}), **made_of}
     metadata = {
         "format": FORMAT,
         "cell": network.cell_name,
@@ -117,7 +123,7 @@ def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> by
         **({} if network.embedding is None else {"embedding": LINEAR}),
         **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
         **({"output_function": network.output_function} if network.output_function else {}),
-        "origin": json.dumps(origin or {}),
+        "origin": json.dumps(known),
     }
     return storage.as_bytes(tensors(network), metadata)
 
@@ -206,7 +212,10 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     try:
         cell = resolve(cell_of(metadata.get("cell", "")))
     except (UnknownName, BadValue) as error:
-        raise _no_network(path, str(error).removesuffix(".")) from error
+        problem = _no_network(path, str(error).removesuffix("."))
+        if "definitions" in origins.parse(metadata.get("origin", ""), f"{path}, origin"):
+            problem.fix = f"'holdfast show {path}' prints its definition, for holdfast.register."
+        raise problem from error
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1
     if (kind := metadata.get("embedding", LINEAR)) != LINEAR:

@@ -113,7 +113,7 @@ def _line(network: Model, task: Task, sequences: int, seed: int) -> tuple[Task, 
             "Give the axes that the network was trained with.",
         )
     figures = measured(network, task, stream(seed, 0, "measure"), sequences)
-    examples = task.examples()
+    examples = task.examples("test")
     of = sequences if examples is None else len(examples.inputs)
     return task, figures, Rate(of - round(figures["wrong_rows"]), of)
 

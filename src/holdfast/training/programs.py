@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 
 from holdfast.core.arrays import Array, as_array
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
@@ -115,6 +116,7 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
     )
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _learning(settings: Settings) -> TracedProgram:
     """The program *learn*, shared by all settings with equal ``Settings.compiled``."""
@@ -132,12 +134,14 @@ def training_identity(program: str, settings: Settings) -> Identity | None:
     return {"program": program, "settings": settings.as_json()} if own else None
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _beginning(settings: Settings) -> Callable[[Network, Array], Learner]:
     """The program *begin*, which is too small to be kept."""
     return jax.jit(jax.vmap(partial(begin, settings)))
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _judgement(task: Task, engine: str) -> TracedProgram:
     """The program from (network, (seed, number, purpose, drawn), sequences) to figures. It does not depend on the
@@ -160,6 +164,7 @@ def task_identity(program: str, network: Model, task: Task, **options: str | int
     return {"program": program, "task": task_as_json(task), **options} if own else None
 
 
+@forgotten_on_change
 @lru_cache(maxsize=8)
 def programs(settings: Settings) -> Programs:
     """The programs of these settings, which are compiled once in a process."""

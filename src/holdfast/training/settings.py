@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.cells._former import settings_of
 from holdfast.core import values
-from holdfast.core.errors import BadFile, BadValue, Problem, refuse
+from holdfast.core.errors import AbsentData, BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, field_infos, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
@@ -243,6 +243,8 @@ class Settings:
                 raise BadFile(f"{where} is {values.got(document)}, expected an object.")
             own = {name: value for name, value in document.items() if name != "task"}
             return cls(task_from_json(document.get("task"), where), **given(cls, own, where))
+        except AbsentData:
+            raise
         except Problem as problem:
             message = problem.message if isinstance(problem, BadFile) else f"{where}: {problem.message}"
             raise BadFile(message, "Give a folder made by 'holdfast train'.") from problem

@@ -43,10 +43,15 @@ class Mailbox:
 
 
 def train_remotely(
-    settings: str, key: str, numbers: tuple[int, ...], checkpoint: Mapping[str, bytes], mailbox: Any
+    settings: str,
+    needed: list[registered.Reference],
+    key: str,
+    numbers: tuple[int, ...],
+    checkpoint: Mapping[str, bytes],
+    mailbox: Any,
 ) -> bool:
-    """Train one unit, from its checkpoint if there is one. Returns whether it is done; it is not if the driver asked it
-    to stop."""
+    """Train one unit, after the definitions that it ``needed`` are imported, from its checkpoint if there is one.
+    Returns whether it is done; it is not if the driver asked it to stop."""
     import ray
 
     from holdfast.comparison.executors.units import WorkUnit
@@ -55,6 +60,7 @@ def train_remotely(
     from holdfast.training.settings import Settings
 
     prepare(1)
+    registered.restore(needed)
     unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / unit.name
@@ -113,7 +119,8 @@ def read_checkpoint(folder: Path) -> dict[str, bytes]:
 
 def write_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a checkpoint to the folder of a unit."""
-    from holdfast.core.files import write_atomically
+    from holdfast.core import registered
+from holdfast.core.files import write_atomically
 
     for name in CHECKPOINT:
         if name in files:

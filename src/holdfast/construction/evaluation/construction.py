@@ -17,6 +17,7 @@ from holdfast.construction.compile import Construction, compile_program
 from holdfast.construction.evaluation.laws import verified_program
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
 from holdfast.core.text import escaped
@@ -220,6 +221,7 @@ def _around(ranges: list[list[float] | None]) -> list[float] | None:
     return [min(low for low, _ in known), max(high for _, high in known)] if known else None
 
 
+@forgotten_on_change
 @cache
 def _curves(cell: str) -> dict[str, str]:
     """The activation function of each gate, from the cell's equation."""
