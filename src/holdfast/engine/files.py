@@ -108,7 +108,8 @@ def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> by
     """The bytes of the file that ``save`` writes. The origin is completed by the source text of everything that this
     process has registered and that it names: ``{"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}``."""
     known: dict[str, Any] = dict(origin or {})
-    named = {"task": origins.task_of(known), **(known.get("settings") or {}), "cell": network.cell_name}
+    settings: dict[str, Any] = known.get("settings") or {}
+    named = {"task": origins.task_of(known), **settings, "cell": network.cell_name}
     if made_of := definitions(named):
         known["definitions"] = {**known.get("definitions", {}), **made_of}
     metadata = {

@@ -66,9 +66,10 @@ def check_model(model: Any, *, inputs: int | None = None) -> list[LawResult]:
     are not checked. Returns the results; raises ``AssertionError`` with every law that does not hold.
     """
     own = model.inputs if isinstance(model, Network | Steps | Answers) else None
-    if inputs is None and own is None:
+    wanted = own if inputs is None else inputs
+    if wanted is None:
         raise BadValue(f"check_model was given {got(model)}.", "Say how many inputs it reads per step: inputs=1.")
-    taken = as_model(model, inputs=own if inputs is None else inputs)
+    taken = as_model(model, inputs=wanted)
     return _asserted(described(taken), model_laws.check(taken))
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from holdfast.core import registered
+
 CHECKPOINT = ("settings.json", "blocks/000.safetensors")
 """The files of a run folder from which a unit continues, in the order in which they have to be written."""
 TELL_SECONDS = 1.0
@@ -119,8 +121,7 @@ def read_checkpoint(folder: Path) -> dict[str, bytes]:
 
 def write_checkpoint(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write a checkpoint to the folder of a unit."""
-    from holdfast.core import registered
-from holdfast.core.files import write_atomically
+    from holdfast.core.files import write_atomically
 
     for name in CHECKPOINT:
         if name in files:
