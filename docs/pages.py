@@ -71,7 +71,7 @@ def write(docs: Path) -> None:
 
 def cell_page(name: str) -> str:
     """The page of a cell: its description, equation, gates, states, sizes, source and file."""
-    document, _ = describe.cell(name)
+    document = describe.cell(name).as_json()
     gates = ", ".join(f"`{gate}` (${letter}$)" for gate, letter in document["gates"].items())
     states = ", ".join(f"`{state}`" for state in document["states"])
     cell = cells.get(name)
@@ -122,7 +122,8 @@ def cell_page(name: str) -> str:
 
 def task_page(name: str) -> str:
     """The page of a task: its description, a sample row, its axes, chance level, criterion and memory demand."""
-    document, parts = describe.task(name)
+    description = describe.task(name)
+    document, parts = description.as_json(), description.parts()
     kind = tasks.get(name)
     made: Any = kind()
     drawn = next(part for part in parts if isinstance(part, Table))

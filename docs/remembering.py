@@ -104,7 +104,7 @@ def _forever() -> str:
 
 
 def _weights(told: ConstructionReport) -> str:
-    shown = told.parts(None)[0]
+    shown = told.parts()[0]
     return _code(_columns((shown.heads, *shown.rows)))
 
 

@@ -18,26 +18,31 @@ LONGEST = 400
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": (),
     "alphabet": ("core",),
+    "report": ("core",),
+    "tracking": (),
     "cells": ("core",),
     "blocks": ("core",),
     "tasks": ("core",),
     "engine": ("core", "alphabet", "cells", "blocks"),
     "models": ("core", "engine"),
     "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine", "models"),
-    "training": ("core", "cells", "tasks", "engine", "models", "plugins"),
+    "training": ("core", "cells", "tasks", "engine", "models", "plugins", "report.result_base"),
     "construction": ("core", "cells", "tasks", "engine.network"),
-    "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction"),
-    "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins"),
-    "explanation": ("core", "alphabet", "cells", "engine", "models"),
-    "exchange": ("core", "cells", "engine", "models"),
-    "tuning": ("core", "engine", "training"),
-    "comparison": ("core", "cells", "tasks", "engine", "training"),
+    "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
+    "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins", "report.result_base"),
+    "explanation": ("core", "alphabet", "cells", "engine", "models", "report.result_base"),
+    "exchange": ("core", "cells", "engine", "models", "report.result_base"),
+    "tuning": ("core", "engine", "training", "report.result_base"),
+    "comparison": ("core", "cells", "tasks", "engine", "training", "report.result_base"),
     "demonstration": ("core", "tasks", "engine", "training"),
     "studies": (
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "comparison", "construction"),
-        *("construction.evaluation", "certification", "explanation", "exchange", "demonstration"),
+        *("construction.evaluation", "certification", "explanation", "exchange", "demonstration", "report.result_base"),
     ),
-    "report": ("core",),
+    "verbs": (
+        *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "construction.evaluation"),
+        *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "report"),
+    ),
     "cli": ("everything",),
 }
 """Every room, and what it may import besides itself. Nobody has ``cli``, which may import everything. A folder inside a
@@ -139,11 +144,14 @@ def _of_file(file: Path, folder: Path) -> Iterator[str]:
 
 
 def _allowed(room: str, rest: list[str]) -> bool:
-    """Whether this room may import ``holdfast.<rest>``; the package itself (rest empty) is for its front and cli."""
+    """Whether this room may import ``holdfast.<rest>``; the package itself (rest empty) is for its front and cli, its
+    version for everyone."""
     wanted = rest[0] if rest else ""
     inner = len(room_of(wanted))
-    return room == "cli" or any(
-        _lies_in(wanted, known) and len(known) >= inner for known in (room, *MAY_IMPORT.get(room, ()))
+    return (
+        room == "cli"
+        or rest == ["__version__"]
+        or any(_lies_in(wanted, known) and len(known) >= inner for known in (room, *MAY_IMPORT.get(room, ())))
     )
 
 

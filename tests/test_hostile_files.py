@@ -86,7 +86,7 @@ def test_an_origin_that_is_believed_unread_is_caught(folder, monkeypatch):
 
 
 def test_what_version_0_1_wrote_is_read():
-    from holdfast.cli._network import own_task
+    from holdfast.verbs._network import own_task
 
     network, origin = load(DATA / "constructed.safetensors")
     assert (network.cell_name, network.units, own_task(origin)["name"]) == ("lstm", 32, "recall")

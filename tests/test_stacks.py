@@ -216,10 +216,12 @@ def test_a_stack_is_a_setting_of_a_training():
 
 def test_a_sweep_of_cells_is_divided_at_its_outer_commas():
     from holdfast.cli import compare
+    from holdfast.verbs._study import grid_arguments
 
     parser = Parser("compare", "", "")
     compare.configure(parser, ["--task", "recall"])
-    given = compare._given(parser.parse(["--task", "recall", "--cells", "lstm,stack(lstm,gru)", "--lags", "5"]))
+    flags = parser.parse(["--task", "recall", "--cells", "lstm,stack(lstm,gru)", "--lags", "5"])
+    given = grid_arguments(flags.lags, {"cells": flags.cells}, [], {})
     assert given.over["cell"] == ("lstm", "stack(lstm,gru)")
 
 

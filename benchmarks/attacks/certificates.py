@@ -71,7 +71,7 @@ def case(folder: Path, number: int, seed: int) -> workers.Act:
 
 
 def _network(folder: Path, number: int) -> Any:
-    from holdfast.cli._network import open_network
+    from holdfast.verbs._network import open_network
 
     return open_network(str(folder / f"certified-{number}.safetensors"))[0]
 

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import tempfile
 import warnings
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,13 +149,14 @@ def _store_bytes(random: random.Random, content: bytes) -> bytes:
 
 def _network(path: Path) -> None:
     from holdfast.certification.weights import fingerprint
-    from holdfast.cli._network import least_steps_of, open_network, origin_of, own_task, task_request
+    from holdfast.verbs._network import least_steps_of, open_network, origin_of, own_task
+    from holdfast.verbs._request import task_request
 
     origin_of(str(path))
     network, origin = open_network(str(path))
     fingerprint(network)
     first = least_steps_of(origin)
-    task_request(Namespace(network=str(path), task=None), own_task(origin), "up to", first)
+    task_request("certify", None, {}, own_task(origin), str(path), kind="up to", first=first)
 
 
 def _checkpoint(run: Path) -> tuple[Callable[[Path], None], Callable[[], None]]:

@@ -63,7 +63,7 @@ def test_what_is_unbounded_is_told_with_its_step(bias, why, float64):
     biased = maps["x"].put("input", bias=bias)
     proof = prove(replace(made, layers=({**maps, "x": biased},)), TASK, semantics="ieee", seconds=5)
     assert proof.verdict == "unknown"
-    (part,) = proof.parts(None)
+    (part,) = proof.parts()
     assert isinstance(part, Text)
     assert "Best bound: error at most inf" in part.text
     assert re.search(why, part.text), part.text

@@ -130,10 +130,20 @@ def test_several_packages_are_told_at_once():
     require("json", extra="x", what="this")
 
 
-FOREIGN = re.compile(r"\bpip3? install\b[^\n|&;`]*?(?<![\w./-])holdfast(?![\w-])")
+FOREIGN = re.compile(r"\b(?:pip3?|pipx|uv tool) install\b[^\n|&;`]*?(?<![\w./-])holdfast(?![\w-])")
 """A command that installs the distribution 'holdfast', which is another project."""
-HINTS = ("src/**/*.py", "src/**/*.html", "docs/*.md", "docs/*.py", "benchmarks/**/*.py", "tests/**/*.py")
-TOLD = ("*.md", "*.cff", "Makefile", "CMakeLists.txt", "pyproject.toml", ".ci/*", ".github/**/*.yml", *HINTS)
+HINTS = ("src/**/*.py", "src/**/*.html", "docs/**/*.md", "docs/**/*.ipynb", "docs/*.py", "benchmarks/**/*.py")
+TOLD = (
+    "*.md",
+    "*.cff",
+    "Makefile",
+    "CMakeLists.txt",
+    "pyproject.toml",
+    ".ci/*",
+    ".github/**/*.yml",
+    "tests/**/*.py",
+    *HINTS,
+)
 
 
 def test_no_hint_names_a_distribution_that_is_not_ours():
@@ -151,6 +161,8 @@ def test_no_hint_names_a_distribution_that_is_not_ours():
         ("pip install 'holdfast[torch]'", True),
         ('python -m pip install --upgrade "holdfast>=1"', True),
         ("pip3 install -q numpy holdfast\n", True),
+        ("pipx install holdfast", True),
+        ("uv pip install holdfast", True),
         ("pip install 'holdfast-rnn[torch]'", False),
         ("pip install -e . && .venv/bin/holdfast demo", False),
         ("pip install ./holdfast", False),

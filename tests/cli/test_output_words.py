@@ -181,7 +181,7 @@ def test_a_table_too_wide_for_its_words_becomes_records(capsys, monkeypatch):
 
 
 def test_an_interrupted_comparison_says_how_to_continue(tmp_path, monkeypatch, capsys):
-    from holdfast.cli import compare
+    from holdfast.verbs import compare
 
     monkeypatch.chdir(tmp_path)
     whole = compare._run

@@ -30,13 +30,13 @@ def descendants(process):
     return [one for one in found[1:] if Path(f"/proc/{one}").exists()]
 
 
-def test_a_cluster_that_is_not_there_is_told_at_once():
+def test_a_cluster_that_is_not_there_is_told_at_once(tmp_path):
     began = time.monotonic()
     callbacks = JobCallbacks(lambda points: None, lambda unit: None, lambda unit, share: None, threading.Event())
     with pytest.raises(BadRun, match=r"the Ray cluster at 127\.0\.0\.1:1 cannot be reached: .*refused"):
-        cluster.run([], callbacks, "127.0.0.1:1")
+        cluster.run([], callbacks, "127.0.0.1:1", tmp_path)
     with pytest.raises(BadRun, match=r"--address is 'nowhere', expected HOST:PORT"):
-        cluster.run([], callbacks, "nowhere")
+        cluster.run([], callbacks, "nowhere", tmp_path)
     assert time.monotonic() - began < 10
 
 

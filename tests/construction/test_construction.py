@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -40,7 +41,7 @@ def words(parts) -> str:
 
 
 def test_the_document_has_the_documented_keys_and_no_others():
-    document = told().as_json("net.safetensors")
+    document = replace(told(), file="net.safetensors").as_json()
     assert set(document) == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
     assert (document["possible"], document["task"], document["cell"], document["units"]) == (True, "recall", "lstm", 40)
     assert set(document["claim"]) == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
@@ -64,7 +65,7 @@ def test_gates_are_as_they_were_seen():
 def test_a_row_of_one_step_has_nothing_later():
     found = construct(tasks.get("recall")(steps=1), "gru", units=2, steps=1, tolerance=0.1)
     assert [gate["later"] for gate in found.gates] == [None] * 4
-    assert "at step 1" in found.parts(None)[0].heads
+    assert "at step 1" in found.parts()[0].heads
 
 
 @pytest.mark.parametrize(("position", "watched"), [(1, 200), (300, 400)])
@@ -93,18 +94,18 @@ def test_long_rows_are_watched_for_some_of_their_steps(position, watched, monkey
     ],
 )
 def test_the_claim_is_said_in_words(axes, said):
-    assert said in words(told(**axes).parts(None)).replace("\n", " ")
+    assert said in words(told(**axes).parts()).replace("\n", " ")
 
 
 def test_a_reader_sees_units_gates_budget_and_where_it_was_written():
-    parts = told(cell="elman").parts("net.safetensors")
+    parts = replace(told(cell="elman"), file="net.safetensors").parts()
     gates, budget = (part for part in parts if isinstance(part, Table))
     assert gates.title == "recall on elman, 4 of 40 units used"
     assert [row[1] for row in gates.rows] == ["started", "first value in", "first value shadow", "first value"]
     assert [row[0] for row in budget.rows] == ["write", "hold", "leak", "read-out", "rounding", "total"]
     assert "Written to net.safetensors" in words(parts)
     lead = next(
-        part for part in told("echo", steps=10).parts(None) if isinstance(part, Table) and "margin" in part.heads[0]
+        part for part in told("echo", steps=10).parts() if isinstance(part, Table) and "margin" in part.heads[0]
     )
     assert lead.rows[-1] == ("margin", "4")
 

@@ -65,7 +65,7 @@ def test_a_functional_model_of_fixed_length_without_biases_is_read(tmp_path):
     hidden = LAYERS.SimpleRNN(3, activation="relu", use_bias=False, **LINEAR)(given)
     file = saved(keras.Model(given, LAYERS.Dense(1, use_bias=False)(hidden)), tmp_path)
     done = exchange.import_(file, "keras", tmp_path / "out")
-    assert done.network == f"irnn, 1 layer of 3 units, from {file}"
+    assert done.converted == f"irnn, 1 layer of 3 units, from {file}"
     assert done.agreement.steps == 32, "Keras runs the same layers on sequences of any length"
 
 

@@ -62,7 +62,7 @@ def test_what_pytorch_exports_is_read(layer, cell, layers, batch_first, free, tm
             theirs, (x,), tmp_path / "f.onnx", dynamo=False, input_names=["x"], output_names=["y"], dynamic_axes=axes
         )
     done = exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
-    assert done.network.startswith(f"{cell}, {layers} layer")
+    assert done.converted.startswith(f"{cell}, {layers} layer")
     given = x if batch_first else x.swapaxes(0, 1)
     expected = theirs(given).detach()
     ours = unroll(format.read(tmp_path / "f.onnx", None), jnp.asarray(x.numpy()))[0]
@@ -216,7 +216,7 @@ def test_what_pytorch_exports_with_dynamo_is_read(layer, cell, steps, free, tmp_
     module, x = Foreign(layer, 2, True), torch.randn(3, 7, 2)
     exported(module, x, tmp_path / "f.onnx", True, free)
     done = exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
-    assert done.network.startswith(f"{cell}, 2 layers of 3 units")
+    assert done.converted.startswith(f"{cell}, 2 layers of 3 units")
     assert (done.agreement.steps, done.agreement.largest_difference < 1e-6) == (steps, True)
     ours = unroll(format.read(tmp_path / "f.onnx", None), jnp.asarray(x.numpy()))[0]
     np.testing.assert_allclose(ours, module(x).detach(), rtol=0, atol=1e-6)

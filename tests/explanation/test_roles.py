@@ -12,7 +12,7 @@ from holdfast.engine.network import create
 from holdfast.engine.unroll import trace
 from holdfast.explanation.interventions import interventions
 from holdfast.explanation.roles import roles
-from holdfast.explanation.subject import examine
+from holdfast.explanation.subject import ModelRun, examine
 from holdfast.explanation.words import words
 from holdfast.tasks.recall import Recall
 from tests.certification.latches import lstm
@@ -127,7 +127,9 @@ def test_a_unit_whose_gate_never_closes_is_no_latch(float64):
     network, task = lstm(10.0, 0.0, 7.0, 10.0, 0.01), Recall(steps=8)
     subject = examine(network, task, rows=32)
     inputs = subject.batch.inputs.at[:, 1:].multiply(0.05)
-    subject = replace(subject, batch=replace(subject.batch, inputs=inputs), traced=trace(network, inputs))
+    run = trace(network, inputs)
+    traced = ModelRun(run.outputs, run.states, run.gates)
+    subject = replace(subject, batch=replace(subject.batch, inputs=inputs), traced=traced)
     assert roles(subject).units[1].role == "other"
 
 

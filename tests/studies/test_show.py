@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from holdfast.cli._main import main
-from holdfast.cli.list import KINDS
 from holdfast.core.errors import BadFile
 from holdfast.core.tensors import as_bytes
 from holdfast.studies import kept
+from holdfast.studies.folders import KINDS
 from holdfast.studies.show_network import gate_weights, network, written
 from holdfast.studies.show_study import study
 
@@ -42,7 +42,8 @@ def sparse():
 
 
 def test_weights_that_are_not_zero_are_formulas(tmp_path):
-    document, parts = network(stored(tmp_path / "net.safetensors", sparse()))
+    described = network(stored(tmp_path / "net.safetensors", sparse()))
+    document, parts = described.as_json(), described.parts()
     assert [(one["part"], one["reads"], one["formula"]) for one in document["formulas"]] == [
         ("layer 1", "candidate 1", "0.5 (bias with h)"),
         ("layer 1", "update 2", "−1.5 + 2·x1 − h3"),
@@ -55,7 +56,8 @@ def test_weights_that_are_not_zero_are_formulas(tmp_path):
 def test_many_weights_are_a_map_of_their_sizes(tmp_path):
     arrays = {name: np.full_like(array, 2.0) for name, array in sparse().items()}
     arrays["layer0.update.from_h"][:, 1] = [3, 0, 0]
-    document, parts = network(stored(tmp_path / "net.safetensors", arrays))
+    described = network(stored(tmp_path / "net.safetensors", arrays))
+    document, parts = described.as_json(), described.parts()
     assert document["formulas"] is None
     drawn = next(part for part in parts if part.title.startswith("layer 1"))
     row = drawn.values[drawn.rows.index("update from h")]
@@ -115,9 +117,9 @@ def test_a_study_has_its_kept_verdicts_and_figures(name, capsys):
 
 
 def test_a_study_without_a_run_says_how_to_run_it(tmp_path):
-    document, parts = study(KINDS["studies"], "lag", tmp_path)
-    assert document["verdicts"] is None
-    assert "holdfast compare --study lag" in parts[-1].text
+    described = study(KINDS["studies"], "lag", tmp_path)
+    assert described.as_json()["verdicts"] is None
+    assert "holdfast compare --study lag" in described.parts()[-1].text
 
 
 def test_a_study_is_shown_without_jax(tmp_path):

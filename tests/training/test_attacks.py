@@ -44,7 +44,7 @@ def test_a_resumed_run_gives_the_same_document_and_show_the_same_table(attacked)
     again = train_networks(SETTINGS, out=attacked.run, attack=attack)
     first, second = (json.loads(json.dumps(done.as_json())) for done in (attacked, again))
     assert first == second == json.loads((attacked.run / "result.json").read_text())
-    _, parts = describe.run(attacked.run)
+    parts = describe.run(attacked.run).parts()
     assert parts[0].heads[5] == "largest error (attack)"
 
 

@@ -8,16 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import holdfast
-from holdfast.cli._flags import given_fields
 from holdfast.cli._parser import Parser
-from holdfast.cli.compare import _given
 from holdfast.comparison.grid.grid import Grid
 from holdfast.comparison.grid.place import ONCE, Configuration
 from holdfast.core.errors import BadFile, BadValue, UnknownName
@@ -27,6 +24,7 @@ from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
 from holdfast.training.rules.step import PerStep
 from holdfast.training.settings import Settings
+from holdfast.verbs._study import grid_arguments
 
 FIELDS = field_infos(Settings)
 BASE = Settings(Echo(sequences=(("a", "b"), ("b", "a"))), engine="native")
@@ -56,8 +54,8 @@ def others(name: str) -> list:
 def from_flag(name: str, word: str) -> Settings:
     parser = Parser("train", "", "")
     parser.fields(Settings)
-    given = given_fields(Settings, vars(parser.parse([FIELDS[name].flag, word])))
-    return Settings(BASE.task, **NEEDED.get(name, {}), **given)
+    given = parser.parse([FIELDS[name].flag, word])
+    return Settings(BASE.task, **NEEDED.get(name, {}), **vars(given))
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -93,7 +91,7 @@ def test_a_field_is_an_axis_of_a_grid(name):
         return
     if len(some) == 1:  # a single value is no axis
         some = [*some, FIELDS[name].default]
-    given = _given(Namespace(over=[f"{name}={','.join(map(text, some))}"]))
+    given = grid_arguments(None, {}, [f"{name}={','.join(map(text, some))}"], {})
     # The compiled library has no blocks, one set of weights for all steps, and the full gradient; not every cell can be
     # computed at all steps at once.
     base = replace(BASE, engine="auto") if name in ("gradient", "weights", "block") else BASE
@@ -168,11 +166,8 @@ def test_what_a_document_lacks_is_refused_but_for_fields_that_are_younger():
 
 WALK = """
 import json, sys
-from argparse import Namespace
 from pathlib import Path
-from holdfast.cli._flags import given_fields
 from holdfast.cli._parser import Parser
-from holdfast.cli.compare import _given
 from holdfast.comparison.grid.grid import Grid
 from holdfast.comparison.grid.place import Configuration
 from holdfast.comparison.store.store import Store
@@ -180,15 +175,16 @@ from holdfast.tasks.recall import Recall
 from holdfast.training.run import read_settings
 from holdfast.training.settings import Settings
 from holdfast.tuning.search import Search
+from holdfast.verbs._study import grid_arguments
 
 parser = Parser("train", "", "")
 parser.fields(Settings)
 assert "how warm it is (default: 3)" in " ".join(parser.format_help().split())
-settings = Settings(Recall(), **given_fields(Settings, vars(parser.parse(["--warmth", "5"]))))
+settings = Settings(Recall(), **vars(parser.parse(["--warmth", "5"])))
 assert settings.warmth == 5
 assert Settings.from_json(json.loads(json.dumps(settings.as_json()))) == settings
 assert Configuration(settings).key != Configuration(Settings(Recall())).key
-grid = Grid(settings, _given(Namespace(over=["warmth=4,5"])).over)
+grid = Grid(settings, grid_arguments(None, {}, ["warmth=4,5"], {}).over)
 assert [c.place["warmth"] for c in grid.configurations()] == [4, 5]
 assert Grid.from_json(grid.as_json()) == grid
 assert Search(Settings(Recall(), warmth=4)).as_json()["warmth"] == 4

@@ -12,7 +12,7 @@ from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo
 from holdfast.training.settings import Settings
-from holdfast.tuning import find, storage
+from holdfast.tuning import find, storage, workers
 from holdfast.tuning.find import tune
 from holdfast.tuning.search import Search, completed
 from holdfast.tuning.trial import Trial
@@ -108,7 +108,7 @@ def test_the_trial_of_a_killed_process_is_tried_again(trained, tmp_path):
     trial = left_running(tmp_path)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    trial.set_user_attr(find.WORKER, f"{find.socket.gethostname()}:{gone.pid}")
+    trial.set_user_attr(workers.WORKER, f"{workers.socket.gethostname()}:{gone.pid}")
     trial.suggest_int("layers", 1, 1)
     trial.suggest_int("units", 2, 2, log=True)
     trial.suggest_float("learning_rate", 0.0123, 0.0123, log=True)
@@ -120,7 +120,7 @@ def test_the_trial_of_a_killed_process_is_tried_again(trained, tmp_path):
 
 
 def test_a_process_that_died_before_it_could_say_its_name_is_found_out(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(find, "MARK_SECONDS", 0.1)
+    monkeypatch.setattr(workers, "MARK_SECONDS", 0.1)
     trained(from_units(2))
     (tmp_path / "whole").mkdir()
     whole = search(tmp_path / "whole", 4)
@@ -134,7 +134,7 @@ def test_a_trial_that_runs_elsewhere_is_left_alone(trained, tmp_path):
     trained(from_units(2))
     search(tmp_path, 1)
     trial = left_running(tmp_path)
-    trial.set_user_attr(find.WORKER, f"{find.socket.gethostname()}:{os.getpid()}")
+    trial.set_user_attr(workers.WORKER, f"{workers.socket.gethostname()}:{os.getpid()}")
     search(tmp_path, 2)
     with storage.opened_study(SEARCH, str(tmp_path / "trials"), "mine") as study:
         states = [t.state.name for t in study.trials]

@@ -19,13 +19,16 @@ class Trainer:
     def __init__(self, rule: Rule, interrupted_at: int | None = None) -> None:
         self.rule, self.interrupted_at = rule, interrupted_at
         self.calls: list[Settings] = []
+        self.numbers: list[range] = []
 
-    def __call__(self, settings, *, out=None, threads=None, watch=lambda progress: None) -> Training:
+    def __call__(
+        self, settings, *, out=None, threads=None, watch=lambda progress: None, on_check=None, numbers
+    ) -> Training:
         self.calls.append(settings)
+        self.numbers.append(numbers)
         solved = self.rule(settings)
         outcomes = tuple(
-            Outcome(n, "solved" if n < solved else "budget spent", 100 * (n + 1), 0.1, 0.01, 1.0)
-            for n in range(settings.seeds)
+            Outcome(n, "solved" if n < solved else "budget spent", 100 * (n + 1), 0.1, 0.01, 1.0) for n in numbers
         )
         done = Training(settings, outcomes, {}, [])
         return replace(done, interrupted=True) if len(self.calls) - 1 == self.interrupted_at else done

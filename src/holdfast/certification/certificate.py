@@ -105,7 +105,7 @@ class Cut:
     of: str | Input
     at: Fraction
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         of = {"number": self.of} if isinstance(self.of, str) else {"input": list(self.of)}
         return {**of, "at": str(self.at)}
 
@@ -129,7 +129,7 @@ class Certificate:
     assumptions: tuple[str, ...]
     holdfast: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         claim, method = self.claim, self.method
         return {
             "format": FORMAT,
@@ -161,7 +161,7 @@ class Certificate:
         }
 
 
-def parse(document: Mapping[str, Any]) -> Certificate:
+def parse(document: Mapping[str, object]) -> Certificate:
     """The certificate in a document. Raises ``BadFile`` if a field is missing, unknown or invalid."""
     where = "the certificate is malformed"
     try:
@@ -221,12 +221,12 @@ def refuse_large(task: Task) -> None:
         raise BadValue(f"certificates of rows of more than {STEPS:,} steps are not supported.")
 
 
-def save(document: Mapping[str, Any], path: Path | str) -> None:
+def save(document: Mapping[str, object], path: Path | str) -> None:
     """Write a certificate atomically. Raises ``BadRun`` on a full disk."""
     write_atomically(Path(path), json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
-def load(path: Path | str) -> dict[str, Any]:
+def load(path: Path | str) -> dict[str, object]:
     """The document in ``path``. Raises ``BadFile`` if it is not a certificate of any version."""
     document = read_json(path, "a certificate", "'holdfast certify' writes one.")
     if not isinstance(document, dict) or not str(document.get("format", "")).startswith(FAMILY):

@@ -12,32 +12,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from holdfast import alphabet, tasks
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
-from holdfast.certification.certificate import FORMAT, Certificate, Cuts, describe_lengths, parse, refuse_large
+from holdfast.certification.certificate import FORMAT, Certificate, Cuts, describe_lengths, parse, refuse_large, words
 from holdfast.certification.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certification.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.claim import Claim
 from holdfast.core.errors import BadFile, Problem
-from holdfast.core.results import rounded_up
+from holdfast.core.results import Part, Text, rounded_up
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
 from holdfast.engine.network import Network
 from holdfast.engine.readings.record import Unsupported, record
 from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
+from holdfast.report.result_base import ResultBase
 
 MARGIN, SETTLING = Fraction(1, 2**50), 64
 """For exact recall at every length: the margin of the widening, and the number of further steps to settle in."""
 
 
-class CheckResult(NamedTuple):
-    """Whether a certificate proves its claim, and the reason in words."""
+@dataclass(frozen=True, repr=False)
+class CheckResult(ResultBase):
+    """Whether a certificate proves its ``claim``, and the reason in words. The claim is None if the certificate has
+    another format."""
 
     accepted: bool
     reason: str
+    claim: Claim | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``holdfast check --json``."""
+        return {"accepted": self.accepted, "reason": self.reason, "claim": self.claim and self.claim.as_json()}
+
+    def parts(self) -> list[Part]:
+        """What ``holdfast check`` prints."""
+        text = f"{'accepted' if self.accepted else 'not accepted'}: {self.reason}."
+        shown = self.claim is not None and self.accepted
+        return [Text(f"{text}\n{words(self.claim, task_of(self.claim))}" if shown and self.claim else text)]
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class Question:
     tolerance: float | None = None
 
 
-def check(document: Mapping[str, Any], network: Network, question: Question | None = None) -> CheckResult:
+def check(document: Mapping[str, object], network: Network, question: Question | None = None) -> CheckResult:
     """Check whether a certificate proves its claim about ``network``, and whether the claim covers the ``question``.
 
     Raises ``BadFile`` if the document is malformed, or if the task or the cell is from a plug-in with errors. Raises

@@ -12,6 +12,8 @@ from holdfast.core.claim import Semantics
 from holdfast.core.results import Part, Text, finite, rounded_up
 from holdfast.core.scenario import Lengths
 from holdfast.core.task import Task
+from holdfast.core.text import escaped
+from holdfast.report.result_base import ResultBase
 
 SEMANTICS = {
     "real": "exact real arithmetic on the stored weights",
@@ -19,11 +21,11 @@ SEMANTICS = {
 }
 
 
-@dataclass(frozen=True)
-class Proof:
+@dataclass(frozen=True, repr=False)
+class Proof(ResultBase):
     """``reached``: the best bound of a complete proof. ``lengths``: the lengths that it covers. ``exact_above``:
     numbers of at least this absolute value are recalled bit for bit. ``certificate``: the document, if the verdict is
-    "proved"."""
+    "proved"; ``path``: the file that it was written to."""
 
     verdict: Literal["proved", "unknown", "refuted"]
     task: Task
@@ -39,6 +41,7 @@ class Proof:
     refutation: Refutation | None
     interrupted: bool
     wall_seconds: float
+    path: str | None = None
 
     @property
     def error(self) -> float | None:
@@ -47,8 +50,8 @@ class Proof:
             return finite(self.reached.error)
         return 0.0 if self.verdict == "proved" else None
 
-    def as_json(self, path: str | None) -> dict[str, Any]:
-        """The document of ``holdfast certify --json``; ``path`` is where the certificate was written."""
+    def as_json(self) -> dict[str, object]:
+        """The document of ``holdfast certify --json``."""
         limits = getattr(self.task, "range", None)
         return {
             "verdict": self.verdict,
@@ -58,7 +61,7 @@ class Proof:
             "least_steps": self.lengths.first,
             "range": None if limits is None else list(limits),
             "semantics": self.semantics,
-            "certificate": path,
+            "certificate": self.path,
             "task": self.task.name,
             "exact_above": self.exact_above,
             "settled": self.reached.settled,
@@ -68,7 +71,7 @@ class Proof:
             "wall_seconds": self.wall_seconds,
         }
 
-    def parts(self, path: str | None) -> list[Part]:
+    def parts(self) -> list[Part]:
         """What ``holdfast certify`` prints."""
         rows = describe_lengths(self.task, self.lengths)
         lines = [f"{self.verdict}: {self._bound()} on every row of {self.task.name} {rows}."]
@@ -87,8 +90,8 @@ class Proof:
             )
         lines.append(f"semantics: {SEMANTICS[self.semantics].format(self.dtype)}.")
         lines.append(f"how: {self._how()}, {self.wall_seconds:.1f} s" + (", interrupted." if self.interrupted else "."))
-        if path is not None:
-            lines.append(f"certificate: {path}")
+        if self.path is not None:
+            lines.append(f"certificate: {escaped(self.path)}")
         return [Text("\n".join(lines))]
 
     def _bound(self) -> str:

@@ -29,6 +29,7 @@ from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
+from holdfast.report.result_base import ResultBase
 
 ROWS = 64
 """The batch size: the sequences and their gradients fit into memory at a thousand steps."""
@@ -43,8 +44,8 @@ Constants = dict[str, jax.Array]
 """The arrays of ``Paths`` by name."""
 
 
-@dataclass(frozen=True)
-class Refutation:
+@dataclass(frozen=True, repr=False)
+class Refutation(ResultBase):
     """The worst sequence found. ``inputs`` is [time][input]; ``output`` is the output after its last step, ``expected``
     the correct one. ``error`` is their largest difference. If ``symbol`` must have the largest output, ``error`` is the
     largest other output minus this one (negative: the symbol is right). ``by_gradient``: whether the search used the
@@ -62,7 +63,7 @@ class Refutation:
     by_gradient: bool = True
     task: Task | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast refute --json``. An expected output of null has no required value."""
         return {
             "found": self.found,
@@ -160,7 +161,11 @@ def refute_unbounded(
     lengths: Lengths,
     ends: tuple[float, float],
     tolerance: float,
-    **options: Any,
+    *,
+    seed: int = 0,
+    tries: int = 20_000,
+    seconds: float = 60.0,
+    watch: Callable[[str], None] = lambda words: None,
 ) -> Refutation:
     """``refute`` on a range with an infinite end, which is extended until an error is found or ``LARGEST`` is reached.
 
@@ -170,7 +175,8 @@ def refute_unbounded(
     """
     reach, ran = max(1.0, 2 * (_largest_output(network) + tolerance)), 0
     while True:
-        found = refute(network, _stretched(scenario, ends, reach), lengths, tolerance, **options)
+        stretched = _stretched(scenario, ends, reach)
+        found = refute(network, stretched, lengths, tolerance, seed=seed, tries=tries, seconds=seconds, watch=watch)
         ran += found.tries
         if found.found or found.interrupted or reach > LARGEST:
             return replace(found, tries=ran)

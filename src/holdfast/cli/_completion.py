@@ -12,13 +12,13 @@ import os
 import shlex
 from typing import Any
 
-from holdfast.cli._names import EVERY, FLAGS
+from holdfast.cli._names import FLAGS
 from holdfast.cli._parser import Parser
-from holdfast.cli.list import KINDS
 from holdfast.core.errors import Problem
 from holdfast.core.registry import Folder
+from holdfast.studies.folders import KINDS, SHOWN
 
-NAMES = {**FLAGS, "name": EVERY}
+NAMES = {**FLAGS, "name": SHOWN}
 """The argument, and the kinds of 'holdfast list' whose names it accepts."""
 
 
@@ -44,7 +44,8 @@ def parser_for(verbs: Folder, words: list[str]) -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser("holdfast", add_help=False)
     whole.add_argument("-h", "--help", action="store_true")
     whole.add_argument("-V", "--version", action="store_true")
-    several: Any = whole.add_subparsers(parser_class=lambda verb, **_: made[verb])
+    parser_of: Any = lambda verb, **_: made[verb]  # noqa: E731 -- argparse types it as a class
+    several: Any = whole.add_subparsers(parser_class=parser_of)
     for verb in made:
         several.add_parser(verb, verb=verb)
     return whole

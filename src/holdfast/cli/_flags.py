@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from holdfast.cli._parser import Parser, at_least_zero
-from holdfast.core.errors import BadValue
-from holdfast.core.fields import field_infos
 
 
 def add_common(parser: Parser) -> None:
@@ -23,13 +21,3 @@ def add_threads(parser: Parser) -> None:
 
 def add_json(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-
-
-def check_threads(threads: int | None) -> None:
-    if threads is not None and threads < 1:
-        raise BadValue(f"--threads is {threads}, expected at least 1.", "Leave it out to use every core.")
-
-
-def given_fields(record: type, given: dict) -> dict:
-    """The fields of a record among the parsed arguments."""
-    return {name: given[name] for name in field_infos(record) if name in given}

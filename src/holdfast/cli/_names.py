@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from holdfast.cli.list import KINDS, RUNS
+from holdfast.cli.list import RUNS
+from holdfast.studies.folders import KINDS, SHOWN
 
-COMPONENTS = ("optimisers", "rules", "stops")
-EVERY = ("cells", "blocks", "tasks", "diagnostics", "studies", *COMPONENTS)
 FLAGS = {
     "task": ("tasks",),
     "cell": ("cells", "blocks"),
@@ -22,7 +21,7 @@ FLAGS = {
     "study": ("studies",),
 }
 """The kinds of names that the value of a flag consists of."""
-FIRST = {"train": ("tasks",), "construct": ("tasks",), "tune": ("tasks",), "show": EVERY}
+FIRST = {"train": ("tasks",), "construct": ("tasks",), "tune": ("tasks",), "show": SHOWN}
 """The kinds of names that the first word of a verb may be."""
 FILES = ("test", "explain", "certify", "check", "refute", "export", "show")
 """Verbs whose words without a flag may be files or folders of a run."""

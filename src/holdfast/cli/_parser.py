@@ -14,9 +14,6 @@ from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
 
-ANY = "any"
-"""The value of a length flag that means every length."""
-
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -123,7 +120,7 @@ def _bounded(kind: type, word: str) -> Any:
 
 
 def _int_or_any(word: str) -> int | str:
-    return word if word == ANY else _reader(lambda word: _bounded(int, word))(word)
+    return word if word == values.ANY else _reader(lambda word: _bounded(int, word))(word)
 
 
 def at_least_zero(word: str) -> int:

@@ -20,26 +20,13 @@ exit code: 0 if proved, 1 if unknown or refuted, 130 if interrupted (the bound p
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import (
-    least_steps_of,
-    length_flag,
-    open_network,
-    own_name,
-    own_task,
-    task_flags,
-    task_request,
-    tolerance_of,
-)
-from holdfast.cli._output import print_json
+from holdfast.cli._network import length_flag, own_name, task_flags
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
-from holdfast.core.files import check_writable
-from holdfast.core.text import escaped
-from holdfast.report.progress import ProgressPrinter
+from holdfast.verbs._arguments import AUTO
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -60,43 +47,10 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    import holdfast
-    from holdfast.certification.certificate import save
-    from holdfast.certification.prove import prove
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.certify import certify
 
-    tolerance = tolerance_of(args)
-    if not args.seconds > 0:
-        raise BadValue(f"--seconds is {args.seconds:g}, expected a positive number.")
-    network, origin = open_network(args.network)
-    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
-    if asked.unbounded:
-        low, high = asked.unbounded
-        raise BadValue(
-            f"--range {low:g} {high:g} is unbounded, but a certificate needs a bounded range.",
-            "Give a bounded range, or use 'holdfast refute', which accepts an unbounded one.",
-        )
-    place = args.out or str(Path(args.network).with_suffix(".certificate.json"))
-    check_writable(place)
-    printer = ProgressPrinter()
-    try:
-        proof = prove(
-            network,
-            asked.task,
-            lengths=asked.lengths,
-            tolerance=tolerance,
-            semantics=args.semantics,
-            seconds=args.seconds,
-            watch=printer.say,
-            version=holdfast.__version__,
-        )
-    finally:
-        printer.done()
-    path = None
-    if proof.certificate is not None:
-        path = place
-        save(proof.certificate, path)
-    print_json(proof.as_json(path)) if args.json else draw(proof.parts(path and escaped(path)))
+    args.out = args.out or AUTO
+    proof = call(certify, args, progress=True)
     if proof.interrupted:
         return Exit.INTERRUPTED
     return Exit.YES if proof.verdict == "proved" else Exit.NO

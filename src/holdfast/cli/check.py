@@ -17,18 +17,13 @@ exit code: 0 if the certificate is accepted, 1 if not.
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._network import length_flag, open_network, task_flags, task_request, tolerance_of
-from holdfast.cli._output import print_json
+from holdfast.cli._network import length_flag, task_flags
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadFile, BadValue
-
-if TYPE_CHECKING:
-    from holdfast.certification.check import Question
-    from holdfast.core.claim import Claim
+from holdfast.core.errors import BadFile
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -40,41 +35,9 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certification.certificate import FORMAT, load, parse, words
-    from holdfast.certification.check import check, task_of
-    from holdfast.core.results import Text
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.check import check
 
-    document = load(args.certificate)
-    network, _ = open_network(args.network)
-    claim = parse(document).claim if document["format"] == FORMAT else None
-    verdict = check(document, network, claim and _question(args, claim))
-    if args.json:
-        about = claim and claim.as_json()
-        print_json({"accepted": verdict.accepted, "reason": verdict.reason, "claim": about})
-    else:
-        text = f"{'accepted' if verdict.accepted else 'not accepted'}: {verdict.reason}."
-        draw([Text(f"{text}\n{words(claim, task_of(claim))}" if claim and verdict.accepted else text)])
-    return Exit.YES if verdict.accepted else Exit.NO
-
-
-def _question(args: Namespace, claim: Claim) -> Question | None:
-    """The claim with the values of the flags; None without flags."""
-    from holdfast.certification.check import Question
-
-    flags = vars(args).keys() - {"certificate", "network", "json"}
-    if all(vars(args)[flag] is None for flag in flags):
-        return None
-    tolerance = tolerance_of(args)
-    own = {"name": claim.task, **claim.axes}
-    asked = task_request(args, own, claim.lengths.kind, claim.least_steps)
-    if asked.unbounded:
-        low, high = asked.unbounded
-        raise BadValue(
-            f"--range {low:g} {high:g} is unbounded, but a certificate covers a bounded range.",
-            "Give the range that the certificate has to cover.",
-        )
-    return Question(asked.task, asked.lengths, tolerance)
+    return Exit.YES if call(check, args).accepted else Exit.NO
 
 
 def _claimed_task(words: list[str]) -> str | None:

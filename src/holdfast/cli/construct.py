@@ -16,16 +16,12 @@ exit code: 0 if a network was constructed, 1 if a theorem excludes one.
 
 from __future__ import annotations
 
-import math
 from argparse import Namespace
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, given_fields
-from holdfast.cli._output import print_json
-from holdfast.cli._parser import ANY, Parser
-from holdfast.core.errors import BadValue
-from holdfast.core.files import check_writable
-from holdfast.core.text import escaped
+from holdfast.cli._flags import add_json
+from holdfast.cli._parser import Parser
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -51,46 +47,7 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    import jax
+    from holdfast.construction.evaluation.impossibility import Impossibility
+    from holdfast.verbs.construct import construct
 
-    if args.dtype == "float64":
-        jax.config.update("jax_enable_x64", True)
-
-    from holdfast import tasks
-    from holdfast.construction.evaluation import construction, impossibility
-    from holdfast.report.terminal import draw
-    from holdfast.training.settings import make_task
-
-    if args.out:
-        check_writable(args.out)
-    kind = tasks.get(args.task)
-    axes = given_fields(kind, vars(args))
-    forever = axes.get(kind.length_axis) == ANY
-    if forever:
-        # The task needs some length: its default, or the position if that is later.
-        axes[kind.length_axis] = max(getattr(kind, kind.length_axis), axes.get("position", 0))
-    range_ = tuple(axes.get("range", getattr(kind, "range", (-1.0, 1.0))))
-    if not all(math.isfinite(end) for end in range_):
-        axes.pop("range", None)
-    _check_range(range_)
-    task = make_task(args.task, axes)
-    steps = None if forever else task.longest
-    tolerance = getattr(task, "tolerance", math.inf)
-    asked = {"units": args.units, "steps": steps, "tolerance": tolerance, "dtype": args.dtype}
-    refused = impossibility.why_impossible(task, range_, args.cell, semantics=args.semantics, **asked)
-    if refused is not None:
-        print_json(refused.as_json()) if args.json else draw(refused.parts())
-        return Exit.NO
-    made = construction.construct(task, args.cell, **asked, semantics=args.semantics, form=args.form)
-    if args.out:
-        from holdfast.engine.files import save
-
-        save(made.construction.network, args.out, made.origin())
-    print_json(made.as_json(args.out)) if args.json else draw(made.parts(args.out and escaped(args.out)))
-    return Exit.YES
-
-
-def _check_range(range_: tuple[float, float]) -> None:
-    low, high = range_
-    if not low < high:
-        raise BadValue(f"--range {low:g} {high:g} is empty, expected the smaller number first.")
+    return Exit.NO if isinstance(call(construct, args), Impossibility) else Exit.YES

@@ -23,10 +23,11 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_common, add_json, check_threads
+from holdfast.cli._flags import add_common, add_json
 from holdfast.cli._output import print_json, show_page
 from holdfast.cli._parser import Parser
 from holdfast.report.progress import ProgressPrinter
+from holdfast.verbs._arguments import threads_of
 
 if TYPE_CHECKING:
     from holdfast.demonstration.demonstrate import Demonstration
@@ -75,7 +76,7 @@ def run(args: Namespace) -> int:
         value = getattr(args, flag)
         if value is not None and value < least:
             raise BadValue(f"holdfast demo: --{flag} is {value}, expected at least {least}.")
-    check_threads(args.threads)
+    threads_of(args.threads)
     if args.open and not args.page:
         raise BadValue("--open needs a page to show.", "Add --page.")
     if args.page:
@@ -87,8 +88,7 @@ def run(args: Namespace) -> int:
     from holdfast.demonstration.parts import parts
     from holdfast.report.terminal import draw
 
-    printer = ProgressPrinter()
-    try:
+    with ProgressPrinter() as printer:
         demonstration = demonstrate(
             sequences or SEQUENCES,
             **given_settings,
@@ -100,8 +100,6 @@ def run(args: Namespace) -> int:
         )
         if args.page:
             _write_page(demonstration, args.page, printer)
-    finally:
-        printer.done()
     if args.json:
         print_json(demonstration.as_json() | ({"page": args.page} if args.page else {}))
     else:

@@ -18,19 +18,13 @@ exit code: 0 if the network was explained, also if only up to a step at which it
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import open_network, own_name, own_task, task_flags, task_request
-from holdfast.cli._output import print_json, show_page
+from holdfast.cli._network import own_name, task_flags
+from holdfast.cli._output import show_page
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
-from holdfast.core.files import check_writable
-from holdfast.report.progress import ProgressPrinter
-
-if TYPE_CHECKING:
-    from holdfast.explanation.explain import Explanation
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -46,64 +40,14 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    names = [name.strip() for name in args.diagnostics.split(",") if name.strip()] if args.diagnostics else None
-    _check(args)
-    from holdfast.explanation.explain import check_names, explain
-    from holdfast.models.levels import require
-    from holdfast.report.terminal import draw
+    from holdfast.core.errors import BadValue
+    from holdfast.verbs.explain import explain
 
-    check_names(names)
-    network, origin = open_network(args.network)
-    if args.page:
-        require(network, "opened", "--page")
-    asked = task_request(args, own_task(origin))
-    task, unbounded = asked.task, asked.unbounded
-    if unbounded is not None:
-        raise BadValue(
-            f"--range {unbounded[0]:g} {unbounded[1]:g} is unbounded, but sequences are drawn from a bounded range.",
-            "Give the range of the network's inputs.",
-        )
-    printer = ProgressPrinter()
-    try:
-        found = explain(
-            network, task, diagnostics=names, rows=args.rows, seed=args.seed, file=args.network, tell=printer.say
-        )
-        page = _page(args, found, origin, printer) if args.page else None
-        if args.figures:
-            from holdfast.report import figures
-
-            printer.say("drawing pictures")
-            figures.write([part for finding in found.findings.values() for part in finding.parts], args.figures)
-    finally:
-        printer.done()
-    print_json(found.as_json(page)) if args.json else draw(found.parts(names or ()))
-    if args.open and page:
-        show_page(page)
-    return Exit.YES
-
-
-def _check(args: Namespace) -> None:
-    """Refuse at once what would fail only after the computation."""
-    if args.rows < 2:
-        raise BadValue(f"--rows is {args.rows}, expected at least 2, since states are exchanged between sequences.")
-    if args.open and not args.page:
+    opened = vars(args).pop("open")
+    vars(args).pop("tolerance", None)  # an axis of some tasks, which changes no sequence
+    if opened and not args.page:
         raise BadValue("--open needs a page to show.", "Add --page FILE.")
-    if args.page:
-        check_writable(args.page)
-    if args.figures:
-        from holdfast.report import figures
-
-        figures.check(args.figures)
-
-
-def _page(args: Namespace, found: Explanation, origin: dict, printer: ProgressPrinter) -> str | None:
-    """Write the page; None if no step of the network has finite numbers."""
-    if found.finite_steps == 0:
-        return None
-    from holdfast import __version__
-    from holdfast.explanation.page.words import script
-    from holdfast.report import page
-    from holdfast.studies.page import of
-
-    document = of(found, origin, version=__version__, tell=printer.say)
-    return str(page.write("explain", f"{args.network} on {found.subject.task.name}", document, args.page, script()))
+    found = call(explain, args, progress=True)
+    if opened and found.page_file:
+        show_page(found.page_file)
+    return Exit.YES

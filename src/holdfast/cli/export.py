@@ -16,36 +16,22 @@ exit code: 0 if the file was written, 2 if the format cannot express the cell or
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json
-from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("file", metavar="FILE", help="a network (*.safetensors)")
+    parser.add_argument("network", metavar="FILE", help="a network (*.safetensors)")
     parser.flag("to", metavar="FORMAT", required=True, help="torch, keras or onnx")
     parser.flag("out", metavar="FILE", required=True, help="the file to write; an existing file is replaced")
     add_json(parser)
 
 
 def run(args: Namespace) -> int:
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.engine.files import load
-    from holdfast.exchange import export
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.export import export
 
-    file, out = Path(args.file), Path(args.out)
-    if out.resolve() == file.resolve():
-        raise BadValue(f"--out is {out}, which is the network itself.", "Give another file.")
-    keep_compiled_programs()
-    network, origin = load(file)
-    done = export(network, out, args.to, origin)
-    if args.json:
-        print_json(done.as_json())
-    else:
-        draw(done.parts())
+    call(export, args)
     return Exit.YES

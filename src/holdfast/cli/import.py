@@ -19,15 +19,13 @@ exit code: 0 if the network was written, 2 if not.
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
-from typing import Any
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, given_fields
+from holdfast.cli._flags import add_json
 from holdfast.cli._network import task_named
-from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadFile, BadValue
+from holdfast.verbs._arguments import AUTO
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -48,40 +46,8 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.exchange import import_
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.import_model import import_model
 
-    keep_compiled_programs()
-    file = Path(args.file)
-    done = import_(file, args.format, _place(file, args.out), args.cell, _task(args))
-    if args.json:
-        print_json(done.as_json())
-    else:
-        draw(done.parts())
+    args.out = args.out or AUTO
+    call(import_model, args)
     return Exit.YES
-
-
-def _task(args: Namespace) -> dict[str, Any] | None:
-    """The name and axes of the task as a network's file has them; None where it is not given."""
-    if args.task is None:
-        return None
-    from holdfast import tasks
-    from holdfast.training.settings import make_task, task_as_json
-
-    return task_as_json(make_task(args.task, given_fields(tasks.get(args.task), vars(args))))
-
-
-def _place(file: Path, given: str | None) -> Path:
-    """The path of the network. A file named by --out is replaced, one at the default path is not."""
-    if not file.name:
-        raise BadFile(f"there is no file {file}.")
-    ending = ".imported.safetensors" if file.suffix == ".safetensors" else ".safetensors"
-    out = Path(given) if given else file.with_suffix(ending)
-    if out.resolve() == file.resolve():
-        raise BadValue(
-            f"the network would replace {file}, from which it is imported.", "Give another file: --out FILE."
-        )
-    if not given and out.exists():
-        raise BadValue(f"the file {out} already exists.", "Give --out; an existing file is then replaced.")
-    return out

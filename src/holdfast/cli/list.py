@@ -18,26 +18,9 @@ from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
 from holdfast.core.text import escaped
+from holdfast.studies.folders import KINDS
 from holdfast.training.folder import KILLED, SETTINGS, is_empty
-from holdfast.training.optimisers import OPTIMISERS
-from holdfast.training.rules import RULES
-from holdfast.training.stops import STOPS
 
-PACKAGE = Path(__file__).parent.parent
-KINDS = {
-    # Found without importing their packages, which import JAX, so that the list is fast.
-    "cells": Folder("cell", "holdfast.cells", PACKAGE / "cells"),
-    "blocks": Folder("block", "holdfast.blocks", PACKAGE / "blocks"),
-    "tasks": Folder("task", "holdfast.tasks", PACKAGE / "tasks"),
-    "constructions": Folder(
-        "construction", "holdfast.construction.constructions", PACKAGE / "construction" / "constructions"
-    ),
-    "diagnostics": Folder("diagnostic", "holdfast.explanation.diagnostics", PACKAGE / "explanation" / "diagnostics"),
-    "studies": Folder("study", "holdfast.studies.questions", PACKAGE / "studies" / "questions"),
-    "optimisers": OPTIMISERS.folder,
-    "rules": RULES.folder,
-    "stops": STOPS.folder,
-}
 RUNS = Path("runs")
 
 

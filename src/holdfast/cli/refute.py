@@ -18,24 +18,12 @@ exit code: 1 if a sequence was found, 0 if none was.
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
 from holdfast.cli._flags import add_json, add_seed
-from holdfast.cli._network import (
-    least_steps_of,
-    length_flag,
-    open_network,
-    own_name,
-    own_task,
-    task_flags,
-    task_request,
-    tolerance_of,
-)
-from holdfast.cli._output import print_json
+from holdfast.cli._network import length_flag, own_name, task_flags
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
-from holdfast.report.progress import ProgressPrinter
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -49,30 +37,9 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.certification import refute as search
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.refute import refute
 
-    tolerance = tolerance_of(args)
-    for flag in ("tries", "seconds"):
-        if not getattr(args, flag) > 0:
-            raise BadValue(f"--{flag} is {getattr(args, flag):g}, expected a positive number.")
-    network, origin = open_network(args.network)
-    asked = task_request(args, own_task(origin), first=least_steps_of(origin))
-    task, unbounded = asked.task, asked.unbounded
-    search.fit(network, task)
-    if tolerance is None:
-        tolerance = task.criterion.bound if task.criterion.of_numbers else 0.0
-    printer = ProgressPrinter()
-    scenario = task.scenario()
-    options = {"seed": args.seed, "tries": args.tries, "seconds": args.seconds, "watch": printer.say}
-    try:
-        if unbounded is None:
-            found = search.refute(network, scenario, asked.lengths, tolerance, **options)
-        else:
-            found = search.refute_unbounded(network, scenario, asked.lengths, unbounded, tolerance, **options)
-    finally:
-        printer.done()
-    print_json(found.as_json()) if args.json else draw(replace(found, task=task).parts())
+    found = call(refute, args, progress=True)
     if found.interrupted:
         return Exit.INTERRUPTED
     return Exit.NO if found.found else Exit.YES

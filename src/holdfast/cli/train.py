@@ -19,16 +19,13 @@ exit code: 0 if every network solved the task, 1 if not, 130 if interrupted.
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import print_json
+from holdfast.cli._flags import add_json, add_threads
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadRun, BadValue
-from holdfast.report.progress import ProgressPrinter
-
-RUNS = Path("runs")
+from holdfast.core.errors import BadValue
+from holdfast.verbs._arguments import AUTO
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -51,80 +48,10 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.report.terminal import draw
+    from holdfast.verbs.train import train
 
-    check_threads(args.threads)
-    keep_compiled_programs()
-    settings, folder = _resumed(args) if args.resume else _fresh(args)
-    from holdfast.certification.attack import attack
-    from holdfast.training.loop import train_networks
-
-    printer = ProgressPrinter()
-    what = f"{settings.task.name}, {settings.cell_name}"
-    try:
-        done = train_networks(
-            settings,
-            out=folder,
-            threads=args.threads,
-            watch=lambda progress: printer(what, progress),
-            attack=attack,
-        )
-    finally:
-        printer.done()
-    if args.json:
-        print_json(done.as_json())
-    else:
-        draw(done.parts())
+    args.out = args.out or (None if args.resume else AUTO)
+    done = call(train, args, progress=True)
     if done.interrupted:
         return Exit.INTERRUPTED
     return Exit.YES if done.rate.solved == done.rate.of else Exit.NO
-
-
-def _fresh(args: Namespace):
-    from holdfast import tasks
-    from holdfast.engine.resolve import parts
-    from holdfast.training.settings import Settings, make_task
-
-    if args.task is None:
-        raise BadValue("holdfast train needs a task.", "Try 'holdfast train recall --steps 30'.")
-    given = vars(args)
-    task = make_task(args.task, given_fields(tasks.get(args.task), given))
-    settings = Settings(task, **given_fields(Settings, given))
-    if args.out:
-        folder = Path(args.out)
-        if (folder / "settings.json").exists():
-            raise BadRun(
-                f"there is already a run in {folder}.", f"Continue it with --resume {folder}, or give another folder."
-            )
-        return settings, folder
-    cell = "-".join(parts(settings.cell_name))
-    return settings, _next_folder(f"{settings.task.name}-{cell}-{settings.units}")
-
-
-def _resumed(args: Namespace):
-    from holdfast.training.run import read_settings
-
-    allowed = {"task", "threads", "out", "resume", "json"}
-    extra = sorted(set(vars(args)) - allowed) + [flag for flag in ("task", "out") if getattr(args, flag)]
-    if extra:
-        raise BadValue(
-            f"a resumed run keeps its settings, but '{extra[0]}' was given.",
-            "Leave it out, or start a new run without --resume.",
-        )
-    folder = Path(args.resume)
-    return read_settings(folder), folder
-
-
-def _next_folder(name: str) -> Path:
-    """Create runs/NAME-001, or the first free number; creating it at once keeps two commands apart."""
-    for number in range(1, 1_000_000):
-        folder = RUNS / f"{name}-{number:03}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise BadRun(f"cannot create {folder}: {error.strerror}.", "Give another folder with --out.") from error
-        return folder
-    raise BadRun(f"there are already a million runs named {name}.", "Give a folder with --out.")

@@ -20,18 +20,13 @@ exit code: 0 if a network was found and confirmed on new seeds, 1 if none, 130 i
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
+from holdfast.cli._call import call
 from holdfast.cli._exits import Exit
-from holdfast.cli._flags import add_json, add_threads, check_threads, given_fields
-from holdfast.cli._output import print_json
+from holdfast.cli._flags import add_json, add_threads
 from holdfast.cli._parser import Parser
-from holdfast.core.errors import BadValue
 from holdfast.core.fields import field_infos
-from holdfast.report.progress import ProgressPrinter
-
-DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
-"""Settings whose defaults differ from those of 'train'."""
+from holdfast.verbs.tune import DEFAULTS
 
 
 def configure(parser: Parser, words: list[str]) -> None:
@@ -55,49 +50,9 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
-    from holdfast import tasks
-    from holdfast.engine.compiled import keep_compiled_programs
-    from holdfast.training.settings import Settings, make_task
-    from holdfast.tuning.storage import JOURNAL, need_packages
+    from holdfast.verbs.tune import tune
 
-    check_threads(args.threads)
-    storage = args.storage or JOURNAL
-    need_packages(storage)
-    if args.study == "":
-        raise BadValue("--study is empty, expected a name.")
-    keep_compiled_programs()
-
-    from holdfast.report.terminal import draw
-    from holdfast.tuning.find import tune
-    from holdfast.tuning.search import SEARCHED, Search
-
-    given = vars(args)
-    axes = given_fields(tasks.get(args.task), given)
-    bounds = given_fields(Search, given)
-    fixed = {name: value for name, value in given_fields(Settings, given).items() if name not in SEARCHED}
-    search = Search(Settings(make_task(args.task, axes), **DEFAULTS | fixed), **bounds)
-    name = args.study or "-".join((args.task, *(f"{n}={_short(v)}" for n, v in axes.items()), search.base.cell))
-    printer = ProgressPrinter()
-    try:
-        done = tune(
-            search,
-            storage=storage,
-            name=name,
-            trials=args.trials,
-            minutes=args.minutes,
-            threads=args.threads,
-            watch=printer,
-        )
-    finally:
-        printer.done()
-    print_json(done.as_json()) if args.json else draw(done.parts())
+    done = call(tune, args, progress=True)
     if done.interrupted:
         return Exit.INTERRUPTED
     return Exit.YES if done.best else Exit.NO
-
-
-def _short(value: object) -> str:
-    """The value of an axis in the name of a study."""
-    if isinstance(value, list | tuple):
-        return " ".join(",".join(part) if isinstance(part, tuple) else str(part) for part in value)
-    return str(value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from holdfast.comparison.executors import processes
 from holdfast.comparison.executors.job import JobCallbacks
@@ -24,10 +25,11 @@ def run_study(
     workers: int | None = None,
     address: str | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
+    on_check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> tuple[Results, bool]:
     """Run a study. Returns the results, and whether an interrupt ended it before all points were finished. With
     ``address``, units run on that Ray cluster, otherwise on ``workers`` processes of this machine (default: one per
-    core).
+    core). ``on_check`` is called with the figures of every finished network.
 
     Raises ``BadRun`` if the store has the study with other settings, is busy or full, or the cluster cannot be reached.
     Points that were finished before stay stored.
@@ -49,6 +51,9 @@ def run_study(
             new = [f for f in finished if f.result.point not in done]
             done.update((f.result.point, f.result.verdict) for f in new)
             clock.landed(new)
+            if on_check is not None:
+                for one in new:
+                    on_check(one.result.as_json())
 
         def finish(unit: WorkUnit) -> None:
             clock.finished(unit)
@@ -58,7 +63,7 @@ def run_study(
         if units and address:
             from holdfast.comparison.executors import cluster
 
-            cluster.run(units, callbacks, address)
+            cluster.run(units, callbacks, address, folder)
         elif units:
             processes.run(units, callbacks, count, folder)
         results = store.results(study.name)

@@ -7,11 +7,14 @@ Checked in tests by jaxtyping with beartype; free at run time.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int
+
+from holdfast.core.typed_jax import device_put
 
 Leaf = Any
 """A field of a pytree: an array, or whatever JAX puts in its place while it maps, batches or compiles."""
@@ -28,10 +31,28 @@ Matrix = Float[Array, "source column"]
 Vector = Float[Array, " column"]
 Symbols = Int[Array, "batch time"]
 Reals = Float[Array, "batch time"]
+if TYPE_CHECKING:
+
+    class NamedArrays(tuple[Array, ...]):
+        """The states or gates of a layer: a named tuple, whose names are those of its cell."""
+
+        def __getattr__(self, name: str) -> Array: ...
+
+else:
+    NamedArrays = tuple[Array, ...]
+
+PerLayer = tuple[NamedArrays, ...]
+"""Of every layer, the lowest first, its states or its gates, each [batch, *its axes], in the order of its cell."""
 
 PRECISION = lax.Precision.HIGHEST
 """Of every product of matrices: float32 is float32 on accelerators too, which else round to fewer bits. On a processor
 it changes nothing."""
+
+
+def as_array(numbers: Any, dtype: Any = None) -> Array:
+    """Numbers of NumPy as an array of JAX, which may share their memory. ``jnp.asarray`` compiles a program for every
+    new shape and number format, which takes longer than the work on a small network."""
+    return device_put(np.asarray(numbers, dtype))
 
 
 def matrix_product(a: Array, b: Leaf) -> Array:
@@ -47,12 +68,15 @@ __all__ = [
     "Leaf",
     "Mask",
     "Matrix",
+    "NamedArrays",
     "Outputs",
     "OutputsRead",
+    "PerLayer",
     "Reals",
     "Scalar",
     "Symbols",
     "Targets",
     "Vector",
+    "as_array",
     "matrix_product",
 ]

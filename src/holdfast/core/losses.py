@@ -9,15 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax.numpy as jnp
-import optax
 
 from holdfast.core.arrays import Array
 
+
+def _binary_cross_entropy(outputs: Array, targets: Array) -> Array:
+    """Keras's binary cross-entropy and PyTorch's BCEWithLogitsLoss: the mean over outputs of one step."""
+    import optax
+
+    return optax.sigmoid_binary_cross_entropy(outputs, targets).mean(-1)
+
+
+def _cross_entropy(outputs: Array, targets: Array) -> Array:
+    import optax
+
+    return optax.softmax_cross_entropy(outputs, targets)
+
+
+def _squared_error(outputs: Array, targets: Array) -> Array:
+    import optax
+
+    return optax.squared_error(outputs, targets).mean(-1)
+
+
 LOSSES: dict[str, Callable[[Array, Array], Array]] = {
-    # Keras's binary cross-entropy and PyTorch's BCEWithLogitsLoss: the mean over outputs of one step.
-    "binary_cross_entropy": lambda outputs, targets: optax.sigmoid_binary_cross_entropy(outputs, targets).mean(-1),
-    "cross_entropy": lambda outputs, targets: optax.softmax_cross_entropy(outputs, targets),
-    "squared_error": lambda outputs, targets: optax.squared_error(outputs, targets).mean(-1),
+    "binary_cross_entropy": _binary_cross_entropy,
+    "cross_entropy": _cross_entropy,
+    "squared_error": _squared_error,
 }
 
 

@@ -13,6 +13,7 @@ from jax import lax
 
 from holdfast.core.arrays import Array
 from holdfast.core.task import Split
+from holdfast.core.typed_jax import arange
 
 FEWEST = 16
 """Rows of symbols there must be for either half to have some. (A task may need many more to be learned.)"""
@@ -57,7 +58,7 @@ def symbols(key: Array, length: int, size: int, split: Split) -> Array:
 
 def half(row: Array) -> Array:
     """0 where this row of symbol numbers belongs to training, 1 where it belongs to tests."""
-    place = _mixed(jnp.arange(row.shape[-1], dtype=jnp.uint32) + 1)  # pyright: ignore[reportUnknownMemberType] -- JAX
+    place = _mixed(arange(row.shape[-1], dtype=jnp.uint32) + 1)
     return _mixed((place * (row.astype(jnp.uint32) + 1)).sum(-1, dtype=jnp.uint32)) >> 31
 
 

@@ -19,6 +19,7 @@ from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
+from holdfast.core.typed_jax import asarray, tree_map
 
 Split = Literal["train", "test"]
 """Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
@@ -40,8 +41,9 @@ class Batch:
 
     def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
         """The rows of these indices, in this order."""
-        parts = (self.inputs, self.targets, self.scored, self.present)
-        return Batch(*(part[rows] for part in parts))
+        if isinstance(rows, jax.Array):  # traced perhaps, which cannot index an array of NumPy
+            return tree_map(lambda part: asarray(part)[rows], self)
+        return tree_map(lambda part: part[rows], self)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ SHOWN = 60
 SIZES = re.compile("[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,99}")
 NONE = "none"
 """The text of None."""
+ANY = "any"
+"""The value of a length that means every length."""
 WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
 

@@ -22,9 +22,10 @@ from holdfast.core.sequences import Words
 from holdfast.demonstration.predictions import SequencePrediction, predictions
 from holdfast.engine.network import Network
 from holdfast.engine.reach import reach
+from holdfast.engine.traced import TracedProgram
 from holdfast.tasks.echo import Echo
 from holdfast.training.loop import train_networks
-from holdfast.training.programs import programs
+from holdfast.training.programs import programs, training_identity
 from holdfast.training.result import Training
 from holdfast.training.settings import Settings
 
@@ -197,8 +198,8 @@ def _reach(settings: Settings) -> tuple[float, ...]:
     examples = task.examples()
     assert examples is not None
     rows = examples.take(slice(0, 1))
-    last = int(np.flatnonzero(np.asarray(rows.scored[0]))[-1])
-    scored = rows.scored & (jnp.arange(rows.scored.shape[1]) == last)
+    last = int(np.flatnonzero(rows.scored[0])[-1])
+    scored = rows.scored & (np.arange(rows.scored.shape[1]) == last)
     cut = None if settings.rule.through_time else 1
     networks = programs(settings).begin(list(range(min(32, settings.seeds)))).network
 
@@ -208,4 +209,9 @@ def _reach(settings: Settings) -> tuple[float, ...]:
     def one(network: Network) -> Array:
         return jnp.linalg.norm(reach(network, loss, rows.inputs, rows.present, truncate=cut).inputs[0], axis=-1)
 
-    return tuple(float(v) for v in jax.jit(lambda many: jax.vmap(one)(many).mean(0))(networks)[: last + 1])
+    program = TracedProgram(
+        lambda: lambda many: jax.vmap(one)(many).mean(0),
+        lambda many: 0,
+        lambda many: training_identity("reach", settings.compiled()),
+    )
+    return tuple(np.asarray(program(networks))[: last + 1].tolist())

@@ -9,8 +9,10 @@ import numpy as np
 
 from holdfast.core.sequences import Words
 from holdfast.engine.network import Network
+from holdfast.engine.traced import TracedProgram
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.echo import Echo
+from holdfast.training.programs import task_identity
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,12 @@ def predictions(network: Network, task: Echo) -> tuple[SequencePrediction, ...]:
     rows = task.examples()
     assert rows is not None, "only given sequences can be read"
     assert task.sequences is not None
-    best = np.asarray(unroll(network, rows.inputs, present=rows.present)[0]).argmax(-1)
+    program = TracedProgram(
+        lambda: lambda network: unroll(network, rows.inputs, present=rows.present)[0],
+        lambda network: 0,
+        lambda network: task_identity("predictions", network, task),
+    )
+    best = np.asarray(program(network)).argmax(-1)
     return tuple(
         SequencePrediction(words[:-1], words[1:], tuple(task.alphabet[n] for n in best[row, : len(words) - 1]))
         for row, words in enumerate(task.sequences)

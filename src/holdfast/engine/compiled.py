@@ -1,4 +1,5 @@
-"""Options for XLA and memory, and the cache of compiled programs on disk (``HOLDFAST_CACHE`` sets its folder)."""
+"""Options for XLA and memory, and the cache of programs on disk, compiled and traced (``HOLDFAST_CACHE`` sets its
+folder)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 from pathlib import Path
 
 _memory_is_kept = False
+_traces_are_kept = False
 
 SMALL_LOOP_BYTES = 1_000_000
 """XLA calls the operations in a loop one by one, which costs about 0.1 microseconds a call. A loop whose data are
@@ -30,14 +32,21 @@ def folder() -> Path:
     return user_cache_path("holdfast", appauthor=False)
 
 
-def keep_compiled_programs() -> None:
-    """Switch on JAX's persistent compilation cache for this process. The command line calls this; importing the library
-    does not."""
-    import jax
+def keep_compiled_programs(traces: bool = True) -> None:
+    """Switch on JAX's persistent compilation cache for this process, and with ``traces`` that of traced programs
+    (``engine/traced.py``). The command line calls this; importing the library does not."""
+    from holdfast.core.typed_jax import update_config
 
-    jax.config.update("jax_compilation_cache_dir", str(folder()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    global _traces_are_kept
+    _traces_are_kept = traces
+    update_config("jax_compilation_cache_dir", str(folder()))
+    update_config("jax_persistent_cache_min_compile_time_secs", 0.1)
+    update_config("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+def traces() -> Path | None:
+    """The folder of traced programs; None if they are not kept."""
+    return folder() / "traced" if _traces_are_kept else None
 
 
 def keep_memory() -> None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.cells._former import cell_of
@@ -34,6 +33,7 @@ from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.tensors import FLOATS, Header, TensorHeader
+from holdfast.core.typed_jax import asarray
 from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
 
@@ -97,13 +97,13 @@ def _bias(depth: int, gate: str, source: str) -> str:
     return f"layer{depth}.{gate}.bias" + ("" if source == "x" else f"_{source}")
 
 
-def save(network: Network, path: Path | str, origin: dict | None = None) -> None:
+def save(network: Network, path: Path | str, origin: Mapping[str, object] | None = None) -> None:
     """Write a network atomically. ``origin`` is plain JSON: how the weights were made. Raises ``BadRun`` on a full
     disk."""
     write_atomically(Path(path), as_bytes(network, origin))
 
 
-def as_bytes(network: Network, origin: dict | None = None) -> bytes:
+def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> bytes:
     """The bytes of the file that ``save`` writes."""
     metadata = {
         "format": FORMAT,
@@ -122,7 +122,7 @@ def as_bytes(network: Network, origin: dict | None = None) -> bytes:
     return storage.as_bytes(tensors(network), metadata)
 
 
-def load(path: Path | str) -> tuple[Network, dict]:
+def load(path: Path | str) -> tuple[Network, dict[str, object]]:
     """The network in ``path`` and its origin. Raises ``BadFile`` if the file is not a network."""
     header = storage.read_header(path)
     if header.metadata.get("format") != FORMAT:
@@ -191,7 +191,7 @@ def _described(cell: Cell, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
     }
 
 
-def origin_in(header: Header, path: Path | str) -> dict:
+def origin_in(header: Header, path: Path | str) -> dict[str, object]:
     """The origin in a network's header: how its weights were made. Raises ``BadFile`` if it is not a JSON object."""
     return origins.parse(header.metadata.get("origin", ""), f"{path}, origin")
 
@@ -287,23 +287,23 @@ def _check_formats(header: Header, path: Path | str) -> None:
 
 def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
     def layer(depth: int) -> Layer:
-        found = {}
+        found: dict[str, Linear] = {}
         for m in sizes.cell.maps:
             matrix = [read[_matrix(depth, gate, m.source)] for gate in m.gates]
             bias = [read[_bias(depth, gate, m.source)] for gate in m.gates] if m.bias else None
             found[m.source] = replace(
                 _like(sizes, m, depth),
-                matrix=jnp.asarray(np.concatenate(matrix, -1)),
-                bias=None if bias is None else jnp.asarray(np.concatenate(bias, -1)),
+                matrix=asarray(np.concatenate(matrix, -1)),
+                bias=None if bias is None else asarray(np.concatenate(bias, -1)),
             )
         return found
 
     names = _readout_names(len(sizes.readout_hidden) + 1)
-    maps = [(jnp.asarray(read[matrix]), jnp.asarray(read[bias])) for matrix, bias in names]
+    maps = [(asarray(read[matrix]), asarray(read[bias])) for matrix, bias in names]
     readout = read_out(maps, sizes.output_function)
     embedding = None
     if sizes.embedding:
-        embedding = Linear(jnp.asarray(read["embedding.matrix"]), jnp.asarray(read["embedding.bias"]), (EMBEDDED,))
+        embedding = Linear(asarray(read["embedding.matrix"]), asarray(read["embedding.bias"]), (EMBEDDED,))
     layers = tuple(layer(depth) for depth in range(sizes.layers))
     return Network(layers, readout, sizes.cell.name, sizes.heads, embedding)
 

@@ -6,7 +6,6 @@ A rule is a reading of the step. It computes the same numbers and stops the grad
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from jax import lax
 
@@ -35,7 +34,7 @@ class Truncated(Numbers):
         return super().linear(weights, lax.stop_gradient(source) if given else source)
 
 
-def reading_of(gradient: str, state: Any) -> Numbers:
+def reading_of(gradient: str, state: tuple[Array, ...]) -> Numbers:
     """The reading for one step of one layer, by the name of the rule. ``state`` is the state before the step."""
     return NUMBERS if gradient == "full" else Truncated(state)
 
@@ -44,3 +43,12 @@ def check(gradient: str) -> None:
     """Raise ``BadValue`` if there is no rule of this name."""
     if gradient not in GRADIENTS:
         raise BadValue(f"the gradient is '{gradient}', expected one of {', '.join(GRADIENTS)}.")
+
+
+def no_forward_mode(engine: str) -> BadValue:
+    """The error of an engine that has derivatives in reverse mode only, and no second ones."""
+    return BadValue(
+        "forward-mode or second derivatives (jvp, jacfwd, hessian) were asked for, but the "
+        f"{engine} engine has first derivatives in reverse mode only (grad, vjp, jacrev).",
+        'Use unroll(..., engine="loop"), which has all of them.',
+    )

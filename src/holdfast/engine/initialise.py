@@ -22,17 +22,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
+from jax.typing import DTypeLike
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, as_array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
+from holdfast.core.typed_jax import tree_map
 from holdfast.engine.network import Layer, Linear, Network, create, read_out
 from holdfast.engine.resolve import resolve
 
@@ -136,8 +139,8 @@ def build(
     layers: int = 1,
     initialisation: str = "keras",
     lag_steps: int = 2,
-    seed: int = 0,
-    dtype: Any = jnp.float32,
+    seed: int | Array = 0,
+    dtype: DTypeLike = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
@@ -145,7 +148,8 @@ def build(
 ) -> Network:
     """A network with random weights. ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the
     time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
-    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out.
+    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be
+    traced, inside ``jit`` or ``vmap``: the weights are the same.
 
     Raises ``UnknownName`` for an unknown cell, and ``BadValue`` for sizes or an initialisation that do not fit it.
 
@@ -153,19 +157,36 @@ def build(
     ('reset', 'update', 'candidate')
     """
     how = parse(initialisation, resolve(cell), lag_steps)
-    empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
-    return initialise(empty, how, jax.random.key(seed))
+    with jax.ensure_compile_time_eval():  # inside jit too, weights are drawn in NumPy
+        empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)
+        if not _is_traced(seed):
+            return initialise(empty, how, jax.random.key(seed))
+    numbers = jax.random.key_data(jax.random.key(seed))
+    shapes = tree_map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), empty)
+
+    def outside(numbers: Array) -> Network:
+        return tree_map(np.asarray, drawn(empty, how, np.asarray(numbers).tolist()))
+
+    return jax.pure_callback(outside, shapes, numbers, vmap_method="sequential")
+
+
+def _is_traced(seed: int | Array) -> bool:
+    return isinstance(seed, Tracer)
 
 
 def initialise(network: Network, how: Initialisation, key: Array) -> Network:
     """The same network with weights drawn as ``how`` says. NumPy draws them, so that nothing has to be compiled."""
-    seed = np.asarray(jax.random.key_data(key)).tolist()
+    return drawn(network, how, np.asarray(jax.random.key_data(key)).tolist())
+
+
+def drawn(network: Network, how: Initialisation, seed: Sequence[int]) -> Network:
+    """``initialise`` with the words of the key."""
     dtype, units = network.dtype, network.units
 
     def generator(*place: int) -> np.random.Generator:
         return np.random.default_rng([*seed, *place])
 
-    def drawn(cell: Cell, layer: Layer, *place: int) -> Layer:
+    def of_cell(cell: Cell, layer: Layer, *place: int) -> Layer:
         """The maps of one cell with drawn weights; a stack is drawn cell by cell. ``place`` is the path to the cell."""
         # PyTorch has two biases for every gate. Where a cell here has one, it starts as the sum of the two.
         biases = 2 if "h" in layer and layer["h"].bias is None else 1
@@ -178,12 +199,12 @@ def initialise(network: Network, how: Initialisation, key: Array) -> Network:
 
         maps = {s: draw(s, m) for s, m in layer.items()}
         for number, part in enumerate(cell.parts):
-            maps |= _outside(part, maps, drawn(part.cell, _inside(part, layer), *place, number))
+            maps |= _outside(part, maps, of_cell(part.cell, _inside(part, layer), *place, number))
         if cell.initialise is not None:
             maps = _own(cell.initialise, maps, generator(*place, 1))
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
-    layers = [drawn(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
+    layers = [of_cell(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
     *hidden, last = network.readout_maps
     drawn_hidden = [
         _draw(m, how, m.matrix.shape[-2], "y", dtype, generator(len(layers) + 2 + n)) for n, m in enumerate(hidden)
@@ -211,7 +232,7 @@ def _inside(part: Part, layer: Layer) -> Layer:
 
 def _outside(part: Part, layer: Layer, drawn: Layer) -> Layer:
     """The maps of a stack with the weights of one cell, ``drawn``, put in their place."""
-    found = {}
+    found: dict[str, Linear] = {}
     for m in part.cell.maps:
         linear = layer[part.names[m.source]]
         for gate in m.gates:
@@ -225,14 +246,16 @@ def _draw(
     how: Initialisation,
     units: int,
     source: str,
-    dtype: Any,
+    dtype: np.dtype,
     random: np.random.Generator,
     biases: int = 1,
 ) -> Linear:
     if shape.matrix.ndim > 2:
-        one = jax.tree.map(lambda a: a[0], shape)
+        one = tree_map(lambda a: a[0], shape)
         drawn = [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.matrix.shape[0])]
-        return jax.tree.map(lambda *steps: jnp.stack(steps), *drawn)
+        return tree_map(lambda *steps: jnp.stack(steps), *drawn)
+    rows: int
+    columns: int
     rows, columns = shape.matrix.shape
     reach = 1 / math.sqrt(units)
     if shape.diagonal and how.framework == "keras":
@@ -249,8 +272,8 @@ def _draw(
         matrix = random.uniform(-limit, limit, (rows, columns))
     bias = shape.bias
     if bias is not None and how.framework == "pytorch":
-        bias = jnp.asarray(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
-    return replace(shape, matrix=jnp.asarray(matrix, dtype), bias=bias)
+        bias = as_array(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
+    return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
 
 
 def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
@@ -259,8 +282,8 @@ def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> di
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
         return dict(initialise(maps, random))
-    steps = [dict(initialise(jax.tree.map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *steps)
+    steps = [dict(initialise(tree_map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
+    return tree_map(lambda *leaves: jnp.stack(leaves), *steps)
 
 
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -273,12 +296,12 @@ def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndar
 
 
 def _time_scale(
-    maps: Layer, cell: Cell, how: Initialisation, dtype: Any, random: np.random.Generator
+    maps: Layer, cell: Cell, how: Initialisation, dtype: np.dtype, random: np.random.Generator
 ) -> dict[str, Linear]:
     """The maps with the biases that ``how`` asks for in the gate that keeps and in the gate that writes."""
     # Keras's default forget bias of 1 is for the LSTM's forget gate; its GRU starts at 0.
     forget = 1.0 if how.forget is None and how.framework == "keras" and cell.keep == "forget" else how.forget
-    wanted: dict[str, Any] = {}
+    wanted: Mapping[str, float | np.ndarray] = {}
     if how.chrono is not None:
         width = next(m.width(cell.keep) for m in maps.values() if cell.keep in m.gates)
         scale = np.log(random.uniform(1, max(how.chrono - 1, 1), width))
@@ -299,6 +322,6 @@ def _time_scale(
             value = wanted[gate]
             # If a gate has two biases, their sum has this value.
             bias[..., linear.columns(gate)] = value if source == first[gate] else 0.0
-        return replace(linear, bias=jnp.asarray(bias, dtype))
+        return replace(linear, bias=as_array(bias, dtype))
 
     return {source: changed(source, linear) for source, linear in maps.items()}

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import math
 
-import jax
 import jax.numpy as jnp
-from jax import lax
 
 from holdfast.core.arrays import Array
+from holdfast.core.typed_jax import custom_vjp, ones_like, platform_dependent, vjp, zeros_like
 from holdfast.engine.native import recurrence
 from holdfast.engine.over_time import over_time
 
@@ -25,9 +24,10 @@ LANES = 4096
 """The number of values computed in parallel beyond which more chunks bring no gain."""
 
 Kept = tuple[Array, Array, Array]
+Given = tuple[Array, Array, Array, Array]
 
 
-@jax.custom_vjp
+@custom_vjp
 def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
     """The states [time, ...] after every step, for a ``factor`` and ``offset`` [time, ...] and a ``start`` [...].
 
@@ -35,7 +35,7 @@ def linear_recurrence(factor: Array, offset: Array, start: Array) -> Array:
     [1.0, 1.5, 1.75, 1.875]
     """
     if recurrence.is_suitable(factor, offset, start):
-        return lax.platform_dependent(factor, offset, start, cpu=recurrence.states, default=in_chunks)
+        return platform_dependent(factor, offset, start, cpu=recurrence.states, default=in_chunks)
     return in_chunks(factor, offset, start)
 
 
@@ -47,9 +47,9 @@ def in_chunks(factor: Array, offset: Array, start: Array) -> Array:
         return over_time(_step, start, (factor, offset))[1]
     length = -(-time // chunks)
     missing = chunks * length - time
-    factor = _chunked(jnp.concatenate([factor, jnp.ones_like(factor[:missing])]), chunks, length)
-    offset = _chunked(jnp.concatenate([offset, jnp.zeros_like(offset[:missing])]), chunks, length)
-    first = jnp.ones_like(factor[0]), jnp.zeros_like(offset[0])
+    factor = _chunked(jnp.concatenate([factor, ones_like(factor[:missing])]), chunks, length)
+    offset = _chunked(jnp.concatenate([offset, zeros_like(offset[:missing])]), chunks, length)
+    first = ones_like(factor[0]), zeros_like(offset[0])
     (whole, added), (factors, offsets) = over_time(_joined, first, (factor, offset))
     _, after = over_time(_step, start, (whole, added))
     states = factors * jnp.concatenate([start[None], after[:-1]]) + offsets
@@ -83,28 +83,28 @@ def _backward(kept: Kept, cotangent: Array) -> Kept:
     return _cotangents(*kept, cotangent)
 
 
-@jax.custom_vjp
+@custom_vjp
 def _cotangents(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
     if recurrence.is_suitable(factor, states, start):
         given = (factor, states, start, cotangent)
-        return lax.platform_dependent(*given, cpu=recurrence.cotangents, default=_reversed)
+        return platform_dependent(*given, cpu=recurrence.cotangents, default=_reversed)
     return _reversed(factor, states, start, cotangent)
 
 
 def _reversed(factor: Array, states: Array, start: Array, cotangent: Array) -> Kept:
     """The cotangents of factor, offset and start, computed as the recurrence backwards in time."""
-    later = jnp.concatenate([factor[1:], jnp.ones_like(factor[:1])])
-    reached = linear_recurrence(later[::-1], cotangent[::-1], jnp.zeros_like(start))[::-1]
+    later = jnp.concatenate([factor[1:], ones_like(factor[:1])])
+    reached = linear_recurrence(later[::-1], cotangent[::-1], zeros_like(start))[::-1]
     before = jnp.concatenate([start[None], states[:-1]])
     return reached * before, reached, factor[0] * reached[0]
 
 
-def _again(*operands: Array) -> tuple[Kept, tuple[Array, ...]]:
-    return _cotangents(*operands), operands
+def _again(factor: Array, states: Array, start: Array, cotangent: Array) -> tuple[Kept, Given]:
+    return _cotangents(factor, states, start, cotangent), (factor, states, start, cotangent)
 
 
-def _second(operands: tuple[Array, ...], cotangents: Kept) -> tuple[Array, ...]:
-    return jax.vjp(_reversed, *operands)[1](cotangents)
+def _second(operands: Given, cotangents: Kept) -> Given:
+    return vjp(_reversed, *operands)[1](cotangents)
 
 
 linear_recurrence.defvjp(_forward, _backward)

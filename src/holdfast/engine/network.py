@@ -7,16 +7,18 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from holdfast import alphabet
-from holdfast.core.arrays import Array, Leaf, matrix_product
+from holdfast.core.arrays import Array, Leaf, PerLayer, as_array, matrix_product
 from holdfast.core.cell import CONSTANT, Cell, Map
 from holdfast.core.errors import BadValue, refuse
+from holdfast.core.typed_jax import full, tree_map, zeros
+from holdfast.engine.equality import EqualByValue
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -34,8 +36,8 @@ OUTPUT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Linear:
+@dataclass(frozen=True, eq=False, repr=False)
+class Linear(EqualByValue):
     """A linear map with named outputs, one for each gate.
 
     ``matrix`` is [source, column], with the columns of each gate in the order of ``gates``. ``shapes`` has the shape of
@@ -51,6 +53,9 @@ class Linear:
     diagonal: bool = field(default=False, metadata={"static": True})
     shapes: tuple[tuple[int, ...], ...] | None = field(default=None, metadata={"static": True})
     source_axes: int = field(default=1, metadata={"static": True})
+
+    def __repr__(self) -> str:
+        return f"Linear({', '.join(self.gates)}: {_shown(self.matrix)})"
 
     def __call__(self, source: Array) -> Array:
         """Map [..., source] to [..., column]: all gates in one product."""
@@ -122,8 +127,8 @@ class Linear:
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Perceptron:
+@dataclass(frozen=True, eq=False, repr=False)
+class Perceptron(EqualByValue):
     """A read-out that is not linear: relu of each linear map in ``hidden``, the lowest first, then the map ``last``,
     then ``function``, a name in ``OUTPUT_FUNCTIONS`` or "".
 
@@ -133,6 +138,9 @@ class Perceptron:
     hidden: tuple[Linear, ...]
     last: Linear
     function: str = field(default="", metadata={"static": True})
+
+    def __repr__(self) -> str:
+        return f"Perceptron({', '.join(map(repr, (*self.hidden, self.last)))})"
 
     def __call__(self, source: Array) -> Array:
         """Map [..., unit] to [..., output]."""
@@ -164,8 +172,8 @@ Layer = Mapping[str, Linear]
 
 
 @jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(EqualByValue):
     """A network: ``layers[0]`` reads the input, every further layer the output of the layer below, and ``readout`` the
     output of the top layer.
 
@@ -186,6 +194,12 @@ class Network:
     cell_name: str = field(metadata={"static": True})
     heads: int = field(default=1, metadata={"static": True})
     embedding: Linear | None = None
+
+    def __repr__(self) -> str:
+        deep = f", layers={len(self.layers)}" if len(self.layers) > 1 else ""
+        own = f", steps={self.steps}" if self.steps is not None else ""
+        sizes = f"inputs={self.inputs}, units={self.units}, outputs={self.outputs}"
+        return f"Network({self.cell_name!r}, {sizes}{deep}{own}, dtype={self.dtype})"
 
     @property
     def cell(self) -> Cell:
@@ -227,7 +241,7 @@ class Network:
         return matrix.shape[0] if matrix.ndim > 2 else None
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype:
         return self.readout_maps[-1].matrix.dtype
 
     def embedded(self, x: Array) -> Array:
@@ -250,10 +264,10 @@ class Network:
             return None
 
         def of_steps(a: Leaf) -> Leaf:
-            past = jnp.full((max(0, time - len(a)), *a.shape[1:]), jnp.nan, a.dtype)
+            past = full((max(0, time - len(a)), *a.shape[1:]), jnp.nan, a.dtype)
             return jnp.concatenate([a[:time], past]) if len(past) else a[:time]
 
-        return jax.tree.map(of_steps, self.layers)
+        return tree_map(of_steps, self.layers)
 
     def using(self, layers: tuple[Layer, ...] | None) -> Network:
         """The network of one step, with one step of the weights from ``along``; this network if ``layers`` is None."""
@@ -261,12 +275,12 @@ class Network:
 
     def at(self, step: int | Array) -> Network:
         """The network of one step; this network if all steps share their weights."""
-        return self if self.steps is None else self.using(jax.tree.map(lambda a: a[step], self.layers))
+        return self if self.steps is None else self.using(tree_map(lambda a: a[step], self.layers))
 
     def after(self, steps: int) -> Network:
         """The network for the rest of a sequence after its first ``steps`` steps: separate weights of these steps are
         dropped."""
-        return self if self.steps is None else replace(self, layers=jax.tree.map(lambda a: a[steps:], self.layers))
+        return self if self.steps is None else replace(self, layers=tree_map(lambda a: a[steps:], self.layers))
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a state or gate of a layer, by name, without the batch axis."""
@@ -292,10 +306,16 @@ class Network:
         axes = self.cell.axes_of(self.cell.memory)[: len(self.places)]
         return axes[-1] if axes else "layer"
 
-    def start(self, batch: int) -> tuple[Any, ...]:
+    def start(self, batch: int) -> PerLayer:
         """The state before the first step: for every layer, zeros [batch, *axes of the state] by name."""
-        zeros = {shape: jnp.zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
-        return tuple(self.cell.state_type(*(zeros[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
+        known = {shape: zeros((batch, *shape), self.dtype) for shape in map(self.shape, self.cell.states)}
+        return tuple(self.cell.state_type(*(known[self.shape(s)] for s in self.cell.states)) for _ in self.layers)
+
+
+def _shown(leaf: Leaf) -> str:
+    """Shape and number format, or what stands in place of an array."""
+    shape, dtype = getattr(leaf, "shape", None), getattr(leaf, "dtype", "")
+    return type(leaf).__name__ if shape is None else f"{tuple(shape)} {dtype}".strip()
 
 
 def refuse_separate_weights(network: Network, why: str) -> None:
@@ -313,7 +333,7 @@ def create(
     units: int,
     outputs: int,
     layers: int = 1,
-    dtype: Any = jnp.float32,
+    dtype: DTypeLike = jnp.float32,
     steps: int | None = None,
     heads: int = 1,
     embedding: bool = False,
@@ -332,16 +352,16 @@ def create(
     mistakes = kind.mistakes(units, heads) + kind.input_mistakes(read, units)
     refuse(mistakes, f"invalid sizes of a network of {cell}")
 
-    def zeros(*shape: int) -> Array:
-        return jnp.asarray(np.zeros(shape), dtype)
+    def empty(*shape: int) -> Array:
+        return as_array(np.zeros(shape, dtype))
 
     def layer(features: int) -> Layer:
-        return {m.source: like(kind, m, features, units, heads, zeros, times) for m in kind.maps}
+        return {m.source: like(kind, m, features, units, heads, empty, times) for m in kind.maps}
 
     stack = tuple(layer(read if depth == 0 else units) for depth in range(layers))
     sizes = (units, *readout_hidden, outputs)
-    readout = read_out([(zeros(a, b), zeros(b)) for a, b in itertools.pairwise(sizes)])
-    below = Linear(zeros(inputs, units), zeros(units), (EMBEDDED,)) if embedding else None
+    readout = read_out([(empty(a, b), empty(b)) for a, b in itertools.pairwise(sizes)])
+    below = Linear(empty(inputs, units), empty(units), (EMBEDDED,)) if embedding else None
     return Network(stack, readout, cell, heads, below)
 
 

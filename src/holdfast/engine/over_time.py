@@ -8,13 +8,14 @@ of the state. Further axes are free.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from holdfast.core.arrays import Array
+from holdfast.core.typed_jax import arange, eval_shape, full, tree_map, update_at, zeros
 
 State = TypeVar("State")
 Now = TypeVar("Now")
@@ -53,14 +54,14 @@ def over_time(
     (8.0, [1.0, 3.0, 4.0, 8.0])
     """
     time = jax.tree.leaves(inputs)[0].shape[0]
-    first = None if cut is None else jnp.arange(time) % cut == 0
+    first = None if cut is None else arange(time) % cut == 0
 
     def step(state: State, along: tuple[Now, Array | None, Array | None]) -> tuple[State, Kept]:
         now, here, cuts = along
         if change is not None:
             state = change(state, now)
         if cuts is not None:
-            state = jax.tree.map(lambda s: jnp.where(cuts, lax.stop_gradient(s), s), state)
+            state = tree_map(lambda s: jnp.where(cuts, lax.stop_gradient(s), s), state)
         after, seen = body(state, now)
         if here is not None:
             after = hold(here, after, state)
@@ -71,18 +72,23 @@ def over_time(
         return lax.scan(step, state, along)
     # Each step in ``at`` is written to its slot. All other steps are written to one extra slot, which is not returned.
     count = at.shape[0]
-    slots = jnp.full(time, count).at[at].set(jnp.arange(count))
-    _, shapes = jax.eval_shape(step, state, jax.tree.map(lambda a: a[0], along))
-    stored = jax.tree.map(lambda a: jnp.zeros((count + 1, *a.shape), a.dtype), shapes)
+    slots = full(time, count).at[at].set(arange(count))
+    _, shapes = eval_shape(step, state, tree_map(lambda a: a[0], along))
+    stored = tree_map(lambda a: zeros((count + 1, *a.shape), a.dtype), shapes)
 
-    def storing(carried: tuple[State, Kept], now: Any) -> tuple[tuple[State, Kept], None]:
+    def storing(
+        carried: tuple[State, Kept], now: tuple[tuple[Now, Array | None, Array | None], Array]
+    ) -> tuple[tuple[State, Kept], None]:
         (state, stored), (along, slot) = carried, now
         state, kept = step(state, along)
-        put = lax.dynamic_update_index_in_dim
-        return (state, jax.tree.map(lambda all, one: put(all, one, slot, 0), stored, kept)), None
+
+        def put(slots: Array, one: Array) -> Array:
+            return update_at(slots, one, slot, 0)
+
+        return (state, tree_map(put, stored, kept)), None
 
     (state, stored), _ = lax.scan(storing, (state, stored), (along, slots))
-    return state, jax.tree.map(lambda a: a[:-1], stored)
+    return state, tree_map(lambda a: a[:-1], stored)
 
 
 def hold(here: Array, new: Tree, old: Tree) -> Tree:
@@ -91,9 +97,9 @@ def hold(here: Array, new: Tree, old: Tree) -> Tree:
     def row_by_row(new: Array, old: Array) -> Array:
         return jnp.where(here.reshape(here.shape + (1,) * (new.ndim - here.ndim)), new, old)
 
-    return jax.tree.map(row_by_row, new, old)
+    return tree_map(row_by_row, new, old)
 
 
 def time_first(tree: Tree) -> Tree:
     """Swap [batch, time, ...] and [time, batch, ...] in every leaf."""
-    return jax.tree.map(lambda a: jnp.swapaxes(a, 0, 1), tree)
+    return tree_map(lambda a: jnp.swapaxes(a, 0, 1), tree)

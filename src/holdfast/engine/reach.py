@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, PerLayer
+from holdfast.core.typed_jax import grad, tree_map, zeros
 from holdfast.engine.advance import advance
-from holdfast.engine.network import Network
+from holdfast.engine.network import Layer, Network
 from holdfast.engine.over_time import over_time, time_first
+
+State = TypeVar("State")
+Now = tuple[Array, State, State | None, tuple[Layer, ...] | None]
+"""What a step has: its inputs, the zeros added to its state, the states to take the gradient at, its weights."""
 
 
 class Reach(NamedTuple):
@@ -23,7 +29,7 @@ class Reach(NamedTuple):
     input gates; the gradient with respect to the inputs then vanishes although the value is kept.
     """
 
-    states: tuple[Any, ...]
+    states: Any
     inputs: Array
 
 
@@ -35,7 +41,7 @@ def reach(
     *,
     truncate: int | None = None,
     gradient: str = "full",
-    states: tuple[Any, ...] | None = None,
+    states: PerLayer | None = None,
 ) -> Reach:
     """The gradient of ``loss``, a scalar function of the outputs [batch, time, output], by backpropagation through
     time.
@@ -45,7 +51,7 @@ def reach(
     ``states`` [time, batch, ...], the gradient is evaluated at these states instead of those that the network computes.
     """
 
-    def step(state: Any, x: Array, weights: Any) -> tuple[Any, Array]:
+    def step(state: PerLayer, x: Array, weights: tuple[Layer, ...] | None) -> tuple[PerLayer, Array]:
         hidden, after, _ = advance(network.using(weights), state, x, gradient)
         return after, hidden
 
@@ -57,39 +63,39 @@ def reach(
 
 
 def reach_of(
-    step: Callable[[Any, Array, Any], tuple[Any, Array]],
-    start: Any,
+    step: Callable[[State, Array, tuple[Layer, ...] | None], tuple[State, Array]],
+    start: State,
     loss: Callable[[Array], Array],
     inputs: Array,
     present: Array | None = None,
     *,
-    along: Any = None,
+    along: tuple[Layer, ...] | None = None,
     truncate: int | None = None,
-    states: Any = None,
+    states: State | None = None,
 ) -> Reach:
     """``reach`` for any ``step(state, x, along)``. The step returns the next state and a value [batch, ...]; ``loss``
     reads these values [batch, time, ...]. ``start`` is the state before the first step; ``along`` [time, ...] holds
     what differs between steps, such as separate weights."""
-    still = jax.tree.map(lambda s: jnp.zeros((inputs.shape[1], *s.shape), s.dtype), start)
+    still = tree_map(lambda s: zeros((inputs.shape[1], *s.shape), s.dtype), start)
 
-    def of_what_enters(pushes: Any, inputs: Array) -> Array:
-        def push(state: Any, now: Any) -> Any:
+    def of_what_enters(pushes: State, inputs: Array) -> Array:
+        def push(state: State, now: Now[State]) -> State:
             _, push, given, _ = now
             if given is not None:  # the value of the given state, with the gradient of the computed one
-                state = jax.tree.map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
-            return jax.tree.map(jnp.add, state, push)
+                state = tree_map(lambda s, at: at + (s - jax.lax.stop_gradient(s)), state, given)
+            return tree_map(jnp.add, state, push)
 
-        def body(state: Any, now: Any) -> tuple[Any, Array]:
+        def body(state: State, now: Now[State]) -> tuple[State, Array]:
             return step(state, now[0], now[3])
 
         x, here = time_first((inputs, present))
         _, seen = over_time(body, start, (x, pushes, states, along), present=here, change=push, cut=truncate)
         return loss(time_first(seen))
 
-    return Reach(*jax.grad(of_what_enters, (0, 1))(still, inputs))
+    return Reach(*grad(of_what_enters, (0, 1))(still, inputs))
 
 
-def norms(gradients: Any) -> Array:
+def norms(gradients: object) -> Array:
     """The Euclidean norm over all leaves [time, batch, ...], for every row and step: [batch, time]."""
     squares = [jnp.square(g).sum(tuple(range(2, g.ndim))) for g in jax.tree.leaves(gradients)]
     return jnp.sqrt(jnp.stack(squares).sum(0)).T
@@ -114,4 +120,5 @@ def slope_decades(norms: np.ndarray, last: np.ndarray, lag_steps: int) -> float 
     known = np.isfinite(mean) & (mean > 0)
     if known.sum() < 2:
         return None
-    return round(float(np.polyfit(back[known], np.log10(mean[known]), 1)[0]), 12)
+    decades: NDArray[np.float64] = np.log10(mean[known])
+    return round(float(np.polyfit(back[known], decades, 1)[0]), 12)

@@ -7,22 +7,27 @@ the same outputs as the whole sequence. With separate weights for every step, th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jax.core import Tracer
+from jax.typing import ArrayLike
 
-from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, Symbols
+from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, PerLayer, Symbols
 from holdfast.core.errors import BadValue
+from holdfast.core.typed_jax import asarray, platform_dependent
 from holdfast.engine import engines, gradients
 from holdfast.engine.engines import Request
 from holdfast.engine.engines.loop import scanned
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import time_first
+
+FORWARD_MODE = "forward-mode autodiff"
+"""Words of JAX's error where a function has a derivative of its own in reverse mode only."""
 
 
 class Trace(NamedTuple):
@@ -31,22 +36,22 @@ class Trace(NamedTuple):
     ``state`` is the state after the last step."""
 
     outputs: Array
-    state: tuple[Any, ...]
-    states: tuple[Any, ...]
-    gates: tuple[Any, ...]
+    state: PerLayer
+    states: PerLayer
+    gates: PerLayer
 
 
 def unroll(
     network: Network,
     inputs: Inputs | Symbols,
-    state: Any = None,
+    state: PerLayer | None = None,
     *,
     present: Mask | None = None,
     truncate: int | None = None,
     read_from: int = 0,
     gradient: str = "full",
     engine: str = "auto",
-) -> tuple[OutputsRead, Any]:
+) -> tuple[OutputsRead, PerLayer]:
     """Run ``network`` over ``inputs`` [batch, time, input] from ``state`` (None: zeros).
 
     A network with an embedding also accepts symbols, whole numbers [batch, time] from 0, in place of one-hot vectors.
@@ -63,7 +68,7 @@ def unroll(
     Returns the outputs [batch, time - read_from, output] and the state after the last step.
     Raises ``BadValue`` if the inputs do not fit the network, or the requested engine is not available.
     """
-    inputs = jnp.asarray(inputs)
+    inputs = _in_format_of(network, inputs)
     _check(network, inputs, present, truncate, read_from)
     gradients.check(gradient)
     _refuse_steps_without_weights(network, inputs, present)
@@ -73,29 +78,52 @@ def unroll(
     request = Request(network.cell, gradient, network.steps is None, truncate, (network, inputs, state))
     chosen = engines.chosen(engine, request)
 
-    def by(name: str) -> Callable[[Network, Array, Any, Array | None], tuple[Array, Any]]:
+    def by(name: str) -> Callable[[Network, Array, PerLayer, Array | None], tuple[Array, PerLayer]]:
         run = partial(engines.get(name).run, truncate=truncate, read_from=read_from, gradient=gradient)
         return lambda network, inputs, state, present: run(network, inputs, state, present=present)
 
-    if engine == engines.AUTO and chosen != "loop":
-        return lax.platform_dependent(network, inputs, state, present, cpu=by(chosen), default=by("loop"))
-    return by(chosen)(network, inputs, state, present)
+    with _forward_mode_refused(chosen):
+        if engine == engines.AUTO and chosen != "loop":
+            return platform_dependent(network, inputs, state, present, cpu=by(chosen), default=by("loop"))
+        return by(chosen)(network, inputs, state, present)
 
 
-def trace(network: Network, inputs: Inputs | Symbols, state: Any = None, *, present: Mask | None = None) -> Trace:
+def trace(
+    network: Network, inputs: Inputs | Symbols, state: PerLayer | None = None, *, present: Mask | None = None
+) -> Trace:
     """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
 
     Raises ``BadValue`` if the inputs do not fit the network.
     """
-    inputs = jnp.asarray(inputs)
+    inputs = _in_format_of(network, inputs)
     _check(network, inputs, present)
     _refuse_steps_without_weights(network, inputs, present)
     if state is None:
         state = network.start(inputs.shape[0])
     network, inputs = network.above_embedding(), network.embedded(inputs)
     hidden, state, kept = scanned(network, inputs, state, present, None, "full", keep=True)
+    assert kept is not None
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
+
+
+def _in_format_of(network: Network, inputs: ArrayLike) -> Array:
+    """The inputs as an array, numbers in the network's own format; whole numbers stay, which may be symbols."""
+    array = asarray(inputs)
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise BadValue(f"inputs hold {array.dtype} numbers, expected real numbers.", "Give their real parts.")
+    return array.astype(network.dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+
+@contextmanager
+def _forward_mode_refused(engine: str) -> Generator[None]:
+    """Say which engine has forward mode, in place of what JAX raises where one has a reverse mode only."""
+    try:
+        yield
+    except TypeError as error:
+        if FORWARD_MODE not in str(error):
+            raise
+        raise gradients.no_forward_mode(engine) from error
 
 
 def _check(

@@ -25,6 +25,7 @@ from holdfast.core.text import escaped
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
 from holdfast.exchange._verify import Agreement, verify
+from holdfast.report.result_base import ResultBase
 
 FOLDER = Folder("format", "holdfast.exchange", Path(__file__).parent)
 WORDS = ("ENDING", "NEEDS", "write", "read", "runner")
@@ -34,14 +35,16 @@ WORDS = ("ENDING", "NEEDS", "write", "read", "runner")
 """
 
 
-@dataclass(frozen=True)
-class Conversion:
-    """A conversion that was verified and written: the file, the foreign format, and the agreement of both runs."""
+@dataclass(frozen=True, repr=False)
+class Conversion(ResultBase):
+    """A verified conversion: the file that was written (None: none), the foreign format, what was converted, the
+    agreement of both runs, and the network."""
 
-    file: str
+    file: str | None
     format: str
-    network: str
+    converted: str
     agreement: Agreement
+    network: Network
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -53,9 +56,10 @@ class Conversion:
 
     def parts(self) -> list[Part]:
         a = self.agreement
+        written = f"Wrote {escaped(self.file)}: " if self.file else ""
         return [
             Text(
-                f"Wrote {escaped(self.file)}: {self.network}.\n"
+                f"{written}{self.converted}.\n"
                 f"On {a.sequences} random sequences of up to {a.steps} steps, {a.by} and holdfast differ by at most "
                 f"{a.largest_difference:.2g}. (Rounding may explain {a.tolerance:.2g} at the last step.)"
             )
@@ -89,13 +93,14 @@ def export(network: Network, path: Path, name: str, origin: dict | None = None) 
         agreement = verify(network, kind.runner(file, network.cell_name))
         content = file.read_bytes()
     write_atomically(path, content)
-    return Conversion(str(path), name, f"{_size(network)}, for {name}", agreement)
+    return Conversion(str(path), name, f"{_size(network)}, for {name}", agreement, network)
 
 
 def import_(
-    path: Path, name: str, out: Path, cell: str | None = None, task: Mapping[str, Any] | None = None
+    path: Path, name: str, out: Path | None, cell: str | None = None, task: Mapping[str, Any] | None = None
 ) -> Conversion:
-    """Read the file ``path`` of the format ``name`` and save it as a network at ``out``, after both runs were compared.
+    """Read the file ``path`` of the format ``name`` and save it as a network at ``out`` (None: not saved), after both
+    runs were compared.
 
     ``cell`` names the cell if the file does not determine it; ``task``, with ``name`` and axes, is recorded. Raises the
     errors of ``export``, and ``BadFile`` if the file cannot be read or its model is not supported.
@@ -104,12 +109,14 @@ def import_(
     require(*kind.NEEDS, extra=name, what=f"importing from {name}")
     if not path.is_file():
         raise BadFile(f"there is no file {path}.")
-    check_writable(out)
+    if out:
+        check_writable(out)
     with _told(f"{path} cannot be imported"):
         network = kind.read(path, cell)
         agreement = verify(network, kind.runner(path, network.cell_name))
-    save(network, out, {"imported": {"from": name, "file": path.name, **({"task": dict(task)} if task else {})}})
-    return Conversion(str(out), name, f"{_size(network)}, from {path}", agreement)
+    if out:
+        save(network, out, {"imported": {"from": name, "file": path.name, **({"task": dict(task)} if task else {})}})
+    return Conversion(str(out) if out else None, name, f"{_size(network)}, from {path}", agreement, network)
 
 
 @contextmanager

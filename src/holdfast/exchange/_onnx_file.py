@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from holdfast.core.documents import read_bytes, shown
 from holdfast.core.errors import BadFile
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
 
 MOST_BYTES = 2**29
 """The largest size of the file, and of the files beside it."""
@@ -28,7 +31,7 @@ LONGEST = 32
 """The largest number of steps, and of sequences at once, in a run for verification."""
 
 
-def load(file: Path) -> Any:
+def load(file: Path) -> ModelProto:
     """The model with all its tensors. Raises ``BadFile`` if the file is not a model, or refers to files outside its
     folder."""
     import onnx
@@ -48,7 +51,7 @@ def load(file: Path) -> Any:
     return model
 
 
-def array(tensor: Any) -> np.ndarray:
+def array(tensor: TensorProto) -> np.ndarray:
     """The array of a tensor. Raises ``BadFile`` if its data do not match its shape and number format."""
     from onnx import helper, numpy_helper
 
@@ -66,7 +69,7 @@ def array(tensor: Any) -> np.ndarray:
         raise BadFile(f"its tensor {shown(tensor.name)} cannot be read: {error}.") from error
 
 
-def check_sizes(nodes: list[Any], constants: Mapping[str, np.ndarray], inputs: int) -> None:
+def check_sizes(nodes: list[NodeProto], constants: Mapping[str, np.ndarray], inputs: int) -> None:
     """Raise ``BadFile`` if arrays that are not on the path may have more than ``MOST_NUMBERS`` numbers. ``inputs`` is
     the input size of the model.
 

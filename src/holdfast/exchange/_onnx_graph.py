@@ -10,7 +10,7 @@ The RNN of PyTorch's exporter is not a node but a copy of its operations for eve
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from holdfast.exchange._chain import ChainPart, DensePart, FunctionPart, Recurre
 from holdfast.exchange._onnx_file import array, check_sizes
 from holdfast.exchange._onnx_unrolled import unrolled_layer
 from holdfast.exchange._standard import FusedLayer
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 ORDERS = {
     "LSTM": ("input", "output", "forget", "candidate"),
@@ -76,7 +79,7 @@ class Graph:
         return [part for part in self.parts if isinstance(part, RecurrentPart)]
 
 
-def find(model: Any) -> Graph:
+def find(model: ModelProto) -> Graph:
     """The network in ``model``. Raises ``BadFile`` if the graph has another form, with what was found."""
     walk = _Walk(model)
     walk.check_nodes()

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 
 from holdfast.core.errors import UnknownName
-from holdfast.core.results import Part, Table, Text
+from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.explanation import diagnostics as folder
@@ -19,15 +19,19 @@ from holdfast.explanation.roles import Roles, roles
 from holdfast.explanation.subject import ROWS, Subject, examine
 from holdfast.explanation.words import Clause, not_finite, words
 from holdfast.models.levels import Model, described, level_of, reaches, require, why_not_opened
+from holdfast.report.result_base import ResultBase
 
 THREADS = 2
 """Diagnostics that run at once. More do not help: each waits for the results that they share."""
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(ResultBase):
     """The result. ``subject`` is the network on its rows, cut after ``finite_steps`` of ``steps`` if later states or
-    outputs are not finite."""
+    outputs are not finite. ``whole``: the diagnostics that were asked for by name, whose tables and plots are among the
+    parts. ``page_file``: the page that was written."""
+
+    TABLE = "diagnostics"
 
     file: str
     subject: Subject
@@ -35,12 +39,14 @@ class Explanation:
     findings: Mapping[str, Finding]
     roles: Roles | None
     words: tuple[Clause, ...]
+    whole: tuple[str, ...] = ()
+    page_file: str | None = None
 
     @property
     def finite_steps(self) -> int:
         return self.subject.steps
 
-    def as_json(self, page: str | None = None) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The document of ``holdfast explain --json``. Cell, units and layers are null of what is no network."""
         model = self.subject.model
         network = model if isinstance(model, Network) else None
@@ -56,10 +62,15 @@ class Explanation:
             "sequences": self.subject.rows,
             "diagnostics": {name: dict(finding.figures) for name, finding in self.findings.items()},
             "words": [clause.as_json() for clause in self.words],
-            "page": page,
+            "page": self.page_file,
         }
 
-    def parts(self, whole: Sequence[str] = ()) -> list[Part]:
+    def plots(self) -> list[Part]:
+        """The plots of every diagnostic."""
+        found = [part for finding in self.findings.values() for part in finding.parts]
+        return [part for part in found if isinstance(part, LinePlot | Heatmap)]
+
+    def parts(self) -> list[Part]:
         """The clauses, one sentence per diagnostic, and all tables and plots of the diagnostics in ``whole``."""
         model, task = self.subject.model, self.subject.task
         if isinstance(model, Network):
@@ -72,7 +83,7 @@ class Explanation:
         summary = [(name, finding.sentence) for name, finding in self.findings.items() if finding.sentence]
         if summary:
             parts.append(Table(("diagnostic", "finding"), tuple(summary)))
-        for name in whole:
+        for name in self.whole:
             if name in self.findings:
                 parts += [Text(folder.get(name).title, name), *self.findings[name].parts]
         return parts
@@ -100,8 +111,9 @@ def explain(
     seen = examine(network, task, rows=rows, seed=seed)
     subject = seen.until(seen.finite_steps)
     findings: dict[str, Finding] = {}
+    whole = tuple(names) if diagnostics is not None else ()
     if subject.steps == 0:
-        return Explanation(file, subject, seen.steps, findings, None, (not_finite(0, seen.steps),))
+        return Explanation(file, subject, seen.steps, findings, None, (not_finite(0, seen.steps),), whole)
     # Most of the time is compilation, during which JAX releases the interpreter lock. Results do not depend on threads.
     with ThreadPoolExecutor(THREADS) as pool:
         found_roles = pool.submit(_as_here(roles), subject) if opened else None
@@ -118,7 +130,7 @@ def explain(
     clauses = words(subject, found) if found else (_not_opened(network),)
     if subject.steps < seen.steps:
         clauses = (not_finite(subject.steps, seen.steps), *clauses)
-    return Explanation(file, subject, seen.steps, findings, found, clauses)
+    return Explanation(file, subject, seen.steps, findings, found, clauses, whole)
 
 
 def _allowed(model: Model, names: Sequence[str] | None) -> list[str]:

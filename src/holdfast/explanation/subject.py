@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -15,7 +15,7 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.network import READOUT, Linear, Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.readings.properties import shown
-from holdfast.engine.unroll import Trace, trace, unroll
+from holdfast.engine.unroll import trace, unroll
 from holdfast.explanation.dynamics import by_name, memory_index
 from holdfast.explanation.jacobians import Jacobians, jacobians
 from holdfast.models.answers import Answers
@@ -26,9 +26,19 @@ Named = tuple[dict[str, np.ndarray], ...]
 """For every layer, arrays [batch, time, component] by the name of a gate or state; a matrix is in row-major order."""
 
 
+class ModelRun(NamedTuple):
+    """What a model of any level computes: ``outputs`` [batch, time, output], its states after every step as it holds
+    them, and every layer's gates by name, leaves [batch, time, ...]. Below level *opened* there are no gates, at level
+    *answers* no states either."""
+
+    outputs: Array
+    states: Any
+    gates: tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Subject:
-    """``batch`` are rows of the task's test split, ``traced`` the trace of the network on them.
+    """``batch`` are rows of the task's test split, ``traced`` the run of the model on them.
 
     The model has any level. At level *steps*, its state is that of one layer, by the names of its arrays; at level
     *answers* there is none. Values that several diagnostics need are computed once, on first use: ``states``,
@@ -39,7 +49,7 @@ class Subject:
     model: Model
     task: Task
     batch: Batch
-    traced: Trace
+    traced: ModelRun
     seed: int
 
     @cached_property
@@ -140,12 +150,7 @@ class Subject:
         if steps >= self.steps:
             return self
         batch = Batch(*(getattr(self.batch, part)[:, :steps] for part in ("inputs", "targets", "scored", "present")))
-        outputs, states, gates = jax.tree.map(
-            lambda a: a[:, :steps], (self.traced.outputs, self.traced.states, self.traced.gates)
-        )
-        start = () if isinstance(self.model, Answers) else self.model.start(self.rows)
-        last = jax.tree.map(lambda a: a[:, -1], states) if steps else start
-        return Subject(self.model, self.task, batch, Trace(outputs, last, states, gates), self.seed)
+        return replace(self, batch=batch, traced=jax.tree.map(lambda a: a[:, :steps], self.traced))
 
     def _named(self, states: Any) -> Named:
         layers = () if isinstance(self.model, Answers) else by_name(self.model, states)
@@ -170,12 +175,12 @@ def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> S
     return Subject(network, task, batch, _traced(network, batch), seed)
 
 
-def _traced(model: Model, batch: Batch) -> Trace:
-    """A run with every state; of a model of level *answers* the outputs alone."""
+def _traced(model: Model, batch: Batch) -> ModelRun:
     if isinstance(model, Network):
-        return trace(model, batch.inputs, present=batch.present)
+        outputs, _, states, gates = trace(model, batch.inputs, present=batch.present)
+        return ModelRun(outputs, states, gates)
     if isinstance(model, Answers):
-        return Trace(model(batch.inputs, batch.present), (), (), ())
+        return ModelRun(model(batch.inputs, batch.present), (), ())
 
     def one(state: Any, x: Array) -> tuple[Any, Array]:
         output, after = model.step(state, x)
@@ -183,5 +188,5 @@ def _traced(model: Model, batch: Batch) -> Trace:
 
     inputs, present = time_first((batch.inputs, batch.present))
     start = model.start(inputs.shape[1])
-    last, (states, outputs) = over_time(one, start, inputs, present=present, keep=lambda state, seen: (state, seen))
-    return Trace(time_first(outputs), last, time_first(states), ())
+    _, (states, outputs) = over_time(one, start, inputs, present=present, keep=lambda state, seen: (state, seen))
+    return ModelRun(time_first(outputs), time_first(states), ())

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, TypeVarTuple
 
 import jax
 import numpy as np
 from jax.tree_util import Partial
+from jax.typing import DTypeLike
 
 from holdfast.core.errors import BadValue, Problem
 
 BATCH = 2
 """The batch size of the calls that check shapes."""
 
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
-def partial_of(outer: Callable[..., Any], function: Callable[..., Any]) -> Partial:
+
+def partial_of(outer: Callable[..., object], function: Callable[..., object]) -> Partial:
     """``outer`` with ``function`` as its first argument, as a pytree. Its leaves are the arrays of ``function`` if that
     is a pytree of arrays, such as a ``Partial``."""
     leaves = jax.tree.leaves(function)
@@ -23,7 +27,7 @@ def partial_of(outer: Callable[..., Any], function: Callable[..., Any]) -> Parti
     return Partial(outer, Partial(lambda *arguments: function(*arguments)) if whole else function)
 
 
-def number_format(name: str, dtype: Any) -> np.dtype:
+def number_format(name: str, dtype: DTypeLike) -> np.dtype:
     """The number format of a model. Raises ``BadValue`` if JAX is set to compute with fewer bits."""
     form = np.dtype(dtype)
     if jax.dtypes.canonicalize_dtype(form) != form:
@@ -34,7 +38,7 @@ def number_format(name: str, dtype: Any) -> np.dtype:
     return form
 
 
-def called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def called(name: str, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """The result of ``function``. Raises ``BadValue`` with the message of any exception that it raises."""
     try:
         return function(*arguments)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 
 from holdfast.core.arrays import Leaf, Outputs
 from holdfast.core.errors import BadValue
@@ -73,10 +73,10 @@ def _by_length(rows: np.ndarray, present: np.ndarray | None) -> list[tuple[int, 
 
 
 def from_function(
-    function: Callable[[Leaf], Any],
+    function: Callable[[Leaf], object],
     *,
     inputs: int,
-    dtype: Any = np.float32,
+    dtype: DTypeLike = np.float32,
     name: str = "",
     has_gradients: bool | None = None,
     steps: int = 3,

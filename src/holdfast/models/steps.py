@@ -6,17 +6,19 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
+from jax.typing import ArrayLike, DTypeLike
 
 from holdfast.core.arrays import Array, Outputs
 from holdfast.core.errors import BadValue
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.models._called import BATCH, called, number_format, partial_of
+
+State = TypeVar("State")
 
 
 @jax.tree_util.register_dataclass
@@ -50,11 +52,11 @@ class Steps:
         """The number of values in the state of one row."""
         return sum(prod(shape) for _, shape in self.parts)
 
-    def start(self, batch: int) -> Any:
+    def start(self, batch: int) -> object:
         """The state before the first step."""
         return jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), self.starting(batch))
 
-    def step(self, state: Any, x: Array) -> tuple[Array, Any]:
+    def step(self, state: object, x: Array) -> tuple[Array, object]:
         """The outputs [batch, output] and the state after one step that reads x [batch, input]."""
         output, after = self.stepping(state, x.astype(self.dtype))
         kept = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), after, state)
@@ -63,7 +65,7 @@ class Steps:
     def __call__(self, inputs: ArrayLike, present: ArrayLike | None = None) -> Outputs:
         """The outputs [batch, time, output]. Where ``present`` [batch, time] is false, the state does not change."""
 
-        def one(state: Any, x: Array) -> tuple[Any, Array]:
+        def one(state: object, x: Array) -> tuple[object, Array]:
             output, after = self.step(state, x)
             return after, output
 
@@ -72,11 +74,11 @@ class Steps:
 
 
 def from_steps(
-    start: Callable[[int], Any],
-    step: Callable[[Any, Any], tuple[Any, Any]],
+    start: Callable[[int], State],
+    step: Callable[[State, Array], tuple[ArrayLike, State]],
     *,
     inputs: int,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     name: str = "",
 ) -> Steps:
     """A model of level *steps* from two functions in JAX.
@@ -97,9 +99,9 @@ def from_steps(
     first = called(name, lambda: jax.eval_shape(lambda: jax.tree.map(jnp.asarray, start(BATCH))))
     _refuse_odd(name, first)
     leaves = jax.tree.leaves(first)
-    if dtype is None:
-        dtype = jnp.result_type(*leaves) if leaves else jnp.float32
-    x = jax.ShapeDtypeStruct((BATCH, inputs), dtype)
+    found: DTypeLike = jnp.result_type(*leaves) if leaves else jnp.float32
+    form = found if dtype is None else dtype
+    x = jax.ShapeDtypeStruct((BATCH, inputs), form)
     made = called(name, lambda state, x: jax.eval_shape(step, state, x), first, x)
     if not (isinstance(made, tuple) and len(made) == 2):
         raise BadValue(f"{name} gives {_shown(made)}, expected a pair: the output and the next state.")
@@ -114,7 +116,7 @@ def from_steps(
         raise BadValue(f"{name} gives outputs {_shown(output)} for {BATCH} rows, expected [batch, output].")
     parts = tuple(zip(_names(first), (leaf.shape[1:] for leaf in leaves), strict=True))
     functions = partial_of(_applied, start), partial_of(_applied, step)
-    return Steps(*functions, inputs, shape[1], number_format(name, dtype), parts, name)
+    return Steps(*functions, inputs, shape[1], number_format(name, form), parts, name)
 
 
 def _applied(function: Callable[..., Any], *arguments: Any) -> Any:

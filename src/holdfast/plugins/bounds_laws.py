@@ -61,7 +61,7 @@ def steps_contained(
     low, high, inputs = _boxes(dtype)
     ran, ops, cell = _run(network, jnp.asarray(inputs)), reading(rounding, symbols), network.cell
     unpack = partial(unpacked, cell, network.units, network.heads)
-    states = [unpack((ZERO,) * cell.state_size(network.units, network.heads)) for _ in network.layers]
+    states: list[Any] = [unpack((ZERO,) * cell.state_size(network.units, network.heads)) for _ in network.layers]
     first, last = arb(float(low[0, 0])), arb(float(high[0, 0]))
     scaled = (inputs[:, 0, 0].astype(np.float64) - float((first + last) / 2)) / float((last - first) / 2)
     room = ROOM if rounding is None else 0.0

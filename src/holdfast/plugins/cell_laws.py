@@ -7,26 +7,35 @@ raises ``LawViolation`` if it does not hold.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from holdfast.core.arrays import Array, PerLayer
 from holdfast.core.cell import CONSTANT, VECTOR, Step
-from holdfast.engine.network import Linear
+from holdfast.core.typed_jax import tree_map
+from holdfast.engine.network import Layer, Linear, Network
 from holdfast.engine.readings.equation import output_name, symbols
 from holdfast.engine.readings.numbers import Numbers, as_vector
 from holdfast.engine.readings.record import NotOpened, Unsupported, record
 from holdfast.engine.resolve import resolve
-from holdfast.engine.unroll import trace, unroll
+from holdfast.engine.unroll import Trace, trace, unroll
 from holdfast.models.levels import STEPS_ONLY
 from holdfast.plugins.equations import evaluate
 from holdfast.plugins.laws import LawViolation, NotApplicable, expect
 from holdfast.plugins.random_networks import numbers, random_network, random_state
+
+Tree = TypeVar("Tree")
+Named = dict[str, np.ndarray]
+Reference = Callable[[Named, np.ndarray, Named], tuple[np.ndarray, Named, Named]]
+"""A layer's weights by letter, x and the states by name, to the output, and the states and gates after the step."""
+Run = Callable[[Network, Array, PerLayer], tuple[Array, PerLayer]]
 
 ROUNDED = 1e-13
 """The accepted difference between two orders of the same sum of a few numbers near 1."""
@@ -101,7 +110,7 @@ def the_gradient_is_finite(name: str) -> None:
     expect(finite, "the gradient has numbers that are not finite")
 
 
-def batch_is_singles(name: str, run: Any = unroll) -> None:
+def batch_is_singles(name: str, run: Run = unroll) -> None:
     """Every row of a batch gives the same results alone."""
     network, inputs = random_network(name), numbers(3, 4, 2)
     state = random_state(network, 3)
@@ -112,7 +121,7 @@ def batch_is_singles(name: str, run: Any = unroll) -> None:
         same(got, take(together, here), f"row {row} alone and among others")
 
 
-def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
+def chunks_are_the_whole(name: str, run: Run = unroll) -> None:
     """A sequence in pieces, with the state carried over, gives the same results as the whole sequence."""
     network, inputs = random_network(name, layers=2), numbers(2, 6, 2)
     start = random_state(network, 2)
@@ -123,7 +132,7 @@ def chunks_are_the_whole(name: str, run: Any = unroll) -> None:
     same((jnp.concatenate(pieces, 1), state), whole, "a sequence in pieces and whole")
 
 
-def relabelling_commutes(name: str, run: Any = unroll) -> None:
+def relabelling_commutes(name: str, run: Run = unroll) -> None:
     """Units, heads and other axes can be permuted: the same permutation in every map gives the same outputs."""
     network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
     start, cell = random_state(network, 2), network.cell
@@ -177,7 +186,7 @@ def _in_order(value: jax.Array, places: np.ndarray) -> jax.Array:
     return value.reshape(len(value), -1)[:, places].reshape(value.shape)
 
 
-def gradients_are_finite_differences(name: str, run: Any = unroll) -> None:
+def gradients_are_finite_differences(name: str, run: Run = unroll) -> None:
     """The gradient equals (objective(+step) - objective(-step)) / (2 step) for every weight and initial state, with one
     Richardson extrapolation: a third of the change from doubling the step is subtracted, which cancels the third
     derivative.
@@ -213,7 +222,9 @@ def _place(path: Any) -> str:
     return jax.tree_util.keystr(path[1:])
 
 
-def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -> None:
+def trace_is_the_independent_step(
+    name: str, reference: Reference, run: Callable[[Network, Array, PerLayer], Trace] = trace
+) -> None:
     """Every gate and state of every layer has its name, and the value of an independent step in NumPy."""
     network, inputs = random_network(name, layers=2), numbers(2, 3, 2)
     start = random_state(network, 2)
@@ -222,7 +233,7 @@ def trace_is_the_independent_step(name: str, reference: Any, run: Any = trace) -
     for layer, first, states, gates in zip(network.layers, start, found.states, found.gates, strict=True):
         expect(states._fields == resolve(name).states, f"the trace has the states {states._fields}")
         expect(gates._fields == resolve(name).gates, f"the trace has the gates {gates._fields}")
-        state = {label: np.asarray(value) for label, value in first._asdict().items()}
+        state = {label: np.asarray(value) for label, value in zip(network.cell.states, first, strict=True)}
         above = []
         for t in range(inputs.shape[1]):
             weights = by_letter(name, layer)
@@ -248,7 +259,7 @@ def equation_says_what_is_computed(name: str) -> None:
     cell, network = resolve(name), random_network(name)
     shapes = {cell.letters[gate]: network.shape(gate) for gate in cell.gates}
 
-    def written(weights: dict[str, np.ndarray], x: np.ndarray, state: dict[str, np.ndarray]) -> Any:
+    def written(weights: Named, x: np.ndarray, state: Named) -> tuple[np.ndarray, Named, Named]:
         values = evaluate(cell, weights, shapes, x, state)
         gates = {gate: values[cell.letters[gate]] for gate in cell.gates}
         return values[output_name(cell)], {label: values[f"{label}'"] for label in cell.states}, gates
@@ -256,7 +267,7 @@ def equation_says_what_is_computed(name: str) -> None:
     trace_is_the_independent_step(name, written)
 
 
-def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
+def by_letter(name: str, layer: Layer) -> Named:
     """A layer's weights with the names of the equation: ``W_i`` [input, unit] and ``b_i``, ``U_i`` and ``d_i``, and
     ``p_i`` [unit] for a diagonal map."""
     found, cell = {}, resolve(name)
@@ -273,12 +284,12 @@ def by_letter(name: str, layer: Any) -> dict[str, np.ndarray]:
     return found
 
 
-def take(tree: Any, rows: Any) -> Any:
+def take(tree: Tree, rows: slice | tuple[slice | int, ...]) -> Tree:
     """These rows of every array."""
-    return jax.tree.map(lambda a: a[rows], tree)
+    return tree_map(lambda a: a[rows], tree)
 
 
-def same(got: Any, expected: Any, what: str, atol: float = ROUNDED) -> None:
+def same(got: object, expected: object, what: str, atol: float = ROUNDED) -> None:
     """Raise ``LawViolation`` if two trees differ by more than ``atol``, a tolerance for rounding."""
     expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):

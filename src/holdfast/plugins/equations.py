@@ -48,7 +48,11 @@ WORDS |= {"max": np.maximum, "abs": np.abs, "__builtins__": {}}
 
 
 def evaluate(
-    cell: Cell, weights: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]], x: Any, state: dict[str, Any]
+    cell: Cell,
+    weights: dict[str, np.ndarray],
+    shapes: dict[str, tuple[int, ...]],
+    x: np.ndarray,
+    state: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """The value of every left-hand side. There must be one line for each gate, each state and the output.
 

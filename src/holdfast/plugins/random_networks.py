@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
+from holdfast.core.arrays import PerLayer
+from holdfast.core.typed_jax import tree_flatten, tree_unflatten
 from holdfast.engine.network import Network, create
 from holdfast.engine.resolve import resolve
 
+Tree = TypeVar("Tree")
 
-def numbers(*shape: int, seed: int = 1, scale: float = 1.0, dtype: Any = jnp.float64) -> jax.Array:
+
+def numbers(*shape: int, seed: int = 1, scale: float = 1.0, dtype: DTypeLike = jnp.float64) -> jax.Array:
     """Normally distributed numbers of this shape."""
     return jnp.asarray(np.random.default_rng(seed).normal(0, scale, shape), dtype)
 
 
-def randomised(tree: Any, seed: int, scale: float = 0.8) -> Any:
+def randomised(tree: Tree, seed: int, scale: float = 0.8) -> Tree:
     """The same tree with normally distributed numbers in every array, including biases."""
-    leaves, shape = jax.tree.flatten(tree)
-    return shape.unflatten([numbers(*leaf.shape, seed=seed + n, scale=scale, dtype=leaf.dtype)
-                            for n, leaf in enumerate(leaves)])  # fmt: skip
+    leaves, shape = tree_flatten(tree)
+    drawn = [numbers(*leaf.shape, seed=seed + n, scale=scale, dtype=leaf.dtype) for n, leaf in enumerate(leaves)]
+    return tree_unflatten(shape, drawn)
 
 
 def random_network(
@@ -30,7 +35,7 @@ def random_network(
     units: int | None = None,
     outputs: int = 2,
     layers: int = 1,
-    dtype: Any = jnp.float64,
+    dtype: DTypeLike = jnp.float64,
     steps: int | None = None,
 ) -> Network:
     """A network without zero weights. By default it has three units, or two heads of three units for a cell with heads.
@@ -44,6 +49,6 @@ def random_network(
     return randomised(made, seed=100)
 
 
-def random_state(network: Network, batch: int) -> tuple[Any, ...]:
+def random_state(network: Network, batch: int) -> PerLayer:
     """A random first state, which is not zero."""
     return randomised(network.start(batch), seed=200, scale=0.5)

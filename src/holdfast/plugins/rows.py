@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import jax
 import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Split, Task
+from holdfast.core.typed_jax import jit
 from holdfast.plugins.laws import LawViolation
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 SPLITS: tuple[Split, ...] = ("train", "test")
 MANY = 20_000
@@ -21,11 +25,11 @@ NUMBERS = 20_000_000
 """The largest number of inputs and targets that are drawn together. Tasks with long rows have fewer rows."""
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """The function compiled without optimisations, in a third of the time: rows are drawn once, so speed is
     irrelevant."""
     options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-    return jax.jit(function, compiler_options=options)
+    return jit(function, compiler_options=options)
 
 
 class Rows(NamedTuple):

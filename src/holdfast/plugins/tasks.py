@@ -55,9 +55,9 @@ def check(kind: type[Task], file: str, seed: int = 0, many: int = MANY) -> list[
     return found
 
 
-def variants(kind: type[Task]) -> list[dict[str, Any]]:
+def variants(kind: type[Task]) -> list[dict[str, object]]:
     """The axes to test: the defaults, and for each axis with choices every other choice."""
-    chosen = [
+    chosen: list[dict[str, object]] = [
         {axis.name: choice}
         for axis in field_infos(kind).values()
         for choice in axis.meta.choices
@@ -66,7 +66,7 @@ def variants(kind: type[Task]) -> list[dict[str, Any]]:
     return [{}, *chosen]
 
 
-def _of(kind: type[Task], axes: dict[str, Any], file: str, seed: int, many: int) -> list[LawResult]:
+def _of(kind: type[Task], axes: dict[str, object], file: str, seed: int, many: int) -> list[LawResult]:
     made: list[Task] = []
     found = [judged("baseline", lambda: made.append(kind(**axes)), file)]
     return found + (laws_of(made[0], file, tuple(LAWS), many, seed) if made else [])
@@ -112,7 +112,7 @@ def bad_axes_are_refused_together(kind: type[Task]) -> str:
     return f"{len(bad)} wrong axes are refused together"
 
 
-def _refusal(kind: type[Task], axes: dict[str, Any]) -> BadValue | None:
+def _refusal(kind: type[Task], axes: dict[str, object]) -> BadValue | None:
     try:
         kind(**axes)
     except BadValue as error:

@@ -9,16 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from holdfast import blocks, cells, tasks
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.task import Task
 from holdfast.engine.resolve import resolve, taken_apart
-from holdfast.plugins import cells as cell_laws
-from holdfast.plugins import tasks as task_laws
 from holdfast.plugins.laws import LawResult, judged, raised
-from holdfast.plugins.rows import shortened
 
 QUICK_STEPS = 2000
 """The length of the longest rows in a quick verification. A task with longer rows is tested with shorter ones."""
@@ -39,7 +35,7 @@ def verified(task: Task) -> Task:
     return task
 
 
-def made(kind: type[Task], axes: Mapping[str, Any]) -> Task:
+def made(kind: type[Task], axes: Mapping[str, object]) -> Task:
     """The task of this kind with these axes, verified.
 
     Raises ``BadValue`` for invalid axes, and ``BadFile`` if a plug-in breaks a law.
@@ -73,6 +69,9 @@ def verified_cell(name: str) -> str:
 
 @cache
 def _task(task: Task) -> list[LawResult]:
+    from holdfast.plugins import tasks as task_laws
+    from holdfast.plugins.rows import shortened
+
     kept: list[Task] = []
     found = judged("length", lambda: kept.append(shortened(task, QUICK_STEPS)), _file(type(task)))
     if not kept:
@@ -92,6 +91,8 @@ def _file(kind: type[Task]) -> str:
 @cache
 def _cell(name: str, file: str, step: object) -> list[LawResult]:
     """The laws of a cell. The step is part of the cache key, since another file may have the same name."""
+    from holdfast.plugins import cells as cell_laws
+
     return cell_laws.check(name, file, cell_laws.QUICK)
 
 

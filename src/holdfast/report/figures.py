@@ -11,15 +11,20 @@ import io
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.core.errors import BadRun
 from holdfast.core.files import check_folder, write_atomically
 from holdfast.core.requirements import require
 from holdfast.core.results import Heatmap, LinePlot, Part
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 5.2
+"""Inches."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 DASHES = ("-", "--", "-.", ":")
 MARKED = 40
@@ -60,8 +65,6 @@ def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
     installed, and ``BadRun`` if the folder or a file cannot be written.
     """
     check(folder)
-    import matplotlib
-
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -69,13 +72,13 @@ def write(parts: Iterable[Part], folder: Path | str) -> list[Path]:
         raise BadRun(f"cannot create the folder {place}: {error.strerror}.", "Give another with --figures.") from error
     written: list[Path] = []
     taken: set[str] = set()
-    look: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **STYLE}
-    with matplotlib.rc_context(look):
+    with _look():
         for part in parts:
             if not isinstance(part, LinePlot | Heatmap):
                 continue
             name = _unused(file_name(part.title), taken)
-            figure = _curve(part) if isinstance(part, LinePlot) else _heatmap(part)
+            figure = _figure(_size(part))
+            _draw(part, figure)
             for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
                 content = io.BytesIO()
                 figure.savefig(content, format=kind, metadata=metadata)
@@ -103,17 +106,49 @@ def _unused(name: str, taken: set[str]) -> str:
     return free
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def together(parts: Sequence[Part]) -> Figure:
+    """Every curve and heat map among ``parts`` in one figure, below each other. Raises ``BadValue`` where matplotlib is
+    missing."""
+    require("matplotlib", extra="figures", what="a figure")
+    drawn = [part for part in parts if isinstance(part, LinePlot | Heatmap)]
+    heights = [_size(part)[1] for part in drawn]
+    with _look():
+        figure = _figure((WIDTH, sum(heights)))
+        places = figure.subfigures(len(drawn), 1, height_ratios=heights, squeeze=False)
+        for part, place in zip(drawn, places[:, 0], strict=True):
+            _draw(part, place)
+        figure.canvas.draw()  # the style holds for what is laid out here
+    return figure
+
+
+def _look() -> Any:
+    import matplotlib
+
+    look: Any = {**matplotlib.rcParamsDefault, **STYLE}
+    look.pop("backend", None)  # a notebook's own stays
+    return matplotlib.rc_context(look)
+
+
+def _figure(size: tuple[float, float]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure
 
 
-def _curve(drawn: LinePlot) -> Any:
-    figure, axes = _figure(5.2, 3.2)
+def _size(part: LinePlot | Heatmap) -> tuple[float, float]:
+    """Width and height in inches."""
+    return (WIDTH, 3.2) if isinstance(part, LinePlot) else (WIDTH, min(max(1.4 + 0.16 * len(part.rows), 2.0), 7.0))
+
+
+def _draw(part: LinePlot | Heatmap, figure: Any) -> None:
+    _curve(part, figure) if isinstance(part, LinePlot) else _heatmap(part, figure)
+
+
+def _curve(drawn: LinePlot, figure: Any) -> None:
+    axes = figure.add_subplot()
     for number, line in enumerate(drawn.lines):
         look = {
             "color": COLOURS[number % len(COLOURS)],
@@ -133,14 +168,13 @@ def _curve(drawn: LinePlot) -> Any:
             figure.legend(loc="outside lower center", ncols=3, fontsize=8)
         else:
             axes.legend(fontsize=8)
-    return figure
 
 
-def _heatmap(drawn: Heatmap) -> Any:
+def _heatmap(drawn: Heatmap, figure: Any) -> None:
     from numpy import array, ma
 
     values = ma.masked_invalid(array([_known(row) for row in drawn.values], float))
-    figure, axes = _figure(5.2, min(max(1.4 + 0.16 * len(drawn.rows), 2.0), 7.0))
+    axes = figure.add_subplot()
     largest = float(abs(values).max()) if values.count() else 1.0
     signed = bool(values.count()) and float(values.min()) < 0
     limits = {"vmin": -largest if signed else 0.0, "vmax": largest or 1.0}
@@ -153,7 +187,6 @@ def _heatmap(drawn: Heatmap) -> Any:
         axis.set_ticks(list(places), [_plain(names[n]) for n in places])
     axes.set(xlabel=_plain(drawn.column_label), ylabel=_plain(drawn.row_label), title=_title(drawn.title))
     figure.colorbar(image, ax=axes, label=_plain(drawn.unit))
-    return figure
 
 
 def _plain(text: str) -> str:

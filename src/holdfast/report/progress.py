@@ -30,10 +30,13 @@ class ProgressPrinter:
     """Prints the progress of one piece of work after another; a context manager, which clears its line at the end.
 
     Pass it to a function that reports: ``watch(what, progress)`` is the printer itself, ``tell(text)`` is ``say``.
+    Nothing is printed if it is not ``shown``.
     """
 
-    def __init__(self, file: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file, self._clock = file or sys.stderr, clock
+    def __init__(
+        self, file: TextIO | None = None, clock: Callable[[], float] = time.monotonic, *, shown: bool = True
+    ) -> None:
+        self._file, self._clock, self._shown = file or sys.stderr, clock, shown
         self._last = clock()
         self._what, self._progress = "", None
         self._live: LiveProgress | None = None
@@ -60,6 +63,8 @@ class ProgressPrinter:
         self.done()
 
     def _tell(self, what: str, progress: Progress | None) -> None:
+        if not self._shown:
+            return
         self._what, self._progress, now = escaped(what), progress, self._clock()
         if _is_rewritable(self._file):
             self._last = now

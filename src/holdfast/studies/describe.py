@@ -29,14 +29,13 @@ from holdfast.explanation import diagnostics
 from holdfast.models.levels import MEANING, STEPS_ONLY, why_not_opened
 from holdfast.plugins.verified import made as task_of
 from holdfast.plugins.verified import verified_cell
+from holdfast.studies.description import Description
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.result import seeds_table
 from holdfast.training.rules import RULES
 from holdfast.training.stops import STOPS
 
 COMPONENTS: tuple[Kind[Any], ...] = (OPTIMISERS, RULES, STOPS)
-Description = tuple[dict[str, Any], list[Part]]
-"""A document, and the same as parts to draw."""
 SHOWN_STEPS = 12
 """Of a long row, the first and the last so many steps are shown."""
 DRAWN_LENGTH = 8
@@ -83,7 +82,7 @@ def cell(name: str) -> Description:
         ),
         Text(f"engine: {document['engine']}\nsource: {made.source}"),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def diagnostic(name: str) -> Description:
@@ -93,7 +92,7 @@ def diagnostic(name: str) -> Description:
     texts = {"needs": needs, "formula": made.formula, "source": made.source, "caveat": made.caveat}
     parts: list[Part] = [Text(_docstring(diagnostics.FOLDER.load(name)), name)]
     parts += [Text(text, word) for word, text in texts.items()]
-    return {"name": name, "title": made.title, "level": made.level, **texts}, parts
+    return Description({"name": name, "title": made.title, "level": made.level, **texts}, parts)
 
 
 def engine(cell: Cell) -> str:
@@ -148,7 +147,7 @@ def task(name: str) -> Description:
             f"loss: {made.loss.replace('_', ' ')}"
         ),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def component(kind: Kind[Any], name: str) -> Description:
@@ -161,7 +160,7 @@ def component(kind: Kind[Any], name: str) -> Description:
     rows = tuple((f"+{a['name']}=", text(a["default"]), _meaning(a)) for a in options)
     parts += [Table(("option", "default", "meaning"), rows)] if rows else []
     title = kind.folder.sentence(name)
-    return {"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts
+    return Description({"name": name, "kind": kind.folder.kind, "title": title, "options": options}, parts)
 
 
 def run(folder: Path) -> Description:
@@ -174,7 +173,7 @@ def run(folder: Path) -> Description:
         seeds_table(document, f"{document['task']}, {document['cell']}"),
         Text(f"Solved: {Rate(document['solved'], document['of'])}. Criterion: {document['criterion']}."),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def _short(made: Task) -> Task:

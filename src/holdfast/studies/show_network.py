@@ -17,6 +17,7 @@ from holdfast.core.errors import BadFile
 from holdfast.core.results import Heatmap, Part, Table, Text
 from holdfast.core.tensors import read_arrays, read_header
 from holdfast.core.values import text
+from holdfast.studies.description import Description
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,8 +49,8 @@ class GateWeights:
         return [*self.matrices.values(), *self.biases.values()]
 
 
-def network(path: Path) -> tuple[dict[str, Any], list[Part]]:
-    """The network in ``path``, as a document and as parts. Raises ``BadFile`` where it is none."""
+def network(path: Path) -> Description:
+    """The network in ``path``. Raises ``BadFile`` where it is none."""
     header = read_header(path)
     if not header.metadata.get("format", "").startswith(NETWORK):
         raise BadFile(
@@ -83,7 +84,7 @@ def network(path: Path) -> tuple[dict[str, Any], list[Part]]:
         *(_maps(gates) if formulas is None else [_table(formulas)]),
         Text(f"To look further: holdfast test {path}, holdfast explain {path}"),
     ]
-    return document, parts
+    return Description(document, parts)
 
 
 def gate_weights(arrays: Mapping[str, np.ndarray], path: Path | str) -> list[GateWeights]:

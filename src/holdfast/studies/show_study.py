@@ -13,6 +13,7 @@ import msgspec
 from holdfast.core.documents import convert, read_json
 from holdfast.core.registry import Folder
 from holdfast.core.results import Part, Table, Text
+from holdfast.studies.description import Description
 from holdfast.studies.kept import FOLDER
 
 
@@ -33,15 +34,15 @@ class _Kept(msgspec.Struct):
     of: int
 
 
-def study(folder: Folder, name: str, kept: Path = FOLDER) -> tuple[dict[str, Any], list[Part]]:
-    """The study ``name`` of ``folder``, as a document and as parts. Raises ``BadFile`` where its run cannot be read."""
+def study(folder: Folder, name: str, kept: Path = FOLDER) -> Description:
+    """The study ``name`` of ``folder``. Raises ``BadFile`` where its run cannot be read."""
     text = folder.docstring(name)
     document: dict[str, Any] = {"name": name, "question": folder.sentence(name), "networks": None, "verdicts": None}
     again = f"To run it: holdfast compare --study {name}"
     parts: list[Part] = [Text(text, name)]
     file = kept / f"{name}.json"
     if not file.is_file():
-        return document, [*parts, Text(f"No run of this study is kept. {again}")]
+        return Description(document, [*parts, Text(f"No run of this study is kept. {again}")])
     run = convert(read_json(file, "a study as it is kept"), _Kept, str(file))
     document |= {"networks": run.of, "verdicts": msgspec.to_builtins(run.verdicts), "machine": run.machine}
     figures = [
@@ -57,10 +58,10 @@ def study(folder: Folder, name: str, kept: Path = FOLDER) -> tuple[dict[str, Any
     counts = [
         f"{sum(v.verdict == word for v in run.verdicts)} {word}" for word in ("holds", "does not hold", "undecided")
     ]
-    return document, [
-        *parts,
+    parts += [
         Table(("claim", "verdict", "why"), tuple((v.claim, v.verdict, v.why) for v in run.verdicts), "Verdicts"),
         Text(f"Of {len(run.verdicts)} claims: {', '.join(counts)}."),
         Table(("claim", "figure", "value"), tuple(figures), "Measured"),
         Text(f"{ran}\n{again}"),
     ]
+    return Description(document, parts)

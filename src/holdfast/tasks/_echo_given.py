@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array
@@ -49,9 +48,13 @@ class GivenSequences:
         read = np.full((len(self.sequences), steps + 1), -1)
         for row, words in enumerate(self.sequences):
             read[row, : len(words)] = [number[word] for word in words]
-        asked = jnp.asarray(read[:, 1:] >= 0)
-        inputs = jax.nn.one_hot(jnp.where(asked, read[:, :-1], -1), size)
-        return Batch(inputs, jax.nn.one_hot(read[:, 1:], size), asked, asked)
+        asked = read[:, 1:] >= 0
+        symbols = np.arange(size)
+
+        def encoded(read: np.ndarray) -> np.ndarray:
+            return np.asarray(read[..., None] == symbols, jax.dtypes.canonicalize_dtype(float))
+
+        return Batch(encoded(np.where(asked, read[:, :-1], -1)), encoded(read[:, 1:]), asked, asked)
 
     def row(self, key: Array, split: Split) -> Batch:
         rows = self.examples()

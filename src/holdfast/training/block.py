@@ -42,7 +42,7 @@ class Outcome:
     def solved(self) -> bool:
         return self.verdict == "solved"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The outcome as plain JSON; figures that are not finite are null."""
         figures = {name: finite(getattr(self, name)) for name in FIGURES}
         return {

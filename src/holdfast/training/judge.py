@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
@@ -11,15 +10,18 @@ from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
 from holdfast.core.text import escaped
 from holdfast.models.levels import Model
+from holdfast.report.result_base import ResultBase
 from holdfast.training.programs import measured
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
 from holdfast.training.streams import stream
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(ResultBase):
     """The figures of one network, one line for each task: (task, figures, rate of sequences without a wrong step).
     ``attacks`` are the results of an ``Attack``, one for each line; None without an attack."""
+
+    TABLE = "lengths"
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
@@ -29,7 +31,7 @@ class Evaluation:
     def solved(self) -> bool:
         return all(task.criterion.met(figures) for task, figures, _ in self.lines)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast test --json``; what does not apply is null."""
         return {
             "file": self.file,
@@ -83,7 +85,7 @@ class Evaluation:
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
         if not self.solved and self.file:
             said.append(f"To see what it remembers: holdfast explain {escaped(self.file)}")
-        return [Table(heads, tuple(rows), f"{self.file} on {first.name}"), Text("\n".join(said))]
+        return [Table(heads, tuple(rows), f"{self.file or 'the model'} on {first.name}"), Text("\n".join(said))]
 
 
 def judge(

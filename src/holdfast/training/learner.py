@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +17,12 @@ from jax import lax
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
-from holdfast.engine.initialise import initialise
+from holdfast.engine.initialise import drawn
 from holdfast.engine.network import Network, create
 from holdfast.training.measure import read_wrongly
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
-from holdfast.training.streams import stream
+from holdfast.training.streams import stream, words
 
 
 @jax.tree_util.register_dataclass
@@ -51,12 +51,14 @@ def transformation(settings: Settings, rate: Leaf = None) -> optax.GradientTrans
     return chosen if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), chosen)
 
 
-def updated(adapt: optax.GradientTransformation, network: Network, state: Any, gradient: Any) -> tuple[Network, Any]:
+def updated(
+    adapt: optax.GradientTransformation, network: Network, state: object, gradient: Network
+) -> tuple[Network, object]:
     """The network and the state of the optimiser after one update. A network is a pytree of its weights, as Optax
     requires."""
-    weights: Any = network
-    changes, state = adapt.update(gradient, state, weights)
-    return optax.apply_updates(weights, changes), state  # pyright: ignore[reportReturnType]
+    slope, kept, weights = cast("tuple[Any, Any, Any]", (gradient, state, network))
+    changes, after = adapt.update(slope, kept, weights)
+    return cast("Network", optax.apply_updates(weights, changes)), after
 
 
 def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
@@ -66,7 +68,7 @@ def first_networks(settings: Settings, numbers: list[int]) -> list[Network]:
     shape = create(
         s.cell_name, *sizes, steps=s.steps, heads=s.heads, embedding=s.embedded, readout_hidden=s.hidden_units
     )
-    return [initialise(shape, s.how, stream(s.seed, number, "weights")) for number in numbers]
+    return [drawn(shape, s.how, words(s.seed, number, "weights")) for number in numbers]
 
 
 def begin(settings: Settings, network: Network, number: Array) -> Learner:

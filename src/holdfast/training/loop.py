@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.engine.native import library
@@ -20,6 +21,9 @@ from holdfast.training.settings import Settings
 WIDEST = 32
 """The largest number of networks in a block. With more, caches overflow and there is no gain."""
 
+OnCheck = Callable[[Mapping[str, Any]], None]
+"""Called with the figures of one network at one evaluation."""
+
 BLOCKS = 8
 """The smallest number of blocks of a run with at least this many networks, on every machine. The grouping of networks
 affects the last bit of sums, and the same settings must give the same result with 2 threads and with 8."""
@@ -32,6 +36,8 @@ def train_networks(
     threads: int | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
     attack: Attack | None = None,
+    on_check: OnCheck | None = None,
+    numbers: range | None = None,
 ) -> Training:
     """Train ``settings.seeds`` networks until each has solved the task or used its budget.
 
@@ -39,6 +45,9 @@ def train_networks(
     as without the interruption. ``threads`` is the number of CPU threads (None: all cores). The first SIGINT or SIGTERM
     raises nothing: training stops at the next safe point, progress is saved, and the result is ``interrupted``.
     ``attack`` is an optional search for rows with the largest error of the trained networks; it changes nothing else.
+    ``on_check`` is called in this thread with the figures of every evaluation of every network, a row of
+    ``Training.history``; an error that it raises ends the training. ``numbers``: only these networks are trained, each
+    as in a training of all; they have to be whole groups of ``grouped(settings.seeds)``.
     Raises ``BadRun`` if the folder cannot be used, ``BadFile`` if a plug-in in use breaks a law, and ``BadValue`` if
     the requested engine is not available or more memory is needed than the machine has.
 
@@ -50,13 +59,14 @@ def train_networks(
     verified(settings.task)
     verified_cell(settings.cell_name)
     settings = replace(settings, engine=settings.used_engine)
-    made_of, groups, threads = programs(settings), grouped(settings.seeds), threads or cores()
+    groups = [group for group in grouped(settings.seeds) if numbers is None or group[0] in numbers]
+    made_of, threads = programs(settings), threads or cores()
     refuse_too_much(settings, len(groups[0]), min(threads, len(groups)))
     run = Run(Path(out), settings) if out else None
     try:
         with Interrupts() as interrupts:
-            made = [_block(index, numbers, made_of, run) for index, numbers in enumerate(groups)]
-            _train_all(made, made_of, run, threads, watch, interrupts)
+            made = [_block(index, group, made_of, run) for index, group in enumerate(groups)]
+            _train_all(made, made_of, run, threads, watch, interrupts, on_check)
             return _result(settings, made, run, interrupts.heard and not all(block.done for block in made), attack)
     finally:
         if run:
@@ -81,9 +91,11 @@ def _train_all(
     threads: int,
     watch: Callable[[Progress], None],
     interrupts: Interrupts,
+    on_check: OnCheck | None,
 ) -> None:
     """Train every block, until all are done or an interrupt arrives."""
     stop = interrupts.stop
+    report = _reporter(made, on_check)
     clock = _Clock(made, made_of.settings)
 
     def work(index: int) -> None:
@@ -100,11 +112,32 @@ def _train_all(
             try:
                 wait(futures, timeout=0.2)
                 watch(clock.progress())
+                report()
             except KeyboardInterrupt:
                 interrupts.interrupt()
+            except BaseException:
+                stop.set()
+                raise
         for future in futures:
             future.result()
     watch(clock.progress())
+    report()
+
+
+def _reporter(made: list[Block], on_check: OnCheck | None) -> Callable[[], None]:
+    """A function that hands ``on_check`` every row of history that is new since its last call; rows of an earlier part
+    of a resumed run are not new."""
+    told = [len(block.history) for block in made]
+
+    def report() -> None:
+        for index, block in enumerate(made):
+            rows = list(block.history)
+            for row in rows[told[index] :]:
+                told[index] += 1
+                if on_check is not None:
+                    on_check(dict(row))
+
+    return report
 
 
 class _Clock:
@@ -112,10 +145,11 @@ class _Clock:
 
     def __init__(self, made: list[Block], settings: Settings) -> None:
         self.made, self.settings = made, settings
+        self.rows, self.batches = settings.rows, settings.batches
         self.pace = Throughput(self._read())
 
     def _read(self) -> int:
-        return sum(block.drawn * self.settings.rows * len(block.numbers) for block in self.made)
+        return sum(block.drawn * self.rows * len(block.numbers) for block in self.made)
 
     def progress(self) -> Progress:
         outcomes = [o for block in self.made for o in list(block.outcomes.values())]
@@ -123,14 +157,12 @@ class _Clock:
         losses = sorted(latest.values())
         read = self._read()
         left = sum(
-            (self.settings.batches - block.drawn) * self.settings.rows * len(block.numbers)
-            for block in self.made
-            if not block.done
+            (self.batches - block.drawn) * self.rows * len(block.numbers) for block in self.made if not block.done
         )
         return Progress(
             solved=sum(o.solved for o in outcomes),
             finished=len(outcomes),
-            of=self.settings.seeds,
+            of=sum(len(block.numbers) for block in self.made),
             seconds_left=self.pace.seconds_left(read, left),
             sequences=read,
             sequences_per_second=self.pace.per_second(read),

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, as_array
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
+from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell
 from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model
 from holdfast.training.learner import Learner, begin, first_networks, learn
 from holdfast.training.measure import Score, measure
-from holdfast.training.settings import Settings
+from holdfast.training.optimisers import OPTIMISERS
+from holdfast.training.settings import Settings, task_as_json
 from holdfast.training.streams import PURPOSES, stream
 
 Figures = dict[str, float]
+FIGURES = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
 
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
@@ -47,18 +47,18 @@ class Programs:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._begin, self._learn = _learning(settings.compiled())
+        self._begin, self._learn = _beginning(settings.compiled()), _learning(settings.compiled())
         self._judge = _judgement(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, with a leading axis of networks."""
         single = first_networks(self.settings, numbers)
-        together = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *single)
-        learner = self._begin(together, jnp.asarray(numbers, jnp.uint32))
-        return replace(learner, rate=jnp.full(len(numbers), self.settings.learning_rate, jnp.float32))
+        together = jax.tree.map(lambda *leaves: np.stack(leaves), *single)
+        learner = self._begin(together, as_array(numbers, np.uint32))
+        return replace(learner, rate=np.full(len(numbers), self.settings.learning_rate, np.float32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:
-        return jax.block_until_ready(self._learn(learner, jnp.int32(batches)))
+        return jax.block_until_ready(self._learn(learner, np.int32(batches)))
 
     def validate(self, network: Network, number: int, drawn: int) -> Figures:
         return self._figures(network, number, drawn, "validate", VALIDATION)
@@ -71,8 +71,8 @@ class Programs:
         return self._figures(network, number, drawn, "test", criterion.sequences) if criterion.met(figures) else figures
 
     def _figures(self, network: Network, number: int, drawn: int, purpose: str, sequences: int) -> Figures:
-        which = jnp.asarray([self.settings.seed, number, PURPOSES.index(purpose), drawn], jnp.uint32)
-        return _plain(self._judge(network, which, jnp.int32(sequences)))
+        which = np.asarray([self.settings.seed, number, PURPOSES.index(purpose), drawn], np.uint32)
+        return _plain(self._judge(network, which, np.int32(sequences)))
 
 
 def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
@@ -116,13 +116,30 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
 
 
 @lru_cache(maxsize=32)
-def _learning(settings: Settings) -> tuple[_Shared, _Shared]:
-    """The programs *begin* and *learn*, shared by all settings with equal ``Settings.compiled``."""
-    return _Shared(jax.vmap(partial(begin, settings))), _Shared(_side_by_side(settings))
+def _learning(settings: Settings) -> TracedProgram:
+    """The program *learn*, shared by all settings with equal ``Settings.compiled``."""
+
+    def identity(learner: Learner, batches: Array) -> Identity | None:
+        return training_identity("learn", settings)
+
+    return TracedProgram(lambda: _side_by_side(settings), lambda learner, batches: learner, identity)
+
+
+def training_identity(program: str, settings: Settings) -> Identity | None:
+    """What determines a program of a training with these settings; None if a part of them is not holdfast's own."""
+    kinds = (settings.task, settings.rule, OPTIMISERS.of(settings.optimiser), settings.stopping)
+    own = all(map(is_own, kinds)) and is_own_cell(settings.cell_name)
+    return {"program": program, "settings": settings.as_json()} if own else None
 
 
 @lru_cache(maxsize=32)
-def _judgement(task: Task, engine: str) -> _Shared:
+def _beginning(settings: Settings) -> Callable[[Network, Array], Learner]:
+    """The program *begin*, which is too small to be kept."""
+    return jax.jit(jax.vmap(partial(begin, settings)))
+
+
+@lru_cache(maxsize=32)
+def _judgement(task: Task, engine: str) -> TracedProgram:
     """The program from (network, (seed, number, purpose, drawn), sequences) to figures. It does not depend on the
     training settings."""
 
@@ -131,7 +148,16 @@ def _judgement(task: Task, engine: str) -> _Shared:
         key = jax.random.fold_in(stream(seed, number, purpose), drawn)
         return _figures(measure(network, task, key, sequences, engine))
 
-    return _Shared(judge)
+    def identity(network: Network, which: Array, sequences: Array) -> Identity | None:
+        return task_identity("judge", network, task, engine=engine)
+
+    return TracedProgram(lambda: judge, lambda *_: dict.fromkeys(FIGURES, 0), identity)
+
+
+def task_identity(program: str, network: Model, task: Task, **options: str | int) -> Identity | None:
+    """What determines a program that runs a network on a task; None if a part of either is not holdfast's own."""
+    own = is_own(task) and isinstance(network, Network) and is_own_cell(network.cell_name)
+    return {"program": program, "task": task_as_json(task), **options} if own else None
 
 
 @lru_cache(maxsize=8)
@@ -153,27 +179,8 @@ def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
 
 
 def _figures(score: Score) -> dict[str, Array]:
-    names = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
-    return {name: getattr(score, name) for name in names}
+    return {name: getattr(score, name) for name in FIGURES}
 
 
 def _plain(figures: dict[str, Array]) -> Figures:
     return {name: float(value) for name, value in jax.device_get(figures).items()}
-
-
-class _Shared:
-    """A compiled function that several threads may call at the same time without compiling it twice."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._jitted = jax.jit(function)
-        self._compiled: dict[tuple, Callable[..., Any]] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, *arguments: Any) -> Any:
-        leaves, structure = jax.tree.flatten(arguments)
-        # The structure contains the cell's name: two cells may have weights of the same shapes.
-        kind = (structure, *((a.shape, a.dtype) for a in leaves))
-        with self._lock:
-            if kind not in self._compiled:
-                self._compiled[kind] = self._jitted.lower(*arguments).compile()
-        return self._compiled[kind](*arguments)

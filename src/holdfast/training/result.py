@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from holdfast.core.fields import field_infos, plain
 from holdfast.core.rates import Rate, quartiles
-from holdfast.core.results import Part, Table, Text, finite
+from holdfast.core.results import Line, LinePlot, Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
 from holdfast.core.text import escaped
 from holdfast.core.values import text
 from holdfast.engine.network import Network
 from holdfast.models.levels import Model
+from holdfast.report.result_base import ResultBase
 from holdfast.training.block import Outcome
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
@@ -25,16 +26,18 @@ Attack = Callable[[Model, Task, int], float | None]
 wrong symbol; None if the task cannot be searched. The implementation is ``holdfast.certification.attack.attack``."""
 
 
-@dataclass(frozen=True)
-class Training:
+@dataclass(frozen=True, repr=False)
+class Training(ResultBase):
     """``outcomes`` in the order of the networks; ``history`` has a row per evaluation and network; ``run`` and
     ``weights`` are the files, if it was saved; ``attacks`` is the result of an ``Attack`` on each finished network,
     None without one."""
 
+    TABLE = "seeds"
+
     settings: Settings
     outcomes: tuple[Outcome, ...]
-    networks: Mapping[int, Network] = field(repr=False)
-    history: Sequence[Mapping[str, Any]] = field(repr=False)
+    networks: Mapping[int, Network]
+    history: Sequence[Mapping[str, Any]]
     interrupted: bool = False
     run: Path | None = None
     weights: tuple[str, ...] = ()
@@ -49,7 +52,7 @@ class Training:
         """First quartile, median and third quartile over the networks that solved the task; None if none did."""
         return quartiles(o.sequences for o in self.outcomes if o.solved)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The document of ``holdfast train --json``; figures that are not numbers are null."""
         s, quartiles, numbers = self.settings, self.sequences_to_success, self.settings.task.criterion.of_numbers
         attacks = self.attacks or {}
@@ -92,11 +95,24 @@ class Training:
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         lines += self._next()
-        if self.interrupted:
+        if self.interrupted and self.run:
             lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
+        elif self.interrupted:
+            lines.append("Interrupted; the training was not saved, since it has no run folder (out).")
         if self.run:
             lines.append(f"Run: {escaped(str(self.run))}")
         return [Text(self._set_up()), seeds_table(self.as_json()), Text("\n".join(lines))]
+
+    def plots(self) -> list[Part]:
+        """The loss of every network over the training sequences."""
+        lines = [self._loss(outcome.seed) for outcome in self.outcomes]
+        drawn = tuple(line for line in lines if line.x)
+        label = self.settings.task.loss.replace("_", " ")
+        return [LinePlot(drawn, "training sequences", label, "Training", y_log=True)] if drawn else []
+
+    def _loss(self, seed: int) -> Line:
+        rows = [row for row in self.history if row["seed"] == seed]
+        return Line(f"seed {seed}", tuple(r["sequences"] for r in rows), tuple(finite(r["loss"]) for r in rows))
 
     def _next(self) -> list[str]:
         """What to do where networks that were trained to the end did not solve the task."""

@@ -112,7 +112,7 @@ class Run:
         return self.folder / "weights" / f"seed-{number}.safetensors"
 
     def finish(
-        self, networks: Mapping[int, Network], history: list[dict[str, Any]], document: Mapping[str, Any]
+        self, networks: Mapping[int, Network], history: list[dict[str, object]], document: Mapping[str, object]
     ) -> None:
         """Write the history, the networks and, last, the result."""
         write_atomically(self.folder / "history.csv", _csv(history))
@@ -238,7 +238,7 @@ def _compare(header: tensors.Header, wanted: Mapping[str, Any], path: Path) -> N
         raise BadFile(f"{path}: tensor '{odd[0]}' is {got.get(odd[0])}, expected {due.get(odd[0])}.")
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: list[dict[str, object]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, ["seed", "sequences", "loss", "error_sup", "accuracy"], lineterminator="\n")
     writer.writeheader()

@@ -6,8 +6,9 @@ the keys of a store are derived from these declarations: a new setting is one ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from holdfast.cells._former import settings_of
 from holdfast.core import values
@@ -216,10 +217,10 @@ class Settings:
             free["stop"] = field_infos(type(self))["stop"].default
         return replace(self, **free)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {"task": task_as_json(self.task), **plain(self)}
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """The key of these settings, the same in every version: fields that later versions added are left out while
         they have their former value."""
         fields = {
@@ -228,12 +229,12 @@ class Settings:
         }
         return {"task": task_as_json(self.task), **{n: v for n, v in fields.items() if v is not REQUIRED}}
 
-    def origin(self, made_by: str, number: int) -> dict[str, Any]:
+    def origin(self, made_by: str, number: int) -> dict[str, object]:
         """The origin of the weights of network ``number``, as stored in its file."""
         return {"made_by": made_by, "network": number, "settings": self.as_json()}
 
     @classmethod
-    def from_json(cls, document: Any, where: str = "the settings of this run") -> Settings:
+    def from_json(cls, document: object, where: str = "the settings of this run") -> Settings:
         """The settings in a document of a run folder. ``where`` names the file. Raises ``BadFile`` if they are
         invalid."""
         try:
@@ -247,19 +248,19 @@ class Settings:
             raise BadFile(message, "Give a folder made by 'holdfast train'.") from problem
 
 
-def task_as_json(task: Task) -> dict[str, Any]:
+def task_as_json(task: Task) -> dict[str, object]:
     """A task in a document: its name, then its axes."""
     return {"name": task.name, **plain(task)}
 
 
-def task_from_json(document: Any, where: str) -> Task:
+def task_from_json(document: object, where: str) -> Task:
     """The task in a document. Raises ``BadFile`` if it is invalid, and as ``make_task`` does."""
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         raise BadFile(f"{where}: its task is {values.got(document)}, expected an object with the name of a task.")
     return make_task(document["name"], {name: value for name, value in document.items() if name != "name"})
 
 
-def make_task(name: str, axes: dict[str, Any]) -> Task:
+def make_task(name: str, axes: Mapping[str, object]) -> Task:
     """The task of this name with these axes, lists turned into tuples.
 
     Raises ``UnknownName`` for a task or an axis that does not exist, ``BadValue`` for invalid axes, and

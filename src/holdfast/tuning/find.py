@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import re
-import socket
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import psutil
 
 from holdfast.core.documents import convert
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.progress import Progress
 from holdfast.training.interrupt import Interrupts
-from holdfast.training.loop import train_networks
+from holdfast.training.loop import OnCheck, train_networks
+from holdfast.training.result import Training
+from holdfast.training.settings import Settings
+from holdfast.tuning.pruning import network_score, pruner, rounds
 from holdfast.tuning.result import Confirmation, TuningResult
 from holdfast.tuning.search import CONFIRMATION, SEARCHED, Search
 from holdfast.tuning.storage import CONFIRMED, opened_study, shown, told
 from holdfast.tuning.trial import Trial, trial_of
+from holdfast.tuning.workers import LostTrials, heartbeat, sign, unnamed
 
 STARTUP = 10
 """The number of random trials before the sampler uses earlier results."""
@@ -28,10 +31,8 @@ CANDIDATES = 3
 """The largest number of settings that are tested on new seeds, one after another, until one is confirmed."""
 ALWAYS = frozenset(SEARCHED) - {"batch"}
 """The fields that every trial has a value of. For given sequences, ``batch`` is not searched."""
-RESULT, WORKER, RETRIED = "holdfast result", "holdfast worker", "holdfast retried"
-"""The attributes stored with a trial: its result, the process that runs it, and the lost trial that it repeats."""
-MARK_SECONDS = 5.0
-"""How long a process may take to write its identity to a trial that it has started. After that it counts as gone."""
+RESULT, RETRIED = "holdfast result", "holdfast retried"
+"""The attributes stored with a trial: its result, and the lost trial that it repeats."""
 
 Watch = Callable[[str, Progress], None]
 
@@ -49,19 +50,22 @@ def tune(
     minutes: float | None = None,
     threads: int | None = None,
     watch: Watch = lambda what, progress: None,
+    on_check: OnCheck | None = None,
 ) -> TuningResult:
     """Search until the study has ``trials`` trials, or until ``minutes`` have passed, then confirm the best settings.
 
     ``storage`` is a file or a database URL, ``name`` the study in it. An existing study with the same settings is
-    continued, also while another process works on it. An interrupt loses the running trial; the next call tries its
-    values first. Raises ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
+    continued, also while others work on it, here or on other machines. Trials whose process is gone are repeated. An
+    interrupt loses the running trial; the next call tries its
+    values first. ``on_check`` is called as by ``train_networks``, with the number of the ``trial``. Raises
+    ``BadValue``, ``BadRun``, ``BadFile`` (see ``opened_study``).
     """
     if trials < 1:
         raise BadValue(f"--trials is {trials}, expected at least 1.")
     if minutes is not None and not minutes > 0:
         raise BadValue(f"--minutes is {minutes:g}, expected a positive number.")
     with opened_study(search, storage, name) as study:
-        return _tuned(_Work(search, study, storage, threads, watch), name, trials, minutes)
+        return _tuned(_Work(search, study, storage, threads, watch, on_check), name, trials, minutes)
 
 
 def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> TuningResult:
@@ -70,8 +74,9 @@ def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuning
     interrupted = False
     try:
         with Interrupts() as work.interrupts:
-            work.take_back()
+            work.wait_for_names()
             while len(work.done()) < trials and time.monotonic() < ends:
+                work.take_back()
                 work.one_trial(trials)
             confirmed = work.confirm()
     except (_Interrupted, KeyboardInterrupt):
@@ -80,17 +85,27 @@ def _tuned(work: _Work, name: str, trials: int, minutes: float | None) -> Tuning
 
 
 class _Work:
-    def __init__(self, search: Search, study: Any, storage: str, threads: int | None, watch: Watch) -> None:
+    def __init__(
+        self,
+        search: Search,
+        study: Any,
+        storage: str,
+        threads: int | None,
+        watch: Watch,
+        on_check: OnCheck | None = None,
+    ) -> None:
         self.search, self.study, self.storage = search, study, storage
-        self.threads, self.watch = threads, watch
+        self.threads, self.watch, self.on_check = threads, watch, on_check
         self.interrupts = Interrupts()
+        self.lost = LostTrials()
 
     def done(self) -> list[Trial]:
         """Every finished trial, in the order of the search."""
         import optuna
 
         with told(self.storage):
-            finished = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+            states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
+            finished = self.study.get_trials(deepcopy=False, states=states)
         found = [Trial.from_stored(trial.user_attrs.get(RESULT), self._where(trial.number)) for trial in finished]
         for trial in found:
             if missing := sorted(ALWAYS - trial.values.keys()):
@@ -100,23 +115,23 @@ class _Work:
     def _where(self, number: int) -> str:
         return f"{shown(self.storage)}, trial {number}"
 
-    def take_back(self) -> None:
-        """Close the trials of processes that are gone, and put their values at the front of the queue."""
+    def _running(self) -> list[Any]:
         import optuna
 
-        ends = time.monotonic() + MARK_SECONDS
+        return self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
+
+    def wait_for_names(self) -> None:
+        """Wait until every running trial has the name of its process, or the time for this has passed, so that the
+        trials of processes that were killed early are repeated first."""
         with told(self.storage):
-            while True:
-                running = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
-                unmarked = [trial for trial in running if WORKER not in trial.user_attrs]
-                if not unmarked or time.monotonic() > ends:
-                    break
+            while unnamed(running := self._running()) - set(self.lost.find(running)):
                 time.sleep(0.1)
-            for trial in running:
-                host, _, process = str(trial.user_attrs.get(WORKER, "")).rpartition(":")
-                known = host == socket.gethostname() and re.fullmatch("[0-9]{1,9}", process)
-                if trial in unmarked or (known and not psutil.pid_exists(int(process))):
-                    self._give_up(trial.number)
+
+    def take_back(self) -> None:
+        """Close the trials of processes that are gone, and put their values at the front of the queue."""
+        with told(self.storage):
+            for number in self.lost.find(self._running()):
+                self._give_up(number)
 
     def _give_up(self, number: int) -> None:
         """Close a trial. Another one repeats it with the same values and seeds."""
@@ -138,29 +153,68 @@ class _Work:
 
     def one_trial(self, trials: int) -> None:
         """Get values from the sampler, train with them, and report the result."""
-        import optuna
 
         finished = self.done()
         with told(self.storage):
             if not finished and not self.study.get_trials(deepcopy=False):
                 self.study.enqueue_trial(self._first())
             trial = self.study.ask()
-            trial.set_user_attr(WORKER, f"{socket.gethostname()}:{os.getpid()}")
+            sign(trial)
             # The values of a trial depend on its place and on earlier trials, not on when processes start or end.
             place = _place(self.study.get_trials(deepcopy=False), trial.number)
-            (seed,) = np.random.SeedSequence([self.search.base.seed, place]).generate_state(1)
-            self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP)
+            self.study.sampler, self.study.pruner = self._sampler(place), pruner(self.search)
             values = self._values(trial, _best(self.search, finished))
         settings = self.search.settings(values, self.search.base.seeds, place)
         weights = self.search.weights(settings.units, settings.layers)
         what = f"trial {len(finished) + 1} of {trials}, {_said(values)}, {weights:,} weights"
-        done = self._train(settings, what)
+        with heartbeat(trial):
+            try:
+                done = self._trained(trial, settings, what, place)
+                with told(self.storage):
+                    if done is None:
+                        self._give_up(trial.number)
+                        raise _Interrupted
+                    self._keep(trial, trial_of(self.search, place, values, done))
+            except RuntimeError:  # Optuna's, for a trial that is closed
+                if any(one.number == trial.number for one in self._running()):
+                    raise
+                # This process stood still for so long that another one repeats its trial: that result counts.
+
+    def _sampler(self, place: int) -> Any:
+        """The sampler of the trial at this place. Running trials of other workers count as failed, so that workers try
+        different values; with one worker this changes nothing."""
+        import optuna
+
+        (seed,) = np.random.SeedSequence([self.search.base.seed, place]).generate_state(1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.samplers.TPESampler(seed=int(seed), n_startup_trials=STARTUP, constant_liar=True)
+
+    def _trained(self, trial: Any, settings: Settings, what: str, place: int) -> Training | None:
+        """The networks of a trial, part by part, until it is pruned or all are trained; None if it was interrupted."""
+        weights = self.search.weights(settings.units, settings.layers)
         with told(self.storage):
-            if done is None:
-                self._give_up(trial.number)
-                raise _Interrupted
-            came = trial_of(self.search, place, values, done)
-            trial.set_user_attr(RESULT, came.stored())
+            parts = rounds(self.search, settings, self.study)
+        done: Training | None = None
+        for part in parts:
+            new = self._train(settings, what, place, part)
+            if new is None:
+                return None
+            done = replace(new, outcomes=(*done.outcomes, *new.outcomes)) if done else new
+            with told(self.storage):
+                for outcome in new.outcomes:
+                    trial.report(network_score(self.search, weights, outcome), outcome.seed)
+                if part is not parts[-1] and trial.should_prune():
+                    break
+        return done
+
+    def _keep(self, trial: Any, came: Trial) -> None:
+        import optuna
+
+        trial.set_user_attr(RESULT, came.stored())
+        if came.pruned(self.search):
+            self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        else:
             self.study.tell(trial, came.score(self.search))
 
     def _first(self) -> dict[str, Any]:
@@ -193,12 +247,22 @@ class _Work:
             values["batch"] = trial.suggest_categorical("batch", batches)
         return values
 
-    def _train(self, settings: Any, what: str) -> Any:
-        """The finished training; None if it was interrupted."""
+    def _train(self, settings: Settings, what: str, number: int, part: range) -> Training | None:
+        """The finished training of these networks; None if it was interrupted."""
         if self.interrupts.heard:
             return None
+
+        def watch(progress: Progress) -> None:
+            self.watch(what, replace(progress, finished=progress.finished + part.start, of=settings.seeds))
+
         # ``train_networks`` handles interrupts itself while it trains.
-        done = train_networks(settings, threads=self.threads, watch=lambda progress: self.watch(what, progress))
+        done = train_networks(
+            settings,
+            threads=self.threads,
+            watch=watch,
+            on_check=self.on_check and partial(_with_trial, self.on_check, number),
+            numbers=part,
+        )
         return None if done.interrupted or self.interrupts.heard else done
 
     def confirm(self) -> list[Confirmation]:
@@ -212,7 +276,7 @@ class _Work:
             if key not in kept:
                 settings = self.search.settings(dict(candidate.values), self.search.confirm, CONFIRMATION)
                 what = f"confirming trial {candidate.number} on fresh seeds, {_said(candidate.values)}"
-                done = self._train(settings, what)
+                done = self._train(settings, what, candidate.number, range(settings.seeds))
                 if done is None:
                     raise _Interrupted
                 kept[key] = trial_of(self.search, candidate.number, candidate.values, done).stored()
@@ -224,9 +288,13 @@ class _Work:
         return found
 
 
+def _with_trial(on_check: OnCheck, number: int, row: Mapping[str, Any]) -> None:
+    on_check({"trial": number, **row})
+
+
 def candidates(search: Search, trials: list[Trial]) -> list[Trial]:
     """The settings that solved the task in their trials, the best first, at most ``CANDIDATES``."""
-    solving = [t for t in trials if search.solves(t.rate)]
+    solving = [t for t in trials if t.solves(search)]
     return sorted(solving, key=lambda t: t.score(search))[:CANDIDATES]
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from holdfast.core.results import Part, Table, Text, some
 from holdfast.core.text import escaped
+from holdfast.report.result_base import ResultBase
 from holdfast.training.optimisers import OPTIMISERS
+from holdfast.tuning.pruning import saved
 from holdfast.tuning.search import Search
 from holdfast.tuning.trial import Trial
 
@@ -24,9 +26,11 @@ class Confirmation:
     fresh: Trial
 
 
-@dataclass(frozen=True)
-class TuningResult:
+@dataclass(frozen=True, repr=False)
+class TuningResult(ResultBase):
     """The result of a search. ``confirmations`` are in order; only the last one can have succeeded."""
+
+    TABLE = "trials"
 
     search: Search
     trials: tuple[Trial, ...]
@@ -47,7 +51,10 @@ class TuningResult:
             "task": self.search.base.task.name,
             "cell": self.search.base.cell,
             "best": self._best_json(),
-            "trials": [{**t.as_json(), "solves": self.search.solves(t.rate)} for t in self.trials],
+            "trials": [
+                {**t.as_json(), "solves": t.solves(self.search), "pruned": t.pruned(self.search)} for t in self.trials
+            ],
+            "trainings": {"done": sum(t.of for t in self.trials), "saved": saved(self.search, self.trials)},
             "storage": self.storage,
             "study": self.study,
             "success": self.search.success,
@@ -139,6 +146,12 @@ class TuningResult:
             said.append("No trial solved the task. Continue with the same command and more --trials.")
         else:
             said.append("No successful trial was confirmed on new seeds. Continue with more --trials.")
+        if pruned := sum(t.pruned(s) for t in self.trials):
+            of, without = len(self.trials), len(self.trials) * s.base.seeds
+            said.append(
+                "Ended early, with networks worse than those of the best trial (Wilcoxon signed-rank test, "
+                f"p < {s.prune:g}): {pruned} of {of} trials. {saved(s, self.trials)} of {without} trainings saved."
+            )
         return [*said, f"Trials: {len(self.trials)}, in the study '{self.study}' in {escaped(self.storage)}"]
 
 

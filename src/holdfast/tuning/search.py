@@ -12,7 +12,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.fields import field_infos, setting
 from holdfast.core.formats import not_positive
 from holdfast.core.rates import Rate
-from holdfast.training.rules import RULES
+from holdfast.training.rules import RULES, UpdateRule
 from holdfast.training.settings import Settings, task_as_json
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WIDEST_BATCH = 256
 CONFIRMATION = 2**32 - 1
 """The trial number from which the seeds of a confirmation are derived. No trial has this number."""
+PRUNE = 0.1
+"""The threshold of pruning, also for studies of versions that had none."""
 SEARCHED = ("units", "layers", "learning_rate", "initialisation", "batch")
 """The settings that trials vary; all others are the same in every trial, but for ``update`` where rules are named."""
 
@@ -31,7 +33,8 @@ class Search:
     ``base.seeds`` networks with at most ``base.budget`` sequences each. Bounds are inclusive. ``units`` and ``layers``
     bound the size, ``learning_rates`` the learning rate (searched on a logarithmic scale). ``batches`` are the choices
     for the sequences per update, ``initialisations`` those for the initial weights, ``updates`` those for the update
-    rule. Without ``updates`` all trials have the rule of ``base``.
+    rule. Without ``updates`` all trials have the rule of ``base``. Below the p-value ``prune`` a trial is ended early
+    (see ``pruning.py``).
 
     A setting *solves* the task if the lower end of the 95 % interval of its success rate is at least ``success``. This
     must hold in a trial, and again for ``confirm`` networks with seeds that no trial used. ``base.seed`` is the root of
@@ -49,6 +52,9 @@ class Search:
     updates: tuple[str, ...] = setting((), "update rules to choose from", unset="that of --update")
     confirm: int = setting(20, "networks that the best is confirmed with", least=1, most=10**6)
     success: float = setting(0.5, "share of networks that has to succeed")
+    prune: float = setting(
+        PRUNE, "p-value of ending a trial early that is worse than the best, 0: never", least=0, most=1
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.base, Settings):
@@ -74,7 +80,7 @@ class Search:
         rules = self.updates or (self.base.update,)
         return self.base.task.examples() is None and any(map(self.reads_batch, rules))
 
-    def reads_batch(self, update: object) -> bool:
+    def reads_batch(self, update: str | UpdateRule) -> bool:
         """Whether this update rule has a batch size. Raises ``UnknownName``."""
         return "batch" not in RULES.of(update).unused
 
@@ -127,7 +133,8 @@ class Search:
         import numpy as np
 
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
-        alone = {"batch": None} if "update" in values and not self.reads_batch(values["update"]) else {}
+        rule = values.get("update")
+        alone = {"batch": None} if isinstance(rule, str | UpdateRule) and not self.reads_batch(rule) else {}
         return replace(self.start, **{**values, **alone}, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
@@ -167,7 +174,8 @@ def completed(stored: Mapping[str, object]) -> dict[str, object]:
     defaults."""
     fields_now = field_infos(Settings)
     known = {n: values.plain(one.default) for n, one in fields_now.items() if n not in SEARCHED}
-    return {"updates": [], **known, **{n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}}
+    renewed = {n: fields_now[n].renewed(v) if n in known else v for n, v in stored.items()}
+    return {"updates": [], "prune": PRUNE, **known, **renewed}
 
 
 def _schemes(cell: Cell) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from holdfast.tuning.search import SEARCHED, Search
 
 @dataclass(frozen=True)
 class Trial:
-    """The result of one setting. ``values`` are those of the searched fields, by their names in ``Settings``.
+    """The result of one setting. ``values`` are those of the searched fields, by their names in ``Settings``. ``of``
+    networks were trained, fewer than the search asks for if the trial was pruned.
     ``sequences`` are the sequences to success of every network that solved the task, in increasing order. ``loss`` is
     the median final loss, in nats or squared units of the target (NaN: training diverged)."""
 
@@ -44,16 +45,23 @@ class Trial:
     def median(self) -> float | None:
         return float(statistics.median(self.sequences)) if self.sequences else None
 
+    def pruned(self, search: Search) -> bool:
+        """Whether the trial was ended before all of its networks were trained."""
+        return self.of < search.base.seeds
+
+    def solves(self, search: Search) -> bool:
+        """Whether the setting solves the task. A pruned trial does not."""
+        return not self.pruned(search) and search.solves(self.rate)
+
     def score(self, search: Search) -> float:
         """The objective of the search, to be minimised. It orders settings as follows. A setting that solves the task
         comes before any that does not. Of two that solve it, the one with fewer weights is better, then the one with
         fewer sequences to success. Of two that do not, the one with more solving networks is better, then the one with
-        the smaller loss."""
-        if search.solves(self.rate):
+        the smaller loss. Networks that were not trained count as not solving."""
+        if self.solves(search):
             assert self.median is not None
             return self.weights + self.median / (2 * search.base.budget + 1)
-        loss = self.loss / (1 + self.loss) if math.isfinite(self.loss) else 1.0
-        return search.most_weights + 1 + (self.of - self.solved) + loss
+        return search.most_weights + 1 + (search.base.seeds - self.solved) + loss_share(self.loss)
 
     def budget(self, search: Search) -> int | None:
         """The smallest number of sequences after which enough networks had solved the task; None if never."""
@@ -106,6 +114,11 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     sequences: tuple[Count, ...]
     loss: float | None
     seed: Count
+
+
+def loss_share(loss: float) -> float:
+    """The loss on a scale from 0 to 1; 1 if training diverged."""
+    return loss / (1 + loss) if math.isfinite(loss) else 1.0
 
 
 def trial_of(search: Search, number: int, values: Mapping[str, Any], done: Training) -> Trial:

@@ -9,16 +9,20 @@ from holdfast.comparison.results.results import Results
 from holdfast.comparison.results.verdicts import Verdict
 from holdfast.comparison.study import Study
 from holdfast.core.results import Part, Table, Text
+from holdfast.report.result_base import ResultBase
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, repr=False)
+class Answer(ResultBase):
     """The results and verdicts of a study. ``verdicts`` is None while points are missing, and empty for a study without
     claims."""
+
+    TABLE = "summary"
 
     study: Study
     results: Results
     verdicts: tuple[Verdict, ...] | None
+    interrupted: bool = False
 
     @property
     def refuted(self) -> bool:

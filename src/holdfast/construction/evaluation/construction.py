@@ -19,10 +19,13 @@ from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
 from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
+from holdfast.core.text import escaped
+from holdfast.engine.network import Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.unroll import trace
 from holdfast.plugins.rows import shortened
 from holdfast.plugins.verified import verified, verified_cell
+from holdfast.report.result_base import ResultBase
 
 ROWS = 64
 WATCHED = 200
@@ -32,15 +35,24 @@ SHOWN_TERMS = 6
 WORDS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
 
 
-@dataclass(frozen=True)
-class ConstructionReport:
-    """A construction, with the values of its gates on sequences of its task."""
+@dataclass(frozen=True, repr=False)
+class ConstructionReport(ResultBase):
+    """A construction, with the values of its gates on sequences of its task, and the ``file`` that the network was
+    written to."""
+
+    TABLE = "gates"
 
     task: Task
     construction: Construction
     gates: list[dict[str, Any]]
+    file: str | None = None
 
-    def as_json(self, file: str | None) -> dict[str, object]:
+    @property
+    def network(self) -> Network:
+        return self.construction.network
+
+    def as_json(self) -> dict[str, object]:
+        """The document of ``holdfast construct --json``."""
         made = self.construction
         return {
             "possible": True,
@@ -50,7 +62,7 @@ class ConstructionReport:
             "claim": made.claim.as_json(),
             "budget": made.budget.as_json(),
             "gates": self.gates,
-            "file": file,
+            "file": self.file,
         }
 
     def origin(self) -> dict[str, object]:
@@ -58,7 +70,8 @@ class ConstructionReport:
         claim = self.construction.claim
         return {"constructed": {"task": claim.task, "axes": dict(claim.axes), "claim": claim.as_json()}}
 
-    def parts(self, file: str | None) -> list[Part]:
+    def parts(self) -> list[Part]:
+        """What ``holdfast construct`` prints."""
         made = self.construction
         used = len(made.sheet.units)
         title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
@@ -73,7 +86,8 @@ class ConstructionReport:
             spent.append(("margin", f"{made.gap:.3g}"))
             parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
         parts.append(Text(_claim(made, self.task), "Claim"))
-        if file:
+        if self.file:
+            file = escaped(self.file)
             parts.append(Text(f"Written to {file}. To prove the claim: holdfast certify {file}"))
         return parts
 

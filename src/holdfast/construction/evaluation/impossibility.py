@@ -18,14 +18,15 @@ from holdfast.core.results import Part, Text
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
+from holdfast.report.result_base import ResultBase
 from holdfast.tasks.recall import Recall
 
 WITNESS_STEPS = 2
 """The shortest sequence with an input after the number to be kept."""
 
 
-@dataclass(frozen=True)
-class Impossibility:
+@dataclass(frozen=True, repr=False)
+class Impossibility(ResultBase):
     """A theorem, and if there is one, a counterexample for the best constructed network."""
 
     task: str

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.registry import Folder
 from holdfast.engine.native import environment
 
 if TYPE_CHECKING:
-    from holdfast.core.arrays import Array
+    from holdfast.core.arrays import Array, PerLayer
     from holdfast.core.cell import Cell
     from holdfast.engine.network import Network
 
@@ -37,7 +37,7 @@ class Request:
     gradient: str = "full"
     shared_weights: bool = True
     truncate: int | None = None
-    arrays: Any = ()
+    arrays: object = ()
 
 
 @runtime_checkable
@@ -52,13 +52,13 @@ class Engine(Protocol):
         self,
         network: Network,
         inputs: Array,
-        state: Any,
+        state: PerLayer,
         *,
         present: Array | None,
         truncate: int | None,
         read_from: int,
         gradient: str,
-    ) -> tuple[Array, Any]:
+    ) -> tuple[Array, PerLayer]:
         """The outputs [batch, time - read_from, output] and the last state. The arguments are those of ``unroll``."""
         ...
 

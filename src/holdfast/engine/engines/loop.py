@@ -5,14 +5,12 @@ This is the reference: the other engines are tested against it.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, PerLayer
 from holdfast.engine.advance import advance
 from holdfast.engine.engines import Request
-from holdfast.engine.network import Network
+from holdfast.engine.network import Layer, Network
 from holdfast.engine.over_time import over_time, time_first
 
 
@@ -24,13 +22,13 @@ def unsuitable(request: Request) -> str | None:
 def run(
     network: Network,
     inputs: Array,
-    state: Any,
+    state: PerLayer,
     *,
     present: Array | None,
     truncate: int | None,
     read_from: int,
     gradient: str,
-) -> tuple[Array, Any]:
+) -> tuple[Array, PerLayer]:
     """As ``Engine.run``."""
     hidden, state, _ = scanned(network, inputs, state, present, truncate, gradient, keep=False)
     return jnp.swapaxes(network.readout(hidden[read_from:]), 0, 1), state
@@ -39,21 +37,21 @@ def run(
 def scanned(
     network: Network,
     inputs: Array,
-    state: Any,
+    state: PerLayer,
     present: Array | None,
     truncate: int | None,
     gradient: str,
     *,
     keep: bool,
-) -> tuple[Array, Any, Any]:
+) -> tuple[Array, PerLayer, tuple[PerLayer, PerLayer] | None]:
     """The outputs of the top layer [time, batch, unit], the last state, and (states, gates) [time, ...] if ``keep``."""
 
-    def step(state: Any, now: Any) -> tuple[Any, Any]:
+    def step(state: PerLayer, now: tuple[Array, tuple[Layer, ...] | None]) -> tuple[PerLayer, tuple[Array, PerLayer]]:
         x, weights = now
         hidden, after, gates = advance(network.using(weights), state, x, gradient)
         return after, (hidden, gates)
 
-    def kept(state: Any, seen: Any) -> tuple[Array, Any]:
+    def kept(state: PerLayer, seen: tuple[Array, PerLayer]) -> tuple[Array, tuple[PerLayer, PerLayer] | None]:
         hidden, gates = seen
         return hidden, (state, gates) if keep else None
 

@@ -6,9 +6,7 @@ of one layer, then all steps of the next. The numbers are the same, since a laye
 
 from __future__ import annotations
 
-from typing import Any
-
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.engine.engines import Request
 from holdfast.engine.native import library, suitable
 from holdfast.engine.native.program import record
@@ -31,17 +29,18 @@ def unsuitable(request: Request) -> str | None:
 def run(
     network: Network,
     inputs: Array,
-    state: Any,
+    state: PerLayer,
     *,
     present: Array | None,
     truncate: int | None,
     read_from: int,
     gradient: str,
-) -> tuple[Array, Any]:
+) -> tuple[Array, PerLayer]:
     """As ``Engine.run``. Raises ``BadValue`` for more memory than this machine has."""
     from holdfast.engine.native.operation import recurrence
 
-    hidden, last = inputs, []
+    hidden = inputs
+    last: list[NamedArrays] = []
     for layer, before in zip(network.layers, state, strict=True):
         hidden, after = recurrence(network.cell, layer, hidden, before, present, truncate or 0)
         last.append(after)

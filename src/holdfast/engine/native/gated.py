@@ -7,16 +7,15 @@ the library reads its outputs.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from holdfast.core.arrays import Array, matrix_product
 from holdfast.core.cell import Cell
+from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros, zeros_like
 from holdfast.engine.native import library, suitable
 from holdfast.engine.native.program import record_gated
 from holdfast.engine.network import Linear
@@ -29,7 +28,7 @@ Operands = tuple[Array, Array, Array, Array, Array]
 map stand in place of the inputs. Absent arrays have an axis of length 0."""
 
 
-def unsuitable(cell: Cell, arrays: Any) -> str | None:
+def unsuitable(cell: Cell, arrays: object) -> str | None:
     """Why the library cannot run this cell with such arrays, as a clause; None if it can."""
     return (
         suitable.no_library()
@@ -41,16 +40,16 @@ def unsuitable(cell: Cell, arrays: Any) -> str | None:
 def layer(cell: Cell, weights: Linear, inputs: Array, start: Array, present: Array | None) -> tuple[Array, Array]:
     """The hidden states [batch, time, unit] and the last state [batch, unit], for ``inputs`` [batch, time, source],
     the first state ``start`` [batch, unit] and the mask ``present`` [batch, time]."""
-    mask = jnp.zeros((0, 0), bool) if present is None else present.astype(bool)
-    none = jnp.zeros(0, inputs.dtype)
+    mask = zeros((0, 0), bool) if present is None else present.astype(bool)
+    none = zeros(0, inputs.dtype)
     if inputs.shape[-1] <= MOST_INPUTS:
         given = (inputs, weights.matrix, none if weights.bias is None else weights.bias)
     else:
-        given = (weights(inputs), jnp.zeros((0, weights.matrix.shape[-1]), inputs.dtype), none)
-    return _gated(cell.name, *map(jnp.asarray, given), jnp.asarray(start), mask)
+        given = (weights(inputs), zeros((0, weights.matrix.shape[-1]), inputs.dtype), none)
+    return _gated(cell.name, *map(asarray, given), asarray(start), mask)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@custom_vjp_static_first
 def _gated(cell: str, *operands: Array) -> tuple[Array, Array]:
     (batch, time, _), units = operands[0].shape, operands[3].shape[-1]
     hidden, last = _call("holdfast_gated", cell, [(batch, time, units), (batch, units)], *operands)
@@ -59,9 +58,9 @@ def _gated(cell: str, *operands: Array) -> tuple[Array, Array]:
 
 def _keeping(cell: str, *operands: Any) -> tuple[tuple[Array, Array], Any]:
     given: Any = tuple(operand.value for operand in operands)
-    found: Any = _gated(cell, *given)
+    found = _gated(cell, *given)
     wants_inputs = operands[0].perturbed or given[1].size == 0
-    return found, (given, found[0], None if wants_inputs else jnp.zeros(()))
+    return found, (given, found[0], None if wants_inputs else zeros(()))
 
 
 def _back(cell: str, kept: tuple[Operands, Array, Any], cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
@@ -74,8 +73,8 @@ def _back(cell: str, kept: tuple[Operands, Array, Any], cotangents: tuple[Any, A
     sums = of_weights.sum(0)
     d_inputs = d_map
     if rows:
-        d_inputs = matrix_product(d_map, matrix.T) if unwanted is None else jnp.zeros_like(inputs)
-    d_bias = sums[-1] if bias.size else jnp.zeros_like(bias)
+        d_inputs = matrix_product(d_map, matrix.T) if unwanted is None else zeros_like(inputs)
+    d_bias = sums[-1] if bias.size else zeros_like(bias)
     return d_inputs, sums[:rows], d_bias, d_start, np.zeros(mask.shape, jax.dtypes.float0)
 
 
@@ -84,7 +83,7 @@ _gated.defvjp(_keeping, _back, symbolic_zeros=True)
 
 def _instantiated(cotangent: Any) -> Array:
     zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return jnp.zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+    return zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
 
 def _call(target: str, cell: str, shapes: list[tuple[int, ...]], *arrays: Array) -> list[Array]:

@@ -106,7 +106,7 @@ class Writer:
             return f"u[{self.columns.h_gates.index(node.place)}]"
         return None
 
-    def _value(self, node: Node) -> str:
+    def value(self, node: Node) -> str:
         """The C++ expression for this value in the gradient. The value is marked as saved unless it is available."""
         if node in self.program.before:
             if node.place > 0:
@@ -149,7 +149,7 @@ class Writer:
     def _hand_down(self, node: Node, d: str, reached: defaultdict[Node, list[str]]) -> list[str]:
         """The C++ lines that pass the cotangent ``d`` of ``node`` on to its operands."""
         index = self.program.nodes.index(node)
-        lines = []
+        lines: list[str] = []
         for number, (operand, factor) in enumerate(zip(node.operands, self._factors(node, d), strict=True)):
             if factor == d:
                 reached[operand].append(d)
@@ -175,7 +175,7 @@ class Read:
     node: Node
 
     def __str__(self) -> str:
-        return self.writer._value(self.node)
+        return self.writer.value(self.node)
 
     def __format__(self, spec: str) -> str:
         return str(self)
@@ -216,7 +216,8 @@ def digest(program: Program) -> str:
 
 def header(recorded: Callable[[Cell], Program], name: str) -> str:
     """The header with all cells that ``recorded`` accepts, and a macro of this name that lists them."""
-    texts, entries = [], []
+    texts: list[str] = []
+    entries: list[str] = []
     for file in sorted(Path(cells.__file__).parent.glob("[!_]*.py")):
         cell = cells.get(file.stem)
         try:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from holdfast.core.errors import BadValue, Problem
 from holdfast.engine import compiled, native
@@ -43,6 +44,8 @@ REPAIR = (
     "Install g++ or clang++, then install holdfast again (pip install --force-reinstall --no-deps --no-cache-dir); "
     "in a checkout 'make native' is enough. Where JAX is too old for the library: pip install --upgrade jax."
 )
+if os.name == "nt":
+    REPAIR = "The library is not built on Windows. The Linux wheel has it, in WSL."
 """Advice in messages: how to get a library that works on this machine."""
 
 
@@ -63,8 +66,8 @@ class Status:
     instructions_built: tuple[str, ...] = ()
     instructions_supported: tuple[str, ...] = ()
     threads: int | None = None
-    cells: Mapping[str, str] = field(default_factory=dict)
-    gated: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=dict[str, str])
+    gated: Mapping[str, str] = field(default_factory=dict[str, str])
     compiler: str = ""
     ffi: tuple[int, ...] = ()
 
@@ -131,7 +134,7 @@ def load(path: Path) -> Library:
         raise UnusableLibrary(f"{path} describes itself in words that are not understood: {error}") from error
     if not isinstance(description, dict):
         raise UnusableLibrary(f"{path} describes itself in words that are not understood: {description}")
-    return Library(path, functions, description)
+    return Library(path, functions, cast("dict[str, Any]", description))
 
 
 def status() -> Status:
@@ -174,7 +177,7 @@ def refuse_bad_environment() -> None:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Generator[None]:
     """A context in which the library uses ``count`` threads (fewer if the environment sets a lower limit)."""
     found = _library()
     if not isinstance(found, Library):
@@ -237,9 +240,11 @@ def _register() -> str:
     try:
         import jax
 
-        jax.local_devices(backend="cpu")
+        from holdfast.core.typed_jax import local_devices, pycapsule
+
+        local_devices(backend="cpu")
         for name in HANDLERS:
-            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(found.functions, name)), platform="cpu")
+            jax.ffi.register_ffi_target(name, pycapsule(getattr(found.functions, name)), platform="cpu")
     except Exception as error:  # any error of JAX, now or in a later version: another engine is used then
         return f"JAX does not take {found.path}: {str(error) or type(error).__name__}"
     return ""

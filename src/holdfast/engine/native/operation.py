@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -18,10 +18,13 @@ import numpy as np
 from jax.custom_batching import custom_vmap
 from jax.custom_derivatives import SymbolicZero
 
-from holdfast.core.arrays import Array, Inputs, Mask, Outputs
+from holdfast.core.arrays import Array, Inputs, Mask, NamedArrays, Outputs
 from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
+from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros
+from holdfast.engine import gradients
 from holdfast.engine.native import library, memory
+from holdfast.engine.network import Layer
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ class Operands(NamedTuple):
 
 
 def recurrence(
-    cell: Cell, layer: Any, inputs: Inputs, state: Any, present: Mask | None, window: int
-) -> tuple[Outputs, Any]:
+    cell: Cell, layer: Layer, inputs: Inputs, state: tuple[Array, ...], present: Mask | None, window: int
+) -> tuple[Outputs, NamedArrays]:
     """One layer over ``inputs`` [batch, time, input], from ``state`` on. Returns the hidden states [batch, time, unit]
     and the last state.
 
@@ -65,7 +68,7 @@ def recurrence(
             "Give at least one sequence of one step.",
         )
     x, h = layer["x"], layer["h"]
-    empty = jnp.zeros(0, inputs.dtype)
+    empty = zeros(0, inputs.dtype)
     operands = Operands(
         x.matrix,
         empty if x.bias is None else x.bias,
@@ -73,16 +76,14 @@ def recurrence(
         empty if h.bias is None else h.bias,
         inputs,
         jnp.stack(tuple(state)),
-        jnp.zeros((0, 0), bool) if present is None else present.astype(bool),
+        zeros((0, 0), bool) if present is None else present.astype(bool),
     )
-    alone = Operands(*(jnp.asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
-    hidden: Any
-    last: Any
+    alone = Operands(*(asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
     hidden, last = _recurrence(CallOptions(cell.name, window, False), *alone)
     return hidden[0], cell.state_type(*last[0])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+@custom_vjp_static_first
 def _recurrence(how: CallOptions, *operands: Array) -> tuple[Array, Array]:
     hidden, last, _ = _forward(how)(*operands)
     return hidden, last
@@ -93,7 +94,7 @@ def _keeping(how: CallOptions, *operands: Any) -> tuple[tuple[Array, Array], Any
     given = Operands(*(a.value for a in operands))
     wants_inputs = operands[Operands._fields.index("inputs")].perturbed
     hidden, last, saved = _forward(CallOptions(how.cell, how.window, True))(*given)
-    return (hidden, last), (given, hidden, saved, None if wants_inputs else jnp.zeros(()))
+    return (hidden, last), (given, hidden, saved, None if wants_inputs else zeros(()))
 
 
 def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
@@ -101,14 +102,14 @@ def _back(how: CallOptions, kept: Any, cotangents: tuple[Any, Any]) -> tuple[Any
     d_hidden, d_last = map(_instantiated, cotangents)
     asked = CallOptions(how.cell, how.window, unwanted is None)
     found = _backward(asked)(*operands, hidden, saved, d_hidden, d_last)
-    d_inputs = found[4] if asked.wants else jnp.zeros(operands.inputs.shape, operands.inputs.dtype)
+    d_inputs = found[4] if asked.wants else zeros(operands.inputs.shape, operands.inputs.dtype)
     return (*found[:4], d_inputs, found[5], np.zeros(operands.present.shape, jax.dtypes.float0))
 
 
 def _instantiated(cotangent: Any) -> Array:
     """The cotangent as an array. A symbolic zero becomes one array that all networks share."""
     zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return jnp.zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
+    return zeros((1, *zero.shape[1:]), zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
 
 
 _recurrence.defvjp(_keeping, _back, symbolic_zeros=True)
@@ -148,7 +149,13 @@ def _backward(how: CallOptions) -> Callable[..., list[Array]]:
 def _call(target: str, how: CallOptions, shapes: list[tuple[int, ...]], arrays: tuple[Array, ...]) -> list[Array]:
     dtype = arrays[4].dtype
     call = jax.ffi.ffi_call(target, [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
-    return list(call(*arrays, cell=how.cell, window=np.int64(how.window)))
+    once = jax.custom_jvp(lambda *arrays: list(call(*arrays, cell=how.cell, window=np.int64(how.window))))
+    once.defjvp(_refuse_derivative)
+    return once(*arrays)
+
+
+def _refuse_derivative(primals: object, tangents: object) -> NoReturn:
+    raise gradients.no_forward_mode("native")
 
 
 def _batching(call: Callable[..., list[Array]]) -> Callable[..., list[Array]]:

@@ -35,7 +35,7 @@ def not_built(cell: Cell, recorded: Recorded, built: Mapping[str, str]) -> str |
     return None
 
 
-def not_computed(arrays: Any) -> str | None:
+def not_computed(arrays: object) -> str | None:
     """Why the library cannot compute with arrays of these formats and sizes, as a clause; None if it can."""
     leaves = jax.tree.leaves(arrays)
     formats = {leaf.dtype for leaf in leaves}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +17,13 @@ import numpy as np
 from holdfast import cells
 from holdfast.alphabet import Words
 from holdfast.core.ops import Word
+from holdfast.core.typed_jax import asarray, grad, jit, tree_flatten, tree_map, tree_unflatten
 from holdfast.engine.engines import Request, native
 from holdfast.engine.native import library
 from holdfast.engine.network import Linear, Network, create
 from holdfast.engine.unroll import unroll
+
+Tree = TypeVar("Tree")
 
 UNITS, INPUTS, ROWS, STEPS = 9, 2, 3, 5
 LARGEST = 1e-4
@@ -43,9 +46,9 @@ def disagreement() -> str:
             return f"the library cannot be used for {cell}: {reason}"
     inputs = _drawn(np.zeros((ROWS, STEPS, INPUTS), np.float32))
 
-    @partial(jax.jit, compiler_options=QUICKLY)
+    @partial(jit, compiler_options=QUICKLY)
     def computed(networks: dict[str, Network]) -> dict[str, Any]:
-        return {cell: jax.grad(partial(_loss, inputs), has_aux=True)(network) for cell, network in networks.items()}
+        return {cell: grad(partial(_loss, inputs), has_aux=True)(network) for cell, network in networks.items()}
 
     for cell, found in jax.device_get(computed(networks)).items():
         sure = as_written(networks[cell], inputs)
@@ -57,7 +60,7 @@ def disagreement() -> str:
 
 
 def _loss(inputs: np.ndarray, network: Network) -> tuple[jax.Array, jax.Array]:
-    outputs, _ = unroll(network, jnp.asarray(inputs), engine="native")
+    outputs, _ = unroll(network, asarray(inputs), engine="native")
     return jnp.square(outputs).sum(), outputs
 
 
@@ -67,7 +70,7 @@ def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarra
     Each copy of the network has one weight changed. The copies are a leading axis: the first half has the weight
     increased, the second half has it decreased.
     """
-    leaves, shape = jax.tree.flatten(network)
+    leaves, shape = tree_flatten(network)
     flat = np.concatenate([np.ravel(leaf) for leaf in leaves]).astype(np.float64)
     moves = CHANGE * np.eye(len(flat))
     moved = flat + np.concatenate([moves, -moves, np.zeros((1, len(flat)))])
@@ -77,10 +80,10 @@ def as_written(network: Network, inputs: np.ndarray) -> tuple[Network, np.ndarra
         parts = np.split(rows, ends, -1)
         return [part.reshape(*rows.shape[:-1], *leaf.shape) for part, leaf in zip(parts, leaves, strict=True)]
 
-    outputs = _outputs(jax.tree.unflatten(shape, unflattened(moved)), inputs)
+    outputs = _outputs(tree_unflatten(shape, unflattened(moved)), inputs)
     losses = np.square(outputs).sum((1, 2, 3))
     up, down = losses[: len(flat)], losses[len(flat) : -1]
-    return jax.tree.unflatten(shape, unflattened((up - down) / (2 * CHANGE))), outputs[-1]
+    return tree_unflatten(shape, unflattened((up - down) / (2 * CHANGE))), outputs[-1]
 
 
 def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
@@ -89,7 +92,8 @@ def _outputs(network: Network, inputs: np.ndarray) -> np.ndarray:
     reading: Any = plain  # it has the words that the kernels support
     (layer,) = network.layers
     zeros = np.zeros((len(network.readout.matrix), len(inputs), UNITS))
-    state, outputs = cell.state_type(*(zeros for _ in cell.states)), []
+    state = cell.state_type(*(zeros for _ in cell.states))
+    outputs: list[np.ndarray] = []
     for x in np.swapaxes(inputs, 0, 1):
         hidden, state, _ = cell.step(reading, layer, x, state)
         outputs += plain.linear(network.readout_maps[-1], hidden).values()
@@ -107,6 +111,6 @@ class NumpyReading(Words):
         return word.reference(*operands)
 
 
-def _drawn(tree: Any) -> Any:
+def _drawn(tree: Tree) -> Tree:
     draw = np.random.default_rng(0)
-    return jax.tree.map(lambda a: draw.normal(0, 0.5, a.shape).astype(a.dtype), tree)
+    return tree_map(lambda a: draw.normal(0, 0.5, a.shape).astype(a.dtype), tree)

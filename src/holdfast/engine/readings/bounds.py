@@ -14,10 +14,9 @@ A value is a tuple of forms, one for each unit, or a ``FormArray`` if it has oth
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
@@ -74,7 +73,7 @@ class Bounds(Words):
 
     rounding: Rounding | None = None
     symbols: int = 0
-    _numbers: itertools.count = field(default_factory=itertools.count, repr=False, compare=False)
+    _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False, compare=False)
 
     def linear(self, weights: Linear | Exact, source: Value) -> Mapping[str, Value]:
         known = weights if isinstance(weights, Exact) else exact(weights)
@@ -141,7 +140,7 @@ class Bounds(Words):
         columns = [[f.centre, (f.low + f.high) / 2, *(f.terms.get(s, NOTHING) for s in symbols)] for f in source]
         spread = [[f.slack, (f.high - f.low) / 2, f.size] for f in source]
         moved, loose = (known.matrix * arb_mat(columns)).tolist(), (known.absolute * arb_mat(spread)).tolist()
-        found = []
+        found: list[Form] = []
         for row, (bias, support) in enumerate(zip(known.bias, known.support, strict=True)):
             used = [j for j in support if not source[j].is_number(0)]
             if not used:
@@ -206,7 +205,7 @@ class Bounds(Words):
         return None if found is None else found._replace(fixed=name)
 
 
-def unpacked(cell: Cell, units: int, heads: int, forms: Sequence[Form]) -> Any:
+def unpacked(cell: Cell, units: int, heads: int, forms: Sequence[Form]) -> tuple[Value, ...]:
     """The state of one layer from a flat list of forms: the cell's states in order, each in row-major order."""
     rest = iter(forms)
     shapes = (cell.shape(state, units, heads) for state in cell.states)

@@ -65,7 +65,7 @@ class Recorder(Words):
 
     cell: Cell
     maps: Mapping[str, Map]
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list[Node])
 
     def linear(self, weights: Map, source: Node) -> Mapping[str, Node]:
         name = next(name for name, known in self.maps.items() if known is weights)
@@ -79,16 +79,17 @@ class Recorder(Words):
         self.nodes += said.values()
         return said
 
-    def apply(self, word: Word, *operands: Node) -> Node:
-        if not all(isinstance(operand, Node) for operand in operands):
+    def apply(self, word: Word, *operands: object) -> Node:
+        nodes = tuple(operand for operand in operands if isinstance(operand, Node))
+        if len(nodes) < len(operands):
             raise Unsupported(f"its {word.name} is applied to a value that is not from a map or a state")
         if len(operands) < 1 if word.arity is None else len(operands) != word.arity:
             raise Unsupported(f"its {word.name} has {len(operands)} operands")
         try:
-            axes = word.axes_of_result([operand.axes for operand in operands])
+            axes = word.axes_of_result([node.axes for node in nodes])
         except ValueError as error:
             raise Unsupported(f"its {word.name} has operands of different axes: {error}") from error
-        node = Node(word.name, operands, axes=axes)
+        node = Node(word.name, nodes, axes=axes)
         self.nodes.append(node)
         return node
 

@@ -7,9 +7,7 @@ that the framework allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registry import Folder
@@ -22,7 +20,7 @@ FOLDER = Folder("adapter", "holdfast.exchange.adapters", Path(__file__).parent)
 WORDS = ("accepts", "model")
 
 
-def as_model(thing: Model | Callable[..., Any], *, inputs: int, name: str = "") -> Model:
+def as_model(thing: object, *, inputs: int, name: str = "") -> Model:
     """The model of an object: a ``Model`` itself, an object of a framework with an adapter, or a function in JAX or
     NumPy from inputs [batch, time, ``inputs``] to outputs [batch, time, output].
 

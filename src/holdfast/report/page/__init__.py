@@ -13,7 +13,7 @@ import html
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,31 @@ from holdfast.core.errors import BadRun
 from holdfast.core.files import write_atomically
 
 FOLDER = Path(__file__).parent
+FRAME_HEIGHT = 720
+"""Pixels of a page inside a notebook."""
 TYPES = {"float64": "f8", "float32": "f4", "uint8": "u1", "bool": "u1"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """An HTML page, whole. Notebooks show it inline; ``save`` writes it."""
+
+    html: str = field(repr=False)
+
+    def save(self, path: Path | str) -> Path:
+        """Write the page atomically and return its path. Raises ``BadRun`` where it cannot be written."""
+        place = Path(path)
+        if not place.parent.is_dir():
+            raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Create it, or give another.")
+        if place.is_dir():
+            raise BadRun(f"cannot write {place}: it is a folder.", "Give a file, for example page.html.")
+        write_atomically(place, self.html)
+        return place
+
+    def _repr_html_(self) -> str:
+        """A frame of its own, so that the page's styles and scripts stay in it."""
+        inner = html.escape(self.html, quote=True)
+        return f'<iframe srcdoc="{inner}" width="100%" height="{FRAME_HEIGHT}" style="border: 0"></iframe>'
 
 
 def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, script: str = "") -> Path:
@@ -31,13 +55,7 @@ def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, 
 
     Raises ``BadRun`` if the file cannot be written.
     """
-    place = Path(path)
-    if not place.parent.is_dir():
-        raise BadRun(f"cannot write {place}: there is no folder {place.parent}.", "Create it, or give another.")
-    if place.is_dir():
-        raise BadRun(f"cannot write {place}: it is a folder.", "Give a file, for example page.html.")
-    write_atomically(place, render(kind, title, document, script))
-    return place
+    return Page(render(kind, title, document, script)).save(path)
 
 
 def render(kind: str, title: str, document: Mapping[str, Any], script: str = "") -> str:

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
-
-import jax
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
 from holdfast.core.task import Batch, Task
+from holdfast.core.typed_jax import grad
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
 from holdfast.training.learner import Learner, is_padded, transformation, updated
@@ -42,7 +40,7 @@ class PerBatch(UpdateRule):
         return absorb
 
 
-def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
+def gradient(settings: Settings) -> Callable[[Network, Batch], Network]:
     """The gradient of the mean loss of a batch of whole sequences."""
     task, padded, first = settings.task, is_padded(settings.task), settings.task.asked_from
     rule = partial(unroll, truncate=settings.truncate, gradient=settings.gradient)
@@ -52,4 +50,4 @@ def gradient(settings: Settings) -> Callable[[Network, Batch], Any]:
         outputs, _ = run(network, batch.inputs, present=batch.present if padded else None)
         return mean_loss(task.loss, outputs, batch.targets[:, first:], batch.scored[:, first:])
 
-    return jax.grad(loss)
+    return grad(loss)

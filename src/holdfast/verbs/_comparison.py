@@ -43,6 +43,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     """Write the network of a point as a file and as a page that runs it."""
     from holdfast import __version__, tasks
     from holdfast.core.files import write_atomically
+    from holdfast.core.origin import task_of
     from holdfast.engine.files import load
     from holdfast.explanation.page.document import document
     from holdfast.explanation.subject import examine
@@ -52,7 +53,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     file = place.with_suffix(".safetensors")
     write_atomically(file, store.network_file(point))
     network, origin = load(file)
-    task = task_from_json(origin["settings"]["task"], str(file))
+    task = task_from_json(task_of(origin), str(file))
     sentence = (
         f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
         f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {file.name}'."

@@ -1,0 +1,193 @@
+"""Programs whose trace is kept on disk beside the compiled ones: a later process neither traces nor lowers them.
+
+A kept trace is used only if nothing that determines it has changed: the files of holdfast and of its library, the
+versions of JAX and Optax, JAX's settings, the environment, what the caller names (task, settings, cells), and the
+structure, shapes and number formats of the arguments. A file that is damaged is written again. Whatever plug-ins or a
+caller's own modules take part in is traced every time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+
+from holdfast import blocks, cells
+from holdfast.core.errors import Problem
+from holdfast.core.files import write_atomically
+from holdfast.core.typed_jax import jit, tree_flatten, tree_structure, tree_unflatten
+from holdfast.engine import compiled
+from holdfast.engine.native import library
+from holdfast.engine.resolve import resolve, taken_apart
+
+MOST_FILES = 400
+"""More kept traces than this, of about 20 kB each, are not kept: the oldest are removed."""
+
+Identity = Mapping[str, Any]
+"""What determines a program besides its arguments, as plain JSON."""
+
+
+class TracedProgram:
+    """A compiled function of arrays that several threads may call at once, and that is compiled once for each structure
+    of its arguments.
+
+    ``make`` gives the function, and is called only if it has to be traced. Of the arguments, ``result`` gives a tree
+    with the structure of the result, and ``identity`` what determines the trace besides them, or None if it is not to
+    be kept.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Callable[..., Any]],
+        result: Callable[..., Any],
+        identity: Callable[..., Identity | None],
+    ) -> None:
+        self._make, self._result, self._identity = make, result, identity
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        leaves, structure = tree_flatten(arguments)
+        # The structure contains the cell's name: two cells may have weights of the same shapes.
+        kind = (structure, *((a.shape, a.dtype) for a in leaves))
+        with self._lock:
+            if kind not in self._compiled:
+                self._compiled[kind] = self._compile(arguments, leaves, structure)
+        return self._compiled[kind](*arguments)
+
+    def _compile(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> Callable[..., Any]:
+        place = self._place(arguments, leaves, structure)
+        if place is None:
+            return _compiled(self._make(), arguments)
+        library.ready()  # registers its functions, which a kept program may call
+        exported = _read(place)
+        if exported is None:
+            exported = self._export(leaves, structure)
+            _write(place, exported)
+        _import_pointers_to_lapack()
+        kept: Any = exported
+        program = _compiled(kept.call, leaves)
+        outside = tree_structure(self._result(*arguments))
+
+        def call(*arguments: Any) -> Any:
+            return tree_unflatten(outside, program(*tree_flatten(arguments)[0]))
+
+        return call
+
+    def _place(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> Path | None:
+        """The file of the trace for these arguments; None if it is not kept."""
+        folder = compiled.traces()
+        identity = self._identity(*arguments) if folder else None
+        if folder is None or identity is None:
+            return None
+        shapes = [(list(a.shape), str(a.dtype), bool(getattr(a, "weak_type", False))) for a in leaves]
+        named = json.dumps([_surroundings(), identity, str(structure), shapes], sort_keys=True)
+        return folder / f"{hashlib.sha256(named.encode()).hexdigest()[:40]}.jax"
+
+    def _export(self, leaves: list[Any], structure: Any) -> jax.export.Exported:
+        function = self._make()
+
+        def flat(*leaves: Any) -> list[Any]:
+            return tree_flatten(function(*tree_unflatten(structure, leaves)))[0]
+
+        jitted: Any = jit(flat)
+        ours = [jax.export.DisabledSafetyCheck.custom_call(name) for name in library.HANDLERS]
+        return jax.export.export(jitted, platforms=(jax.default_backend(),), disabled_checks=ours)(*leaves)
+
+
+def _compiled(function: Callable[..., Any], arguments: Sequence[Any]) -> Callable[..., Any]:
+    """The function, compiled for arguments of these structures, shapes and number formats."""
+    jitted: Any = jit(function)
+    return jitted.lower(*arguments).compile()
+
+
+def is_own(thing: object) -> bool:
+    """Whether this object's class is one of holdfast's own files: what a plug-in does may change without notice."""
+    return type(thing).__module__.startswith("holdfast.")
+
+
+def is_own_cell(name: str) -> bool:
+    """Whether the cell of this full name and the blocks around it are holdfast's own."""
+    block, inside = taken_apart(name)
+    if block:
+        return not blocks.FOLDER.is_plugin(block) and all(map(is_own_cell, inside))
+    return not cells.FOLDER.is_plugin(name) and resolve(name).step.__module__ == f"holdfast.cells.{name}"
+
+
+def _read(place: Path) -> jax.export.Exported | None:
+    """The program in this file; None if there is none or it is damaged."""
+    try:
+        content = place.read_bytes()
+        digest, program = content[:32], content[32:]
+        if hashlib.sha256(program).digest() != digest:
+            return None
+        os.utime(place)  # the oldest are removed first
+        return jax.export.deserialize(bytearray(program))
+    except (OSError, ValueError):
+        return None
+
+
+def _write(place: Path, exported: jax.export.Exported) -> None:
+    """Keep the program. A folder that cannot be written keeps nothing."""
+    program = bytes(exported.serialize())
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, hashlib.sha256(program).digest() + program)
+        files = sorted(place.parent.glob("*.jax"), key=lambda file: file.stat().st_mtime_ns)
+        for file in files[:-MOST_FILES]:
+            file.unlink()
+    except (OSError, Problem):
+        return
+
+
+@cache
+def _surroundings() -> list[Any]:
+    """What the trace of any program depends on: code, versions, JAX's settings and the environment."""
+    from importlib.metadata import version
+
+    root = Path(__file__).parent.parent
+    files = [[str(file.relative_to(root)), *_stamp(file)] for file in sorted(root.rglob("*.py"))]
+    of_library = library.status()
+    native = [str(of_library.path), *(_stamp(of_library.path) if of_library.path else ()), of_library.reason]
+    settings = {
+        name: str(getattr(jax.config, name))
+        for name in ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl",
+                     "jax_threefry_partitionable", "jax_numpy_dtype_promotion", "jax_debug_nans")
+    }  # fmt: skip
+    environment = {name: value for name, value in os.environ.items() if name.startswith(("HOLDFAST_", "JAX_"))}
+    versions = [sys.version, jax.__version__, version("jaxlib"), version("optax"), jax.default_backend()]
+    return [str(root), files, native, settings, environment, versions, compiled.memory_is_kept()]
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _import_pointers_to_lapack() -> None:
+    """Import two modules of SciPy's linear algebra without the rest of it.
+
+    JAX starts LAPACK for every program that was kept, whether it needs it or not, and finds its functions in these
+    modules. Importing all of ``scipy.linalg`` for them takes a fourth as long as importing JAX.
+    """
+    if "scipy.linalg" in sys.modules or "scipy.linalg.cython_lapack" in sys.modules:
+        return
+    import scipy  # pyright: ignore[reportMissingTypeStubs]
+
+    package = ModuleType("scipy.linalg")
+    package.__path__ = [os.path.join(scipy.__path__[0], "linalg")]
+    sys.modules["scipy.linalg"] = package
+    try:
+        import scipy.linalg.cython_blas  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
+        import scipy.linalg.cython_lapack  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
+    finally:
+        del sys.modules["scipy.linalg"]
