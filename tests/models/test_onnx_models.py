@@ -12,6 +12,7 @@ import pytest
 from onnx import helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
+import holdfast
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.engine.network import Network
 from holdfast.exchange.adapters import as_model
@@ -85,6 +86,17 @@ def test_a_file_of_the_form_of_tf2onnx_is_opened(tmp_path):
     opened = as_model(tmp_path / "f.onnx", inputs=2)
     assert isinstance(opened, Network)
     assert opened.output_function == "sigmoid"
+
+
+def test_test_and_refute_take_a_file_of_onnx_directly(tmp_path):
+    for name, made in {"opened": graph(), "answers": graph(clip=0.5)}.items():
+        made.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 2
+        onnx.save_model(made, tmp_path / f"{name}.onnx")
+        tested = holdfast.test(tmp_path / f"{name}.onnx", "adding", steps=4, sequences_per_length=32)
+        assert (tested.file, len(tested.lines)) == (str(tmp_path / f"{name}.onnx"), 1)
+        assert holdfast.refute(tmp_path / f"{name}.onnx", "adding", steps=4, tries=64, seconds=2).found
+    with pytest.raises(BadValue, match=r"certify needs a model of level 'opened' .* LSTM has clip=0.5"):
+        holdfast.certify(tmp_path / "answers.onnx", "adding", steps=4)
 
 
 @pytest.mark.parametrize(
