@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from holdfast import exchange
+from holdfast import certify, exchange
 from holdfast.core.errors import BadValue
 from holdfast.engine.files import load, save
 from holdfast.engine.network import Network
@@ -266,6 +266,18 @@ def test_a_module_has_the_figures_of_its_imported_file(tmp_path):
     assert judge(model, [task]).lines == judge(imported, [task]).lines
     theirs, ours = (explain(one, task, rows=8).as_json() for one in (model, imported))
     assert theirs == ours
+
+
+def test_certify_takes_a_module_that_can_be_opened_and_says_why_it_cannot():
+    torch.manual_seed(2)
+    module = Module(nn.GRU(1, 2, batch_first=True), nn.Linear(2, 1))
+    task = Recall(steps=2)
+    certificates = [certify(one, task, tolerance=9.0).certificate for one in (module, as_model(module, inputs=1))]
+    assert certificates[0] is not None
+    assert certificates[0] == certificates[1]
+    both = Module(nn.GRU(1, 2, batch_first=True, bidirectional=True), nn.Linear(4, 1))
+    with pytest.raises(BadValue, match=r"certify needs a model of level 'opened' .* it is bidirectional"):
+        certify(both, task)
 
 
 def test_an_output_function_is_kept_in_a_file(tmp_path, float64):

@@ -196,7 +196,7 @@ def test_a_network_and_a_task_may_be_objects(network):
     by_object = holdfast.test(network, task, sequences_per_length=64)
     assert {**by_file.as_json(), "file": ""} == by_object.as_json()
     assert holdfast.check(holdfast.certify(network, task).certificate, network).accepted
-    with pytest.raises(Problem, match=r"certify reads the weights of a network, but was given <function"):
+    with pytest.raises(Problem, match=r"certify needs a model of level 'opened' .* but the function <lambda> has"):
         holdfast.certify(lambda x: x, task)
 
 

@@ -4,8 +4,8 @@ The search tries random rows of the task and the corners of its range, then impr
 error. Sequences have exactly the task's length; '--up-to N' searches all lengths up to N. On an unbounded range
 ('--range -inf inf') the inputs grow until a sequence is found. Finding none proves nothing: use 'certify' for a proof.
 
-Level of model: answers. In Python, refute takes any function and a module of PyTorch too (holdfast.as_model); a model
-without gradients is searched at random.
+Level of model: answers. A file of ONNX (model.onnx) is taken too; in Python, any object that holdfast.as_model takes. A
+model without gradients is searched at random.
 
 examples:
   holdfast refute net.safetensors --task recall --tolerance 1e-3

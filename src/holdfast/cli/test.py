@@ -4,7 +4,7 @@ The task is the one the network was trained on, unless --task names another; its
 the test split, with random numbers that no training uses. Next to the sampled result stands the largest error that a
 short adversarial search found at the same length (gradient ascent on 2048 sequences).
 
-Level of model: answers. In Python, judge takes any function and a module of PyTorch too (holdfast.as_model).
+Level of model: answers. A file of ONNX (model.onnx) is taken too; in Python, any object that holdfast.as_model takes.
 
 examples:
   holdfast test runs/recall-gru-32-001/weights/seed-0.safetensors

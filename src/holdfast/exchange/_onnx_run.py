@@ -13,14 +13,14 @@ from holdfast.core.errors import BadFile
 
 
 @dataclass(frozen=True)
-class Program:
+class GraphProgram:
     """``run`` maps the array of the graph's only input to that of its first output. ``by`` is the program's name."""
 
     run: Callable[[np.ndarray], np.ndarray]
     by: str
 
 
-def program_of(model: Any, by_reference: bool = False) -> Program:
+def program_of(model: Any, by_reference: bool = False) -> GraphProgram:
     """The program for a graph with one input: onnxruntime if it is installed, unless ``by_reference`` or in float64,
     in which it has no recurrent nodes. Raises ``BadFile`` if it cannot run the graph."""
     held = {tensor.name for tensor in model.graph.initializer}
@@ -37,7 +37,7 @@ def program_of(model: Any, by_reference: bool = False) -> Program:
         except Exception as error:  # of any kind: errors of onnxruntime have no common base class
             raise BadFile(f"{by} cannot run it on inputs of shape {list(inputs.shape)}: {error}") from error
 
-    return Program(compute, by)
+    return GraphProgram(compute, by)
 
 
 def _reference(model: Any) -> tuple[Any, str]:

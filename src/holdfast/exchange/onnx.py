@@ -82,7 +82,11 @@ def read(file: Path, cell: str | None) -> Network:
 
 def runner(file: Path, cell: str) -> Runner:
     """The file, ready to run. Raises ``BadFile`` if no program can run it."""
-    model = load(file)
+    return runner_of(load(file))
+
+
+def runner_of(model: Any) -> Runner:
+    """The model, ready to run. Raises ``BadFile`` if it is not supported or no program can run it."""
     graph = find(model)
     first, second = graph.sizes
     batch, steps = (second, first) if graph.time_first_in else (first, second)

@@ -1,9 +1,11 @@
-"""The network that a verb is given: the path of a file, a ``Network``, or any object that ``as_model`` takes."""
+"""The network that a verb is given: the path of a file (of ONNX too), a ``Network``, or any object that ``as_model``
+takes."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.core.errors import BadFile, BadValue
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GivenNetwork:
-    """``model``: the network of the file, or the object as it was given. ``path`` and ``origin``, where the weights
-    come from, are empty unless it is a file."""
+    """``model``: the network of the file, or the object as it was given, or the path of a file of ONNX. ``path`` and
+    ``origin``, where the weights come from, are empty unless it is a file."""
 
     model: Any
     path: str = ""
@@ -35,16 +37,21 @@ class GivenNetwork:
 
         return self.model if isinstance(self.model, Network) else as_model(self.model, inputs=inputs)
 
-    def network(self, verb: str) -> Network:
-        """The network itself, for a verb that reads its weights. Raises ``BadValue`` for any other object."""
+    def network(self, verb: str, inputs: int | None = None) -> Network:
+        """The network itself, for a verb that reads its weights. If the number of ``inputs`` is known, a model of
+        another framework that can be opened counts as one. Raises ``BadValue`` for any other object."""
         from holdfast.engine.network import Network
+        from holdfast.models.levels import require
 
-        if not isinstance(self.model, Network):
+        model = self.model if inputs is None else self.model_for(inputs)
+        if inputs is not None:
+            require(model, "opened", verb)
+        if not isinstance(model, Network):
             raise BadValue(
                 f"{verb} reads the weights of a network, but was given {got(self.model)}.",
                 "Give the path of a network (*.safetensors) or a holdfast.Network.",
             )
-        return self.model
+        return model
 
 
 def given_network(network: object) -> GivenNetwork:
@@ -52,6 +59,8 @@ def given_network(network: object) -> GivenNetwork:
     if not isinstance(network, str | os.PathLike):
         return GivenNetwork(network)
     path = os.fspath(network)
+    if str(path).endswith(".onnx"):
+        return GivenNetwork(Path(path), path)
     opened, origin = open_network(path)
     return GivenNetwork(opened, path, origin)
 

@@ -34,9 +34,9 @@ def certify(
 ) -> Proof:
     """Prove that the error of a network is at most ``tolerance`` (None: the best bound found) on every row of a task.
 
-    ``network`` is the path of a file or a ``Network``; ``task`` is a name or a ``Task`` (default: the one stored in the
-    file); other keywords are axes of the task, of which the length axis may be "any". The certificate is in
-    ``.certificate``; ``out`` is a file to write it to ("auto": next to the network).
+    ``network`` is the path of a file, a ``Network``, or an object that ``as_model`` opens; ``task`` is a name or a
+    ``Task`` (default: the one stored in the file); other keywords are axes of the task, of which the length axis may be
+    "any". The certificate is in ``.certificate``; ``out`` is a file to write it to ("auto": next to the network).
     Raises ``BadValue`` where nothing can be proved about the task or the network, ``BadFile`` where a file cannot be
     read.
     """
@@ -50,13 +50,13 @@ def certify(
     semantics = arguments.one_of("semantics", semantics, ("real", "ieee"))
     seconds = arguments.positive("seconds", seconds)
     given = given_network(network)
-    opened = given.network("certify")
     first = least_steps_of(given.origin)
     asked = task_request("certify", task, axes, own_task(given.origin), given.name, up_to=up_to, first=first)
     asked.refuse_unbounded(
         "a certificate needs a bounded range",
         "Give a bounded range, or use 'holdfast refute', which accepts an unbounded one.",
     )
+    opened = given.network("certify", asked.task.inputs)
     place = _place(out, given)
     if place:
         check_writable(place)

@@ -14,12 +14,13 @@ BATCH, STEPS = 2, 3
 Run = Callable[[np.ndarray], np.ndarray]
 
 
-def probe(inputs: int, dtype: np.dtype, symbols: bool) -> np.ndarray:
-    """Inputs [batch, time, input] by which models are looked at; one-hot where they read ``symbols``."""
+def probe(inputs: int, dtype: np.dtype, symbols: bool, sizes: tuple[int, int] = (BATCH, STEPS)) -> np.ndarray:
+    """Inputs [batch, time, input] to look at a model, of different ``sizes`` of batch and time; one-hot if it reads
+    ``symbols``."""
     random = np.random.default_rng(0)
     if symbols:
-        return np.eye(inputs, dtype=dtype)[random.integers(inputs, size=(BATCH, STEPS))]
-    return random.standard_normal((BATCH, STEPS, inputs)).astype(dtype)
+        return np.eye(inputs, dtype=dtype)[random.integers(inputs, size=sizes)]
+    return random.standard_normal((*sizes, inputs)).astype(dtype)
 
 
 def whole_sequences(run: Run, given: np.ndarray, numbers: ModuleType = np) -> Run:
@@ -36,7 +37,7 @@ def whole_sequences(run: Run, given: np.ndarray, numbers: ModuleType = np) -> Ru
             continue
         every_step = outputs.ndim == 3
         rows = arrange(outputs) if every_step else outputs
-        expected = (BATCH, STEPS) if every_step else (BATCH,)
+        expected = given.shape[: 2 if every_step else 1]
         if outputs.ndim not in (2, 3) or rows.shape[: len(expected)] != expected or _mixes(run, arrange, given):
             continue
         if every_step:
@@ -46,14 +47,19 @@ def whole_sequences(run: Run, given: np.ndarray, numbers: ModuleType = np) -> Ru
 
 
 def _mixes(run: Run, arrange: Run, given: np.ndarray) -> bool:
-    """Whether the last row's outputs change with the first row's inputs."""
-    other = given.copy()
-    other[0] = given[0, ::-1] + np.roll(given[0], 1, -1) if given.shape[2] == 1 else np.roll(given[0], 1, -1)
-    if np.array_equal(other, given):
-        return False
-    before, after = run(arrange(given)), run(arrange(other))
-    last = (lambda a: arrange(a)[-1]) if before.ndim == 3 else (lambda a: a[-1])
-    return not np.allclose(last(before), last(after), rtol=1e-4, atol=1e-4, equal_nan=True)
+    """Whether the outputs of a row change with the inputs of another: the first row, or the last for a model that reads
+    sequences from their end."""
+    before = np.asarray(run(arrange(given)))
+    one_hot = set(np.unique(given)) <= {0, 1}
+    rows = arrange if before.ndim == 3 else (lambda a: a)
+    for changed in (0, len(given) - 1):
+        other = given.copy()
+        other[changed] = np.roll(given[changed], 1, -1) if one_hot else 1 - given[changed]
+        after = np.asarray(run(arrange(other)))
+        kept = [np.delete(rows(a), changed, 0) for a in (before, after)]
+        if not np.allclose(*kept, rtol=1e-4, atol=1e-4, equal_nan=True):
+            return True
+    return False
 
 
 def refuse_side_effects(name: str, run: Run, given: np.ndarray) -> None:
