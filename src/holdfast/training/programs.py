@@ -15,14 +15,14 @@ from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
-from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell
+from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
 from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model
 from holdfast.training.learner import Learner, begin, first_networks, learn
 from holdfast.training.measure import Score, measure
 from holdfast.training.optimisers import OPTIMISERS
-from holdfast.training.settings import Settings, task_as_json
+from holdfast.training.settings import Settings
 from holdfast.training.streams import PURPOSES, stream
 
 Figures = dict[str, float]
@@ -153,15 +153,9 @@ def _judgement(task: Task, engine: str) -> TracedProgram:
         return _figures(measure(network, task, key, sequences, engine))
 
     def identity(network: Network, which: Array, sequences: Array) -> Identity | None:
-        return task_identity("judge", network, task, engine=engine)
+        return task_identity("judge", network.cell_name, task, engine=engine)
 
     return TracedProgram(lambda: judge, lambda *_: dict.fromkeys(FIGURES, 0), identity)
-
-
-def task_identity(program: str, network: Model, task: Task, **options: str | int) -> Identity | None:
-    """What determines a program that runs a network on a task; None if a part of either is not holdfast's own."""
-    own = is_own(task) and isinstance(network, Network) and is_own_cell(network.cell_name)
-    return {"program": program, "task": task_as_json(task), **options} if own else None
 
 
 @forgotten_on_change
