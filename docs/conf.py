@@ -24,7 +24,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "jupyter_execute"]
 
-# The notebooks are text without outputs, executed at every build. An error, or a line on standard error, fails the build.
+# Notebooks are text without outputs, executed at every build. An error, or a line on standard error, fails the build.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
