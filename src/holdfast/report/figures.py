@@ -131,9 +131,10 @@ def _look() -> Any:
 
 def _figure(size: tuple[float, float]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size)
+    from holdfast.report.shown_figure import ShownFigure
+
+    figure = ShownFigure(figsize=size)
     FigureCanvasAgg(figure)
     return figure
 
