@@ -1,4 +1,4 @@
-"""How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build``."""
+"""How the documentation is built: ``sphinx-build -n -W --keep-going -b html docs docs/_build``, without a network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parent.parent))
 
+import inventories
 import pages
 
 import holdfast
@@ -19,14 +20,17 @@ project = "holdfast"
 author = "the holdfast contributors"
 version = release = holdfast.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx.ext.mathjax", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+nitpicky = True
+intersphinx_mapping = inventories.mapping(Path(__file__).parent)
 
 html_theme = "furo"
 html_title = f"holdfast {release}"
 html_copy_source = False
+html_extra_path = ["_generated/site"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -41,3 +45,4 @@ def setup(app) -> None:
     app.connect("autodoc-process-signature", lambda app, what, name, obj, options, *signature: pages.named(*signature))
     app.connect("autodoc-skip-member", lambda app, *member: pages.left_out(*member))
     app.connect("autodoc-process-docstring", lambda app, what, name, obj, options, lines: pages.as_rst(lines))
+    app.connect("missing-reference", pages.other_name, priority=400)  # before intersphinx
