@@ -11,7 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(1, str(Path(__file__).parent.parent))
 
 import inventories
+import links
 import pages
+from sphinx.errors import ExtensionError
 
 import holdfast
 from holdfast.core import arrays
@@ -39,6 +41,12 @@ autodoc_type_aliases = {name: name for name in arrays.__all__}
 autodoc_default_options = {"members": True}
 
 
+def check_links(app, exception) -> None:
+    """Fail on a dead link inside the site, in what themes and raw HTML add too."""
+    if exception is None and (found := links.dead(Path(app.outdir))):
+        raise ExtensionError("dead links:\n" + "\n".join(found))
+
+
 def setup(app) -> None:
     app.connect("builder-inited", lambda app: pages.write(Path(app.srcdir)))
     app.connect("builder-inited", lambda app: pages.check_examples(Path(app.srcdir)))
@@ -46,3 +54,4 @@ def setup(app) -> None:
     app.connect("autodoc-skip-member", lambda app, *member: pages.left_out(*member))
     app.connect("autodoc-process-docstring", lambda app, what, name, obj, options, lines: pages.as_rst(lines))
     app.connect("missing-reference", pages.other_name, priority=400)  # before intersphinx
+    app.connect("build-finished", check_links)
