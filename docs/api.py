@@ -35,6 +35,8 @@ HEADS = {
 FOUNDATION = (
     "holdfast.report.result_base.ResultBase",
     "holdfast.report.page.Page",
+    "holdfast.engine.network.Linear",
+    "holdfast.engine.network.Perceptron",
     "holdfast.core.results",
     "holdfast.core.task",
     "holdfast.core.scenario",
@@ -71,7 +73,12 @@ def python_page() -> str:
 
 def verbs_page() -> str:
     """The help of every command, in the order in which people use them."""
-    lines = ["# Commands", "", "What `holdfast help VERB` prints. [The tour](../../tour.md) shows each with its output.", ""]
+    lines = [
+        "# Commands",
+        "",
+        "What `holdfast help VERB` prints. [The tour](../../tour.md) shows each with its output.",
+        "",
+    ]
     for purpose, verbs in by_purpose(VERBS.names()).items():
         lines += [f"## {purpose.capitalize()}", ""]
         for verb in verbs:

@@ -85,7 +85,9 @@ def _plot(lines: Iterable[Summary]) -> str:
     made = ("pytorch+chrono", "keras+identity")
     parts = [
         LinePlot(
-            tuple(_line(f"{cell}, {FIRST_WEIGHTS[how]}", some) for (cell, how), some in _grouped(lines).items() if of(how)),
+            tuple(
+                _line(f"{cell}, {FIRST_WEIGHTS[how]}", some) for (cell, how), some in _grouped(lines).items() if of(how)
+            ),
             "lag (steps)",
             "share solved",
             title,

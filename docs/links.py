@@ -29,7 +29,10 @@ def dead(site: Path) -> list[str]:
     followed."""
     pages = {file: _read(file) for file in sorted(site.rglob("*.html")) if LIVE not in file.relative_to(site).parts}
     return [
-        f"{file.relative_to(site)}: {link}" for file, page in pages.items() for link in page.links if _leads_nowhere(file, link, pages)
+        f"{file.relative_to(site)}: {link}"
+        for file, page in pages.items()
+        for link in page.links
+        if _leads_nowhere(file, link, pages)
     ]
 
 

@@ -193,9 +193,9 @@ def other_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     """A link under the name that the other project has; a shape of ours links to their table; a type variable is text."""
     target = node.get("reftarget", "").removeprefix("holdfast.core.arrays.")
     if target in SHAPES:
-        return app.env.get_domain("std").resolve_xref(
-            env, node["refdoc"], app.builder, "ref", "shapes", {**node.attributes, "refexplicit": True}, content
-        )
+        named = node.deepcopy()
+        named["refexplicit"] = True  # the text of the link is the name of the shape
+        return env.get_domain("std").resolve_xref(env, node["refdoc"], app.builder, "ref", "shapes", named, content)
     if target.rpartition(".")[2] in TYPE_VARIABLES:
         return content
     node["reftarget"] = inventories.OTHER_NAMES.get(target, target)

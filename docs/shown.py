@@ -1,6 +1,6 @@
 """The commands that a page shows, with what they print: run by the tests, and written into the page by
 
-    python docs/shown.py README.md docs/tour.md
+python docs/shown.py README.md docs/tour.md
 """
 
 from __future__ import annotations

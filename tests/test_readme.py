@@ -101,7 +101,9 @@ def test_a_figure_or_word_that_is_off_is_seen(line, alike):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_shown_output_fits_a_terminal_of_80_columns(page, shown):
-    lines = [line for _, output in shown.commands((ROOT / page).read_text(encoding="utf-8")) for line in output.splitlines()]
+    lines = [
+        line for _, output in shown.commands((ROOT / page).read_text(encoding="utf-8")) for line in output.splitlines()
+    ]
     assert lines
     assert [line for line in lines if len(line) > shown.WIDTH] == []
 
