@@ -1,7 +1,7 @@
 """The reference: every public name with its docstring, the results of the verbs, and the help of every command.
 
-Nothing is listed by hand: names come from ``holdfast.__all__``, results from the annotations of the verbs, commands from
-their parsers. A name that is in an annotation and has no entry is a warning of the build.
+Names come from ``holdfast.__all__``, results from the annotations of the verbs, commands from their parsers. A name that
+is in an annotation and has no entry is a warning of the build.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FOUNDATION = (
     "holdfast.models.answers.Answers",
     "holdfast.models.steps.Steps",
 )
-"""What annotations of public names refer to, and what a cell, a block or a task of your own is made of: modules, classes."""
+"""Modules and classes that annotations of public names refer to, and of which a cell, block or task is made."""
 
 
 def files() -> dict[str, str]:
@@ -73,12 +73,8 @@ def python_page() -> str:
 
 def verbs_page() -> str:
     """The help of every command, in the order in which people use them."""
-    lines = [
-        "# Commands",
-        "",
-        "What `holdfast help VERB` prints. [The tour](../../tour.md) shows each with its output.",
-        "",
-    ]
+    told = "What `holdfast help VERB` prints. [The tour](../../tour.md) shows the output of each."
+    lines = ["# Commands", "", told, ""]
     for purpose, verbs in by_purpose(VERBS.names()).items():
         lines += [f"## {purpose.capitalize()}", ""]
         for verb in verbs:

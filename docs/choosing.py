@@ -47,9 +47,10 @@ def surely(line: Summary) -> bool:
 def _settings(run: stored_run.StoredRun) -> str:
     base, lags = run.grids[0].base, _lags(run.summary)
     return (
-        f"The task of the first two tables is [`echo`](_generated/tasks/echo.md): repeat the first of two symbols after "
-        f"{', '.join(map(str, lags[:-1]))} or {lags[-1]} steps of distractors. The networks of the first one have "
-        f"{base.units} units and {base.budget:,} training sequences; {base.seeds} networks were trained for every entry.\n"
+        f"The task of the first two tables is [`echo`](_generated/tasks/echo.md): repeat the first of two symbols "
+        f"after {', '.join(map(str, lags[:-1]))} or {lags[-1]} steps of distractors. The networks of the first one "
+        f"have {base.units} units and {base.budget:,} training sequences; {base.seeds} networks were trained for every "
+        "entry.\n"
     )
 
 
@@ -86,17 +87,16 @@ def _plot(lines: Iterable[Summary]) -> str:
     parts = [
         LinePlot(
             tuple(
-                _line(f"{cell}, {FIRST_WEIGHTS[how]}", some) for (cell, how), some in _grouped(lines).items() if of(how)
+                _line(f"{cell}, {FIRST_WEIGHTS[how]}", some)
+                for (cell, how), some in _grouped(lines).items()
+                if (how in made) == long
             ),
             "lag (steps)",
             "share solved",
             title,
             x_log=True,
         )
-        for title, of in (
-            ("First weights of the frameworks", lambda how: how not in made),
-            ("First weights for long lags", lambda how: how in made),
-        )
+        for title, long in (("First weights of the frameworks", False), ("First weights for long lags", True))
     ]
     drawn = io.StringIO()
     figures.together(parts).savefig(drawn, format="svg", metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""The table of the front page: everything in the registry by kind, with links. A new file is in it at the next build."""
+"""The table of the front page: everything in the registry by kind, with links."""
 
 from __future__ import annotations
 

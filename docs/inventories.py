@@ -1,6 +1,6 @@
 """Links to the documentation of Python, NumPy, JAX and others, by intersphinx without a network.
 
-``inventories.txt`` names what the reference links to. A name that is not in it is a warning of the build, which is an error.
+``inventories.txt`` names what the reference links to. Any other name is a warning of the build, which is an error.
 """
 
 from __future__ import annotations

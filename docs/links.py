@@ -25,15 +25,10 @@ class _Page(HTMLParser):
 
 
 def dead(site: Path) -> list[str]:
-    """Every link to a file or an anchor of the site that does not exist, as ``page: link``. Links to other sites are not
-    followed."""
+    """Every link to a file or an anchor of the site that does not exist, as ``page: link``. Other sites are left out."""
     pages = {file: _read(file) for file in sorted(site.rglob("*.html")) if LIVE not in file.relative_to(site).parts}
-    return [
-        f"{file.relative_to(site)}: {link}"
-        for file, page in pages.items()
-        for link in page.links
-        if _leads_nowhere(file, link, pages)
-    ]
+    links = ((file, link) for file, page in pages.items() for link in page.links)
+    return [f"{file.relative_to(site)}: {link}" for file, link in links if _leads_nowhere(file, link, pages)]
 
 
 def _leads_nowhere(file: Path, link: str, pages: dict[Path, _Page]) -> bool:

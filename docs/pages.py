@@ -190,7 +190,7 @@ def named(*signature: str | None) -> tuple[str | None, ...]:
 
 
 def other_name(app: Any, env: Any, node: Any, content: Any) -> Any:
-    """A link under the name that the other project has; a shape of ours links to their table; a type variable is text."""
+    """The name that the other project uses; a shape of ours links to their table, a type variable is text."""
     target = node.get("reftarget", "").removeprefix("holdfast.core.arrays.")
     if target in SHAPES:
         named = node.deepcopy()

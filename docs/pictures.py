@@ -40,7 +40,8 @@ def recording(command: str, output: str) -> str:
     end = f"translateY({-len(rows) * ROW_HEIGHT}px)"
     width, height = round(COLUMNS * COLUMN_WIDTH + 2 * MARGIN), ROWS * ROW_HEIGHT + 2 * MARGIN
     texts = "\n".join(
-        f'<text x="{MARGIN}" y="{(ROWS + n + 1) * ROW_HEIGHT + MARGIN - 5}" xml:space="preserve">{html.escape(row)}</text>'
+        f'<text x="{MARGIN}" y="{(ROWS + n + 1) * ROW_HEIGHT + MARGIN - 5}" xml:space="preserve">'
+        f"{html.escape(row)}</text>"
         for n, row in enumerate(rows)
     )
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">

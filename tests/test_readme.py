@@ -1,4 +1,4 @@
-"""What the README and the tour say is so: their Python prints what stands there, their commands give the shown lines."""
+"""What the README and the tour say is so: their Python and their commands print what stands there."""
 
 from __future__ import annotations
 
@@ -101,9 +101,8 @@ def test_a_figure_or_word_that_is_off_is_seen(line, alike):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_shown_output_fits_a_terminal_of_80_columns(page, shown):
-    lines = [
-        line for _, output in shown.commands((ROOT / page).read_text(encoding="utf-8")) for line in output.splitlines()
-    ]
+    text = (ROOT / page).read_text(encoding="utf-8")
+    lines = [line for _, output in shown.commands(text) for line in output.splitlines()]
     assert lines
     assert [line for line in lines if len(line) > shown.WIDTH] == []
 
