@@ -1,7 +1,7 @@
 """The reference: every public name with its docstring, the results of the verbs, and the help of every command.
 
-Names come from ``holdfast.__all__``, results from the annotations of the verbs, commands from their parsers. A name that
-is in an annotation and has no entry is a warning of the build.
+Names come from ``holdfast.__all__``, results from the annotations of the verbs, commands from their parsers. A name in
+an annotation that has no entry is a warning of the build.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FOUNDATION = (
     "holdfast.models.answers.Answers",
     "holdfast.models.steps.Steps",
 )
-"""Modules and classes that annotations of public names refer to, and of which a cell, block or task is made."""
+"""Modules and classes of which results, models, cells, blocks and tasks are made."""
 
 
 def files() -> dict[str, str]:
@@ -64,8 +64,10 @@ def python_page() -> str:
         lines += [f"## holdfast.{module}", "", _directive("automodule", f"holdfast.{module}")]
     lines += ["## Results", "", "What the verbs return.", ""]
     lines += [_entry(_path(cls), cls) for cls in results()]
-    lines += ["## Foundations", ""]
+    lines += ["## Foundations", "", "What a cell, a block or a task of your own is made of.", ""]
     lines += [_entry(path, pages.found(path)) for path in FOUNDATION]
+    lines += ["## Types", "", "The other types in the signatures and fields above.", ""]
+    lines += [_entry(_path(cls), cls) for cls in sorted(referenced(), key=_path)]
     lines += ["(shapes)=", "## Shapes", "", pages.prose(arrays.__doc__ or ""), ""]
     lines += [pages.table(("name", "axes"), shapes()), ""]
     return "\n".join(lines)
@@ -93,6 +95,49 @@ def results() -> Iterator[type]:
         members = typing.get_args(returned) if isinstance(returned, types.UnionType) else (returned,)
         found |= dict.fromkeys(members)
     return iter(found)
+
+
+def referenced() -> set[type]:
+    """The classes of holdfast in the annotations of what is documented, and in those of these classes, and so on."""
+    foundation = [pages.found(path) for path in FOUNDATION]
+    public = [getattr(holdfast, name) for name in holdfast.__all__]
+    classes = [thing for thing in (*public, *results(), *foundation) if inspect.isclass(thing)]
+    for module in filter(inspect.ismodule, foundation):
+        classes += [
+            thing for _, thing in inspect.getmembers(module, inspect.isclass) if thing.__module__ == module.__name__
+        ]
+    documented = set(classes)
+    found: set[type] = set()
+    waiting: list[object] = [*classes, *(thing for thing in public if inspect.isfunction(thing))]
+    while waiting:
+        new = {cls for cls in _annotated(waiting.pop()) if cls not in documented and cls not in found}
+        found |= new
+        waiting += new
+    return found
+
+
+def _annotated(thing: object) -> set[type]:
+    """The classes of holdfast in the annotations of a function, or of the fields and public methods of a class."""
+    import_types(inspect.getmodule(thing))
+    functions = [thing]
+    if inspect.isclass(thing):
+        own = [getattr(member, "fget", member) for name, member in vars(thing).items() if not name.startswith("_")]
+        functions += [getattr(member, "__func__", member) for member in own]
+    found: set[type] = set()
+    for one in functions:
+        with contextlib.suppress(
+            NameError, TypeError, AttributeError
+        ):  # an extra that is not installed; no annotations
+            for hint in typing.get_type_hints(one).values():
+                found |= set(_classes(hint))
+    return {cls for cls in found if cls.__module__.startswith("holdfast.") and not cls.__name__.startswith("_")}
+
+
+def _classes(hint: object) -> Iterator[type]:
+    if inspect.isclass(hint) and not typing.get_args(hint):
+        yield hint
+    for inner in hint if isinstance(hint, list) else typing.get_args(hint):  # a list: the arguments of a Callable
+        yield from _classes(inner)
 
 
 def with_types(function: types.FunctionType) -> dict[str, typing.Any]:

@@ -25,7 +25,7 @@ class _Page(HTMLParser):
 
 
 def dead(site: Path) -> list[str]:
-    """Every link to a file or an anchor of the site that does not exist, as ``page: link``. Other sites are left out."""
+    """Every link to a file or an anchor of the site that does not exist, as ``page: link``."""
     pages = {file: _read(file) for file in sorted(site.rglob("*.html")) if LIVE not in file.relative_to(site).parts}
     links = ((file, link) for file, page in pages.items() for link in page.links)
     return [f"{file.relative_to(site)}: {link}" for file, link in links if _leads_nowhere(file, link, pages)]

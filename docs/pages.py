@@ -26,7 +26,8 @@ EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
 """An escaped *word*: the only markup in our docstrings besides code."""
 
 SHAPES = frozenset(arrays.__all__) - {"Array"}
-TYPE_VARIABLES = frozenset({"Leaf", "State", "Tree", "Part", "Thing"})
+NO_CLASSES = frozenset({"Leaf", "State", "Tree", "Part", "Thing", "Row", "Semantics"})
+"""Type variables and names of types that are no classes: text in the reference."""
 SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 
@@ -190,14 +191,17 @@ def named(*signature: str | None) -> tuple[str | None, ...]:
 
 
 def other_name(app: Any, env: Any, node: Any, content: Any) -> Any:
-    """The name that the other project uses; a shape of ours links to their table, a type variable is text."""
+    """The name that its project uses; a shape of ours links to their table, a type variable is text."""
     target = node.get("reftarget", "").removeprefix("holdfast.core.arrays.")
     if target in SHAPES:
         named = node.deepcopy()
         named["refexplicit"] = True  # the text of the link is the name of the shape
         return env.get_domain("std").resolve_xref(env, node["refdoc"], app.builder, "ref", "shapes", named, content)
-    if target.rpartition(".")[2] in TYPE_VARIABLES:
+    if target.rpartition(".")[2] in NO_CLASSES:
         return content
+    domain = env.get_domain("py")
+    if "." not in target and (full := [name for name in domain.objects if name.endswith(f".{target}")]):
+        return domain.resolve_xref(env, node["refdoc"], app.builder, "class", min(full, key=len), node, content)
     node["reftarget"] = inventories.OTHER_NAMES.get(target, target)
     return None
 
