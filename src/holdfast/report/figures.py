@@ -109,7 +109,7 @@ def _unused(name: str, taken: set[str]) -> str:
 def together(parts: Sequence[Part]) -> Figure:
     """Every curve and heat map among ``parts`` in one figure, below each other. Raises ``BadValue`` where matplotlib is
     missing."""
-    require("matplotlib", extra="figures", what="a figure")
+    require("matplotlib", what="a figure")
     drawn = [part for part in parts if isinstance(part, LinePlot | Heatmap)]
     heights = [_size(part)[1] for part in drawn]
     with _look():
