@@ -55,7 +55,8 @@ def named(field: str, value: object) -> object:
         return value
     from holdfast import blocks, cells
 
-    return cells.named(value) if field == "cell" else blocks.named(value)
+    folder = cells if field == "cell" else blocks
+    return folder.named(value) if isinstance(value, folder.Definition) else value
 
 
 def axes_of(kind: type) -> dict[str, FieldInfo]:
