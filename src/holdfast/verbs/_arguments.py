@@ -55,8 +55,9 @@ def named(field: str, value: object) -> object:
         return value
     from holdfast import blocks, cells
 
-    folder = cells if field == "cell" else blocks
-    return folder.named(value) if isinstance(value, folder.Definition) else value
+    if field == "cell":
+        return cells.named(value) if isinstance(value, cells.Definition) else value
+    return blocks.named(value) if isinstance(value, blocks.Definition) else value
 
 
 def axes_of(kind: type) -> dict[str, FieldInfo]:
