@@ -99,7 +99,7 @@ def test_a_new_definition_replaces_the_old_one():
 def test_names_that_are_taken_and_definitions_that_lack_something_are_refused():
     with pytest.raises(holdfast.Problem, match="holdfast has a cell named 'lstm' already"):
         holdfast.register(leaky("Lstm"))
-    with pytest.raises(holdfast.Problem, match=r"the cell class Empty lacks State, Gates.* lstm.py"):
+    with pytest.raises(holdfast.Problem, match=r"the cell class Empty lacks State, Gates.*lstm.py"):
         holdfast.register(type("Empty", (), {}))
     assert "empty" not in cells.FOLDER.names()
     with pytest.raises(holdfast.Problem, match="register was given 'lstm', expected a class"):

@@ -28,7 +28,11 @@ READ = "read"
 """The name by which a block's map refers to the output of the inner cell, by default."""
 
 
-def register(block: type | ModuleType) -> str:
+Definition = type | ModuleType
+"""A block without a file: a class or a module that defines what a block's file does."""
+
+
+def register(block: Definition) -> str:
     """Make a block known by name in this process, and return the name: that of the class, ``HighwayBlock`` as
     ``highway_block``. Raises ``BadValue`` where the name is taken, ``BadFile`` where the definition lacks something."""
     name = class_name(block) if isinstance(block, type) else block.__name__.rsplit(".", 1)[-1]
@@ -40,7 +44,7 @@ def named(block: object) -> str:
     does."""
     if isinstance(block, str):
         return block
-    if not isinstance(block, type | ModuleType):
+    if not isinstance(block, Definition):
         raise BadValue(f"the block is {got(block)}, expected its name, or a class with Gates, maps, step.", WHOLE)
     return register(block)
 

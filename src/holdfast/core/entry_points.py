@@ -8,8 +8,10 @@ leaky = "their_package.cells:Leaky"      # a class
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import importlib.util
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
@@ -80,6 +82,8 @@ def entries(folder: str) -> dict[str, Entry]:
 
 @cache
 def _all() -> dict[str, dict[str, Entry]]:
+    if not _some_are_installed():
+        return {}
     from importlib.metadata import entry_points
 
     installed, found = entry_points(), dict[str, dict[str, Entry]]()
@@ -88,6 +92,17 @@ def _all() -> dict[str, dict[str, Entry]]:
             module, _, attribute = one.value.partition(":")
             found.setdefault(folder, {})[one.name] = Entry(folder, one.name, module.strip(), attribute.strip())
     return found
+
+
+def _some_are_installed() -> bool:
+    """Whether any distribution has entry points for us. The files are read directly: to import ``importlib.metadata``
+    takes a fifth of the time of ``holdfast list``."""
+    for folder in sys.path:
+        for file in Path(folder or ".").glob("*-info/entry_points.txt"):
+            with contextlib.suppress(OSError):
+                if b"[" + PREFIX.encode() in file.read_bytes():
+                    return True
+    return False
 
 
 @cache

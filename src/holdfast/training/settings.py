@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from holdfast import blocks, cells
 from holdfast.cells._former import settings_of
 from holdfast.core import values
 from holdfast.core.errors import AbsentData, BadFile, BadValue, Problem, refuse
@@ -33,7 +34,8 @@ class Settings:
     trained, each with its own random streams derived from ``seed``.
 
     ``update``, ``optimiser`` and ``stop`` name a file of ``rules/``, ``optimisers/`` and ``stops/``, with its options
-    (``sgd+momentum=0.5``), or are such a component. ``engine`` is that of ``unroll``; a resumed run keeps its engine.
+    (``sgd+momentum=0.5``), or are such a component. ``cell`` and ``block`` may be classes, which are registered.
+    ``engine`` is that of ``unroll``; a resumed run keeps its engine.
     Raises ``BadValue`` with every reason at once, ``UnknownName`` for a name that does not exist.
     """
 
@@ -112,6 +114,10 @@ class Settings:
                 "For example make_task('recall', {'steps': 30}).",
             )
         where = "these settings cannot be trained"
+        if isinstance(self.cell, cells.Definition):
+            object.__setattr__(self, "cell", cells.named(self.cell))
+        if isinstance(self.block, blocks.Definition):
+            object.__setattr__(self, "block", blocks.named(self.block))
         refuse(take(self), where)
         block, inside = taken_apart(self.cell)
         if len(inside) == 1:  # the same training under one name

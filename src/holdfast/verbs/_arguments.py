@@ -55,7 +55,9 @@ def named(field: str, value: object) -> object:
         return value
     from holdfast import blocks, cells
 
-    return cells.named(value) if field == "cell" else blocks.named(value)
+    if field == "cell":
+        return cells.named(value) if isinstance(value, cells.Definition) else value
+    return blocks.named(value) if isinstance(value, blocks.Definition) else value
 
 
 def axes_of(kind: type) -> dict[str, FieldInfo]:
