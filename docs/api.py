@@ -121,8 +121,10 @@ def _annotated(thing: object) -> set[type]:
     import_types(inspect.getmodule(thing))
     functions = [thing]
     if inspect.isclass(thing):
-        own = [getattr(member, "fget", member) for name, member in vars(thing).items() if not name.startswith("_")]
-        functions += [getattr(member, "__func__", member) for member in own]
+        members = [member for name, member in vars(thing).items() if not name.startswith("_")]
+        for wrapped in ("fget", "func", "__func__"):  # of a property, a cached one, a method of the class
+            members = [getattr(member, wrapped, member) for member in members]
+        functions += members
     found: set[type] = set()
     for one in functions:
         with contextlib.suppress(

@@ -12,6 +12,7 @@ sys.path.insert(1, str(Path(__file__).parent.parent))
 
 import inventories
 import links
+import live
 import pages
 from sphinx.errors import ExtensionError
 
@@ -40,7 +41,7 @@ nb_output_stderr = "error"
 html_theme = "furo"
 html_title = f"holdfast {release}"
 html_copy_source = False
-html_extra_path = ["_generated/site"]
+html_extra_path = [str(live.site(Path(__file__).parent))]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

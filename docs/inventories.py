@@ -15,6 +15,7 @@ ADDRESSES = {
     "jax": "https://docs.jax.dev/en/latest/",
     "matplotlib": "https://matplotlib.org/stable/",
     "pandas": "https://pandas.pydata.org/docs/",
+    "optax": "https://optax.readthedocs.io/en/latest/",
     "torch": "https://docs.pytorch.org/docs/stable/",
 }
 OTHER_NAMES = {
@@ -23,6 +24,7 @@ OTHER_NAMES = {
     "jaxlib._jax.Array": "jax.Array",
     "np.ndarray": "numpy.ndarray",
     "np.dtype": "numpy.dtype",
+    "optax._src.base.GradientTransformation": "optax.GradientTransformation",
     "Path": "pathlib.Path",
     "Figure": "matplotlib.figure.Figure",
 }

@@ -11,10 +11,16 @@ import shown
 STEPS = 50
 
 
+def site(docs: Path) -> Path:
+    """The folder of files that the build copies as they are. Sphinx asks for it before any page is written."""
+    folder = docs.resolve() / "_generated" / "site"
+    (folder / "live").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def write(docs: Path) -> None:
-    """Write the pages into ``_generated/site/live``, from where the build copies them."""
-    folder = (docs / "_generated" / "site" / "live").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the pages into ``live/`` of the site."""
+    folder = site(docs) / "live"
     commands = (
         f"holdfast demo --initialisations 0 --page {folder / 'demo.html'}",
         f"holdfast construct recall --units 8 --steps {STEPS} --tolerance 1e-2 --out net.safetensors",
