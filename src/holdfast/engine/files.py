@@ -27,7 +27,7 @@ from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
 from holdfast.core import values
-from holdfast.core.arrays import Leaf
+from holdfast.core.arrays import Leaf, as_array
 from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
@@ -76,8 +76,9 @@ def tensors(network: Network) -> dict[str, np.ndarray]:
         found |= {"embedding.matrix": network.embedding.matrix, "embedding.bias": network.embedding.bias}
     for depth, layer in enumerate(network.layers):
         for source, linear in layer.items():
-            for gate in linear.gates:
-                matrix, bias = linear.of(gate)
+            plain = jax.tree.map(np.asarray, linear)  # slices of arrays of JAX are compiled
+            for gate in plain.gates:
+                matrix, bias = plain.of(gate)
                 found[_matrix(depth, gate, source)] = matrix
                 if bias is not None:
                     found[_bias(depth, gate, source)] = bias
@@ -303,13 +304,13 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
             bias = [read[_bias(depth, gate, m.source)] for gate in m.gates] if m.bias else None
             found[m.source] = replace(
                 _like(sizes, m, depth),
-                matrix=asarray(np.concatenate(matrix, -1)),
-                bias=None if bias is None else asarray(np.concatenate(bias, -1)),
+                matrix=as_array(np.concatenate(matrix, -1)),
+                bias=None if bias is None else as_array(np.concatenate(bias, -1)),
             )
         return found
 
     names = _readout_names(len(sizes.readout_hidden) + 1)
-    maps = [(asarray(read[matrix]), asarray(read[bias])) for matrix, bias in names]
+    maps = [(as_array(np.array(read[matrix])), as_array(np.array(read[bias]))) for matrix, bias in names]
     readout = read_out(maps, sizes.output_function)
     embedding = None
     if sizes.embedding:

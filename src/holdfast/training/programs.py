@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -23,7 +24,7 @@ from holdfast.training.learner import Learner, begin, first_networks, learn
 from holdfast.training.measure import Score, measure
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
-from holdfast.training.streams import PURPOSES, stream
+from holdfast.training.streams import PURPOSES, stream, words
 
 Figures = dict[str, float]
 FIGURES = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
@@ -165,16 +166,27 @@ def programs(settings: Settings) -> Programs:
     return Programs(settings)
 
 
-def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
-    """``measure`` as plain figures, compiled if possible. Raises ``BadValue`` if a network with separate weights has
-    fewer steps than the task."""
+def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
+    """``measure`` as plain figures, on rows of the stream "measure" of this seed, compiled if possible. Raises
+    ``BadValue`` if a network with separate weights has fewer steps than the task."""
+    key = np.asarray(words(seed, 0, "measure"), np.uint32)
+
+    def run(network: Model, key: Array) -> dict[str, Array]:
+        return _figures(measure(network, task, jax.random.wrap_key_data(key), sequences))
+
     if isinstance(network, Answers):
-        return _plain(_figures(measure(network, task, key, sequences)))
-    if isinstance(network, Network):
-        refuse_past_the_last(network, task.longest)
-        if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
-            network = network.before_output_function()
-    return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
+        return _plain(run(network, jnp.asarray(key)))
+    if not isinstance(network, Network):
+        return _plain(jax.jit(run)(network, key))
+    refuse_past_the_last(network, task.longest)
+    if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
+        network = network.before_output_function()
+    program = TracedProgram(
+        lambda: run,
+        lambda *_: dict.fromkeys(FIGURES, 0),
+        lambda network, key: task_identity("measure", network.cell_name, task, sequences=sequences),
+    )
+    return _plain(program(network, key))
 
 
 def _figures(score: Score) -> dict[str, Array]:
