@@ -1,17 +1,44 @@
 """The demonstration: the published coin flip, why it is one, and what the control cannot do."""
 
+import contextlib
+import io
+
 import pytest
 
+from holdfast.cli._main import main
 from holdfast.comparison.results.verdicts import difference
-from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
+from holdfast.demonstration import demonstrate as module
+from holdfast.demonstration.demonstrate import SEQUENCES, Demonstration, demonstrate
 from holdfast.demonstration.parts import parts
 from holdfast.demonstration.predictions import ambiguities, why_control_fails
 from holdfast.studies.questions.tutorial import KERAS
+from tests.test_readme import BLOCKS, DEMONSTRATION, is_shown
 
 
 @pytest.fixture(scope="module")
-def whole():
-    return demonstrate()
+def command() -> tuple[Demonstration, str]:
+    """What ``holdfast demo`` computed and printed."""
+    computed = []
+
+    def kept(*given, **settings):
+        computed.append(demonstrate(*given, **settings))
+        return computed[0]
+
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as said:
+        patch.setattr(module, "demonstrate", kept)
+        assert main(["demo"]) == 0
+    return computed[0], said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def whole(command):
+    return command[0]
+
+
+@pytest.mark.slow
+def test_the_command_prints_what_the_readme_shows(command):
+    (text,) = [text for kind, text in BLOCKS if kind == "console" and text.startswith(DEMONSTRATION)]
+    is_shown(command[1], text)
 
 
 @pytest.mark.slow
