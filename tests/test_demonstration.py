@@ -3,15 +3,39 @@
 import pytest
 
 from holdfast.comparison.results.verdicts import difference
-from holdfast.demonstration.demonstrate import SEQUENCES, demonstrate
+from holdfast.demonstration import demonstrate as module
+from holdfast.demonstration.demonstrate import SEQUENCES, Demonstration, demonstrate
 from holdfast.demonstration.parts import parts
 from holdfast.demonstration.predictions import ambiguities, why_control_fails
 from holdfast.studies.questions.tutorial import KERAS
+from tests.test_readme import DEMONSTRATION, is_shown, shown, text_of
 
 
 @pytest.fixture(scope="module")
-def whole():
-    return demonstrate()
+def command() -> tuple[Demonstration, str]:
+    """What ``holdfast demo`` computed and printed."""
+    computed = []
+
+    def kept(*given, **settings):
+        computed.append(demonstrate(*given, **settings))
+        return computed[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "demonstrate", kept)
+        code, said = shown.printed(DEMONSTRATION)
+    assert code == 0
+    return computed[0], said
+
+
+@pytest.fixture(scope="module")
+def whole(command):
+    return command[0]
+
+
+@pytest.mark.slow
+def test_the_command_prints_what_the_tour_shows(command):
+    (output,) = [output for given, output in shown.commands(text_of("docs/tour.md")) if given == DEMONSTRATION]
+    is_shown(command[1], DEMONSTRATION, output)
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ def test_a_stack_obeys_the_laws_of_cells(cell, law, float64):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", [law for law in LAWS if law != "gradient"])
 @pytest.mark.parametrize("cell", STACKS[1:])
 def test_every_stack_obeys_the_laws_of_cells(cell, law, float64):
     LAWS[law](cell)

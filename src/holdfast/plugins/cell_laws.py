@@ -124,7 +124,7 @@ def batch_is_singles(name: str, run: Run = unroll) -> None:
 def chunks_are_the_whole(name: str, run: Run = unroll) -> None:
     """A sequence in pieces, with the state carried over, gives the same results as the whole sequence."""
     network, inputs = random_network(name, layers=2), numbers(2, 6, 2)
-    start = random_state(network, 2)
+    start, run = random_state(network, 2), jax.jit(run)
     whole, pieces, state = run(network, inputs, start), [], start
     for first, last in ((0, 2), (2, 3), (3, 6)):
         piece, state = run(network, inputs[:, first:last], state)
@@ -135,7 +135,7 @@ def chunks_are_the_whole(name: str, run: Run = unroll) -> None:
 def relabelling_commutes(name: str, run: Run = unroll) -> None:
     """Units, heads and other axes can be permuted: the same permutation in every map gives the same outputs."""
     network, inputs = random_network(name, layers=2), numbers(2, 4, 2)
-    start, cell = random_state(network, 2), network.cell
+    start, cell, run = random_state(network, 2), network.cell, jax.jit(run)
     try:
         shown = record(cell).output.axes
     except Unsupported:

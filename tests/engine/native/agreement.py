@@ -155,14 +155,13 @@ def rows_alone(case: Case) -> list[int]:
         a = asked(case)
         cell, layer = a.network.cell, a.network.layers[0]
 
-        inputs, first, mask = jax.tree.map(np.asarray, (a.inputs, a.state[0], a.present))
+        given = jax.tree.map(np.asarray, (a.inputs, a.state[0], a.present))
+        run = jax.jit(lambda inputs, state, present: recurrence(cell, layer, inputs, state, present, 0))
 
         def bits(rows: slice) -> list[bytes]:
-            state = jax.tree.map(lambda s: jnp.asarray(s[rows]), first)
-            present = None if mask is None else jnp.asarray(mask[rows])
-            hidden, last = recurrence(cell, layer, jnp.asarray(inputs[rows]), state, present, 0)
-            whole = [hidden, *last]
-            return [b"".join(np.asarray(part[row]).tobytes() for part in whole) for row in range(hidden.shape[0])]
+            hidden, last = run(*jax.tree.map(lambda part: part[rows], given))
+            whole = [np.asarray(part) for part in (hidden, *last)]
+            return [b"".join(part[row].tobytes() for part in whole) for row in range(hidden.shape[0])]
 
         together = bits(slice(None))
         return [row for row in range(case.batch) if bits(slice(row, row + 1)) != together[row : row + 1]]
