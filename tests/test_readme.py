@@ -24,9 +24,9 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 DEMONSTRATION = "holdfast demo"
 
 
-def _shown() -> ModuleType:
-    """``docs/shown.py``, which is in no package."""
-    spec = importlib.util.spec_from_file_location("shown", ROOT / "docs" / "shown.py")
+def _of_docs(name: str) -> ModuleType:
+    """A file of ``docs/``, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -34,7 +34,7 @@ def _shown() -> ModuleType:
     return module
 
 
-shown = _shown()
+shown = _of_docs("shown")
 
 
 def text_of(page: str) -> str:
@@ -163,9 +163,7 @@ def test_the_check_of_commands_is_seen_to_fail():
 
 def test_the_recording_is_of_the_output_that_the_tour_shows():
     """``docs/pictures.py`` makes it; the tour's output is compared with the command's."""
-    import pictures
-
-    recorded = pictures.lines_of((ROOT / "docs" / "pictures" / "demo.svg").read_text(encoding="utf-8"))
+    recorded = _of_docs("pictures").lines_of((ROOT / "docs" / "pictures" / "demo.svg").read_text(encoding="utf-8"))
     command, output = next(shown.commands((ROOT / "docs" / "tour.md").read_text(encoding="utf-8")))
     assert recorded == [f"$ {command}", *output.splitlines()]
 
