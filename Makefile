@@ -84,4 +84,4 @@ $(VENV)/.installed-%: $(SOURCES) $(VENV)/.tools
 	touch $@ $(if $(filter test,$*),$(VENV)/.installed-docs)
 
 clean:
-	rm -rf $(VENV) build dist docs/_build docs/_generated
+	rm -rf $(VENV) build dist docs/_build docs/_generated docs/jupyter_execute

@@ -1,4 +1,4 @@
-"""Generated pages: one for every cell and task in the registry, and one for every folder of the code.
+"""Generated pages: one for every cell, task and study in the registry, the reference, and parts of other pages.
 
 Nothing here names a cell, a task or a module: a new file in its folder has a page at the next build.
 """
@@ -6,14 +6,15 @@ Nothing here names a cell, a task or a module: a new file in its folder has a pa
 from __future__ import annotations
 
 import doctest
+import importlib
 import re
 import textwrap
 from pathlib import Path
 from typing import Any
 
+import inventories
 from sphinx.errors import ExtensionError
 
-import holdfast
 from holdfast import cells, tasks
 from holdfast.core import arrays, values
 from holdfast.core.fields import FieldInfo, field_infos
@@ -21,43 +22,38 @@ from holdfast.core.registry import Folder
 from holdfast.core.results import Table
 from holdfast.studies import describe
 
-ROOMS = (
-    "core",
-    "engine",
-    "plugins",
-    "train",
-    "construct",
-    "certify",
-    "exchange",
-    "compare",
-    "tune",
-    "demonstration",
-    "studies",
-    "report",
-)
-"""The folders whose modules have a reference page. ``cli`` is the command line, which is not imported."""
 EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
 """An escaped *word*: the only markup in our docstrings besides code."""
 
+SHAPES = frozenset(arrays.__all__) - {"Array"}
+NO_CLASSES = frozenset({"Leaf", "State", "Tree", "Part", "Thing", "Row", "Semantics"})
+"""Type variables and names of types that are no classes: text in the reference."""
 SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 
 def write(docs: Path) -> None:
     """Update ``docs/_generated``. Pages that did not change are not written, so that they are not built again."""
-    import diagnosing  # beside this file, on the path while the documentation is built
+    import api  # beside this file, on the path while the documentation is built
+    import choosing
+    import components
+    import diagnosing
     import guarantees
+    import live
     import remembering
     import rooms
-    import study_pages  # beside this file, on the path while the documentation is built
+    import study_pages
 
     wanted = {f"cells/{name}.md": cell_page(name) for name in cells.FOLDER.names()}
     wanted |= {f"tasks/{name}.md": task_page(name) for name in tasks.FOLDER.names()}
-    wanted |= {f"rooms/{room}.md": room_page(room) for room in ROOMS}
+    wanted |= {f"reference/{name}": text for name, text in api.files().items()}
+    wanted |= {f"which_cell/{name}": text for name, text in choosing.files().items()}
+    wanted["components.inc"] = components.table()  # included by index.md
     wanted["rooms.inc"] = rooms.section()  # included by architecture.md, and no page by itself
     wanted["remembering.md"] = remembering.page()
     wanted["diagnostics.md"] = diagnosing.page()
     wanted["guarantees.md"] = guarantees.page()
     wanted |= {f"studies/{name}.md": study_pages.page(name) for name in study_pages.names()}
+    live.write(docs)
     folder = docs / "_generated"
     for old in folder.glob("**/*.md"):
         if str(old.relative_to(folder)) not in wanted:
@@ -168,25 +164,13 @@ def task_page(name: str) -> str:
     )
 
 
-def room_page(room: str) -> str:
-    """The reference page of a folder: the docstrings of all its modules."""
-    root = Path(holdfast.__file__).parent
-    files = sorted(file for file in (root / room).glob("**/*.py") if file.stem != "__init__")
-    names = [".".join(("holdfast", *file.relative_to(root).with_suffix("").parts)) for file in files]
-    blocks = []
-    for name in names:
-        options = "\n   :no-members:" if name == arrays.__name__ else ""
-        blocks.append(f"## {name.removeprefix(f'holdfast.{room}.')}")
-        blocks.append(f"```{{eval-rst}}\n.. automodule:: {name}{options}\n```")
-        if name == arrays.__name__:
-            blocks.append(table(("name", "axes"), shapes()))
-    return f"# holdfast.{room}\n\n" + "\n\n".join(blocks) + "\n"
-
-
-def shapes() -> list[tuple[str, ...]]:
-    """Every name in the vocabulary of shapes, with its axes."""
-    named = {name: getattr(arrays, name) for name in arrays.__all__}
-    return [(f"`{name}`", f"[{alias.dim_str.strip()}]") for name, alias in named.items() if hasattr(alias, "dim_str")]
+def found(path: str) -> Any:
+    """The module, or what a module holds, by its dotted name."""
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError:
+        module, _, name = path.rpartition(".")
+        return getattr(importlib.import_module(module), name)
 
 
 def check_examples(docs: Path) -> None:
@@ -204,6 +188,22 @@ def check_examples(docs: Path) -> None:
 def named(*signature: str | None) -> tuple[str | None, ...]:
     """The signature of a function with our names of shapes instead of Sphinx's wrappers of them."""
     return tuple(part and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", part) for part in signature)
+
+
+def other_name(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """The name that its project uses; a shape of ours links to their table, a type variable is text."""
+    target = node.get("reftarget", "").removeprefix("holdfast.core.arrays.")
+    if target in SHAPES:
+        named = node.deepcopy()
+        named["refexplicit"] = True  # the text of the link is the name of the shape
+        return env.get_domain("std").resolve_xref(env, node["refdoc"], app.builder, "ref", "shapes", named, content)
+    if target.rpartition(".")[2] in NO_CLASSES:
+        return content
+    domain = env.get_domain("py")
+    if "." not in target and (full := [name for name in domain.objects if name.endswith(f".{target}")]):
+        return domain.resolve_xref(env, node["refdoc"], app.builder, "class", min(full, key=len), node, content)
+    node["reftarget"] = inventories.OTHER_NAMES.get(target, target)
+    return None
 
 
 def left_out(what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine": ("core", "alphabet", "cells", "blocks"),
     "models": ("core", "engine"),
     "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine", "models"),
+    "testing": ("core", "cells", "tasks", "engine", "models", "plugins", "exchange"),
     "training": ("core", "cells", "tasks", "engine", "models", "plugins", "report.result_base"),
     "construction": ("core", "cells", "tasks", "engine.network"),
     "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
@@ -53,8 +54,10 @@ FRONT = ("__init__.py", "__main__.py")
 
 LIGHT = (
     "core/component.py",
+    "core/entry_points.py",
     "core/errors.py",
     "core/fields.py",
+    "core/registered.py",
     "core/registry.py",
     "core/files.py",
     "core/progress.py",

@@ -17,7 +17,7 @@ os.environ.setdefault("HOLDFAST_CACHE", str(Path(__file__).parent.parent / ".pyt
 import jax
 import pytest
 
-from holdfast.engine import compiled
+from holdfast.core import cache
 from holdfast.engine.compiled import keep_compiled_programs
 
 OFFENDERS = Path(__file__).parent / "offenders"
@@ -40,9 +40,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    keep_compiled_programs(traces=False)
+    keep_compiled_programs()
     # A test may plant a fault in what is traced, without changing a file. Commands in other processes keep traces.
-    compiled.traces = lambda: None
+    cache.enable(False)
+    cache.enable = lambda on=True: None
     if config.getoption("--shapes"):
         import jaxtyping
 

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from holdfast import testing as testing
     from holdfast import tracking as tracking
     from holdfast.core.errors import Problem
     from holdfast.engine.files import load, save
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.engine.unroll import trace, unroll
     from holdfast.exchange.adapters import as_model
     from holdfast.models.steps import from_steps
+    from holdfast.tasks import Dataset
     from holdfast.training.loop import train_networks
     from holdfast.training.settings import Settings, make_task
     from holdfast.verbs.certify import certify
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from holdfast.verbs.export import export
     from holdfast.verbs.import_model import import_model
     from holdfast.verbs.refute import refute
+    from holdfast.verbs.register import register
     from holdfast.verbs.show import show
     from holdfast.verbs.test import test
     from holdfast.verbs.train import train
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Dataset": "holdfast.tasks",
     "Network": "holdfast.engine.network",
     "Problem": "holdfast.core.errors",
     "Settings": "holdfast.training.settings",
@@ -52,6 +56,7 @@ _HOMES = {
     "load": "holdfast.engine.files",
     "make_task": "holdfast.training.settings",
     "refute": "holdfast.verbs.refute",
+    "register": "holdfast.verbs.register",
     "save": "holdfast.engine.files",
     "show": "holdfast.verbs.show",
     "test": "holdfast.verbs.test",
@@ -62,10 +67,11 @@ _HOMES = {
     "unroll": "holdfast.engine.unroll",
 }
 
-MODULES = ("tracking",)
+MODULES = ("testing", "tracking")
 """Modules that are reached without an import of their own: ``holdfast.tracking``."""
 
 __all__ = [
+    "Dataset",
     "Network",
     "Problem",
     "Settings",
@@ -82,6 +88,7 @@ __all__ = [
     "load",
     "make_task",
     "refute",
+    "register",
     "save",
     "show",
     "test",

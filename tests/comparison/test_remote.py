@@ -57,7 +57,7 @@ def points(messages):
 
 def trained(unit, actor, checkpoint=()):
     settings = json.dumps(unit.configuration.settings.as_json())
-    return remote.train_remotely(settings, unit.configuration.key, unit.numbers, dict(checkpoint), actor)
+    return remote.train_remotely(settings, [], unit.configuration.key, unit.numbers, dict(checkpoint), actor)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,9 @@ def test_points_arrive_one_by_one_and_are_those_of_one_machine(ray, unit, whole)
 
 
 def test_a_stopped_unit_sends_its_checkpoint_and_continues_to_the_same_bits(ray, unit, whole, tmp_path):
-    stopped = Actor(stops_at=2)
+    uninterrupted = Actor()
+    assert trained(unit, uninterrupted)
+    stopped = Actor(stops_at=len(uninterrupted.kinds) // 2)
     assert not trained(unit, stopped)
     messages = stopped.box.take()
     *_, (name, kind, files) = messages
@@ -91,6 +93,7 @@ def test_a_stopped_unit_sends_its_checkpoint_and_continues_to_the_same_bits(ray,
     resumed = Actor()
     assert trained(unit, resumed, files)
     assert {**before, **points(resumed.box.take())} == whole
+    assert resumed.kinds.count("at") < uninterrupted.kinds.count("at")  # it did not start again
     here = []
     assert train(unit, on_points=here.extend, folder=tmp_path / name)  # a local worker continues it too
     assert {f.result.seed: f.network for f in here} == {seed: found[3] for seed, found in whole.items()}

@@ -18,12 +18,40 @@ from typing import Any
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Map, Step, StepFunction
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.ops import Reading, Value
+from holdfast.core.registered import class_name
 from holdfast.core.registry import Folder
+from holdfast.core.values import got
 
 FOLDER = Folder("block", "holdfast.blocks", Path(__file__).parent)
 WHOLE = "blocks/prenorm.py is a complete example."
 READ = "read"
 """The name by which a block's map refers to the output of the inner cell, by default."""
+
+
+Definition = type | ModuleType
+"""A block without a file: a class or a module that defines what a block's file does."""
+
+
+def register(block: Definition) -> str:
+    """Make a block known by name in this process, and return the name: that of the class, ``HighwayBlock`` as
+    ``highway_block``. Raises ``BadValue`` where the name is taken, ``BadFile`` where the definition lacks something."""
+    name = class_name(block) if isinstance(block, type) else block.__name__.rsplit(".", 1)[-1]
+    return FOLDER.register(block, name, _check)
+
+
+def named(block: object) -> str:
+    """The name of a block that is given by its name or as a class, which is registered. Raises as ``register``
+    does."""
+    if isinstance(block, str):
+        return block
+    if not isinstance(block, Definition):
+        raise BadValue(f"the block is {got(block)}, expected its name, or a class with Gates, maps, step.", WHOLE)
+    return register(block)
+
+
+def _check(name: str) -> None:
+    if not hasattr(module := FOLDER.load(name), "joined"):
+        _refuse_what_is_missing(module)
 
 
 def example(name: str) -> str:

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from holdfast.core.cell import Cell, Map
-from holdfast.core.errors import BadFile
+from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.registered import class_name, forgotten_on_change
 from holdfast.core.registry import Folder
+from holdfast.core.values import got
 
 FOLDER = Folder("cell", "holdfast.cells", Path(__file__).parent)
 WHOLE = "cells/lstm.py is a complete example."
+Definition = type | ModuleType | Cell
+"""A cell without a file: a class or a module that defines what a cell's file does, or the cell itself."""
 
 
+def register(cell: Definition) -> str:
+    """Make a cell known by name in this process, and return the name: that of the class, ``LeakyUnit`` as
+    ``leaky_unit``. Raises ``BadValue`` where the name is taken, ``BadFile`` where the definition lacks something."""
+    if isinstance(cell, Cell):
+        return cell.name if FOLDER.has(cell.name) and get(cell.name) is cell else _register_cell(cell)
+    return FOLDER.register(cell, class_name(cell) if isinstance(cell, type) else cell.__name__.rsplit(".", 1)[-1], get)
+
+
+def named(cell: object) -> str:
+    """The name of a cell that is given by its name or as an object, which is registered. Raises as ``register``
+    does."""
+    if isinstance(cell, str):
+        return cell
+    if not isinstance(cell, Definition):
+        raise BadValue(f"the cell is {got(cell)}, expected its name, or a class with State, Gates, maps, step.", WHOLE)
+    return register(cell)
+
+
+def _register_cell(cell: Cell) -> str:
+    if cell.parts:
+        raise BadValue(f"'{cell.name}' consists of several cells.", "Give its full name: 'stack(lstm,gru)'.")
+    gates: Any = namedtuple("Gates", cell.gates)
+    rest = ("letters", "maps", "source", "keep", "write", "step", "identity", "axes", "sizes", "keeps", "initialise")
+    words = {"State": cell.state_type, "Gates": gates, "title": cell.title, **{w: getattr(cell, w) for w in rest}}
+    return FOLDER.register(cell, cell.name, get, words)
+
+
+@forgotten_on_change
 @cache
 def get(name: str) -> Cell:
     """The cell of this name. Raises ``UnknownName``, or ``BadFile`` where its file lacks something."""

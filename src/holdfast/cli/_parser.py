@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args, get_origin
 from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
+from holdfast.core.registered import class_name
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
@@ -78,7 +79,7 @@ class Parser(argparse.ArgumentParser):
             try:
                 group.add_argument(one.flag, default=GIVEN_ONLY, help=help, **how)
             except argparse.ArgumentError as error:  # only a plug-in's axis can collide with a flag
-                name = record.__module__.rsplit(".", 1)[-1]
+                name = class_name(record)
                 raise BadFile(
                     f"the task '{name}' has the axis '{one.name}', which is a flag of '{self.prog}'.",
                     "Rename the axis.",
@@ -86,7 +87,7 @@ class Parser(argparse.ArgumentParser):
 
     def axes(self, task: type, any_length: bool = False) -> None:
         """Add a flag for every axis of a task; with ``any_length`` the length axis also accepts the word "any"."""
-        name = task.__module__.rsplit(".", 1)[-1]
+        name = class_name(task)
         self.fields(task, title=f"axes of {name}", any_length=getattr(task, "length_axis", "") if any_length else "")
 
 

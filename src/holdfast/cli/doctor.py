@@ -141,7 +141,7 @@ def _versions() -> dict[str, str]:
 
 
 def _caches() -> str:
-    from holdfast.engine.compiled import folder
+    from holdfast.core.cache import folder
 
     return str(folder())
 

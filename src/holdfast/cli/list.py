@@ -61,9 +61,10 @@ def _level(folder: Folder, name: str) -> dict[str, str]:
 
 
 def _plugin(folder: Folder, name: str) -> str:
-    """The sentence of a plug-in, or the reason why it does not import."""
+    """The sentence of a plug-in, or the reason why it does not import. What is installed is not imported."""
     try:
-        folder.load(name)
+        if not folder.is_imported_by_name(name):
+            folder.load(name)
         return folder.sentence(name)
     except BadFile as problem:
         return f"does not import: {problem.message.split('does not import: ')[-1]}"

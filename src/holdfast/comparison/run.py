@@ -13,6 +13,7 @@ from holdfast.comparison.executors.worker import FinishedNetwork
 from holdfast.comparison.results.results import Results
 from holdfast.comparison.store.store import Store
 from holdfast.comparison.study import Study
+from holdfast.core import registered
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.training.interrupt import Interrupts
@@ -31,12 +32,15 @@ def run_study(
     ``address``, units run on that Ray cluster, otherwise on ``workers`` processes of this machine (default: one per
     core). ``on_check`` is called with the figures of every finished network.
 
-    Raises ``BadRun`` if the store has the study with other settings, is busy or full, or the cluster cannot be reached.
-    Points that were finished before stay stored.
+    Raises ``BadValue`` if it needs what only this process has, ``BadRun`` if the store has the study with other
+    settings, is busy or full, or the cluster cannot be reached. Points that were finished before stay stored.
     """
     count = workers or cores()
     if count < 1:
         raise BadValue(f"--workers is {count}, expected at least 1.")
+    for grid in study.grids:
+        for configuration in grid.configurations():
+            registered.references(configuration.settings.as_json())
     configurations = store.begin(study)
     folder = store.work_folder(study.name)
     done = store.done(study.name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast import cells
+from holdfast.core.arrays import as_array
 from holdfast.engine.network import READOUT, Linear, Network, create
 
 
@@ -90,4 +90,4 @@ def _filled(linear: Linear, matrices: dict[str, np.ndarray], biases: dict[str, n
     dtype = linear.matrix.dtype
     matrix = np.concatenate([matrices[gate] for gate in linear.gates], 1)
     bias = None if linear.bias is None else np.concatenate([biases[gate] for gate in linear.gates])
-    return replace(linear, matrix=jnp.asarray(matrix, dtype), bias=None if bias is None else jnp.asarray(bias, dtype))
+    return replace(linear, matrix=as_array(matrix, dtype), bias=None if bias is None else as_array(bias, dtype))

@@ -8,13 +8,15 @@ must be right in the worst corner of these ranges. The smallest such weights are
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
-from scipy.optimize import linprog
 
 from holdfast.construction.program import Condition, RegisterProgram, StepContext
+from holdfast.core import cache
 
 Range = tuple[float, float]
 
@@ -86,17 +88,42 @@ def separate(
             equal[(1.0, *low_end, -1.0, *(-v for v in high_end))] = high
         else:
             limits[(-1.0, *(-v for v in low_end), 1.0, *high_end)] = -high
+    solution = _solved(
+        np.tile([1e-6] + [1.0] * len(names), 2).tolist(),
+        list(limits),
+        list(limits.values()),
+        list(equal),
+        list(equal.values()),
+    )
+    if solution is None:
+        return None
+    up, down = np.split(np.array(solution), 2)
+    bias, *weights = (float(f"{w:.12g}") for w in up - down)
+    return Gate(bias, {n: w for n, w in zip(names, weights, strict=True) if w})
+
+
+Rows = list[tuple[float, ...]]
+
+
+def _solved(
+    cost: list[float], below: Rows, bounds: list[float], equal: Rows, values: list[float]
+) -> list[float] | None:
+    """The x >= 0 with the least ``cost`` x where ``below`` x <= ``bounds`` and ``equal`` x = ``values``; None if there
+    is none. A solution is kept on disk: importing the solver takes longer than all that surrounds it."""
+    key = json.dumps([version("scipy"), cost, below, bounds, equal, values])
+    if (kept := cache.read("solved", key)) is not None:
+        return json.loads(kept)
+    from scipy.optimize import linprog
+
     solved = linprog(
-        np.tile([1e-6] + [1.0] * len(names), 2),
-        A_ub=list(limits) or None,
-        b_ub=list(limits.values()) or None,
-        A_eq=list(equal) or None,
-        b_eq=list(equal.values()) or None,
+        cost,
+        A_ub=below or None,
+        b_ub=bounds or None,
+        A_eq=equal or None,
+        b_eq=values or None,
         bounds=(0, None),
         method="highs",
     )
-    if not solved.success:
-        return None
-    up, down = np.split(solved.x, 2)
-    bias, *weights = (float(f"{w:.12g}") for w in up - down)
-    return Gate(bias, {n: w for n, w in zip(names, weights, strict=True) if w})
+    solution = [float(x) for x in solved.x] if solved.success else None
+    cache.write("solved", key, json.dumps(solution).encode())
+    return solution

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         """The states or gates of a layer: a named tuple, whose names are those of its cell."""
 
         def __getattr__(self, name: str) -> Array: ...
+        def _asdict(self) -> dict[str, Array]: ...
 
 else:
     NamedArrays = tuple[Array, ...]

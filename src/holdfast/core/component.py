@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from holdfast.core.errors import BadFile, BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, lacking, mistakes, take
+from holdfast.core.registered import class_name
 from holdfast.core.registry import Folder
 from holdfast.core.values import LONGEST_TEXT, got, text
 
@@ -33,7 +34,7 @@ class Component:
 
     @property
     def name(self) -> str:
-        return type(self).__module__.rsplit(".", 1)[-1]
+        return class_name(type(self))
 
     def __str__(self) -> str:
         """The text that it is parsed from: its name, and the options that are not at their defaults."""
@@ -60,6 +61,11 @@ class Kind(Generic[Part]):
         if reasons := lacking(kind, "setting(default, help)"):
             raise BadFile(f"the {self.folder.kind} {self.folder.files()[name]} {'; '.join(reasons)}.")
         return kind
+
+    def register(self, kind: type[Part]) -> str:
+        """Make a class known by name in this process, and return the name. Raises ``BadValue`` where the name is taken,
+        ``BadFile`` where the class is no whole component."""
+        return self.folder.register(kind, class_name(kind), self.get)
 
     def parse(self, word: str) -> Part:
         """The component that ``word`` names, with its options.

@@ -4,7 +4,8 @@
     ├── UnknownName         a cell, task, flag or file that does not exist; the nearest is suggested
     ├── BadValue            a value out of its range, or two that contradict each other
     ├── BadFile             a file that cannot be read as what it should be
-    └── BadRun              a run folder that is busy, foreign, full or cannot be written
+    ├── BadRun              a run folder that is busy, foreign, full or cannot be written
+    └── AbsentData          a dataset whose arrays only another process had
 
 A bug of ours is an ``AssertionError`` or whatever Python raises: exit code 70, and it keeps its traceback.
 """
@@ -59,6 +60,10 @@ class BadFile(Problem):
 
 class BadRun(Problem):
     """A run folder that is busy, foreign, full or cannot be written."""
+
+
+class AbsentData(Problem):
+    """A dataset whose arrays only another process had."""
 
 
 def refuse(reasons: list[str], where: str, fix: str = "") -> None:

@@ -3,6 +3,7 @@
     {"settings": {"task": {"name": "recall", ...}, ...}}                     trained
     {"constructed": {"task": "recall", "axes": {...}, "claim": {...}}}       constructed
     {"imported": {"from": "keras", "file": ..., "task": {"name": ...}}}      imported; the task where it was given
+    {"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}            the text of what was registered
 
 Everything else in it is free.
 """
@@ -55,6 +56,7 @@ class _Origin(msgspec.Struct):
     settings: _Settings | None = None
     constructed: _Constructed | None = None
     imported: _Imported | None = None
+    definitions: dict[str, str] = {}
 
 
 KNOWN = _Origin.__struct_fields__

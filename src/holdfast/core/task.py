@@ -18,6 +18,7 @@ from holdfast.core.arrays import Array, Leaf
 from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
+from holdfast.core.registered import class_name
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
 from holdfast.core.typed_jax import asarray, tree_map
 
@@ -49,12 +50,13 @@ class Batch:
 @dataclass(frozen=True)
 class Criterion:
     """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` sequences, which are
-    drawn afresh, or ``given`` and then those of the training too."""
+    drawn afresh, or ``given`` and then those of the training too, or ``held_out`` of a dataset."""
 
     metric: Literal["error_sup", "accuracy"]
     bound: float
     sequences: int = 2560
     given: bool = False
+    held_out: bool = False
 
     @property
     def of_numbers(self) -> bool:
@@ -69,7 +71,8 @@ class Criterion:
 
     def __str__(self) -> str:
         words = {"error_sup": f"largest error below {self.bound:g}", "accuracy": f"accuracy at least {self.bound:g}"}
-        on = f"the {self.sequences} given" if self.given else f"{self.sequences} fresh"
+        kind = "given" if self.given else "held-out"
+        on = f"the {self.sequences} {kind}" if self.given or self.held_out else f"{self.sequences} fresh"
         return f"{words[self.metric]} on {on} sequences"
 
 
@@ -115,7 +118,7 @@ class Task(abc.ABC):
 
     @property
     def name(self) -> str:
-        return type(self).__module__.rsplit(".", 1)[-1]
+        return class_name(type(self))
 
     @property
     def unused(self) -> frozenset[str]:
@@ -207,8 +210,9 @@ class Task(abc.ABC):
         """One target, or one prediction, in the user's words."""
         return " ".join(f"{value:+.2f}" for value in features)
 
-    def examples(self) -> Batch | None:
-        """All rows, where the task is a fixed list of them; None where rows are drawn afresh."""
+    def examples(self, split: Split = "train") -> Batch | None:
+        """All rows of a split, where the task is a fixed list of them; None where rows are drawn afresh. A list that is
+        given as the task itself is both splits; see ``Criterion.given``."""
         return None
 
     def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:
@@ -234,5 +238,5 @@ def known_axes(kind: type[Task], axes: Mapping[str, Any]) -> dict[str, Any]:
     known = field_infos(kind)
     for name in axes:
         if name not in known:
-            raise UnknownName(f"axis of {kind.__module__.rsplit('.', 1)[-1]}", name, known)
+            raise UnknownName(f"axis of {class_name(kind)}", name, known)
     return dict(axes)

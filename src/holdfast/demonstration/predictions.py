@@ -9,10 +9,9 @@ import numpy as np
 
 from holdfast.core.sequences import Words
 from holdfast.engine.network import Network
-from holdfast.engine.traced import TracedProgram
+from holdfast.engine.traced import TracedProgram, task_identity
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.echo import Echo
-from holdfast.training.programs import task_identity
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def predictions(network: Network, task: Echo) -> tuple[SequencePrediction, ...]:
     program = TracedProgram(
         lambda: lambda network: unroll(network, rows.inputs, present=rows.present)[0],
         lambda network: 0,
-        lambda network: task_identity("predictions", network, task),
+        lambda network: task_identity("predictions", network.cell_name, task),
     )
     best = np.asarray(program(network)).argmax(-1)
     return tuple(

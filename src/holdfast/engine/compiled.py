@@ -1,13 +1,12 @@
-"""Options for XLA and memory, and the cache of programs on disk, compiled and traced (``HOLDFAST_CACHE`` sets its
-folder)."""
+"""Options for XLA and memory, and the cache of compiled programs on disk."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+
+from holdfast.core import cache
 
 _memory_is_kept = False
-_traces_are_kept = False
 
 SMALL_LOOP_BYTES = 1_000_000
 """XLA calls the operations in a loop one by one, which costs about 0.1 microseconds a call. A loop whose data are
@@ -23,30 +22,15 @@ def compile_small_loops_whole() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {option}".strip()
 
 
-def folder() -> Path:
-    """The folder of the compilation cache: ``$HOLDFAST_CACHE``, or ``holdfast`` in the system's cache folder."""
-    if moved := os.environ.get("HOLDFAST_CACHE"):
-        return Path(moved)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("holdfast", appauthor=False)
-
-
-def keep_compiled_programs(traces: bool = True) -> None:
-    """Switch on JAX's persistent compilation cache for this process, and with ``traces`` that of traced programs
-    (``engine/traced.py``). The command line calls this; importing the library does not."""
+def keep_compiled_programs() -> None:
+    """Switch on the cache on disk for this process: JAX's of compiled programs, and holdfast's own (``core/cache.py``).
+    The command line calls this; importing the library does not."""
     from holdfast.core.typed_jax import update_config
 
-    global _traces_are_kept
-    _traces_are_kept = traces
-    update_config("jax_compilation_cache_dir", str(folder()))
+    cache.enable()
+    update_config("jax_compilation_cache_dir", str(cache.folder()))
     update_config("jax_persistent_cache_min_compile_time_secs", 0.1)
     update_config("jax_persistent_cache_min_entry_size_bytes", 0)
-
-
-def traces() -> Path | None:
-    """The folder of traced programs; None if they are not kept."""
-    return folder() / "traced" if _traces_are_kept else None
 
 
 def keep_memory() -> None:

@@ -27,11 +27,12 @@ from holdfast.cells._former import cell_of
 from holdfast.core import origin as origins
 from holdfast.core import tensors as storage
 from holdfast.core import values
-from holdfast.core.arrays import Leaf
+from holdfast.core.arrays import Leaf, as_array
 from holdfast.core.cell import Cell, Map
 from holdfast.core.documents import shown
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
+from holdfast.core.registered import definitions
 from holdfast.core.tensors import FLOATS, Header, TensorHeader
 from holdfast.core.typed_jax import asarray
 from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
@@ -75,8 +76,9 @@ def tensors(network: Network) -> dict[str, np.ndarray]:
         found |= {"embedding.matrix": network.embedding.matrix, "embedding.bias": network.embedding.bias}
     for depth, layer in enumerate(network.layers):
         for source, linear in layer.items():
-            for gate in linear.gates:
-                matrix, bias = linear.of(gate)
+            plain = jax.tree.map(np.asarray, linear)  # slices of arrays of JAX are compiled
+            for gate in plain.gates:
+                matrix, bias = plain.of(gate)
                 found[_matrix(depth, gate, source)] = matrix
                 if bias is not None:
                     found[_bias(depth, gate, source)] = bias
@@ -104,7 +106,13 @@ def save(network: Network, path: Path | str, origin: Mapping[str, object] | None
 
 
 def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> bytes:
-    """The bytes of the file that ``save`` writes."""
+    """The bytes of the file that ``save`` writes. The origin is completed by the source text of everything that this
+    process has registered and that it names: ``{"definitions": {"cells/leaky_unit": "class LeakyUnit: ..."}}``."""
+    known: dict[str, Any] = dict(origin or {})
+    settings: dict[str, Any] = known.get("settings") or {}
+    named = {"task": origins.task_of(known), **settings, "cell": network.cell_name}
+    if made_of := definitions(named):
+        known["definitions"] = {**known.get("definitions", {}), **made_of}
     metadata = {
         "format": FORMAT,
         "cell": network.cell_name,
@@ -117,7 +125,7 @@ def as_bytes(network: Network, origin: Mapping[str, object] | None = None) -> by
         **({} if network.embedding is None else {"embedding": LINEAR}),
         **({"readout_hidden": ",".join(str(m.units) for m in hidden)} if (hidden := network.readout_maps[:-1]) else {}),
         **({"output_function": network.output_function} if network.output_function else {}),
-        "origin": json.dumps(origin or {}),
+        "origin": json.dumps(known),
     }
     return storage.as_bytes(tensors(network), metadata)
 
@@ -206,7 +214,10 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     try:
         cell = resolve(cell_of(metadata.get("cell", "")))
     except (UnknownName, BadValue) as error:
-        raise _no_network(path, str(error).removesuffix(".")) from error
+        problem = _no_network(path, str(error).removesuffix("."))
+        if "definitions" in origins.parse(metadata.get("origin", ""), f"{path}, origin"):
+            problem.fix = f"'holdfast show {path}' prints its definition, for holdfast.register."
+        raise problem from error
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1
     if (kind := metadata.get("embedding", LINEAR)) != LINEAR:
@@ -293,13 +304,13 @@ def _network(sizes: Sizes, read: Mapping[str, np.ndarray]) -> Network:
             bias = [read[_bias(depth, gate, m.source)] for gate in m.gates] if m.bias else None
             found[m.source] = replace(
                 _like(sizes, m, depth),
-                matrix=asarray(np.concatenate(matrix, -1)),
-                bias=None if bias is None else asarray(np.concatenate(bias, -1)),
+                matrix=as_array(np.concatenate(matrix, -1)),
+                bias=None if bias is None else as_array(np.concatenate(bias, -1)),
             )
         return found
 
     names = _readout_names(len(sizes.readout_hidden) + 1)
-    maps = [(asarray(read[matrix]), asarray(read[bias])) for matrix, bias in names]
+    maps = [(as_array(np.array(read[matrix])), as_array(np.array(read[bias]))) for matrix, bias in names]
     readout = read_out(maps, sizes.output_function)
     embedding = None
     if sizes.embedding:

@@ -32,6 +32,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.typing import DTypeLike
 
+from holdfast import cells
 from holdfast.core.arrays import Array, as_array
 from holdfast.core.cell import CONSTANT, Cell, Initialise, Part
 from holdfast.core.errors import BadValue
@@ -131,7 +132,7 @@ def _exact(value: float) -> str:
 
 
 def build(
-    cell: str,
+    cell: str | cells.Definition,
     *,
     inputs: int,
     units: int,
@@ -146,16 +147,18 @@ def build(
     embedding: bool = False,
     readout_hidden: tuple[int, ...] = (),
 ) -> Network:
-    """A network with random weights. ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the
-    time scale of ``chrono``. ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: an
-    embedding below the first layer. ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be
-    traced, inside ``jit`` or ``vmap``: the weights are the same.
+    """A network with random weights. ``cell`` is a name, or a cell without a file, which is registered.
+    ``initialisation`` is a text as in this module's docstring; ``lag_steps`` is the time scale of ``chrono``.
+    ``steps``: separate weights for this many steps (None: shared weights). ``embedding``: one below the first layer.
+    ``readout_hidden``: the units of each hidden layer of the read-out. ``seed`` may be traced, inside ``jit`` or
+    ``vmap``: the weights are the same.
 
     Raises ``UnknownName`` for an unknown cell, and ``BadValue`` for sizes or an initialisation that do not fit it.
 
     >>> build("gru", inputs=1, units=8, outputs=1, initialisation="pytorch").cell.gates
     ('reset', 'update', 'candidate')
     """
+    cell = cells.named(cell)
     how = parse(initialisation, resolve(cell), lag_steps)
     with jax.ensure_compile_time_eval():  # inside jit too, weights are drawn in NumPy
         empty = create(cell, inputs, units, outputs, layers, dtype, steps, heads, embedding, readout_hidden)

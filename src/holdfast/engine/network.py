@@ -201,6 +201,12 @@ class Network(EqualByValue):
         sizes = f"inputs={self.inputs}, units={self.units}, outputs={self.outputs}"
         return f"Network({self.cell_name!r}, {sizes}{deep}{own}, dtype={self.dtype})"
 
+    def _repr_html_(self) -> str:
+        """The sizes and a table of the weights, for notebooks."""
+        from holdfast.engine.weights_table import weights_table
+
+        return weights_table(self)
+
     @property
     def cell(self) -> Cell:
         return resolve(self.cell_name)

@@ -8,13 +8,12 @@ caller's own modules take part in is traced every time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,15 +21,13 @@ from typing import Any
 import jax
 
 from holdfast import blocks, cells
-from holdfast.core.errors import Problem
-from holdfast.core.files import write_atomically
+from holdfast.core import cache
+from holdfast.core.fields import plain
+from holdfast.core.task import Task
 from holdfast.core.typed_jax import jit, tree_flatten, tree_structure, tree_unflatten
 from holdfast.engine import compiled
 from holdfast.engine.native import library
 from holdfast.engine.resolve import resolve, taken_apart
-
-MOST_FILES = 400
-"""More kept traces than this, of about 20 kB each, are not kept: the oldest are removed."""
 
 Identity = Mapping[str, Any]
 """What determines a program besides its arguments, as plain JSON."""
@@ -65,17 +62,17 @@ class TracedProgram:
         return self._compiled[kind](*arguments)
 
     def _compile(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> Callable[..., Any]:
-        place = self._place(arguments, leaves, structure)
-        if place is None:
+        key = self._key(arguments, leaves, structure)
+        if key is None:
             return _compiled(self._make(), arguments)
         library.ready()  # registers its functions, which a kept program may call
-        exported = _read(place)
-        if exported is None:
-            exported = self._export(leaves, structure)
-            _write(place, exported)
+        kept = cache.read("traced", key)
+        if kept is None:
+            kept = bytes(self._export(leaves, structure).serialize())
+            cache.write("traced", key, kept)
         _import_pointers_to_lapack()
-        kept: Any = exported
-        program = _compiled(kept.call, leaves)
+        exported: Any = jax.export.deserialize(bytearray(kept))
+        program = _compiled(exported.call, leaves)
         outside = tree_structure(self._result(*arguments))
 
         def call(*arguments: Any) -> Any:
@@ -83,15 +80,13 @@ class TracedProgram:
 
         return call
 
-    def _place(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> Path | None:
-        """The file of the trace for these arguments; None if it is not kept."""
-        folder = compiled.traces()
-        identity = self._identity(*arguments) if folder else None
-        if folder is None or identity is None:
+    def _key(self, arguments: tuple[Any, ...], leaves: list[Any], structure: Any) -> str | None:
+        """The key of the trace for these arguments; None if it is not kept."""
+        identity = self._identity(*arguments) if cache.enabled() else None
+        if identity is None:
             return None
         shapes = [(list(a.shape), str(a.dtype), bool(getattr(a, "weak_type", False))) for a in leaves]
-        named = json.dumps([_surroundings(), identity, str(structure), shapes], sort_keys=True)
-        return folder / f"{hashlib.sha256(named.encode()).hexdigest()[:40]}.jax"
+        return json.dumps([_surroundings(), identity, str(structure), shapes], sort_keys=True)
 
     def _export(self, leaves: list[Any], structure: Any) -> jax.export.Exported:
         function = self._make()
@@ -115,6 +110,13 @@ def is_own(thing: object) -> bool:
     return type(thing).__module__.startswith("holdfast.")
 
 
+def task_identity(program: str, cell: str, task: Task, **options: str | int) -> Identity | None:
+    """What determines a program that runs a network of this cell on a task; None if a part of either is not
+    holdfast's own."""
+    own = is_own(task) and is_own_cell(cell)
+    return {"program": program, "task": task.name, "axes": plain(task), **options} if own else None
+
+
 def is_own_cell(name: str) -> bool:
     """Whether the cell of this full name and the blocks around it are holdfast's own."""
     block, inside = taken_apart(name)
@@ -123,33 +125,7 @@ def is_own_cell(name: str) -> bool:
     return not cells.FOLDER.is_plugin(name) and resolve(name).step.__module__ == f"holdfast.cells.{name}"
 
 
-def _read(place: Path) -> jax.export.Exported | None:
-    """The program in this file; None if there is none or it is damaged."""
-    try:
-        content = place.read_bytes()
-        digest, program = content[:32], content[32:]
-        if hashlib.sha256(program).digest() != digest:
-            return None
-        os.utime(place)  # the oldest are removed first
-        return jax.export.deserialize(bytearray(program))
-    except (OSError, ValueError):
-        return None
-
-
-def _write(place: Path, exported: jax.export.Exported) -> None:
-    """Keep the program. A folder that cannot be written keeps nothing."""
-    program = bytes(exported.serialize())
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, hashlib.sha256(program).digest() + program)
-        files = sorted(place.parent.glob("*.jax"), key=lambda file: file.stat().st_mtime_ns)
-        for file in files[:-MOST_FILES]:
-            file.unlink()
-    except (OSError, Problem):
-        return
-
-
-@cache
+@lru_cache(maxsize=1)
 def _surroundings() -> list[Any]:
     """What the trace of any program depends on: code, versions, JAX's settings and the environment."""
     from importlib.metadata import version

@@ -16,10 +16,12 @@ from holdfast.models.levels import Stepped
 
 
 def fresh(subject: Subject, rows: int) -> Batch:
-    """Test rows that are not the subject's; of a task that is a fixed list, that list over and over."""
-    listed = subject.task.examples()
+    """Test rows that are not the subject's; of a task that is a fixed list, that list over and over, from the first row
+    on that the subject does not have."""
+    listed = subject.task.examples("test")
     if listed is not None:
-        return listed.take(np.resize(np.arange(listed.inputs.shape[0]), rows))
+        order = np.roll(np.arange(listed.inputs.shape[0]), -subject.rows)
+        return listed.take(np.resize(order, rows))
     draw = jax.jit(lambda key: subject.task.sample(key, rows, "test", subject.rows))
     return draw(jax.random.key(subject.seed))
 

@@ -170,7 +170,11 @@ def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> S
             f"has {task.inputs} and {task.outputs}.",
             "Give the axes of the network.",
         )
-    batch = task.examples() or task.sample(jax.random.key(seed), rows, "test")
+    batch = task.examples("test")
+    if batch is None:
+        batch = task.sample(jax.random.key(seed), rows, "test")
+    elif not task.criterion.given:
+        batch = batch.take(slice(0, rows))
     batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them
     return Subject(network, task, batch, _traced(network, batch), seed)
 

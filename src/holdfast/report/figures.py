@@ -109,7 +109,7 @@ def _unused(name: str, taken: set[str]) -> str:
 def together(parts: Sequence[Part]) -> Figure:
     """Every curve and heat map among ``parts`` in one figure, below each other. Raises ``BadValue`` where matplotlib is
     missing."""
-    require("matplotlib", extra="figures", what="a figure")
+    require("matplotlib", what="a figure")
     drawn = [part for part in parts if isinstance(part, LinePlot | Heatmap)]
     heights = [_size(part)[1] for part in drawn]
     with _look():
@@ -131,9 +131,10 @@ def _look() -> Any:
 
 def _figure(size: tuple[float, float]) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size)
+    from holdfast.report.shown_figure import ShownFigure
+
+    figure = ShownFigure(figsize=size)
     FigureCanvasAgg(figure)
     return figure
 

@@ -3,9 +3,7 @@ characters elsewhere."""
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Iterable
 
 from holdfast.core.requirements import installed
@@ -49,11 +47,9 @@ def _table(table: Table) -> str:
 def _plot(part: LinePlot | Heatmap) -> str:
     if installed("matplotlib"):
         from holdfast.report import figures
+        from holdfast.report.shown_figure import image
 
-        content = io.BytesIO()
-        figures.together([part]).savefig(content, format="svg", metadata={"Date": None})
-        data = base64.b64encode(content.getvalue()).decode()
-        return f"<p><img alt='{html.escape(part.title, quote=True)}' src='data:image/svg+xml;base64,{data}'></p>"
+        return image(figures.together([part]), part.title)
     from holdfast.report import plots
 
     drawn = plots.curve(part, WIDTH) if isinstance(part, LinePlot) else plots.heatmap(part, WIDTH)

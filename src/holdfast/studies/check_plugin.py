@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-import jax
-
 from holdfast import blocks, cells, exchange, tasks
 from holdfast.construction import backends, constructions
 from holdfast.construction.evaluation import laws as construction_laws
 from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.registered import forget
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
 from holdfast.engine.resolve import resolve
@@ -133,10 +132,8 @@ def faults() -> dict[str, str]:
 def _forget(folder: Folder, file: Path) -> None:
     """The file is read as it is now. Modules, cells, tasks, diagnostics and what was compiled are kept by name, and
     another file may have had this one."""
-    if sys.modules.pop(f"holdfast_plugins.{folder.path.name}.{file.stem}", None) is not None:
-        jax.clear_caches()
-    for get in (cells.get, tasks.get, diagnostics.get):
-        get.cache_clear()
+    sys.modules.pop(f"holdfast_plugins.{folder.path.name}.{file.stem}", None)
+    forget()
 
 
 def _kind(file: Path, kind: str | None) -> str:

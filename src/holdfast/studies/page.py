@@ -49,9 +49,9 @@ def of(
 
 def _asked(task: Task) -> str:
     """The task in one sentence, for readers who do not know its axes."""
-    if task.examples() is not None:
+    if task.criterion.given:
         return "Read a sequence one symbol at a time, and predict the next symbol at every step."
-    return tasks.FOLDER.sentence(task.name).replace("``", "")
+    return tasks.sentence(task.name).replace("``", "")
 
 
 def of_demonstration(shown: Demonstration, *, version: str = "", tell: Tell = lambda what: None) -> dict[str, object]:

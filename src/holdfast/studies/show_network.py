@@ -16,6 +16,7 @@ from holdfast.core import origin as origins
 from holdfast.core.errors import BadFile
 from holdfast.core.results import Heatmap, Part, Table, Text
 from holdfast.core.tensors import read_arrays, read_header
+from holdfast.core.text import escaped
 from holdfast.core.values import text
 from holdfast.studies.description import Description
 
@@ -82,6 +83,7 @@ def network(path: Path) -> Description:
             str(path),
         ),
         *(_maps(gates) if formulas is None else [_table(formulas)]),
+        *(_definition(name, source) for name, source in origin.get("definitions", {}).items()),
         Text(f"To look further: holdfast test {path}, holdfast explain {path}"),
     ]
     return Description(document, parts)
@@ -168,6 +170,12 @@ def _maps(gates: list[GateWeights]) -> list[Part]:
         title = f"{part}: size of the weights (root mean square over what is read)"
         maps.append(Heatmap(values, tuple(rows), units, "gate and source", "unit", "weight", title))
     return maps
+
+
+def _definition(name: str, source: str) -> Text:
+    """The text of a cell or task that was registered where the network was made."""
+    lines = [escaped(line) for line in source.splitlines()]
+    return Text("\n".join(lines) or "(Python did not know its text.)", f"Definition of {escaped(name)}")
 
 
 def _magnitudes(matrix: np.ndarray) -> list[float]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from holdfast.core import sequences as given
 from holdfast.core.errors import BadValue
-from holdfast.core.task import Batch, Criterion, Task, axis
+from holdfast.core.task import Batch, Criterion, Split, Task, axis
 from holdfast.tasks._echo_given import GivenSequences
 from holdfast.tasks._echo_random import RandomSequences
 
@@ -103,7 +103,7 @@ class Echo(Task):
     def criterion(self) -> Criterion:
         return Criterion("accuracy", self.accuracy, self._form.judged_on, given=self.sequences is not None)
 
-    def examples(self) -> Batch | None:
+    def examples(self, split: Split = "train") -> Batch | None:
         return self._form.examples()
 
     def row(self, key, split):

@@ -13,7 +13,6 @@ from holdfast.models.levels import Model
 from holdfast.report.result_base import ResultBase
 from holdfast.training.programs import measured
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
-from holdfast.training.streams import stream
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,8 +111,8 @@ def _line(network: Model, task: Task, sequences: int, seed: int) -> tuple[Task, 
             f"has {task.inputs} and {task.outputs}.",
             "Give the axes that the network was trained with.",
         )
-    figures = measured(network, task, stream(seed, 0, "measure"), sequences)
-    examples = task.examples()
+    figures = measured(network, task, seed, sequences)
+    examples = task.examples("test")
     of = sequences if examples is None else len(examples.inputs)
     return task, figures, Rate(of - round(figures["wrong_rows"]), of)
 

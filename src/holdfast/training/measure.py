@@ -93,11 +93,11 @@ def _judged(outputs: Array, targets: Array, scored: Array) -> tuple[Array, Array
 
 
 def measure(network: Model, task: Task, key: Array, sequences: int | Array, engine: str = "auto") -> Score:
-    """Evaluate ``network``, a model of any level, on ``sequences`` new rows of the test split, or on all rows of a
-    fixed list. For a model of level *answers*, this function cannot be compiled, since the model needs concrete
-    arrays."""
+    """Evaluate ``network``, a model of any level, on ``sequences`` new rows of the test split, or on all its rows,
+    where they are a fixed list. For a model of level *answers*, this function cannot be compiled, since the model needs
+    concrete arrays."""
     tolerance = task.criterion.bound
-    examples = task.examples()
+    examples = task.examples("test")
     if examples is not None:
         return score(network, task, examples, tolerance, engine)
 

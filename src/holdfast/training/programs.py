@@ -7,22 +7,24 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from holdfast.core.arrays import Array, as_array
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
-from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell
+from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
 from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model
 from holdfast.training.learner import Learner, begin, first_networks, learn
 from holdfast.training.measure import Score, measure
 from holdfast.training.optimisers import OPTIMISERS
-from holdfast.training.settings import Settings, task_as_json
-from holdfast.training.streams import PURPOSES, stream
+from holdfast.training.settings import Settings
+from holdfast.training.streams import PURPOSES, stream, words
 
 Figures = dict[str, float]
 FIGURES = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
@@ -115,6 +117,7 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
     )
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _learning(settings: Settings) -> TracedProgram:
     """The program *learn*, shared by all settings with equal ``Settings.compiled``."""
@@ -132,12 +135,14 @@ def training_identity(program: str, settings: Settings) -> Identity | None:
     return {"program": program, "settings": settings.as_json()} if own else None
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _beginning(settings: Settings) -> Callable[[Network, Array], Learner]:
     """The program *begin*, which is too small to be kept."""
     return jax.jit(jax.vmap(partial(begin, settings)))
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _judgement(task: Task, engine: str) -> TracedProgram:
     """The program from (network, (seed, number, purpose, drawn), sequences) to figures. It does not depend on the
@@ -149,33 +154,39 @@ def _judgement(task: Task, engine: str) -> TracedProgram:
         return _figures(measure(network, task, key, sequences, engine))
 
     def identity(network: Network, which: Array, sequences: Array) -> Identity | None:
-        return task_identity("judge", network, task, engine=engine)
+        return task_identity("judge", network.cell_name, task, engine=engine)
 
     return TracedProgram(lambda: judge, lambda *_: dict.fromkeys(FIGURES, 0), identity)
 
 
-def task_identity(program: str, network: Model, task: Task, **options: str | int) -> Identity | None:
-    """What determines a program that runs a network on a task; None if a part of either is not holdfast's own."""
-    own = is_own(task) and isinstance(network, Network) and is_own_cell(network.cell_name)
-    return {"program": program, "task": task_as_json(task), **options} if own else None
-
-
+@forgotten_on_change
 @lru_cache(maxsize=8)
 def programs(settings: Settings) -> Programs:
     """The programs of these settings, which are compiled once in a process."""
     return Programs(settings)
 
 
-def measured(network: Model, task: Task, key: Array, sequences: int) -> Figures:
-    """``measure`` as plain figures, compiled if possible. Raises ``BadValue`` if a network with separate weights has
-    fewer steps than the task."""
+def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
+    """``measure`` as plain figures, on rows of the stream "measure" of this seed, compiled if possible. Raises
+    ``BadValue`` if a network with separate weights has fewer steps than the task."""
+    key = np.asarray(words(seed, 0, "measure"), np.uint32)
+
+    def run(network: Model, key: Array) -> dict[str, Array]:
+        return _figures(measure(network, task, jax.random.wrap_key_data(key), sequences))
+
     if isinstance(network, Answers):
-        return _plain(_figures(measure(network, task, key, sequences)))
-    if isinstance(network, Network):
-        refuse_past_the_last(network, task.longest)
-        if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
-            network = network.before_output_function()
-    return _plain(jax.jit(lambda network, key: _figures(measure(network, task, key, sequences)))(network, key))
+        return _plain(run(network, jnp.asarray(key)))
+    if not isinstance(network, Network):
+        return _plain(jax.jit(run)(network, key))
+    refuse_past_the_last(network, task.longest)
+    if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
+        network = network.before_output_function()
+    program = TracedProgram(
+        lambda: run,
+        lambda *_: dict.fromkeys(FIGURES, 0),
+        lambda network, key: task_identity("measure", network.cell_name, task, sequences=sequences),
+    )
+    return _plain(program(network, key))
 
 
 def _figures(score: Score) -> dict[str, Array]:

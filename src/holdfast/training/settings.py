@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from holdfast import blocks, cells
 from holdfast.cells._former import settings_of
 from holdfast.core import values
-from holdfast.core.errors import BadFile, BadValue, Problem, refuse
+from holdfast.core.errors import AbsentData, BadFile, BadValue, Problem, refuse
 from holdfast.core.fields import REQUIRED, field_infos, given, mistakes, plain, setting, take
 from holdfast.engine import engines
 from holdfast.engine.native.environment import FORMER
@@ -33,7 +34,8 @@ class Settings:
     trained, each with its own random streams derived from ``seed``.
 
     ``update``, ``optimiser`` and ``stop`` name a file of ``rules/``, ``optimisers/`` and ``stops/``, with its options
-    (``sgd+momentum=0.5``), or are such a component. ``engine`` is that of ``unroll``; a resumed run keeps its engine.
+    (``sgd+momentum=0.5``), or are such a component. ``cell`` and ``block`` may be classes, which are registered.
+    ``engine`` is that of ``unroll``; a resumed run keeps its engine.
     Raises ``BadValue`` with every reason at once, ``UnknownName`` for a name that does not exist.
     """
 
@@ -112,6 +114,10 @@ class Settings:
                 "For example make_task('recall', {'steps': 30}).",
             )
         where = "these settings cannot be trained"
+        if isinstance(self.cell, cells.Definition):
+            object.__setattr__(self, "cell", cells.named(self.cell))
+        if isinstance(self.block, blocks.Definition):
+            object.__setattr__(self, "block", blocks.named(self.block))
         refuse(take(self), where)
         block, inside = taken_apart(self.cell)
         if len(inside) == 1:  # the same training under one name
@@ -243,6 +249,8 @@ class Settings:
                 raise BadFile(f"{where} is {values.got(document)}, expected an object.")
             own = {name: value for name, value in document.items() if name != "task"}
             return cls(task_from_json(document.get("task"), where), **given(cls, own, where))
+        except AbsentData:
+            raise
         except Problem as problem:
             message = problem.message if isinstance(problem, BadFile) else f"{where}: {problem.message}"
             raise BadFile(message, "Give a folder made by 'holdfast train'.") from problem

@@ -11,6 +11,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.core.losses import LOSSES
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.reach import norms, reach, slope_decades
@@ -31,13 +32,14 @@ def gradient_slope(network: Network, settings: Settings, number: int) -> float |
     return slope_decades(np.asarray(sizes), np.asarray(last), settings.task.lag_steps)
 
 
+@forgotten_on_change
 @lru_cache(maxsize=32)
 def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Network, Array], tuple[Array, Array]]:
     """The function from (network, key) to |d(loss of the last answer) / d(state)| [batch, time] and the step of that
     answer [batch]."""
 
     def run(network: Network, key: Array) -> tuple[Array, Array]:
-        rows = task.examples() or task.sample(key, ROWS, "test")
+        rows = task.examples("test") or task.sample(key, ROWS, "test")
         steps = jnp.arange(rows.scored.shape[1])
         last = jnp.where(rows.scored, steps, 0).max(1)
         asked = rows.scored & (steps == last[:, None])

@@ -78,7 +78,7 @@ class Search:
     def _has_batches(self) -> bool:
         """Whether the batch size is searched. Given sequences are few, and always one batch."""
         rules = self.updates or (self.base.update,)
-        return self.base.task.examples() is None and any(map(self.reads_batch, rules))
+        return not self.base.task.criterion.given and any(map(self.reads_batch, rules))
 
     def reads_batch(self, update: str | UpdateRule) -> bool:
         """Whether this update rule has a batch size. Raises ``UnknownName``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -48,7 +49,9 @@ def opened_study(search: Search, storage: str, name: str) -> Iterator[Any]:
     ``BadFile`` for a file that is not a journal, and ``BadValue`` for an invalid URL or a missing package.
     """
     need_packages(storage)
-    import optuna
+    with warnings.catch_warnings():  # Optuna's progress bar, which is not used here, warns in a notebook
+        warnings.filterwarnings("ignore", "IProgress not found")
+        import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with told(storage), _replayed(storage) if "://" not in storage else nullcontext():

@@ -41,11 +41,23 @@ def divided(
 
 
 def taken(field: FieldInfo, value: object) -> Any:
-    """The value, converted to the type of a field. Raises ``BadValue`` as a flag does."""
+    """The value, converted to the type of a field; a cell or block given as an object becomes its name. Raises
+    ``BadValue`` as a flag does."""
     try:
-        return field.taken(value)
+        return field.taken(named(field.name, value))
     except ValueError as why:
         raise BadValue(f"{field.flag} {why}.") from None
+
+
+def named(field: str, value: object) -> object:
+    """The name of a cell or block that is given as an object; any other value as it is."""
+    if isinstance(value, str) or field not in ("cell", "block"):
+        return value
+    from holdfast import blocks, cells
+
+    if field == "cell":
+        return cells.named(value) if isinstance(value, cells.Definition) else value
+    return blocks.named(value) if isinstance(value, blocks.Definition) else value
 
 
 def axes_of(kind: type) -> dict[str, FieldInfo]:

@@ -15,6 +15,7 @@ from holdfast.verbs import _arguments as arguments
 if TYPE_CHECKING:
     from holdfast.core.scenario import LengthKind, Lengths
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
 
 LONG = 1000
 """The length axis of a task that stands for every length: large enough for every position."""
@@ -46,8 +47,9 @@ class TaskChoice:
     same: bool
 
 
-def choose_task(task: Task | str | None, own: Mapping[str, Any], network: str) -> TaskChoice:
-    """The task of this name, this object's, or the network's ``own`` (its ``name`` and axes) if it is None.
+def choose_task(task: Task | type[Task] | Dataset | str | None, own: Mapping[str, Any], network: str) -> TaskChoice:
+    """The task of this name, this object's, or the network's ``own`` (its ``name`` and axes) if it is None. A
+    class that has no name yet is registered.
 
     ``network`` is what messages call the network. Raises ``BadValue`` if no task is known, ``UnknownName`` for a name
     that does not exist.
@@ -56,9 +58,16 @@ def choose_task(task: Task | str | None, own: Mapping[str, Any], network: str) -
     from holdfast.core.fields import field_infos
     from holdfast.core.task import Task
 
+    if isinstance(task, tasks.Dataset):
+        task = task.task
+    if isinstance(task, type) and issubclass(task, Task):
+        return TaskChoice(task, {}, own.get("name") == tasks.named(task))
     if isinstance(task, Task):
+        tasks.named(type(task))
         axes = {name: getattr(task, name) for name in field_infos(type(task))}
         return TaskChoice(type(task), axes, own.get("name") == task.name)
+    if task == tasks.DATASET and own.get("name") != tasks.DATASET:
+        raise BadValue("a dataset consists of arrays, and none are given.", tasks.AGAIN)
     if task is not None and not isinstance(task, str):
         raise BadValue(f"the task is {got(task)}, expected the name of a task or a task.", "Try 'recall'.")
     name = task or own.get("name")
@@ -79,7 +88,7 @@ def made_task(kind: type[Task], axes: Mapping[str, Any]) -> Task:
 
 def task_request(
     verb: str,
-    task: Task | str | None,
+    task: Task | type[Task] | Dataset | str | None,
     named: Mapping[str, object],
     own: Mapping[str, Any],
     network: str,
@@ -94,7 +103,16 @@ def task_request(
     ``kind`` and ``first`` (the first step with an answer, for lengths that are not exact) apply if no argument sets
     the lengths. Raises ``BadValue`` if no task is known or the axes are invalid.
     """
+    from holdfast import tasks
+
     choice = choose_task(task, own, network)
+    if verb != "explain":
+        tasks.refuse_dataset(
+            choice.kind,
+            "a dataset has no scenario that describes all its sequences, so nothing can be proved or searched about "
+            "sequences that are not in it.",
+            "'test' and 'explain' use its held-out sequences.",
+        )
     axis = choice.kind.length_axis
     (given,) = arguments.divided(
         verb, named, arguments.axes_of(choice.kind), own=("task", "up_to", "tolerance"), any_length=axis

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.core import values
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import FieldInfo, field_infos
+from holdfast.core.registered import class_name
 from holdfast.verbs import _arguments as arguments
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from holdfast.comparison.store.store import Store
     from holdfast.comparison.study import Study
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
     from holdfast.verbs._request import TaskChoice
 
 Values = str | Sequence[object]
@@ -53,7 +55,7 @@ class GridArguments:
 
 
 def chosen_study(
-    task: Task | str | None,
+    task: Task | type[Task] | Dataset | str | None,
     study: str | None,
     lags: Values | None,
     lists: Mapping[str, Values | None],
@@ -62,6 +64,7 @@ def chosen_study(
     store: Store | None,
 ) -> Study:
     """The built-in study of that name, the stored one, or a new one from the arguments of ``compare``."""
+    from holdfast import tasks
     from holdfast.comparison.study import Study
     from holdfast.studies import questions
     from holdfast.training.settings import Settings
@@ -72,6 +75,12 @@ def chosen_study(
             "holdfast compare needs a task or a study.", "Try 'holdfast compare --task recall --lags 10,30'."
         )
     choice = None if task is None else choose_task(task, {}, "")
+    if choice:
+        tasks.refuse_dataset(
+            choice.kind,
+            "compare trains in other processes, which do not have the arrays of a dataset.",
+            "Use holdfast.tune(dataset), or holdfast.train(dataset, cell=...) for one cell after the other.",
+        )
     settings = {name: one for name, one in field_infos(Settings).items() if name not in LISTS.values()}
     axes, fixed = arguments.divided(
         "compare", named, arguments.axes_of(choice.kind) if choice else {}, settings, own=("task", "study", *lists)
@@ -160,7 +169,7 @@ def _fresh(
     from holdfast.comparison.study import Study
     from holdfast.verbs._request import made_task
 
-    of_task, task = {**choice.axes, **axes}, choice.kind.__module__.rsplit(".", 1)[-1]
+    of_task, task = {**choice.axes, **axes}, class_name(choice.kind)
     lags = given.lags
     if lags is not None:
         of_task = {name: value for name, value in of_task.items() if name != choice.kind.length_axis or name in axes}
@@ -174,7 +183,7 @@ def _fresh(
 
 
 def _values(flag: str, field: FieldInfo, listed: Values) -> tuple[Any, ...]:
-    found = _listed(flag, field.kind, listed, field.read)
+    found = [arguments.named(field.name, one) for one in _listed(flag, field.kind, listed, field.read)]
     for value in found:
         if why := field.wrong(value):
             raise BadValue(f"{flag} {why}.")

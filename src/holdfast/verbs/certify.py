@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
     from holdfast.engine.network import Network
+    from holdfast.tasks import Dataset
 
 
 def certify(
     network: PathLike | Network,
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     up_to: int | None = None,
     tolerance: float | None = None,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.comparison.store.store import Store
     from holdfast.comparison.study import Study
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
 
 STORE = Path("runs") / "studies.sqlite"
 Values = str | Sequence[object]
@@ -28,7 +29,7 @@ Values = str | Sequence[object]
 
 
 def compare(
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     study: str | None = None,
     lags: Values | None = None,

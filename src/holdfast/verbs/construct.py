@@ -13,16 +13,18 @@ from holdfast.verbs import _arguments as arguments
 from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
+    from holdfast.cells import Definition
     from holdfast.construction.evaluation.construction import ConstructionReport
     from holdfast.construction.evaluation.impossibility import Impossibility
     from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
 
 
 def construct(
-    task: Task | str,
+    task: Task | type[Task] | Dataset | str,
     *,
-    cell: str = "lstm",
+    cell: str | Definition = "lstm",
     units: int = 32,
     dtype: str = "float32",
     semantics: Semantics = "ieee",
@@ -44,10 +46,11 @@ def construct(
     """
     import jax
 
+    from holdfast import cells, tasks
     from holdfast.construction.evaluation import construction, impossibility
     from holdfast.verbs._request import choose_task, made_task
 
-    units = arguments.whole("units", units)
+    cell, units = cells.named(cell), arguments.whole("units", units)
     dtype = arguments.one_of("dtype", dtype, ("float32", "float64"))
     semantics = arguments.one_of("semantics", semantics, ("real", "ieee"))
     form = form and arguments.one_of("form", form, ("pytorch",))
@@ -56,6 +59,11 @@ def construct(
     if out:
         check_writable(out)
     choice = choose_task(task, {}, "")
+    tasks.refuse_dataset(
+        choice.kind,
+        "a dataset has no construction: weights follow from a program for a task, but a dataset has only sequences.",
+        "Train a network on it: holdfast.train(dataset).",
+    )
     axis = choice.kind.length_axis
     own = ("cell", "units", "dtype", "semantics", "form", "out")
     (given,) = arguments.divided("construct", axes, arguments.axes_of(choice.kind), own=own, any_length=axis)

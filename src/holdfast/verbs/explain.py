@@ -15,11 +15,12 @@ from holdfast.verbs._network import given_network, own_task
 if TYPE_CHECKING:
     from holdfast.core.task import Task
     from holdfast.explanation.explain import Explanation
+    from holdfast.tasks import Dataset
 
 
 def explain(
     network: PathLike | object,
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     diagnostics: str | Sequence[str] | None = None,
     page: PathLike | None = None,

@@ -12,11 +12,12 @@ from holdfast.verbs._network import given_network, least_steps_of, own_task
 if TYPE_CHECKING:
     from holdfast.certification.refute import Refutation
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
 
 
 def refute(
     network: PathLike | object,
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     up_to: int | None = None,
     tolerance: float | None = None,

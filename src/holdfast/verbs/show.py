@@ -4,6 +4,7 @@ file."""
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from holdfast.core.errors import UnknownName
@@ -11,17 +12,19 @@ from holdfast.studies.folders import KINDS, SHOWN
 from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
+    from holdfast.core.cell import Cell
     from holdfast.studies.description import Description
 
 
-def show(name: PathLike) -> Description:
-    """Describe what has this name, the run in this folder, or the network in this file. Raises ``UnknownName``.
+def show(name: PathLike | type | ModuleType | Cell) -> Description:
+    """Describe what has this name, the run in this folder, or the network in this file. A class, or a cell, that is
+    given as an object is registered. Raises ``UnknownName``.
 
     >>> import holdfast
     >>> holdfast.show("gru").as_json()["gates"]
     {'reset': 'r', 'update': 'z', 'candidate': 'n'}
     """
-    name = str(name)
+    name = str(name) if isinstance(name, str | Path) else _named(name)
     # What needs no JAX is looked for first.
     if name in KINDS["studies"].files():
         from holdfast.studies.show_study import study
@@ -53,3 +56,11 @@ def show(name: PathLike) -> Description:
     folders = [KINDS[kind] for kind in SHOWN]
     known = [known for folder in folders for known in folder.names()]
     raise UnknownName(f"{', '.join(folder.kind for folder in folders)}, run or network file", name, known)
+
+
+def _named(thing: object) -> str:
+    from holdfast import cells
+    from holdfast.core.cell import Cell
+    from holdfast.verbs.register import name_of
+
+    return cells.named(thing) if isinstance(thing, Cell) else name_of(thing)

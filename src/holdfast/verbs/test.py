@@ -13,12 +13,13 @@ from holdfast.verbs._network import GivenNetwork, given_network
 
 if TYPE_CHECKING:
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
     from holdfast.training.judge import Evaluation
 
 
 def test(
     network: PathLike | object,
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     lengths: str | Sequence[int] | None = None,
     sequences_per_length: int = 2560,
@@ -48,7 +49,10 @@ def test(
 
 
 def _tasks(
-    given: GivenNetwork, task: Task | str | None, lengths: str | Sequence[int] | None, named: dict[str, Any]
+    given: GivenNetwork,
+    task: Task | type[Task] | Dataset | str | None,
+    lengths: str | Sequence[int] | None,
+    named: dict[str, Any],
 ) -> list[Task]:
     """The task with these axes, at every one of the lengths."""
     from holdfast.verbs._request import choose_task, made_task

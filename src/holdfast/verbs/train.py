@@ -12,6 +12,7 @@ from holdfast.verbs._arguments import AUTO, PathLike
 
 if TYPE_CHECKING:
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
     from holdfast.training.result import Training
     from holdfast.training.settings import Settings
 
@@ -19,7 +20,7 @@ RUNS = Path("runs")
 
 
 def train(
-    task: Task | str | None = None,
+    task: Task | type[Task] | Dataset | str | None = None,
     *,
     out: PathLike | None = None,
     resume: PathLike | None = None,
@@ -60,7 +61,9 @@ def train(
         )
 
 
-def _fresh(task: Task | str | None, out: PathLike | None, named: Mapping[str, object]) -> tuple[Settings, Path | None]:
+def _fresh(
+    task: Task | type[Task] | Dataset | str | None, out: PathLike | None, named: Mapping[str, object]
+) -> tuple[Settings, Path | None]:
     from holdfast.core.fields import field_infos
     from holdfast.engine.resolve import parts
     from holdfast.training.settings import Settings
@@ -86,17 +89,23 @@ def _fresh(task: Task | str | None, out: PathLike | None, named: Mapping[str, ob
 
 
 def _resumed(
-    resume: PathLike, task: Task | str | None, out: PathLike | None, named: Mapping[str, object]
+    resume: PathLike, task: Task | type[Task] | Dataset | str | None, out: PathLike | None, named: Mapping[str, object]
 ) -> tuple[Settings, Path]:
+    from holdfast.tasks import Dataset
     from holdfast.training.run import read_settings
 
-    extra = sorted(named) + [name for name, value in (("task", task), ("out", out)) if value]
+    extra = sorted(named) + [name for name, value in (("task", task), ("out", out)) if value is not None]
+    folder = Path(resume)
+    if isinstance(task, Dataset) and extra == ["task"]:
+        settings = read_settings(folder)
+        if getattr(settings.task, "digest", "") != task.digest:
+            raise BadValue(f"the run in {folder} was trained on other data than this dataset.", "Start a new run.")
+        return settings, folder
     if extra:
         raise BadValue(
             f"a resumed run keeps its settings, but '{extra[0]}' was given.",
             "Leave it out, or start a new run without --resume.",
         )
-    folder = Path(resume)
     return read_settings(folder), folder
 
 

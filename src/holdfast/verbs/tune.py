@@ -11,6 +11,7 @@ from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
     from holdfast.core.task import Task
+    from holdfast.tasks import Dataset
     from holdfast.tuning.result import TuningResult
 
 DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
@@ -18,7 +19,7 @@ DEFAULTS: dict[str, Any] = {"budget": 30_000, "seeds": 8}
 
 
 def tune(
-    task: Task | str,
+    task: Task | type[Task] | Dataset | str,
     *,
     trials: int = 40,
     minutes: float | None = None,
@@ -37,6 +38,7 @@ def tune(
     its figures and the number of its ``trial``.
     Raises ``UnknownName`` for an unknown task or keyword, ``BadValue`` for an invalid value.
     """
+    from holdfast import tasks
     from holdfast.core.fields import field_infos
     from holdfast.report.progress import ProgressPrinter
     from holdfast.training.settings import Settings
@@ -60,6 +62,8 @@ def tune(
     known = field_infos(choice.kind)
     shown = {n: v for n, v in choice.axes.items() if v != known[n].default} | axes
     task_name = search.base.task.name
+    if choice.kind is tasks.DatasetTask:
+        shown = {"digest": choice.axes["digest"][:12]} | axes
     name = study or "-".join((task_name, *(f"{n}={_short(v)}" for n, v in shown.items()), search.base.cell))
     with ProgressPrinter(shown=progress) as printer:
         return search_with(

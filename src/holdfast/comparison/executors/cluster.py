@@ -21,6 +21,7 @@ from holdfast.comparison.executors.remote import Mailbox, read_checkpoint, train
 from holdfast.comparison.executors.units import Schedule, WorkUnit
 from holdfast.comparison.executors.worker import FinishedNetwork
 from holdfast.comparison.results.result import Result
+from holdfast.core import registered
 from holdfast.core.errors import BadRun, Problem
 from holdfast.core.requirements import require
 
@@ -93,9 +94,10 @@ class _Job:
         room = WINDOW * max(1, int(self.ray.cluster_resources().get("CPU", 0)))
         while len(self.running) < room and (unit := self.schedule.take(self.last)):
             self.last = unit.program
-            settings = json.dumps(unit.configuration.settings.as_json())
+            settings = unit.configuration.settings.as_json()
             checkpoint = read_checkpoint(self.folder / unit.name)
-            order = (settings, unit.configuration.key, unit.numbers, checkpoint, self.mailbox)
+            given = (json.dumps(settings), registered.references(settings))
+            order = (*given, unit.configuration.key, unit.numbers, checkpoint, self.mailbox)
             self.running[self.remote.remote(*order)] = unit
 
     def _listen(self) -> None:

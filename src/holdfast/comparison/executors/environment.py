@@ -17,7 +17,19 @@ from typing import Any
 from holdfast.core.registry import PLUGINS
 
 NEEDED = (
-    *("filelock", "jax", "jaxlib", "jaxtyping", "msgspec", "numpy", "optax", "platformdirs", "psutil", "rich"),
+    *(
+        "filelock",
+        "flatbuffers",
+        "jax",
+        "jaxlib",
+        "jaxtyping",
+        "msgspec",
+        "numpy",
+        "optax",
+        "platformdirs",
+        "psutil",
+        "rich",
+    ),
     *("safetensors", "scipy"),
 )
 """The distributions that training a unit imports, besides those that these need."""
@@ -27,11 +39,8 @@ PROBE_SECONDS = 60.0
 def shipped(folder: Path) -> dict[str, Any]:
     """Ray's runtime environment with the package, and with the plug-ins in ``HOLDFAST_PLUGINS``, which are copied to
     ``folder``. Every machine has that copy as working folder."""
-    import holdfast
-
-    assert holdfast.__file__ is not None
     environment: dict[str, Any] = {
-        "py_modules": [str(Path(holdfast.__file__).parent)],
+        "py_modules": [str(Path(__file__).parents[2])],
         "excludes": ["**/__pycache__/**"],
     }
     parts = [Path(part) for part in os.environ.get(PLUGINS, "").split(os.pathsep) if part]

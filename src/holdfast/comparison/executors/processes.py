@@ -14,6 +14,7 @@ from typing import Any
 
 from holdfast.comparison.executors.job import JobCallbacks, RetryCounter, as_problem
 from holdfast.comparison.executors.units import Schedule, WorkUnit
+from holdfast.core import registered
 from holdfast.core.errors import Problem
 from holdfast.core.progress import cores
 
@@ -33,7 +34,8 @@ class _Worker:
         configuration = unit.configuration
         self.unit, self.compiled = unit, unit.program
         settings = json.dumps(configuration.settings.as_json())
-        self.pipe.send((settings, configuration.key, unit.numbers, str(folder / unit.name)))
+        needed = registered.references(configuration.settings.as_json())
+        self.pipe.send((settings, needed, configuration.key, unit.numbers, str(folder / unit.name)))
 
 
 def run(units: list[WorkUnit], callbacks: JobCallbacks, workers: int, folder: Path) -> None:
@@ -164,7 +166,8 @@ def _work(pipe: Connection, threads: int) -> None:
 
     prepare(threads)
     while (order := pipe.recv()) is not None:
-        settings, key, numbers, folder = order
+        settings, needed, key, numbers, folder = order
+        registered.restore(needed)
         unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
         Path(folder).parent.mkdir(parents=True, exist_ok=True)
         done = train(

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from holdfast.core import registered
+
 CHECKPOINT = ("settings.json", "blocks/000.safetensors")
 """The files of a run folder from which a unit continues, in the order in which they have to be written."""
 TELL_SECONDS = 1.0
@@ -43,10 +45,15 @@ class Mailbox:
 
 
 def train_remotely(
-    settings: str, key: str, numbers: tuple[int, ...], checkpoint: Mapping[str, bytes], mailbox: Any
+    settings: str,
+    needed: list[registered.Reference],
+    key: str,
+    numbers: tuple[int, ...],
+    checkpoint: Mapping[str, bytes],
+    mailbox: Any,
 ) -> bool:
-    """Train one unit, from its checkpoint if there is one. Returns whether it is done; it is not if the driver asked it
-    to stop."""
+    """Train one unit, after the definitions that it ``needed`` are imported, from its checkpoint if there is one.
+    Returns whether it is done; it is not if the driver asked it to stop."""
     import ray
 
     from holdfast.comparison.executors.units import WorkUnit
@@ -55,6 +62,7 @@ def train_remotely(
     from holdfast.training.settings import Settings
 
     prepare(1)
+    registered.restore(needed)
     unit = WorkUnit(Configuration(Settings.from_json(json.loads(settings)), key), tuple(numbers))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / unit.name

@@ -10,18 +10,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from holdfast import cells
 from holdfast.construction.compile import Construction, compile_program
 from holdfast.construction.evaluation.laws import verified_program
+from holdfast.core.arrays import Array
 from holdfast.core.claim import Semantics
 from holdfast.core.errors import BadValue
+from holdfast.core.registered import forgotten_on_change
 from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
 from holdfast.core.text import escaped
 from holdfast.engine.network import Network
 from holdfast.engine.readings.equation import equation
+from holdfast.engine.traced import TracedProgram, task_identity
 from holdfast.engine.unroll import trace
 from holdfast.plugins.rows import shortened
 from holdfast.plugins.verified import verified, verified_cell
@@ -134,13 +136,23 @@ def construct(
 
 def _gates(task: Task, made: Construction) -> list[dict[str, Any]]:
     """Every gate of every used unit: its formula, and its range on rows of the task."""
-    batch = shortened(task, WATCHED).sample(jax.random.key(0), ROWS)
-    seen = trace(made.network, jnp.asarray(batch.inputs, made.network.dtype), present=batch.present)
-    present = np.asarray(batch.present)
+    short = shortened(task, WATCHED)
+
+    def run(network: Network) -> tuple[dict[str, Array], Array]:
+        batch = short.sample(jax.random.key(0), ROWS)
+        seen = trace(network, jnp.asarray(batch.inputs, network.dtype), present=batch.present)
+        return seen.gates[0]._asdict(), jnp.asarray(batch.present)
+
+    program = TracedProgram(
+        lambda: run,
+        lambda network: (dict.fromkeys(network.cell.gates, 0), 0),
+        lambda network: task_identity("gates", network.cell_name, short),
+    )
+    gates, present = jax.device_get(program(made.network))
     described = []
     for number, name in enumerate(made.sheet.units):
         for gate, (bias, channels, units) in made.sheet.gates[name].items():
-            opened = np.asarray(getattr(seen.gates[0], gate))[..., number]
+            opened = gates[gate][..., number]
             later = opened[:, 1:][present[:, 1:]]
             described.append(
                 {
@@ -220,6 +232,7 @@ def _around(ranges: list[list[float] | None]) -> list[float] | None:
     return [min(low for low, _ in known), max(high for _, high in known)] if known else None
 
 
+@forgotten_on_change
 @cache
 def _curves(cell: str) -> dict[str, str]:
     """The activation function of each gate, from the cell's equation."""

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from holdfast.core.errors import BadFile
+from holdfast.core.registered import class_name, forgotten_on_change
 from holdfast.core.registry import Folder
 from holdfast.explanation.finding import Finding
 from holdfast.explanation.subject import Subject
@@ -33,6 +35,14 @@ class Diagnostic:
     measure: Callable[[Subject], Finding]
 
 
+def register(diagnostic: type | ModuleType) -> str:
+    """Make a diagnostic known by name in this process, and return the name. Raises ``BadValue`` where the name is
+    taken, ``BadFile`` where the class lacks something."""
+    name = class_name(diagnostic) if isinstance(diagnostic, type) else diagnostic.__name__.rsplit(".", 1)[-1]
+    return FOLDER.register(diagnostic, name, get)
+
+
+@forgotten_on_change
 @cache
 def get(name: str) -> Diagnostic:
     """The diagnostic of this name. Raises ``UnknownName``, or ``BadFile`` where its file lacks something."""

@@ -27,7 +27,9 @@ ROWS = 32
 class PerBatch(UpdateRule):
     def rows(self, task: Task) -> int:
         examples = task.examples()
-        return ROWS if examples is None else len(examples.inputs)
+        if examples is None:
+            return ROWS
+        return len(examples.inputs) if task.criterion.given else min(ROWS, len(examples.inputs))
 
     def absorbing(self, settings: Settings) -> Callable[[Learner, Batch], Learner]:
         slope = gradient(settings)
