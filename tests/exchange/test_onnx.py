@@ -91,6 +91,16 @@ def test_the_small_graph_itself_is_read(tmp_path):
     assert exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out").agreement.largest_difference < 1e-5
 
 
+@pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3)])
+def test_gates_in_another_order_are_noticed(op, gates, tmp_path, monkeypatch):
+    words = {"linear_before_reset": 1} if op == "GRU" else {}
+    onnx.save_model(graph(op, gates=gates, **words), tmp_path / "f.onnx")
+    exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
+    monkeypatch.setitem(format.ORDERS, op, format.ORDERS[op][::-1])
+    with pytest.raises(BadFile, match="compute different outputs"):
+        exchange.import_(tmp_path / "f.onnx", "onnx", tmp_path / "out")
+
+
 def second(name, *places):
     return helper.make_node(name, list(places), ["other"])
 

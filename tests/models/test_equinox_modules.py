@@ -12,6 +12,7 @@ import pytest
 
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import trace
 from holdfast.exchange.adapters import as_model, equinox
 from holdfast.models.answers import Answers
 from holdfast.models.levels import level_of, outputs_of
@@ -105,6 +106,21 @@ def test_the_gates_are_those_of_equinox():
             map_ = opened.layers[0][source]
             ours = np.asarray(map_.matrix)[:, map_.columns(gate)]
             np.testing.assert_array_equal(ours, np.asarray(theirs)[place * UNITS : (place + 1) * UNITS].T)
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"), [(lstm, ("input", "forget", "candidate", "output")), (gru, ("reset", "update"))]
+)
+def test_gates_have_the_values_that_equinox_computes(cell, names):
+    module, x = Scanned([cell()], []), some_inputs()
+    hidden = jax.vmap(module)(x)
+    before = jnp.concatenate([jnp.zeros_like(hidden[:, :1]), hidden[:, :-1]], 1)
+    own = module.cells[0]
+    columns = jnp.split(x @ own.weight_ih.T + before @ own.weight_hh.T + own.bias, len(own.bias) // UNITS, -1)
+    opened = trace(as_model(module, inputs=INPUTS), jnp.asarray(x)).gates[0]._asdict()
+    for name, column in zip(names, columns, strict=False):
+        gate = jnp.tanh(column) if name == "candidate" else jax.nn.sigmoid(column)
+        np.testing.assert_allclose(opened[name], gate, rtol=0, atol=1e-6)
 
 
 def test_a_module_that_answers_at_its_last_step_is_opened():

@@ -12,6 +12,7 @@ from flax import nnx
 
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import trace
 from holdfast.exchange.adapters import as_model, flax
 from holdfast.models.answers import Answers
 from holdfast.models.levels import level_of, outputs_of
@@ -107,6 +108,29 @@ def test_the_gates_are_those_of_flax():
             linear = opened.layers[0][source]
             ours = np.asarray(linear.matrix)[:, linear.columns(gate)]
             np.testing.assert_array_equal(ours, getattr(module.cell, name).kernel[...])
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [(nnx.LSTMCell, ("input", "forget", "candidate", "output")), (nnx.GRUCell, ("reset", "update"))]
+)
+def test_gates_have_the_values_that_flax_computes(kind, names):
+    module, x = moved(layer(kind)), some_inputs()
+    hidden = module(x)
+    before = jnp.concatenate([jnp.zeros_like(hidden[:, :1]), hidden[:, :-1]], 1)
+    cell = module.cell
+    if kind is nnx.LSTMCell:
+        sums = [
+            cell.ii(x) + cell.hi(before),
+            cell.if_(x) + cell.hf(before),
+            cell.ig(x) + cell.hg(before),
+            cell.io(x) + cell.ho(before),
+        ]
+    else:
+        sums = jnp.split(cell.dense_i(x) + cell.dense_h(before), 3, -1)
+    opened = trace(as_model(module, inputs=INPUTS), jnp.asarray(x)).gates[0]._asdict()
+    for name, column in zip(names, sums, strict=False):
+        gate = jnp.tanh(column) if name == "candidate" else nnx.sigmoid(column)
+        np.testing.assert_allclose(opened[name], gate, rtol=0, atol=1e-6)
 
 
 def test_a_loop_over_a_cell_that_answers_at_its_last_step_is_opened():

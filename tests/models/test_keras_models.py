@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ import keras
 
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
+from holdfast.engine.unroll import trace
 from holdfast.exchange import _keras_parts
 from holdfast.exchange.adapters import as_model
 from holdfast.models.answers import Answers
@@ -54,6 +56,21 @@ def test_standard_layers_are_opened_and_compute_as_keras_does(layers):
     opened = as_model(made, inputs=2)
     assert level_of(opened) == "opened", getattr(opened, "why_not_opened", "")
     np.testing.assert_allclose(outputs_of(opened, x), answered(made, x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [(LAYERS.LSTM, ("input", "forget", "candidate", "output")), (LAYERS.GRU, ("update", "reset"))]
+)
+def test_gates_have_the_values_that_keras_computes(kind, names):
+    made, x = model(kind(3, **EVERY)), some_inputs()
+    kernel, recurrent, bias = (np.asarray(weight) for weight in made.layers[-1].weights)
+    hidden = answered(made, x)
+    before = np.concatenate([np.zeros_like(hidden[:, :1]), hidden[:, :-1]], 1)
+    sums = x @ kernel + before @ recurrent + bias.reshape(-1, kernel.shape[1]).sum(0)
+    opened = trace(as_model(made, inputs=2), jnp.asarray(x)).gates[0]._asdict()
+    for name, column in zip(names, np.split(sums, kernel.shape[1] // 3, -1), strict=False):
+        gate = np.tanh(column) if name == "candidate" else 1 / (1 + np.exp(-column))
+        np.testing.assert_allclose(opened[name], gate, rtol=0, atol=1e-6)
 
 
 def test_the_tutorials_model_reads_one_step_at_a_time_and_keeps_its_states():
