@@ -12,7 +12,6 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import inventories
 from sphinx.errors import ExtensionError
 
 from holdfast import cells, tasks
@@ -192,6 +191,8 @@ def named(*signature: str | None) -> tuple[str | None, ...]:
 
 def other_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     """The name that its project uses; a shape of ours links to their table, a type variable is text."""
+    import inventories  # beside this file, on the path while the documentation is built
+
     target = node.get("reftarget", "").removeprefix("holdfast.core.arrays.")
     if target in SHAPES:
         named = node.deepcopy()
