@@ -40,13 +40,14 @@ def test_models_of_every_level_pass():
 
 
 class Stateful:
-    """Keeps its state between calls, as a stateful layer of Keras does."""
+    """Keeps its state between calls, as a stateful layer of Keras does; the first calls, which look at the sizes, do
+    not show it."""
 
     calls = 0
 
     def __call__(self, x):
         self.calls += 1
-        return np.cumsum(x, 1) + self.calls * 0.01
+        return np.cumsum(x, 1) + max(0, self.calls - 3) * 0.01
 
 
 @pytest.mark.parametrize(

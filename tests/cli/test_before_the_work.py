@@ -130,7 +130,7 @@ def test_several_packages_are_told_at_once():
     require("json", extra="x", what="this")
 
 
-FOREIGN = re.compile(r"\b(?:pip3?|pipx|uv tool) install\b[^\n|&;`]*?(?<![\w./-])holdfast(?![\w-])")
+FOREIGN = re.compile(r"\b(?:pip3?|pipx|uv tool) install\b[^\n|&;`,]*?(?<![\w./-])holdfast(?![\w-])")
 """A command that installs the distribution 'holdfast', which is another project."""
 HINTS = ("src/**/*.py", "src/**/*.html", "docs/**/*.md", "docs/**/*.ipynb", "docs/*.py", "benchmarks/**/*.py")
 TOLD = (

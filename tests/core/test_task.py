@@ -120,7 +120,7 @@ def test_a_task_that_does_not_describe_all_its_rows_says_that_nothing_can_be_pro
     with pytest.raises(BadValue) as caught:
         Silent().scenario()
     assert caught.value.message == (
-        "test_task: this task has no scenario, which describes all its rows, so nothing can be proved about it."
+        "silent: this task has no scenario, which describes all its rows, so nothing can be proved about it."
     )
     assert caught.value.fix == "Write a method 'scenario', as in tasks/recall.py."
 

@@ -9,9 +9,10 @@ import pytest
 
 from holdfast import cells
 from holdfast.engine.initialise import build
+from holdfast.engine.traced import TracedProgram
 from holdfast.engine.unroll import unroll
 from holdfast.tasks.recall import Recall
-from holdfast.training.programs import Programs, _learning, _Shared, kept_bytes, programs, together
+from holdfast.training.programs import Programs, _learning, kept_bytes, programs, together
 from holdfast.training.settings import Settings
 
 
@@ -25,7 +26,7 @@ def test_cells_with_weights_of_the_same_shapes_are_not_confused(monkeypatch):
 
     kinds = {"elman": cells.get("elman"), "doubled": replace(cells.get("elman"), step=step)}
     monkeypatch.setattr("holdfast.engine.network.resolve", kinds.__getitem__)
-    shared = _Shared(lambda network, x: unroll(network, x)[0])
+    shared = TracedProgram(lambda: lambda network, x: unroll(network, x)[0], lambda *_: 0, lambda *_: None)
     x = jnp.ones((1, 4, 1))
     plain, twice = shared(elman, x), shared(doubled, x)
     np.testing.assert_allclose(np.asarray(twice), 2 * np.asarray(plain), rtol=1e-6)
@@ -36,7 +37,7 @@ def test_cells_with_weights_of_the_same_shapes_are_not_confused(monkeypatch):
 
 def test_a_function_is_compiled_once_for_one_shape():
     traced = []
-    shared = _Shared(lambda a: traced.append(a.shape) or a + 1)
+    shared = TracedProgram(lambda: lambda a: traced.append(a.shape) or a + 1, lambda a: a, lambda a: None)
     for shape in ((2,), (2,), (3,)):
         shared(jnp.zeros(shape))
     assert traced == [(2,), (3,)]

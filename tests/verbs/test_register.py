@@ -106,8 +106,8 @@ def test_names_that_are_taken_and_definitions_that_lack_something_are_refused():
         holdfast.register("lstm")
     with pytest.raises(holdfast.Problem, match="would be named '_leaky', expected small letters"):
         holdfast.register(leaky("_Leaky"))
-    with pytest.raises(holdfast.Problem, match="the cell is 3, expected its name"):
-        holdfast.build(3, inputs=1, units=3, outputs=1)
+    with pytest.raises(holdfast.Problem, match=r"--cell is 3, expected text"):
+        holdfast.train("recall", cell=3)
 
 
 def test_a_cell_that_breaks_a_law_is_not_trained():

@@ -20,6 +20,9 @@ Leaf = Any
 """A field of a pytree: an array, or whatever JAX puts in its place while it maps, batches or compiles."""
 
 Inputs = Float[Array, "batch time input"]
+GivenInputs = Float[Array | np.ndarray, "batch time input"] | Int[Array | np.ndarray, "batch time"]
+"""What a user gives a network to read: numbers or symbols, in an array of JAX or NumPy."""
+GivenMask = Bool[Array | np.ndarray, "batch time"]
 Targets = Float[Array, "batch time output"]
 Outputs = Float[Array, "batch time output"]
 OutputsRead = Float[Array, "batch read output"]
@@ -65,6 +68,8 @@ __all__ = [
     "PRECISION",
     "Array",
     "Count",
+    "GivenInputs",
+    "GivenMask",
     "Inputs",
     "Leaf",
     "Mask",

@@ -99,7 +99,7 @@ def class_name(kind: type) -> str:
     """What a class is called: the name that it was registered or found with, the name of its file in the package, or
     its own name as a file would have it.
 
-    >>> class_name(type("LeakyUnit", (), {}))
+    >>> class_name(type("LeakyUnit", (), {"__module__": "__main__"}))
     'leaky_unit'
     """
     if kind in _names:

@@ -17,7 +17,7 @@ import numpy as np
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from holdfast.core.arrays import Array, Inputs, Mask, OutputsRead, PerLayer, Symbols
+from holdfast.core.arrays import Array, GivenInputs, GivenMask, OutputsRead, PerLayer
 from holdfast.core.errors import BadValue
 from holdfast.core.typed_jax import asarray, platform_dependent
 from holdfast.engine import engines, gradients
@@ -43,10 +43,10 @@ class Trace(NamedTuple):
 
 def unroll(
     network: Network,
-    inputs: Inputs | Symbols,
+    inputs: GivenInputs,
     state: PerLayer | None = None,
     *,
-    present: Mask | None = None,
+    present: GivenMask | None = None,
     truncate: int | None = None,
     read_from: int = 0,
     gradient: str = "full",
@@ -89,7 +89,7 @@ def unroll(
 
 
 def trace(
-    network: Network, inputs: Inputs | Symbols, state: PerLayer | None = None, *, present: Mask | None = None
+    network: Network, inputs: GivenInputs, state: PerLayer | None = None, *, present: GivenMask | None = None
 ) -> Trace:
     """Run ``network`` as ``unroll`` does, and return every gate and state at every step.
 

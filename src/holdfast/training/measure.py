@@ -81,7 +81,7 @@ def _outputs(network: Model, task: Task, rows: Batch, engine: str) -> Array:
     return outputs_of(network, rows.inputs, rows.present, read_from=task.asked_from, engine=engine)
 
 
-def _asked(task: Task, rows: Batch) -> tuple[Array, Array]:
+def _asked(task: Task, rows: Batch) -> tuple[Leaf, Leaf]:
     """The targets and the mask of scored steps, from the same step on."""
     return rows.targets[:, task.asked_from :], rows.scored[:, task.asked_from :]
 
