@@ -1,5 +1,4 @@
-"""A network, as a pytree: layers of one cell, their weights by gate, and a read-out: linear, or with hidden layers, and
-with or without an output function."""
+"""A network, as a pytree: layers of one cell, their weights by gate, and a read-out."""
 
 from __future__ import annotations
 
@@ -372,8 +371,7 @@ def create(
 
 
 def read_out(maps: Sequence[tuple[Leaf, Leaf]], function: str = "") -> Linear | Perceptron:
-    """The read-out with these maps, each a matrix [source, column] and a bias [column], the map to the outputs last,
-    and with the output ``function`` of this name."""
+    """The read-out with these ``maps``, (matrix [source, column], bias [column]), the one to the outputs last."""
     *hidden, last = maps
     above = tuple(Linear(*one, (HIDDEN,)) for one in hidden)
     linear = Linear(*last, (READOUT,))
