@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "models": ("core", "engine"),
     "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine", "models"),
     "testing": ("core", "cells", "tasks", "engine", "models", "plugins", "exchange"),
-    "training": ("core", "cells", "tasks", "engine", "models", "plugins", "report.result_base"),
+    "training": ("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "report.result_base"),
     "construction": ("core", "cells", "tasks", "engine.network"),
     "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
     "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins", "report.result_base"),

@@ -16,6 +16,7 @@ import pytest
 
 import holdfast
 from holdfast.core.errors import BadValue
+from holdfast.engine.unroll import _in_format_of
 from holdfast.report.result_base import ResultBase
 
 MOST = 2000
@@ -203,5 +204,9 @@ def test_inputs_are_converted_to_the_format_of_the_network(float64):
         assert (outputs.dtype, state[0].h.dtype) == (np.float32, np.float32)
         assert (outputs == holdfast.unroll(one, INPUTS.astype(np.float32), engine=engine)[0]).all()
     assert holdfast.trace(one, INPUTS).outputs.dtype == np.float32
+
+
+def test_complex_inputs_are_refused():
+    """As by ``unroll``, whose check of types is faster in a test."""
     with pytest.raises(BadValue, match="inputs hold complex64 numbers"):
-        holdfast.unroll(one, INPUTS.astype(np.complex64))
+        _in_format_of(network(), INPUTS.astype(np.complex64))

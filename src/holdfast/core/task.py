@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import jax
 import numpy as np
 
-from holdfast.core.arrays import Array, Leaf
+from holdfast.core.arrays import Array, Leaf, as_array
 from holdfast.core.errors import BadValue, UnknownName, refuse
 from holdfast.core.fields import field_infos, mistakes, setting, take
 from holdfast.core.formats import LARGEST
@@ -39,6 +39,10 @@ class Batch:
     targets: Leaf
     scored: Leaf
     present: Leaf
+
+    def arrays(self) -> Batch:
+        """The same rows in arrays of JAX. Nothing is compiled for it."""
+        return tree_map(lambda part: part if isinstance(part, jax.Array) else as_array(part), self)
 
     def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
         """The rows of these indices, in this order."""

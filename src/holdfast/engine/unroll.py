@@ -68,10 +68,10 @@ def unroll(
     Returns the outputs [batch, time - read_from, output] and the state after the last step.
     Raises ``BadValue`` if the inputs do not fit the network, or the requested engine is not available.
     """
-    inputs = _in_format_of(network, inputs)
-    _check(network, inputs, present, truncate, read_from)
+    inputs, mask = _in_format_of(network, inputs), _mask(present)
+    _check(network, inputs, mask, truncate, read_from)
     gradients.check(gradient)
-    _refuse_steps_without_weights(network, inputs, present)
+    _refuse_steps_without_weights(network, inputs, mask)
     if state is None:
         state = network.start(inputs.shape[0])
     network, inputs = network.above_embedding(), network.embedded(inputs)
@@ -84,8 +84,8 @@ def unroll(
 
     with _forward_mode_refused(chosen):
         if engine == engines.AUTO and chosen != "loop":
-            return platform_dependent(network, inputs, state, present, cpu=by(chosen), default=by("loop"))
-        return by(chosen)(network, inputs, state, present)
+            return platform_dependent(network, inputs, state, mask, cpu=by(chosen), default=by("loop"))
+        return by(chosen)(network, inputs, state, mask)
 
 
 def trace(
@@ -95,13 +95,13 @@ def trace(
 
     Raises ``BadValue`` if the inputs do not fit the network.
     """
-    inputs = _in_format_of(network, inputs)
-    _check(network, inputs, present)
-    _refuse_steps_without_weights(network, inputs, present)
+    inputs, mask = _in_format_of(network, inputs), _mask(present)
+    _check(network, inputs, mask)
+    _refuse_steps_without_weights(network, inputs, mask)
     if state is None:
         state = network.start(inputs.shape[0])
     network, inputs = network.above_embedding(), network.embedded(inputs)
-    hidden, state, kept = scanned(network, inputs, state, present, None, "full", keep=True)
+    hidden, state, kept = scanned(network, inputs, state, mask, None, "full", keep=True)
     assert kept is not None
     states, gates = time_first(kept)
     return Trace(jnp.swapaxes(network.readout(hidden), 0, 1), state, states, gates)
@@ -113,6 +113,10 @@ def _in_format_of(network: Network, inputs: ArrayLike) -> Array:
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise BadValue(f"inputs hold {array.dtype} numbers, expected real numbers.", "Give their real parts.")
     return array.astype(network.dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+
+
+def _mask(present: GivenMask | None) -> Array | None:
+    return None if present is None else asarray(present)
 
 
 @contextmanager

@@ -127,7 +127,7 @@ def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array],
         return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train")
     count, order = len(examples.inputs), stream(seed, number, "order")
     if rows == count and settings.order == "fixed":
-        return lambda drawn: examples
+        return lambda drawn: examples.arrays()
 
     def in_order(drawn: Array) -> Batch:
         place = drawn * rows + jnp.arange(rows)

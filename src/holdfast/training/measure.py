@@ -81,7 +81,7 @@ def _outputs(network: Model, task: Task, rows: Batch, engine: str) -> Array:
     return outputs_of(network, rows.inputs, rows.present, read_from=task.asked_from, engine=engine)
 
 
-def _asked(task: Task, rows: Batch) -> tuple[Leaf, Leaf]:
+def _asked(task: Task, rows: Batch) -> tuple[Array, Array]:
     """The targets and the mask of scored steps, from the same step on."""
     return rows.targets[:, task.asked_from :], rows.scored[:, task.asked_from :]
 
@@ -99,7 +99,7 @@ def measure(network: Model, task: Task, key: Array, sequences: int | Array, engi
     tolerance = task.criterion.bound
     examples = task.examples("test")
     if examples is not None:
-        return score(network, task, examples, tolerance, engine)
+        return score(network, task, examples.arrays(), tolerance, engine)
 
     def drawn(chunk: Array) -> Batch:
         first = chunk * CHUNK

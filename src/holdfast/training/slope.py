@@ -39,7 +39,7 @@ def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Netwo
     answer [batch]."""
 
     def run(network: Network, key: Array) -> tuple[Array, Array]:
-        rows = task.examples("test") or task.sample(key, ROWS, "test")
+        rows = (task.examples("test") or task.sample(key, ROWS, "test")).arrays()
         steps = jnp.arange(rows.scored.shape[1])
         last = jnp.where(rows.scored, steps, 0).max(1)
         asked = rows.scored & (steps == last[:, None])
