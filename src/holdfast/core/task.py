@@ -42,7 +42,11 @@ class Batch:
 
     def arrays(self) -> Batch:
         """The same rows in arrays of JAX. Nothing is compiled for it."""
-        return tree_map(lambda part: part if isinstance(part, jax.Array) else as_array(part), self)
+
+        def array(part: Leaf) -> Array:
+            return part if isinstance(part, jax.Array) else as_array(part)
+
+        return tree_map(array, self)
 
     def take(self, rows: Array | np.ndarray | slice | int) -> Batch:
         """The rows of these indices, in this order."""
