@@ -137,3 +137,22 @@ def test_a_network_is_shown_without_jax(tmp_path):
         "assert 'jax' not in sys.modules; sys.exit(code)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gru", "recall"])
+def test_what_the_package_defines_is_shown_without_jax_from_the_second_time_on(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOLDFAST_CACHE", str(tmp_path))
+    program = (
+        "import sys; from holdfast.cli._main import main; code = main(sys.argv[1:]);"
+        "sys.stdout.flush(); sys.stderr.write(str('jax' in sys.modules)); sys.exit(code)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", program, "show", name, *form], capture_output=True, check=True)
+        for form in ([], [], ["--json"])
+    ]
+    assert [run.stderr for run in runs] == [b"True", b"False", b"False"]
+    assert runs[0].stdout == runs[1].stdout
+    assert json.loads(runs[2].stdout)["name"] == name
+    (kept_file,) = (tmp_path / "descriptions").iterdir()
+    kept_file.write_bytes(b"damaged")
+    assert subprocess.run([sys.executable, "-c", program, "show", name], capture_output=True).stdout == runs[0].stdout

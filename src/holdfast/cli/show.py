@@ -29,7 +29,9 @@ def configure(parser: Parser, words: list[str]) -> None:
 
 
 def run(args: Namespace) -> int:
+    from holdfast.core import cache
     from holdfast.verbs.show import show
 
+    cache.enable()
     print_result(show(args.name), args.json)
     return Exit.YES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from holdfast.core.errors import Problem
@@ -66,6 +67,19 @@ def write(kind: str, key: str, content: bytes) -> None:
             file.unlink()
     except (OSError, Problem):
         return
+
+
+@lru_cache(maxsize=1)
+def code() -> list[tuple[str, int, int]]:
+    """The files of the package with their sizes and times: whatever depends on the code has these in its key."""
+    root = Path(__file__).parent.parent
+    return [(str(file), *stamp(file)) for file in sorted(root.rglob("*.py"))]
+
+
+def stamp(file: Path) -> tuple[int, int]:
+    """The size of a file in bytes, and when it was changed, in nanoseconds."""
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _place(kind: str, key: str) -> Path:

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -130,10 +129,8 @@ def _surroundings() -> list[Any]:
     """What the trace of any program depends on: code, versions, JAX's settings and the environment."""
     from importlib.metadata import version
 
-    root = Path(__file__).parent.parent
-    files = [[str(file.relative_to(root)), *_stamp(file)] for file in sorted(root.rglob("*.py"))]
     of_library = library.status()
-    native = [str(of_library.path), *(_stamp(of_library.path) if of_library.path else ()), of_library.reason]
+    native = [str(of_library.path), *(cache.stamp(of_library.path) if of_library.path else ()), of_library.reason]
     settings = {
         name: str(getattr(jax.config, name))
         for name in ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl",
@@ -141,12 +138,7 @@ def _surroundings() -> list[Any]:
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name.startswith(("HOLDFAST_", "JAX_"))}
     versions = [sys.version, jax.__version__, version("jaxlib"), version("optax"), jax.default_backend()]
-    return [str(root), files, native, settings, environment, versions, compiled.memory_is_kept()]
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+    return [cache.code(), native, settings, environment, versions, compiled.memory_is_kept()]
 
 
 def _import_pointers_to_lapack() -> None:

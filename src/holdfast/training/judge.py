@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
@@ -77,7 +77,8 @@ class Evaluation(ResultBase):
         rows = []
         for (task, sampled, right), value in zip(self.lines, self._attacks, strict=True):
             rows.append(_row(task, sampled, right, (shown_attack(value),) if attacked else ()))
-        said = [f"Solved ({first.criterion}): {'yes' if self.solved else 'no'}."]
+        criterion = replace(first.criterion, sequences=self.lines[0][2].of)
+        said = [f"Solved ({criterion}): {'yes' if self.solved else 'no'}."]
         if self.attacks is not None:
             met = [task.criterion.met(sampled) for task, sampled, _ in self.lines]
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]

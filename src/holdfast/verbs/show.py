@@ -34,6 +34,12 @@ def show(name: PathLike | type | ModuleType | Cell) -> Description:
         from holdfast.studies.show_network import network
 
         return network(Path(name))
+    from holdfast.studies.kept_description import kept
+
+    return kept(name, _described)
+
+
+def _described(name: str) -> Description:
     from holdfast import blocks, cells, tasks
     from holdfast.engine.resolve import parts
     from holdfast.explanation import diagnostics
