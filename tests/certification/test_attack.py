@@ -89,4 +89,4 @@ def test_a_test_tells_the_sampled_error_from_that_of_the_attack():
     table, text = judged.parts()
     assert table.heads[1:3] == ("largest error (sampled)", "largest error (attack)")
     assert table.rows[0][2] == f"{line['error_attack']:.3g}"
-    assert text.text.startswith("Solved (largest error below 0.05 on 2560 fresh sequences): no.")
+    assert text.text.startswith("Solved (largest error below 0.05 on 256 fresh sequences): no.")
