@@ -135,6 +135,6 @@ def test_objects_of_a_callers_own_train_too_and_are_missed_where_only_their_name
     settings = Settings(Recall(steps=2), "elman", 2, optimiser=Mine(), stop=AtOnce(), budget=4000, seeds=1)
     (outcome,) = train_networks(settings).outcomes
     assert outcome.sequences < 2000
-    with pytest.raises(Exception, match="there is no optimiser named 'test_plug_ins'") as caught:
+    with pytest.raises(Exception, match="there is no optimiser named 'mine'") as caught:
         Settings.from_json(settings.as_json())
     assert isinstance(caught.value.__cause__, UnknownName)

@@ -199,6 +199,7 @@ def _reach(settings: Settings) -> tuple[float, ...]:
     assert examples is not None
     rows = examples.take(slice(0, 1))
     last = int(np.flatnonzero(rows.scored[0])[-1])
+    rows = rows.arrays()
     scored = rows.scored & (np.arange(rows.scored.shape[1]) == last)
     cut = None if settings.rule.through_time else 1
     networks = programs(settings).begin(list(range(min(32, settings.seeds)))).network

@@ -284,7 +284,7 @@ def by_letter(name: str, layer: Layer) -> Named:
     return found
 
 
-def take(tree: Tree, rows: slice | tuple[slice | int, ...]) -> Tree:
+def take(tree: Tree, rows: int | slice | tuple[slice | int, ...]) -> Tree:
     """These rows of every array."""
     return tree_map(lambda a: a[rows], tree)
 

@@ -83,6 +83,7 @@ def _outputs(network: Model, task: Task, rows: Batch, engine: str) -> Array:
 
 def _asked(task: Task, rows: Batch) -> tuple[Array, Array]:
     """The targets and the mask of scored steps, from the same step on."""
+    rows = rows.arrays()
     return rows.targets[:, task.asked_from :], rows.scored[:, task.asked_from :]
 
 
