@@ -7,7 +7,7 @@ with a verdict on each of its claims, or gives a grid of your own a name. --engi
 networks, --executor the place: processes on this machine, or a Ray cluster.
 
 examples:
-  holdfast compare --task recall --cells elman,lstm,gru --lags 10,30,100 --units 8,32 --seeds 20
+  holdfast compare --task recall --cells elman,gru --lags 3,10 --units 16 --rates 0.003,0.01 --seeds 8
   holdfast compare --task echo --cells lstm,gru --lags 30 --rates 0.001,0.01 --study echo-30 --csv echo.csv
   holdfast compare --task recall --cells gru --over optimiser=adam,sgd --over clip=none,1 --budget 50000
   holdfast compare --study echo-30 --report --page echo.html

@@ -37,7 +37,7 @@ SWEPT: dict[str, tuple[object, ...]] = {
     "learning_rate": (1e-3, 3e-3, 1e-2),
 }
 """The values that are swept by default. Recurrent networks learn in a narrow range of learning rates only."""
-FIXED: dict[str, Any] = {"seeds": 20, "budget": 20_000}
+FIXED: dict[str, Any] = {"seeds": 20}
 """Settings whose defaults differ from those of 'train'."""
 
 
