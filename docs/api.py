@@ -43,6 +43,7 @@ FOUNDATION = (
     "holdfast.core.cell",
     "holdfast.models.answers.Answers",
     "holdfast.models.steps.Steps",
+    "holdfast.plugins.laws.LawResult",
 )
 """Modules and classes of which results, models, cells, blocks and tasks are made."""
 

@@ -25,8 +25,11 @@ EMPHASIS = re.compile(r"(?<!\S)\\\*(\w+)\\\*(?!\w)")
 """An escaped *word*: the only markup in our docstrings besides code."""
 
 SHAPES = frozenset(arrays.__all__) - {"Array"}
-NO_CLASSES = frozenset({"Leaf", "State", "Tree", "Part", "Thing", "Row", "Semantics"})
-"""Type variables and names of types that are no classes: text in the reference."""
+NO_CLASSES = frozenset(
+    {"Leaf", "State", "Tree", "Part", "Thing", "Row", "Semantics", "Definition"}
+    | {"_NestedSequence", "_SupportsArray", "_Buffer", "SupportsDType", "number", "bool"}
+)
+"""Type variables, names of types that are no classes, and inner classes of NumPy and JAX: text in the reference."""
 SIZES = ((1, 8), (1, 32), (8, 32), (8, 128))
 
 
