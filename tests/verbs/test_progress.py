@@ -62,6 +62,7 @@ def test_compare_hands_out_every_finished_network(tmp_path):
 
 def test_progress_is_on_standard_error_and_only_if_asked_for(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")  # of which a check may have none
     network = holdfast.build("gru", inputs=1, units=2, outputs=1)
     holdfast.refute(network, "recall", steps=3, tries=64, progress=True)
     out, err = capsys.readouterr()
