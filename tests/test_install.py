@@ -138,7 +138,9 @@ def test_without_a_compiler_the_wheel_is_pure_and_works(pure, tmp_path):
     pages = {name for name in names(pure) if name.startswith("holdfast/report/page/") and not name.endswith(".py")}
     here = {file for kind in PAGE for file in (ROOT / "src/holdfast/report/page").rglob(f"*.{kind}")}
     assert pages == {file.relative_to(ROOT / "src").as_posix() for file in here}
-    assert not {name for name in names(pure) - pages if Path(name).suffix not in (".py", ".typed")}
+    kept = {name for name in names(pure) if name.startswith("holdfast/studies/kept/") and name.endswith(".json")}
+    assert len(kept) == len(list((ROOT / "src/holdfast/studies/kept").glob("*.json"))) > 0
+    assert not {name for name in names(pure) - pages - kept if Path(name).suffix not in (".py", ".typed")}
     code, told = doctor_of(pure, tmp_path)
     assert code == 0
     assert told["engine"]["used"] == "loop"
