@@ -17,6 +17,8 @@ from holdfast.core.files import write_atomically
 MOST_FILES = 400
 """Entries of a kind, of about 20 kB each; the oldest are removed."""
 
+CODE = (".py", ".so", ".dylib")
+
 _enabled = False
 
 
@@ -71,9 +73,10 @@ def write(kind: str, key: str, content: bytes) -> None:
 
 @lru_cache(maxsize=1)
 def code() -> list[tuple[str, int, int]]:
-    """The files of the package with their sizes and times: whatever depends on the code has these in its key."""
+    """The package's files of code, the compiled library among them, with their sizes and times: whatever depends on the
+    code has these in its key."""
     root = Path(__file__).parent.parent
-    return [(str(file), *stamp(file)) for file in sorted(root.rglob("*.py"))]
+    return [(str(file), *stamp(file)) for file in sorted(root.rglob("*")) if file.suffix in CODE]
 
 
 def stamp(file: Path) -> tuple[int, int]:
