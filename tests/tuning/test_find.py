@@ -12,25 +12,15 @@ from holdfast.core.errors import BadFile, BadRun, BadValue, UnknownName
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo
 from holdfast.training.settings import Settings
-from holdfast.tuning import find, storage, workers
+from holdfast.tuning import storage, workers
 from holdfast.tuning.find import tune
 from holdfast.tuning.search import Search, completed
 from holdfast.tuning.trial import Trial
-from tests.tuning.trainer import Trainer, from_units
+from tests.tuning.trainer import from_units
 
 TASK = Echo(sequences=(("a", "b"), ("b", "a")))
 BASE = Settings(TASK, budget=2000, seeds=4)
 SEARCH = Search(BASE, units=(1, 8), confirm=4)
-
-
-@pytest.fixture
-def trained(monkeypatch):
-    def install(rule, **options):
-        trainer = Trainer(rule, **options)
-        monkeypatch.setattr(find, "train_networks", trainer)
-        return trainer
-
-    return install
 
 
 def search(folder, trials, asked=SEARCH, **options):

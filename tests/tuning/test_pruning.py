@@ -16,21 +16,11 @@ from holdfast.tuning.find import tune
 from holdfast.tuning.pruning import ROUND, network_score
 from holdfast.tuning.search import PRUNE, Search, completed
 from holdfast.tuning.trial import Trial
-from tests.tuning.trainer import Trainer, from_units
+from tests.tuning.trainer import from_units
 
 TASK = Echo(sequences=(("a", "b"), ("b", "a")))
 BASE = Settings(TASK, budget=2000, seeds=8)
 SEARCH = Search(BASE, units=(1, 8), confirm=8)
-
-
-@pytest.fixture
-def trained(monkeypatch):
-    def install(rule, **options):
-        trainer = Trainer(rule, **options)
-        monkeypatch.setattr(find, "train_networks", trainer)
-        return trainer
-
-    return install
 
 
 def search(folder, trials, asked=SEARCH):

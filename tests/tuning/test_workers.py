@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.tuning import find, storage, workers
 from holdfast.tuning.workers import BEAT, LOST_SECONDS, MARK_SECONDS, WORKER, LostTrials, heartbeat, sign
-from tests.tuning.test_find import SEARCH, left_running, search, trained  # noqa: F401
+from tests.tuning.test_find import SEARCH, left_running, search
 from tests.tuning.trainer import from_units
 
 
@@ -72,7 +72,7 @@ def test_a_running_trial_has_a_name_and_a_count_that_increases(place, tmp_path, 
     assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
 
 
-def test_a_trial_that_another_machine_lost_is_repeated(trained, tmp_path, monkeypatch):  # noqa: F811
+def test_a_trial_that_another_machine_lost_is_repeated(trained, tmp_path, monkeypatch):
     trained(from_units(2))
     search(tmp_path, 2)
     trial = left_running(tmp_path)
@@ -91,7 +91,7 @@ def test_a_trial_that_another_machine_lost_is_repeated(trained, tmp_path, monkey
     assert trainer.calls[0].learning_rate == 0.0123
 
 
-def test_a_process_that_stood_still_leaves_its_trial_to_the_one_that_repeats_it(trained, tmp_path, monkeypatch):  # noqa: F811
+def test_a_process_that_stood_still_leaves_its_trial_to_the_one_that_repeats_it(trained, tmp_path, monkeypatch):
     trainer = trained(from_units(2))
 
     def stand_still(settings, **options):
@@ -107,7 +107,7 @@ def test_a_process_that_stood_still_leaves_its_trial_to_the_one_that_repeats_it(
         assert [t.state.name for t in study.trials] == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
 
 
-def test_workers_avoid_each_others_values_and_one_worker_has_what_it_had(trained, tmp_path, monkeypatch):  # noqa: F811
+def test_workers_avoid_each_others_values_and_one_worker_has_what_it_had(trained, tmp_path, monkeypatch):
     """The values of running trials are penalised; where none is running, the trials are those without a penalty."""
     kind, asked = optuna.samplers.TPESampler, []
 
