@@ -6,27 +6,14 @@ to be set before anything of holdfast is imported, hence here.
 
 from __future__ import annotations
 
-import mmap
+import gc
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
-QUICK = {"xla_backend_optimization_level": "0", "xla_cpu_use_fusion_emitters": "false"}
-"""Tests compile much and compute little: XLA optimises less, and emits code in the way that is quicker to compile."""
+from tests import xla_flags
 
-
-def known_to_xla(option: str) -> bool:
-    """Whether jaxlib's library contains the option's name. XLA ends the process at a name that it does not know."""
-    for place in getattr(find_spec("jaxlib"), "submodule_search_locations", None) or ():
-        for library in Path(place).glob("*jax_common*"):
-            with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                return content.find(option.encode()) >= 0
-    return False
-
-
-flags = [f"--{option}={value}" for option, value in QUICK.items() if known_to_xla(option)]
-os.environ["XLA_FLAGS"] = " ".join((*flags, os.environ.get("XLA_FLAGS", "")))
+os.environ["XLA_FLAGS"] = xla_flags.quick_to_compile(os.environ.get("XLA_FLAGS", ""))
 # What was compiled is kept for the next test.
 os.environ.setdefault("HOLDFAST_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "compiled"))
 
@@ -56,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000, 20, 50)  # traces are many small objects, and nearly all are garbage together
     keep_compiled_programs()
     # A test may plant a fault in what is traced, without changing a file. Commands in other processes keep traces.
     cache.enable(False)

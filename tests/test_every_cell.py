@@ -20,11 +20,13 @@ from holdfast.plugins.bounds_laws import bounds_contain_numbers
 from holdfast.plugins.laws import LawViolation
 from tests import cell_laws
 from tests.cell_references import REFERENCES, lstm1997_as_printed
-from tests.networks import numbers, random_network, random_state
+from tests.networks import ONE_OF_EVERY_KIND, numbers, random_network, random_state
 from tests.offenders import acts
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 every_cell = pytest.mark.parametrize("cell", cells.FOLDER.names())
+one_of_every_kind = pytest.mark.parametrize("cell", ONE_OF_EVERY_KIND)
+"""For laws that judge how the engine treats time: a cell has no part in it but by its states and maps."""
 sizes = st.integers(1, 5)
 arithmetics = {name: Rounding(accuracy) for name, accuracy in ACCURACIES.items()}
 
@@ -60,7 +62,7 @@ def test_pieces_with_the_state_carried_give_the_whole(cell, float64):
 
 
 @pytest.mark.slow
-@every_cell
+@one_of_every_kind
 def test_padding_and_what_it_holds_change_nothing(cell, float64):
     cell_laws.absent_steps_change_nothing(cell)
 
@@ -71,7 +73,7 @@ def test_units_in_another_order_give_the_same_outputs(cell, float64):
 
 
 @pytest.mark.slow
-@every_cell
+@one_of_every_kind
 def test_truncation_cuts_the_gradient_between_windows_and_only_there(cell, float64):
     cell_laws.truncation_cuts_between_windows(cell)
 

@@ -10,7 +10,6 @@ from functools import cache
 import jax.numpy as jnp
 import pytest
 
-from holdfast import cells
 from holdfast.engine.network import create
 from holdfast.explanation import diagnostics
 from holdfast.explanation.explain import explain
@@ -20,7 +19,7 @@ from holdfast.tasks.recall import Recall
 from tests import diagnostic_laws as laws
 from tests.certification.latches import designed
 from tests.explanation.test_capacity import shift_register
-from tests.networks import random_network
+from tests.networks import ONE_OF_EVERY_KIND, random_network
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
@@ -64,8 +63,8 @@ def test_changes_nothing_and_can_be_told(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", cells.FOLDER.names())
-def test_works_for_every_cell_stacked_and_padded(cell):
+@pytest.mark.parametrize("cell", ONE_OF_EVERY_KIND)
+def test_works_for_every_kind_of_cell_stacked_and_padded(cell):
     network = random_network(cell, PADDED.inputs, 2, PADDED.outputs, layers=2, dtype=jnp.float32)
     found = explain(network, PADDED)
     assert set(found.findings) == set(diagnostics.FOLDER.names())

@@ -43,10 +43,10 @@ def excess(cell: str, seed: int, tries: int = 200) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("cell", CELLS)
-def test_no_sequence_errs_by_more_than_is_certified(cell, seed, float64):
-    assert excess(cell, seed) <= 0
+@pytest.mark.parametrize("number", range(len(CELLS)))
+def test_no_sequence_errs_by_more_than_is_certified(number, float64):
+    """One network of every cell; ``benchmarks/soundness.py`` attacks as many as one likes."""
+    assert excess(CELLS[number], seed=number) <= 0
 
 
 def test_a_forgetful_prover_is_caught(float64, monkeypatch):

@@ -79,7 +79,7 @@ def test_every_cell_of_one_map_of_x_and_one_of_h_is_in_the_library():
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
 @given(case=cases)
 @example(Case("elman", units=300, batch=1, steps=1))
 @example(Case("irnn", inputs=1, units=1, batch=70, steps=200, mask="random", truncate=13))
@@ -103,7 +103,7 @@ def test_single_precision_agrees(cell):
     agrees(Case(cell, 7, 40, 18, 50, mask="random", truncate=11, dtype="float32"))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_the_comparison_sees_one_weight_that_is_off_by_little(cell):
     case = Case(cell, mask="random", truncate=3)
     with jax.enable_x64(True):
