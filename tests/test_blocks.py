@@ -274,8 +274,6 @@ def test_what_is_trained_in_a_block_is_tested_refuted_and_explained(tmp_path, mo
     assert main(["refute", "run/weights/seed-0.safetensors", "--seconds", "2"]) in (0, 1)
     assert main(["explain", "run/weights/seed-0.safetensors", "--page", "page.html"]) == 0
     assert "skip(gru)" in (tmp_path / "page.html").read_text()
-    swept = ["--over", "block=none,prenorm", "--cells", "gru", "--units", "4", *budget[:8]]
-    assert main(["compare", "--task", "echo", "--lags", "20", *swept, "--yes"]) == 0
 
 
 def test_an_embedding_is_not_left_out_of_another_frameworks_file():

@@ -14,6 +14,7 @@ from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.rates import Rate
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
+from holdfast.training.learner import first_networks
 from holdfast.training.settings import Settings
 from tests.comparison.laws import GRID
 
@@ -31,6 +32,13 @@ def test_a_key_is_the_settings_and_nothing_else():
     one, other = (next(Grid(BASE, {"learning_rate": rates}).configurations()) for rates in ((0.01,), (0.01, 0.1)))
     assert one.key == other.key
     assert one.key != next(Grid(replace(BASE, seeds=19), {}).configurations()).key
+
+
+def test_a_block_is_a_place_of_a_grid_and_makes_another_network():
+    grid = Grid(replace(BASE, cell="gru"), {"block": ("none", "prenorm")})
+    assert Grid.from_json(json.loads(json.dumps(grid.as_json()))) == grid
+    plain, wrapped = (one.settings for one in grid.configurations())
+    assert [first_networks(one, [0])[0].cell_name for one in (plain, wrapped)] == ["gru", "prenorm(gru)"]
 
 
 def test_grids_with_the_same_places_are_equal():
