@@ -68,6 +68,11 @@ if TYPE_CHECKING:
         f: Callable[[*Operands], Result], *primals: *Operands
     ) -> tuple[Result, Callable[[Result], tuple[*Operands]]]: ...
 
+    def linear_transpose(
+        f: Callable[..., list[Array]], *primals: Array
+    ) -> Callable[[list[Array]], tuple[Array, ...]]: ...
+    def vmap(f: Callable[..., Result], in_axes: tuple[int | None, ...]) -> Callable[..., Result]: ...
+
     class custom_vjp(Generic[Given, Result]):  # noqa: N801 -- JAX's name
         def __init__(self, f: Callable[Given, Result]) -> None: ...
         def __call__(self, *operands: Given.args, **options: Given.kwargs) -> Result: ...
@@ -102,7 +107,19 @@ if TYPE_CHECKING:
 else:
     from functools import partial
 
-    from jax import config, custom_vjp, device_put, eval_shape, grad, jit, jvp, local_devices, vjp
+    from jax import (
+        config,
+        custom_vjp,
+        device_put,
+        eval_shape,
+        grad,
+        jit,
+        jvp,
+        linear_transpose,
+        local_devices,
+        vjp,
+        vmap,
+    )
     from jax.ffi import pycapsule
     from jax.lax import dynamic_update_index_in_dim as update_at
     from jax.lax import platform_dependent
@@ -126,6 +143,7 @@ __all__ = [
     "grad",
     "jit",
     "jvp",
+    "linear_transpose",
     "local_devices",
     "ones",
     "ones_like",
@@ -138,6 +156,7 @@ __all__ = [
     "update_at",
     "update_config",
     "vjp",
+    "vmap",
     "zeros",
     "zeros_like",
 ]

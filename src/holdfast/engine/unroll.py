@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax import ShapeDtypeStruct, default_backend
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
@@ -21,6 +22,7 @@ from holdfast.core.arrays import Array, GivenInputs, GivenMask, OutputsRead, Per
 from holdfast.core.errors import BadValue
 from holdfast.core.typed_jax import asarray, platform_dependent
 from holdfast.engine import engines, gradients
+from holdfast.engine.deferred import deferred
 from holdfast.engine.engines import Request
 from holdfast.engine.engines.loop import scanned
 from holdfast.engine.network import Network
@@ -84,7 +86,11 @@ def unroll(
 
     with _forward_mode_refused(chosen):
         if engine == engines.AUTO and chosen != "loop":
-            return platform_dependent(network, inputs, state, mask, cpu=by(chosen), default=by("loop"))
+            loop = by("loop")
+            if default_backend() == "cpu":  # on an accelerator the loop is what runs, and its gradient runs it once
+                outputs = (inputs.shape[0], inputs.shape[1] - read_from, network.outputs)
+                loop = deferred(loop, (ShapeDtypeStruct(outputs, inputs.dtype), state))
+            return platform_dependent(network, inputs, state, mask, cpu=by(chosen), default=loop)
         return by(chosen)(network, inputs, state, mask)
 
 
