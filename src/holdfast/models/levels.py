@@ -94,7 +94,7 @@ def outputs_of(
     return model(inputs, present)[:, read_from:]
 
 
-def outputs_of_rows(model: Model, inputs: np.ndarray, present: np.ndarray) -> Array:
+def outputs_of_rows(model: Model, inputs: np.ndarray, present: np.ndarray | None = None) -> Array:
     """``outputs_of`` for rows whose numbers are known, of a ``Network`` by one program whose trace is kept."""
     if not isinstance(model, Network):
         return model(inputs, present)
