@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import jax
@@ -24,7 +23,7 @@ from holdfast.core import cache
 from holdfast.core.fields import plain
 from holdfast.core.task import Task
 from holdfast.core.typed_jax import double_precision, jit, tree_flatten, tree_structure, tree_unflatten
-from holdfast.engine import compiled
+from holdfast.engine import compiled, lapack
 from holdfast.engine.native import library
 from holdfast.engine.network import Network
 from holdfast.engine.resolve import resolve, taken_apart
@@ -70,7 +69,7 @@ class TracedProgram:
         if kept is None:
             kept = bytes(self._export(leaves, structure).serialize())
             cache.write("traced", key, kept)
-        _import_pointers_to_lapack()
+        lapack.load()
         exported: Any = jax.export.deserialize(bytearray(kept))
         program = _compiled(exported.call, leaves)
         outside = tree_structure(self._result(*arguments))
@@ -155,23 +154,3 @@ def _surroundings() -> list[Any]:
     environment = {name: value for name, value in os.environ.items() if name.startswith(("HOLDFAST_", "JAX_"))}
     versions = [sys.version, jax.__version__, version("jaxlib"), version("optax"), jax.default_backend()]
     return [cache.code(), native, settings, environment, versions, compiled.memory_is_kept()]
-
-
-def _import_pointers_to_lapack() -> None:
-    """Import two modules of SciPy's linear algebra without the rest of it.
-
-    JAX starts LAPACK for every program that was kept, whether it needs it or not, and finds its functions in these
-    modules. Importing all of ``scipy.linalg`` for them takes a fourth as long as importing JAX.
-    """
-    if "scipy.linalg" in sys.modules or "scipy.linalg.cython_lapack" in sys.modules:
-        return
-    import scipy  # pyright: ignore[reportMissingTypeStubs]
-
-    package = ModuleType("scipy.linalg")
-    package.__path__ = [os.path.join(scipy.__path__[0], "linalg")]
-    sys.modules["scipy.linalg"] = package
-    try:
-        import scipy.linalg.cython_blas  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
-        import scipy.linalg.cython_lapack  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
-    finally:
-        del sys.modules["scipy.linalg"]
