@@ -278,7 +278,7 @@ _score = network_program(_scored, lambda *_: (0, 0))
 
 
 def _scored_alone(
-    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array
+    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array | np.ndarray
 ) -> tuple[jax.Array, jax.Array]:
     """``_scored`` for a model without gradients: random signs, some of them 0, take the place of the gradient."""
     x = _read(constants, place)
@@ -286,7 +286,7 @@ def _scored_alone(
     return scores, jnp.asarray(draw.integers(-1, 2, place.shape), place.dtype)
 
 
-def _read(c: Constants, place: jax.Array) -> jax.Array:
+def _read(c: Constants, place: jax.Array | np.ndarray) -> jax.Array:
     """The inputs [row, time, input]."""
     return jnp.clip(c["low"] + place * (c["high"] - c["low"]), c["low"], c["high"])
 
