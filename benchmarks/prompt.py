@@ -10,6 +10,7 @@ other work on the machine changes less.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ def main() -> None:
     options.add_argument("--processor", action="store_true", help="seconds of processor time, not of the clock")
     asked = options.parse_args()
     torch = not missing(("torch",))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its byte code on disk
     with tempfile.TemporaryDirectory() as folder:
         place, cache = Path(folder), str(Path(folder) / "cache")
         words = {

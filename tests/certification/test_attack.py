@@ -13,8 +13,8 @@ from holdfast.core.task import Task
 from holdfast.engine.network import Network, create
 from holdfast.tasks.echo import Echo
 from holdfast.tasks.recall import Recall
+from holdfast.training.figures import measured
 from holdfast.training.judge import judge
-from holdfast.training.programs import measured
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 

@@ -11,6 +11,8 @@ import pytest
 
 from holdfast.core import cache
 from holdfast.engine import traced
+from holdfast.engine.network import create
+from holdfast.engine.sampled import sampled
 from holdfast.engine.traced import TracedProgram, is_own_cell, task_identity
 from holdfast.tasks.recall import Recall
 
@@ -88,3 +90,20 @@ def test_the_surroundings_name_every_file_of_the_package():
     files, *_ = traced._surroundings()
     named = {Path(file).relative_to(Path(traced.__file__).parent.parent).as_posix() for file, *_ in files}
     assert {"engine/traced.py", "cells/lstm.py", "tasks/recall.py"} <= named
+
+
+def test_a_program_traced_in_single_precision_is_not_taken_for_one_in_double(folder):
+    program = traced.network_program(lambda network, x: x + jnp.arange(3.0))
+    network, x = create("elman", 1, 2, 1), np.arange(3, dtype=np.float32)
+    single = program(network, x)
+    with jax.enable_x64(True):
+        double = program(network, x)
+    assert (single.dtype, double.dtype) == (np.float32, np.float64)
+    assert len(list((folder / "traced").iterdir())) == 2
+
+
+def test_rows_of_a_task_are_those_that_it_samples():
+    task = Recall(steps=5)
+    found, expected = sampled(task, 3, 4, "test", first=2), task.sample(jax.random.key(3), 4, "test", 2)
+    for name in ("inputs", "targets", "scored", "present"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

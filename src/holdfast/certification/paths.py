@@ -59,6 +59,7 @@ class PathSampler:
         self.features = len(scenario.edges[0].boxes[0].low)
         self.names = sorted(scenario.ranges)
         self._ends: dict[int, np.ndarray] = {}
+        self._ways: dict[tuple[str, int, int], list[Edge]] = {}
         start, last = self.number[scenario.start], min(lengths.last or scenario.steps, scenario.steps)
         judged = range(lengths.first, last + 1)
         self.lengths = np.array([length for length in judged if self._reaches(length)[0, start]])
@@ -126,9 +127,10 @@ class PathSampler:
         """The arrays of one path, in the order of ``Paths``."""
         steps, length = self.scenario.steps, len(taken)
         low, high = np.zeros((2, steps, self.features))
+        low[:length] = [box.low for _, box in taken]
+        high[:length] = [box.high for _, box in taken]
         when, channel = np.zeros((2, max(len(self.names), 1)), int)
-        for t, (edge, box) in enumerate(taken):
-            low[t], high[t] = box.low, box.high
+        for t, (edge, _) in enumerate(taken):
             if edge.remember is not None:
                 place = self.names.index(edge.remember[1])
                 when[place], channel[place] = t, edge.remember[0]
@@ -147,10 +149,22 @@ class PathSampler:
         return (*arrays, taken)
 
     def _step(self, node: str, step: int, length: int) -> tuple[Edge, Box]:
-        ends, takes = self._reaches(length)[step], self.question.takes
-        edges = [e for e in self.leaving[node] if takes(e, step) and ends[self.number[e.target]]]
-        edge = edges[self.draw.integers(len(edges))]
-        return edge, edge.boxes[self.draw.integers(len(edge.boxes))]
+        edges = self._edges(node, step, length)
+        edge = edges[self._one_of(len(edges))]
+        return edge, edge.boxes[self._one_of(len(edge.boxes))]
+
+    def _edges(self, node: str, step: int, length: int) -> list[Edge]:
+        """The edges from a node that may be taken at this step of a path of this length. Only rows of exactly one
+        length tell the steps with as many steps to go apart."""
+        key = (node, length - step, step if self.question.kind == "exactly" else 0)
+        if key not in self._ways:
+            ends, takes = self._reaches(length)[step], self.question.takes
+            self._ways[key] = [e for e in self.leaving[node] if takes(e, step) and ends[self.number[e.target]]]
+        return self._ways[key]
+
+    def _one_of(self, choices: int) -> int:
+        """A random index. That of one choice takes nothing from the generator, and need not be drawn."""
+        return int(self.draw.integers(choices)) if choices > 1 else 0
 
     def _places(self, paths: Paths) -> np.ndarray:
         """The positions in the boxes, by one of four rules: remembered numbers at one end and the others at one end,

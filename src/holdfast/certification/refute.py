@@ -27,8 +27,9 @@ from holdfast.core.results import Part, Text, finite
 from holdfast.core.scenario import Box, Lengths, Scenario
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
+from holdfast.engine.traced import network_program
 from holdfast.models.answers import Answers
-from holdfast.models.levels import Model, outputs_of
+from holdfast.models.levels import Model, outputs_of, outputs_of_rows
 from holdfast.report.result_base import ResultBase
 
 ROWS = 64
@@ -40,7 +41,7 @@ LARGEST = 1e15
 """The largest magnitude that a search on an unbounded range tries."""
 GROWTH = 10.0
 """The factor by which a search on an unbounded range extends its range each time."""
-Constants = dict[str, jax.Array]
+Constants = dict[str, Any]
 """The arrays of ``Paths`` by name."""
 
 
@@ -205,7 +206,7 @@ def replay(network: Model, paths: Paths, row: int, tolerance: float, tries: int)
     """Run one row alone, without padding, and compute its error in double precision."""
     length = int(paths.last[row]) + 1
     inputs = np.asarray(_inputs(paths, network.dtype))[row, :length]
-    outputs = outputs_of(network, jnp.asarray(inputs)[None])
+    outputs = outputs_of_rows(network, inputs[None])
     output, x = np.asarray(outputs)[0, -1].astype(np.float64), inputs.astype(np.float64)
     expected: list[float | None]
     if (right := int(paths.right[row])) >= 0:
@@ -238,26 +239,29 @@ def _differentiable(network: Model) -> bool:
 
 def _climbed(network: Model, paths: Paths, deadline: float, draw: np.random.Generator) -> tuple[Paths, np.ndarray, int]:
     """The same paths after steps along the gradient, with their scores and the number of sequences that were run."""
-    scored = _scored if _differentiable(network) else partial(_scored_alone, draw)
-    constants = _constants(paths, network.dtype)
-    place = jnp.asarray(paths.place, network.dtype)
-    scores, slopes = scored(network, constants, place)
+    program = _score if _differentiable(network) else partial(_scored_alone, draw)
+    constants, place = _constants(paths, network.dtype), paths.place.astype(network.dtype)
+
+    def scored(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        scores, slopes = program(network, constants, place)
+        return np.asarray(scores), np.asarray(slopes)
+
+    scores, slopes = scored(place)
     ran = len(paths.place)
     if not paths.free.any():
-        return paths, np.asarray(scores), ran
+        return paths, scores, ran
     for stride in STRIDES:
         if time.monotonic() > deadline:
             break
-        moved = jnp.clip(place + stride * jnp.sign(slopes), 0, 1)
-        higher, steeper = scored(network, constants, moved)
-        better = (higher > scores) | ~jnp.isfinite(higher)
-        place, slopes = (jnp.where(better[:, None, None], a, b) for a, b in ((moved, place), (steeper, slopes)))
-        scores = jnp.where(better, higher, scores)
+        moved = np.clip(place + stride * np.sign(slopes), 0, 1)
+        higher, steeper = scored(moved)
+        better = (higher > scores) | ~np.isfinite(higher)
+        place, slopes = (np.where(better[:, None, None], a, b) for a, b in ((moved, place), (steeper, slopes)))
+        scores = np.where(better, higher, scores)
         ran += len(paths.place)
-    return paths.put(np.asarray(place, np.float64)), np.nan_to_num(np.asarray(scores, np.float64), nan=np.inf), ran
+    return paths.put(place.astype(np.float64)), np.nan_to_num(scores.astype(np.float64), nan=np.inf), ran
 
 
-@jax.jit
 def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The error of every row, and its gradient with respect to ``place``."""
 
@@ -270,8 +274,11 @@ def _scored(network: Model, constants: Constants, place: jax.Array) -> tuple[jax
     return scores, slopes
 
 
+_score = network_program(_scored, lambda *_: (0, 0))
+
+
 def _scored_alone(
-    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array
+    draw: np.random.Generator, network: Model, constants: Constants, place: jax.Array | np.ndarray
 ) -> tuple[jax.Array, jax.Array]:
     """``_scored`` for a model without gradients: random signs, some of them 0, take the place of the gradient."""
     x = _read(constants, place)
@@ -279,7 +286,7 @@ def _scored_alone(
     return scores, jnp.asarray(draw.integers(-1, 2, place.shape), place.dtype)
 
 
-def _read(c: Constants, place: jax.Array) -> jax.Array:
+def _read(c: Constants, place: jax.Array | np.ndarray) -> jax.Array:
     """The inputs [row, time, input]."""
     return jnp.clip(c["low"] + place * (c["high"] - c["low"]), c["low"], c["high"])
 
@@ -300,9 +307,7 @@ def _constants(paths: Paths, dtype: Any) -> Constants:
     low, high = _ends(paths, dtype)
     numbers = {"low": low, "high": high, "constant": paths.constant, "weight": paths.weight}
     plain = {name: getattr(paths, name) for name in ("present", "last", "when", "channel", "asked", "right")}
-    return {name: jnp.asarray(value, dtype) for name, value in numbers.items()} | {
-        name: jnp.asarray(value) for name, value in plain.items()
-    }
+    return {name: value.astype(dtype) for name, value in numbers.items()} | plain
 
 
 def _ends(paths: Paths, dtype: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,8 @@ def _main(words: list[str]) -> int:
     # A verb's networks are small: they run on the CPU, and an accelerator is used only on request.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # NumPy's matrices are small too: OpenBLAS's threads would spend more time waiting for each other than computing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "_ARGCOMPLETE" in os.environ:  # a shell asks for the words that may follow
         from holdfast.cli._completion import complete
 

@@ -103,6 +103,9 @@ if TYPE_CHECKING:
     def local_devices(*, backend: str) -> Sequence[object]: ...
     def pycapsule(function: object) -> object: ...
     def update_config(name: str, value: object) -> None: ...
+    def double_precision() -> bool:
+        """Whether JAX has double precision, which may be so in some threads only."""
+        ...
 
 else:
     from functools import partial
@@ -132,12 +135,17 @@ else:
     custom_vjp_static_first = partial(custom_vjp, nondiff_argnums=(0,))
     update_config = config.update
 
+    def double_precision():
+        return config.jax_enable_x64
+
+
 __all__ = [
     "arange",
     "asarray",
     "custom_vjp",
     "custom_vjp_static_first",
     "device_put",
+    "double_precision",
     "eval_shape",
     "full",
     "grad",

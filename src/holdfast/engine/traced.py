@@ -14,7 +14,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import jax
@@ -23,9 +22,10 @@ from holdfast import blocks, cells
 from holdfast.core import cache
 from holdfast.core.fields import plain
 from holdfast.core.task import Task
-from holdfast.core.typed_jax import jit, tree_flatten, tree_structure, tree_unflatten
-from holdfast.engine import compiled
+from holdfast.core.typed_jax import double_precision, jit, tree_flatten, tree_structure, tree_unflatten
+from holdfast.engine import compiled, lapack
 from holdfast.engine.native import library
+from holdfast.engine.network import Network
 from holdfast.engine.resolve import resolve, taken_apart
 
 Identity = Mapping[str, Any]
@@ -54,7 +54,7 @@ class TracedProgram:
     def __call__(self, *arguments: Any) -> Any:
         leaves, structure = tree_flatten(arguments)
         # The structure contains the cell's name: two cells may have weights of the same shapes.
-        kind = (structure, *((a.shape, a.dtype) for a in leaves))
+        kind = (structure, double_precision(), *((a.shape, a.dtype) for a in leaves))
         with self._lock:
             if kind not in self._compiled:
                 self._compiled[kind] = self._compile(arguments, leaves, structure)
@@ -69,7 +69,7 @@ class TracedProgram:
         if kept is None:
             kept = bytes(self._export(leaves, structure).serialize())
             cache.write("traced", key, kept)
-        _import_pointers_to_lapack()
+        lapack.load()
         exported: Any = jax.export.deserialize(bytearray(kept))
         program = _compiled(exported.call, leaves)
         outside = tree_structure(self._result(*arguments))
@@ -85,7 +85,7 @@ class TracedProgram:
         if identity is None:
             return None
         shapes = [(list(a.shape), str(a.dtype), bool(getattr(a, "weak_type", False))) for a in leaves]
-        return json.dumps([_surroundings(), identity, str(structure), shapes], sort_keys=True)
+        return json.dumps([_surroundings(), double_precision(), identity, str(structure), shapes], sort_keys=True)
 
     def _export(self, leaves: list[Any], structure: Any) -> jax.export.Exported:
         function = self._make()
@@ -104,15 +104,30 @@ def _compiled(function: Callable[..., Any], arguments: Sequence[Any]) -> Callabl
     return jitted.lower(*arguments).compile()
 
 
+def network_program(
+    function: Callable[..., Any], result: Callable[..., Any] = lambda *_: 0, **options: str | int
+) -> TracedProgram:
+    """The program of a function of a model and arrays, which depends on them and ``options`` alone. ``result`` gives a
+    tree with the structure of its result (default: one array). Kept for a network of holdfast's own cells."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    def identity(model: object, *_: object) -> Identity | None:
+        if not isinstance(model, Network) or not is_own_cell(model.cell_name):
+            return None
+        return {"program": name, "cell": model.cell_name, **options}
+
+    return TracedProgram(lambda: function, result, identity)
+
+
 def is_own(thing: object) -> bool:
     """Whether this object's class is one of holdfast's own files: what a plug-in does may change without notice."""
     return type(thing).__module__.startswith("holdfast.")
 
 
-def task_identity(program: str, cell: str, task: Task, **options: str | int) -> Identity | None:
-    """What determines a program that runs a network of this cell on a task; None if a part of either is not
+def task_identity(program: str, cell: str | None, task: Task, **options: str | int) -> Identity | None:
+    """What determines a program that runs a network of this cell, or none, on a task; None if a part of either is not
     holdfast's own."""
-    own = is_own(task) and is_own_cell(cell)
+    own = is_own(task) and (cell is None or is_own_cell(cell))
     return {"program": program, "task": task.name, "axes": plain(task), **options} if own else None
 
 
@@ -133,29 +148,9 @@ def _surroundings() -> list[Any]:
     native = [str(of_library.path), *(cache.stamp(of_library.path) if of_library.path else ()), of_library.reason]
     settings = {
         name: str(getattr(jax.config, name))
-        for name in ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl",
-                     "jax_threefry_partitionable", "jax_numpy_dtype_promotion", "jax_debug_nans")
+        for name in ("jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable",
+                     "jax_numpy_dtype_promotion", "jax_debug_nans")
     }  # fmt: skip
     environment = {name: value for name, value in os.environ.items() if name.startswith(("HOLDFAST_", "JAX_"))}
     versions = [sys.version, jax.__version__, version("jaxlib"), version("optax"), jax.default_backend()]
     return [cache.code(), native, settings, environment, versions, compiled.memory_is_kept()]
-
-
-def _import_pointers_to_lapack() -> None:
-    """Import two modules of SciPy's linear algebra without the rest of it.
-
-    JAX starts LAPACK for every program that was kept, whether it needs it or not, and finds its functions in these
-    modules. Importing all of ``scipy.linalg`` for them takes a fourth as long as importing JAX.
-    """
-    if "scipy.linalg" in sys.modules or "scipy.linalg.cython_lapack" in sys.modules:
-        return
-    import scipy  # pyright: ignore[reportMissingTypeStubs]
-
-    package = ModuleType("scipy.linalg")
-    package.__path__ = [os.path.join(scipy.__path__[0], "linalg")]
-    sys.modules["scipy.linalg"] = package
-    try:
-        import scipy.linalg.cython_blas  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
-        import scipy.linalg.cython_lapack  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
-    finally:
-        del sys.modules["scipy.linalg"]

@@ -73,7 +73,7 @@ def unroll(
     inputs, mask = _in_format_of(network, inputs), _mask(present)
     _check(network, inputs, mask, truncate, read_from)
     gradients.check(gradient)
-    _refuse_steps_without_weights(network, inputs, mask)
+    refuse_steps_without_weights(network, inputs, mask)
     if state is None:
         state = network.start(inputs.shape[0])
     network, inputs = network.above_embedding(), network.embedded(inputs)
@@ -103,7 +103,7 @@ def trace(
     """
     inputs, mask = _in_format_of(network, inputs), _mask(present)
     _check(network, inputs, mask)
-    _refuse_steps_without_weights(network, inputs, mask)
+    refuse_steps_without_weights(network, inputs, mask)
     if state is None:
         state = network.start(inputs.shape[0])
     network, inputs = network.above_embedding(), network.embedded(inputs)
@@ -167,7 +167,9 @@ def _refuse_unknown_symbols(network: Network, symbols: Array) -> None:
         )
 
 
-def _refuse_steps_without_weights(network: Network, inputs: Array, present: Array | None) -> None:
+def refuse_steps_without_weights(
+    network: Network, inputs: Array | np.ndarray, present: Array | np.ndarray | None
+) -> None:
     """Raise ``BadValue`` if a network with separate weights for every step is run past its last step. A mask that is
     being traced by JAX is not checked: outputs past the last step are then NaN."""
     if network.steps is None or isinstance(present, Tracer):

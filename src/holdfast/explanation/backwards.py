@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -18,7 +18,8 @@ from holdfast.core.arrays import Array
 from holdfast.core.losses import mean_loss
 from holdfast.engine.over_time import time_first
 from holdfast.engine.reach import Reach, norms, reach, reach_of
-from holdfast.explanation.dynamics import by_name, in_float64, shaped
+from holdfast.engine.traced import TracedProgram, network_program
+from holdfast.explanation.dynamics import by_name, in_float64, shaped, shapes
 from holdfast.explanation.subject import Subject
 from holdfast.models.levels import Stepped
 from holdfast.models.steps import Steps
@@ -45,26 +46,25 @@ def backwards(subject: Subject, rows: int, first: int) -> Backwards:
     asked = np.where(subject.scored.any(1, keepdims=True), subject.scored, subject.present)[:rows]
     last = np.where(asked.any(1), subject.steps - 1 - np.argmax(asked[:, ::-1], 1), -1) - first
     with jax.enable_x64(True):
-        held = [{name: jnp.asarray(a[window]) for name, a in layer.items()} for layer in subject.before]
-        states = time_first(shaped(network, held))
-        inputs, present = jnp.asarray(subject.inputs[window]), jnp.asarray(subject.present[window])
-        by_output = _by_output(subject, rows)[:, first:]
-        found = _backwards(in_float64(network), inputs, present, states, by_output, jnp.asarray(last))
-        loss, answer, answer_input = jax.tree.map(np.asarray, found)
+        held = [{name: a[window] for name, a in layer.items()} for layer in subject.before]
+        states = jax.tree.map(lambda a: np.swapaxes(a, 0, 1), shaped(network, held))
+        outputs, targets = subject.outputs[:rows], np.asarray(subject.batch.targets[:rows], np.float64)
+        by_output = np.asarray(_by_output(subject.task.loss)(outputs, targets, subject.scored[:rows]))[:, first:]
+        given = (subject.inputs[window], subject.present[window], states, by_output, last)
+        loss, answer, answer_input = jax.tree.map(np.asarray, _from_loss(in_float64(network), *given))
     return Backwards(loss, answer, answer_input, last)
 
 
-def _by_output(subject: Subject, rows: int) -> Array:
-    """d loss / d y [row, time, output], each row's own mean loss, at the outputs that the network gave."""
+@lru_cache
+def _by_output(loss: str) -> TracedProgram:
+    """d loss / d y [row, time, output], each row's own mean loss, of outputs, targets and what is scored."""
 
-    def loss(outputs: Array) -> Array:
-        targets, scored = jnp.asarray(np.asarray(subject.batch.targets[:rows], np.float64)), subject.scored[:rows]
-        return jax.vmap(partial(mean_loss, subject.task.loss))(outputs, targets, jnp.asarray(scored)).sum()
+    def total(outputs: Array, targets: Array, scored: Array) -> Array:
+        return jax.vmap(partial(mean_loss, loss))(outputs, targets, scored).sum()
 
-    return jax.grad(loss)(jnp.asarray(subject.outputs[:rows]))
+    return TracedProgram(lambda: jax.grad(total), lambda *_: 0, lambda *_: {"program": "by_output", "loss": loss})
 
 
-@jax.jit
 def _backwards(
     network: Stepped, inputs: Array, present: Array, states: Any, by_output: Array, last: Array
 ) -> tuple[dict[str, Array], Array, Array]:
@@ -87,3 +87,6 @@ def _reach(network: Stepped, loss: Callable[[Array], Array], inputs: Array, pres
         return after, output
 
     return reach_of(step, network.start(len(inputs)), loss, inputs, present, states=states)
+
+
+_from_loss = network_program(_backwards, lambda network, *_: (dict.fromkeys(shapes(network)[0], 0), 0, 0))

@@ -48,8 +48,8 @@ def names(model: Stepped) -> list[str]:
 
 
 def in_float64(model: StepModel) -> StepModel:
-    """The same weights as double precision numbers. Call it where ``jax.enable_x64`` is on."""
-    made = jax.tree.map(lambda a: jnp.asarray(np.asarray(a), jnp.float64), model)
+    """The same weights as double precision numbers, of NumPy. Programs take them where ``jax.enable_x64`` is on."""
+    made = jax.tree.map(lambda a: np.asarray(a, np.float64), model)
     return cast("StepModel", replace(made, dtype=np.dtype(np.float64))) if isinstance(made, Steps) else made
 
 
@@ -121,6 +121,13 @@ def step(model: Stepped, vector: Array, x: Array) -> Array:
 def jacobian(model: Stepped, vector: Array, x: Array) -> Array:
     """dF/ds at one vector [component] and one input [input]: [component after, component before]."""
     return jax.jacfwd(partial(step, model))(vector, x)
+
+
+def started(model: Stepped, batch: int) -> Any:
+    """The state before the first step, in arrays of NumPy: of a network zeros, for which nothing is compiled."""
+    if isinstance(model, Network):
+        return jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), jax.eval_shape(lambda: model.start(batch)))
+    return jax.tree.map(np.asarray, model.start(batch))
 
 
 def along(model: Stepped, time: int) -> Any:

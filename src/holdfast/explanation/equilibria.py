@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import PRECISION, Count
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import in_float64, jacobian, step
 from holdfast.explanation.factorise import solve
 from holdfast.models.levels import Stepped
@@ -43,27 +44,25 @@ class Found(NamedTuple):
 def still(network: Stepped, starts: np.ndarray, x: np.ndarray) -> Found:
     """The nearest states that stand still, or slow ones, from every start [start, component]."""
     with jax.enable_x64(True):
-        found = _minimised(in_float64(network), jnp.asarray(starts, jnp.float64), jnp.asarray(x, jnp.float64))
+        found = _minimise(in_float64(network), np.asarray(starts, np.float64), np.asarray(x, np.float64))
         return Found(*(np.asarray(a) for a in found))
 
 
 def run_on(network: Stepped, states: np.ndarray, x: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """The states after so many steps of this input, and how far one more step moves them."""
     with jax.enable_x64(True):
-        made = _run_on(
-            in_float64(network), jnp.asarray(states, jnp.float64), jnp.asarray(x, jnp.float64), jnp.asarray(steps)
+        made = _run(
+            in_float64(network), np.asarray(states, np.float64), np.asarray(x, np.float64), np.asarray(steps, np.int64)
         )
         return np.asarray(made[0]), np.asarray(made[1])
 
 
-@jax.jit
 def _run_on(network: Stepped, states: jax.Array, x: jax.Array, steps: Count) -> tuple[jax.Array, jax.Array]:
     forward = partial(step, network, x=jnp.broadcast_to(x, (states.shape[0], *x.shape)))
     states = jax.lax.fori_loop(0, steps, lambda _, s: forward(s), states)
     return states, forward(states) - states
 
 
-@jax.jit
 def _minimised(network: Stepped, starts: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     xs = jnp.broadcast_to(x, (starts.shape[0], *x.shape))
     eye = jnp.eye(starts.shape[1])
@@ -89,3 +88,7 @@ def _minimised(network: Stepped, starts: jax.Array, x: jax.Array) -> tuple[jax.A
     first = (jnp.asarray(0), starts, moves(starts), jnp.full(starts.shape[0], 1e-2))
     _, s, r, _ = jax.lax.while_loop(unfinished, improve, first)
     return s, r, jax.vmap(partial(jacobian, network))(s, xs)
+
+
+_run = network_program(_run_on, lambda *_: (0, 0))
+_minimise = network_program(_minimised, lambda *_: (0, 0, 0))

@@ -12,6 +12,7 @@ import jax
 from holdfast.core.errors import UnknownName
 from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
 from holdfast.core.task import Task
+from holdfast.core.typed_jax import double_precision
 from holdfast.engine.network import Network
 from holdfast.explanation import diagnostics as folder
 from holdfast.explanation.finding import Finding
@@ -154,7 +155,7 @@ def _not_opened(model: Model) -> Clause:
 
 def _as_here(act: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
     """``act`` for another thread with this thread's precision, which JAX keeps for each thread."""
-    double = jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue] -- JAX makes it as it loads
+    double = double_precision()
 
     def acts(subject: Subject) -> Any:
         with jax.enable_x64(double):

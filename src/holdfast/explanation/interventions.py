@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -19,8 +19,9 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
-from holdfast.engine.over_time import hold, over_time, time_first
+from holdfast.engine.over_time import hold, over_time
 from holdfast.engine.readings.numbers import Numbers, as_vector
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import shaped
 from holdfast.explanation.subject import Subject
 
@@ -67,23 +68,23 @@ class Interventions:
     def swapped(self, masks: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """The answers where, for each of ``masks`` [change, unit], those units' states after step ``steps`` [change]
         (counted from 0) are what they are in the partner row. [change, row, time, output]."""
-        other = jax.tree.map(lambda a: jnp.asarray(a)[: self.rows][self.partners], self.subject.traced.states)
+        other = jax.tree.map(lambda a: np.asarray(a)[: self.rows][self.partners], self.subject.traced.states)
         return self._run(masks, np.arange(self.subject.steps)[None] == np.asarray(steps)[:, None], other)
 
     def emptied(self, masks: np.ndarray) -> np.ndarray:
         """The answers where those units' states are 0 after every step. [change, row, time, output]."""
-        other = jax.tree.map(lambda a: jnp.zeros_like(jnp.asarray(a)[: self.rows]), self.subject.traced.states)
+        other = jax.tree.map(lambda a: np.zeros_like(np.asarray(a)[: self.rows]), self.subject.traced.states)
         return self._run(masks, np.ones((len(masks), self.subject.steps), bool), other)
 
     def _run(self, masks: np.ndarray, when: np.ndarray, other: Any) -> np.ndarray:
         network, batch = self.subject.network, self.subject.batch
-        rows = (jnp.asarray(batch.inputs)[: self.rows], jnp.asarray(batch.present)[: self.rows], other)
-        inputs, present, other = time_first(rows)
+        rows = (np.asarray(batch.inputs)[: self.rows], np.asarray(batch.present)[: self.rows], other)
+        inputs, present, other = jax.tree.map(_swapped, rows)
         placed = masks.reshape(len(masks), len(network.layers), *network.places)
         found = []
         for first in range(0, len(masks), LANES):
             lanes = np.minimum(np.arange(first, first + LANES), len(masks) - 1)
-            outputs = _altered(network, inputs, present, other, jnp.asarray(placed[lanes]), jnp.asarray(when[lanes]))
+            outputs = _alter(network, inputs, present, other, placed[lanes], when[lanes])
             found.append(np.asarray(outputs, np.float64)[: len(masks) - first])
         return np.swapaxes(np.concatenate(found), 1, 2)
 
@@ -99,14 +100,17 @@ class Interventions:
         there = np.flatnonzero(subject.present[:rows].reshape(-1))
         drawn = there[draw.integers(0, len(there), rows * steps)].reshape(rows, steps)
         other = tuple({n: _drawn(a, drawn) for n, a in layer.items()} for layer in before)
-        as_held = partial(jnp.asarray, dtype=network.dtype)
-        state, replaced = (jax.tree.map(as_held, shaped(network, s)) for s in (before, other))
         inputs = subject.inputs[:rows]
-        x, elsewhere = (jnp.asarray(a, network.dtype) for a in (inputs, _drawn(inputs, drawn)))
-        found = time_first(_one_step(network, name, *time_first((state, replaced, x, elsewhere))))
-        kept, moved, by_input = (np.asarray(a, np.float64) for a in found)
+        given = (shaped(network, before), shaped(network, other), inputs, _drawn(inputs, drawn))
+        held = jax.tree.map(lambda a: _swapped(np.asarray(a, network.dtype)), given)
+        kept, moved, by_input = (_swapped(np.asarray(a, np.float64)) for a in _step_once(network, *held))
         changed = np.concatenate([o[name] - b[name] for o, b in zip(other, before, strict=True)], -1)
         return changed, moved - kept, by_input - kept
+
+
+def _swapped(values: np.ndarray) -> np.ndarray:
+    """[time, row, ...] of [row, time, ...], and back."""
+    return np.swapaxes(values, 0, 1)
 
 
 def _drawn(values: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -144,7 +148,6 @@ def _put(network: Network, kept: Any, instead: Any, where: Array) -> Any:
     return type(kept)(*(put(name, a, b) for name, a, b in zip(kept._fields, kept, instead, strict=True)))
 
 
-@jax.jit
 def _altered(network: Network, inputs: Array, present: Array, other: Any, masks: Array, when: Array) -> Array:
     """[lane, time, row, output]: inputs [time, row, input], other's states [time, row, unit], masks [lane, layer,
     *places], when [lane, time]."""
@@ -166,10 +169,7 @@ def _altered(network: Network, inputs: Array, present: Array, other: Any, masks:
     return jax.vmap(lane)(masks, when)
 
 
-@jax.jit(static_argnums=1)
-def _one_step(
-    network: Network, name: str, state: Any, other: Any, x: Array, elsewhere: Array
-) -> tuple[Array, Array, Array]:
+def _one_step(network: Network, state: Any, other: Any, x: Array, elsewhere: Array) -> tuple[Array, Array, Array]:
     """What each unit keeps after a step [time, row, unit of all layers]: unchanged; with its own state replaced; with
     another input."""
     weights = network.along(len(x))
@@ -177,7 +177,7 @@ def _one_step(
     def keeps(state: Any, x: Array) -> Array:
         def of_step(weights: Any, state: Any, x: Array) -> Array:
             _, after = _forward(network.using(weights), state, x, lambda number, new: new)
-            return jnp.concatenate([getattr(layer, name) for layer in after], -1)
+            return jnp.concatenate([getattr(layer, network.cell.memory) for layer in after], -1)
 
         return jax.vmap(of_step, (None if weights is None else 0, 0, 0))(weights, state, x)
 
@@ -191,3 +191,7 @@ def _one_step(
 
     moved = jax.lax.map(replaced, jnp.arange(len(network.layers) * network.units))
     return keeps(state, x), jnp.moveaxis(moved, 0, -1), keeps(state, elsewhere)
+
+
+_alter = network_program(_altered)
+_step_once = network_program(_one_step, lambda *_: (0, 0, 0))

@@ -16,6 +16,7 @@ import numpy as np
 
 from holdfast.core.arrays import Array
 from holdfast.engine.network import Network
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import in_float64, jacobian, shapes
 from holdfast.models.levels import Stepped
 
@@ -66,12 +67,11 @@ def jacobians(
         with jax.enable_x64(True):
             at = np.broadcast_to(np.arange(steps - kept, steps), (rows, kept))
             points = (a.reshape(rows * kept, *a.shape[2:]) for a in (whole, inputs[window], present[window], at))
-            found = _differentiated(in_float64(network), *(jnp.asarray(a) for a in points))
+            found = _differentiate(in_float64(network), *points)
             state = np.asarray(found).reshape(state.shape)
     return Jacobians(tuple(range(rows)), steps - kept, state, places)
 
 
-@jax.jit
 def _differentiated(network: Stepped, whole: Array, inputs: Array, present: Array, at: Array) -> Array:
     """d s/d s of every step [step, S, S]."""
 
@@ -81,3 +81,6 @@ def _differentiated(network: Stepped, whole: Array, inputs: Array, present: Arra
         return jnp.where(here, jacobian(now, s, x), jnp.eye(len(s)))
 
     return jax.lax.map(each, (whole, inputs, present, at), batch_size=CHUNK)
+
+
+_differentiate = network_program(_differentiated)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Task
-from holdfast.models.levels import Model, outputs_of
+from holdfast.engine.sampled import sampled
+from holdfast.models.levels import Model, outputs_of_rows
 
 FIRST = 10_000
 """Where these rows begin: far from those of the subject."""
@@ -51,8 +50,7 @@ def answers(
     inputs = np.concatenate([_padded(rows["inputs"], longest) for rows in made.values()])
     present = np.concatenate([_padded(rows["present"], longest) for rows in made.values()])
     inputs, present = (np.resize(a, (2 * pairs * lengths, *a.shape[1:])) for a in (inputs, present))
-    y = outputs_of(network, jnp.asarray(inputs, network.dtype), jnp.asarray(present))
-    outputs = np.asarray(y, np.float64)
+    outputs = np.asarray(outputs_of_rows(network, np.asarray(inputs, network.dtype), present), np.float64)
     told = []
     for number, (length, rows) in enumerate(made.items()):
         own = outputs[2 * pairs * number : 2 * pairs * (number + 1)]
@@ -70,7 +68,7 @@ def _padded(a: np.ndarray, longest: int) -> np.ndarray:
 
 def _twins(task: Task, pairs: int, seed: int) -> dict[str, np.ndarray]:
     """Rows 0, 0', 1, 1', ...: of the second of each pair, every input that its answer does not depend on is another."""
-    batch = jax.jit(lambda key: task.sample(key, 2 * pairs, "test", FIRST))(jax.random.key(seed))
+    batch = sampled(task, seed, 2 * pairs, "test", FIRST)
     rows: dict[str, Any] = {name: np.array(getattr(batch, name)) for name in ("inputs", "targets", "scored", "present")}
     for n in range(0, 2 * pairs, 2):
         scored, both = rows["scored"][n], rows["present"][n] & rows["present"][n + 1]

@@ -26,7 +26,7 @@ from holdfast.engine.network import Linear, Network
 from holdfast.explanation.gating import integrates
 from holdfast.explanation.interventions import Interventions, interventions
 from holdfast.explanation.subject import Subject
-from holdfast.explanation.unit_profile import UnitProfile
+from holdfast.explanation.unit_profile import UnitProfile, delays
 
 Role = Literal["latch", "flag", "accumulator", "counter", "delay", "unused", "other"]
 
@@ -115,11 +115,13 @@ def roles(subject: Subject) -> Roles:
         )
         return Roles(of_heads, after, carriers, carried, readers, read_in_all)
     held = _held(made)
+    delayed = [delay for layer in range(len(subject.network.layers)) for delay in delays(subject, layer)]
     units = []
     for number, (layer, unit) in enumerate(layers):
         profile = UnitProfile(subject, layer, unit, step)
         carries = number in carriers or bool(share[number] >= ALONE)
-        role, rises, delay = _decide(profile, removed[number], carries, held.slope[number], held.by_input[number])
+        measured = (removed[number], carries, held.slope[number], held.by_input[number], delayed[number])
+        role, rises, delay = _decide(profile, *measured)
         carrier = role in ("latch", "accumulator")
         units.append(
             Unit(
@@ -285,12 +287,11 @@ def _carrier(profile: UnitProfile) -> Role:
 
 
 def _decide(
-    profile: UnitProfile, removed: float, carries: bool, held: np.ndarray, by_input: float
+    profile: UnitProfile, removed: float, carries: bool, held: np.ndarray, by_input: float, delay: int | None
 ) -> tuple[Role, int | None, int | None]:
     """The role; the step at which a flag is set; the steps of a delay."""
     if removed <= IDLE:
         return "unused", None, None
-    delay = profile.delay()
     if carries and delay:
         return "delay", None, delay
     lag = max(profile.subject.task.lag_steps, 1)

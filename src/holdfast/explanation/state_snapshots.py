@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.task import Batch
 from holdfast.engine.over_time import over_time, time_first
+from holdfast.engine.sampled import sampled
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import advanced, along, pack, using
 from holdfast.explanation.subject import Subject
 from holdfast.models.levels import Stepped
@@ -22,17 +23,15 @@ def fresh(subject: Subject, rows: int) -> Batch:
     if listed is not None:
         order = np.roll(np.arange(listed.inputs.shape[0]), -subject.rows)
         return listed.take(np.resize(order, rows))
-    draw = jax.jit(lambda key: subject.task.sample(key, rows, "test", subject.rows))
-    return draw(jax.random.key(subject.seed))
+    return sampled(subject.task, subject.seed, rows, "test", subject.rows)
 
 
 def state_snapshots(network: Stepped, batch: Batch, steps: np.ndarray) -> np.ndarray:
     """The state [step, batch, component] after each of these steps (counted from 0), in the network's own format."""
-    inputs = jnp.asarray(batch.inputs, network.dtype)
-    return np.asarray(_kept(network, inputs, jnp.asarray(batch.present), jnp.asarray(steps)))
+    inputs = np.asarray(batch.inputs, network.dtype)
+    return np.asarray(_keep(network, inputs, np.asarray(batch.present), np.asarray(steps)))
 
 
-@jax.jit
 def _kept(network: Stepped, inputs: jax.Array, present: jax.Array, steps: jax.Array) -> jax.Array:
     def body(state: Any, now: Any) -> tuple[Any, None]:
         x, weights = now
@@ -41,6 +40,9 @@ def _kept(network: Stepped, inputs: jax.Array, present: jax.Array, steps: jax.Ar
     inputs, present = time_first((inputs, present))
     start, read = network.start(inputs.shape[1]), (inputs, along(network, len(inputs)))
     return over_time(body, start, read, present=present, keep=lambda state, _: pack(network, state), at=steps)[1]
+
+
+_keep = network_program(_kept)
 
 
 def spread_steps(steps: int, most: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,8 +16,10 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.network import READOUT, Linear, Network
 from holdfast.engine.over_time import over_time, time_first
 from holdfast.engine.readings.properties import shown
-from holdfast.engine.unroll import trace, unroll
-from holdfast.explanation.dynamics import by_name, memory_index
+from holdfast.engine.sampled import sampled
+from holdfast.engine.traced import network_program
+from holdfast.engine.unroll import refuse_steps_without_weights, trace, unroll
+from holdfast.explanation.dynamics import by_name, memory_index, started
 from holdfast.explanation.jacobians import Jacobians, jacobians
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, Stepped, require
@@ -109,7 +112,7 @@ class Subject:
     @cached_property
     def before(self) -> Named:
         """The states of every layer *before* each step, in float64: the initial state, then ``states``."""
-        first = self._named(jax.tree.map(lambda a: a[:, None], self.stepped.start(self.rows)))
+        first = self._named(jax.tree.map(lambda a: a[:, None], started(self.stepped, self.rows)))
         return tuple(
             {name: np.concatenate([start[name], a[:, :-1]], 1) for name, a in layer.items()}
             for start, layer in zip(first, self.states, strict=True)
@@ -172,17 +175,24 @@ def examine(network: Model, task: Task, *, rows: int = ROWS, seed: int = 0) -> S
         )
     batch = task.examples("test")
     if batch is None:
-        batch = task.sample(jax.random.key(seed), rows, "test")
+        batch = sampled(task, seed, rows, "test")
     elif not task.criterion.given:
         batch = batch.take(slice(0, rows))
+    batch = jax.tree.map(np.asarray, batch)
     batch = replace(batch, inputs=batch.inputs.astype(network.dtype))  # as the network reads them
     return Subject(network, task, batch, _traced(network, batch), seed)
 
 
 def _traced(model: Model, batch: Batch) -> ModelRun:
     if isinstance(model, Network):
-        outputs, _, states, gates = trace(model, batch.inputs, present=batch.present)
-        return ModelRun(outputs, states, gates)
+        refuse_steps_without_weights(model, batch.inputs, batch.present)
+        outputs, states, gates = _by_name(model, batch.inputs, batch.present)
+        of_gates = namedtuple("Gates", model.cell.gates)
+        return ModelRun(
+            outputs,
+            tuple(model.cell.state_type(**layer) for layer in states),
+            tuple(of_gates(**layer) for layer in gates),
+        )
     if isinstance(model, Answers):
         return ModelRun(model(batch.inputs, batch.present), (), ())
 
@@ -194,3 +204,20 @@ def _traced(model: Model, batch: Batch) -> ModelRun:
     start = model.start(inputs.shape[1])
     _, (states, outputs) = over_time(one, start, inputs, present=present, keep=lambda state, seen: (state, seen))
     return ModelRun(time_first(outputs), time_first(states), ())
+
+
+def _ran(network: Network, inputs: Array, present: Array) -> tuple[Array, Any, Any]:
+    """Outputs, and every layer's states and gates, by name."""
+    seen = trace(network, inputs, present=present)
+    states, gates = (tuple(layer._asdict() for layer in layers) for layers in (seen.states, seen.gates))
+    return seen.outputs, states, gates
+
+
+def _shape_of_run(network: Network, *_: object) -> tuple[int, Any, Any]:
+    states, gates = (
+        (dict.fromkeys(names, 0),) * len(network.layers) for names in (network.cell.states, network.cell.gates)
+    )
+    return 0, states, gates
+
+
+_by_name = network_program(_ran, _shape_of_run)

@@ -24,10 +24,13 @@ class UnitProfile:
         self.subject, self.layer, self.unit, self.step = subject, layer, unit, step
         self.present = subject.present
         states = subject.states[layer]
-        self.kept = states[subject.kept_in][..., unit]
-        self.before = subject.before[layer][subject.kept_in][..., unit]
         name = shown(subject.network.cell)
-        self.shown = states.get(name if name in states else "h", states[subject.kept_in])[..., unit]
+        arrays = (
+            states[subject.kept_in],
+            subject.before[layer][subject.kept_in],
+            states.get(name if name in states else "h", states[subject.kept_in]),
+        )
+        self.kept, self.before, self.shown = (np.ascontiguousarray(a[..., unit]) for a in arrays)
 
     def moves(self) -> np.ndarray:
         """[row, time] where its state changes by more than a tenth of its range."""
@@ -74,21 +77,6 @@ class UnitProfile:
         m = (m - m.mean()) / m.std()
         return float((((m[:, None] * y).mean(0)) ** 2).sum() / (y**2).mean(0).sum())
 
-    def delay(self) -> int | None:
-        """The least k for which its state at every step is a linear function of one input channel k steps earlier.
-
-        k is at most half of the steps, so that the fit has many points even on a task of a few short sequences.
-        """
-        for k in range(min(MOST_DELAY_STEPS, self.subject.steps // 2) + 1):
-            there = self.present[:, k:]
-            m = self.kept[:, k:][there]
-            x = self.subject.inputs[:, : self.subject.steps - k][there]
-            m, x = m - m.mean(), x - x.mean(0)
-            power = (x**2).sum(0) * (m**2).sum()
-            if np.any((x * m[:, None]).sum(0)[power > 0] ** 2 >= SEEN * power[power > 0]):
-                return k
-        return None
-
     def is_same_in_every_row(self) -> bool:
         there = self.present.all(0)
         kept = self.kept[:, there]
@@ -118,3 +106,21 @@ class UnitProfile:
         change = np.diff(self.kept.mean(0))
         least = 1e-9 * np.abs(self.kept).max()
         return bool((change >= -least).all() or (change <= least).all())
+
+
+def delays(subject: Subject, layer: int) -> list[int | None]:
+    """Of every unit of a layer, the least k for which its state at every step is a linear function of one input channel
+    k steps earlier; None if there is none.
+
+    k is at most half of the steps, so that the fit has many points even on a task of a few short sequences.
+    """
+    states, steps = subject.states[layer][subject.kept_in], subject.steps
+    found: list[int | None] = [None] * states.shape[-1]
+    for k in range(min(MOST_DELAY_STEPS, steps // 2) + 1):
+        there = subject.present[:, k:]
+        m, x = states[:, k:][there], subject.inputs[:, : steps - k][there]
+        m, x = m - m.mean(0), x - x.mean(0)
+        power = (x**2).sum(0)[:, None] * (m**2).sum(0)
+        seen = ((power > 0) & ((x.T @ m) ** 2 >= SEEN * power)).any(0)
+        found = [k if unit is None and here else unit for unit, here in zip(found, seen, strict=True)]
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
 from holdfast.core.arrays import Array
@@ -12,7 +13,8 @@ from holdfast.core.cell import Cell
 from holdfast.core.errors import BadValue
 from holdfast.engine.network import Network
 from holdfast.engine.readings.record import NotOpened, record
-from holdfast.engine.unroll import unroll
+from holdfast.engine.traced import network_program
+from holdfast.engine.unroll import refuse_steps_without_weights, unroll
 from holdfast.models.answers import Answers
 from holdfast.models.steps import Steps
 
@@ -90,3 +92,14 @@ def outputs_of(
         here = None if present is None else jnp.asarray(present)
         return unroll(model, jnp.asarray(inputs), present=here, read_from=read_from, engine=engine)[0]
     return model(inputs, present)[:, read_from:]
+
+
+def outputs_of_rows(model: Model, inputs: np.ndarray, present: np.ndarray | None = None) -> Array:
+    """``outputs_of`` for rows whose numbers are known, of a ``Network`` by one program whose trace is kept."""
+    if not isinstance(model, Network):
+        return model(inputs, present)
+    refuse_steps_without_weights(model, inputs, present)
+    return _outputs(model, inputs, present)
+
+
+_outputs = network_program(outputs_of)

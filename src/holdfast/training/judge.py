@@ -11,7 +11,7 @@ from holdfast.core.task import Task
 from holdfast.core.text import escaped
 from holdfast.models.levels import Model
 from holdfast.report.result_base import ResultBase
-from holdfast.training.programs import measured
+from holdfast.training.figures import measured
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import lax
 
 from holdfast.core.arrays import Array, Leaf
@@ -23,6 +22,9 @@ from holdfast.training.measure import read_wrongly
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
 from holdfast.training.streams import stream, words
+
+if TYPE_CHECKING:
+    import optax
 
 
 @jax.tree_util.register_dataclass
@@ -47,6 +49,8 @@ class Learner:
 
 def transformation(settings: Settings, rate: Leaf = None) -> optax.GradientTransformation:
     """Gradient clipping followed by the optimiser of these settings. ``rate`` None means their own learning rate."""
+    import optax
+
     chosen = OPTIMISERS.of(settings.optimiser).transformation(settings.learning_rate if rate is None else rate)
     return chosen if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), chosen)
 
@@ -56,6 +60,8 @@ def updated(
 ) -> tuple[Network, object]:
     """The network and the state of the optimiser after one update. A network is a pytree of its weights, as Optax
     requires."""
+    import optax
+
     slope, kept, weights = cast("tuple[Any, Any, Any]", (gradient, state, network))
     changes, after = adapt.update(slope, kept, weights)
     return cast("Network", optax.apply_updates(weights, changes)), after

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -17,17 +16,12 @@ from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
-from holdfast.engine.unroll import refuse_past_the_last
-from holdfast.models.answers import Answers
-from holdfast.models.levels import Model
+from holdfast.training.figures import FIGURES, Figures, as_numbers, figures_of
 from holdfast.training.learner import Learner, begin, first_networks, learn
-from holdfast.training.measure import Score, measure
+from holdfast.training.measure import measure
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
-from holdfast.training.streams import PURPOSES, stream, words
-
-Figures = dict[str, float]
-FIGURES = ("loss", "error_sup", "error_rms", "accuracy", "wrong_rows")
+from holdfast.training.streams import PURPOSES, stream
 
 VALIDATION = 256
 """Fresh sequences for a progress check; only a network that passes is put to the task's full test.
@@ -74,7 +68,7 @@ class Programs:
 
     def _figures(self, network: Network, number: int, drawn: int, purpose: str, sequences: int) -> Figures:
         which = np.asarray([self.settings.seed, number, PURPOSES.index(purpose), drawn], np.uint32)
-        return _plain(self._judge(network, which, np.int32(sequences)))
+        return as_numbers(self._judge(network, which, np.int32(sequences)))
 
 
 def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
@@ -151,7 +145,7 @@ def _judgement(task: Task, engine: str) -> TracedProgram:
     def judge(network: Network, which: Array, sequences: Array) -> dict[str, Array]:
         seed, number, purpose, drawn = which
         key = jax.random.fold_in(stream(seed, number, purpose), drawn)
-        return _figures(measure(network, task, key, sequences, engine))
+        return figures_of(measure(network, task, key, sequences, engine))
 
     def identity(network: Network, which: Array, sequences: Array) -> Identity | None:
         return task_identity("judge", network.cell_name, task, engine=engine)
@@ -164,34 +158,3 @@ def _judgement(task: Task, engine: str) -> TracedProgram:
 def programs(settings: Settings) -> Programs:
     """The programs of these settings, which are compiled once in a process."""
     return Programs(settings)
-
-
-def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
-    """``measure`` as plain figures, on rows of the stream "measure" of this seed, compiled if possible. Raises
-    ``BadValue`` if a network with separate weights has fewer steps than the task."""
-    key = np.asarray(words(seed, 0, "measure"), np.uint32)
-
-    def run(network: Model, key: Array) -> dict[str, Array]:
-        return _figures(measure(network, task, jax.random.wrap_key_data(key), sequences))
-
-    if isinstance(network, Answers):
-        return _plain(run(network, jnp.asarray(key)))
-    if not isinstance(network, Network):
-        return _plain(jax.jit(run)(network, key))
-    refuse_past_the_last(network, task.longest)
-    if not task.criterion.of_numbers:  # the losses of symbols read logits, and the largest is the same
-        network = network.before_output_function()
-    program = TracedProgram(
-        lambda: run,
-        lambda *_: dict.fromkeys(FIGURES, 0),
-        lambda network, key: task_identity("measure", network.cell_name, task, sequences=sequences),
-    )
-    return _plain(program(network, key))
-
-
-def _figures(score: Score) -> dict[str, Array]:
-    return {name: getattr(score, name) for name in FIGURES}
-
-
-def _plain(figures: dict[str, Array]) -> Figures:
-    return {name: float(value) for name, value in jax.device_get(figures).items()}

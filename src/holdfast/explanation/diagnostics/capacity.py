@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Table
 from holdfast.engine.over_time import over_time, time_first
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import TIMELESS, advanced, bound_to_time, in_float64, pack
 from holdfast.explanation.finding import Finding
 from holdfast.explanation.random_inputs import random_inputs
@@ -55,7 +55,7 @@ def measure(subject: Subject) -> Finding:
     steps = SETTLING_STEPS + lags + READ_STEPS
     inputs, values = random_inputs(subject, SEQUENCES, steps)
     with jax.enable_x64(True):
-        hidden, state = (np.asarray(a) for a in _driven(in_float64(network), jnp.asarray(inputs, jnp.float64)))
+        hidden, state = (np.asarray(a) for a in _drive(in_float64(network), np.asarray(inputs, np.float64)))
     seen = np.isfinite(hidden).all() and np.isfinite(state).all()
     if not seen or not subject.finite_steps:
         return Finding({"capacity_inputs": None, "reason": "The state does not stay finite on random inputs."})
@@ -64,7 +64,6 @@ def measure(subject: Subject) -> Finding:
     return _finding(curve, whole, hidden.shape[-1], state.shape[-1])
 
 
-@jax.jit
 def _driven(network: Stepped, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The top output [time, batch, unit] (of a model of level *steps* its output), and the state [time, batch,
     component]."""
@@ -74,6 +73,9 @@ def _driven(network: Stepped, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
         return state, (hidden, pack(network, state) if jax.tree.leaves(state) else hidden[..., :0])
 
     return over_time(one, network.start(inputs.shape[0]), time_first(inputs))[1]
+
+
+_drive = network_program(_driven, lambda *_: (0, 0))
 
 
 def _by_lag(read: np.ndarray, values: np.ndarray, lags: int) -> np.ndarray:

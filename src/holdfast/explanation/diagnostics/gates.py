@@ -54,9 +54,10 @@ def _layer(subject: Subject, number: int, steps: list[int]) -> dict[str, Any]:
     units = []
     if keep is not None and write is not None:
         most = np.abs(subject.states[number][subject.kept_in]).max((0, 1))
+        kept, written = (np.ascontiguousarray(np.moveaxis(gate, -1, 0)) for gate in (keep, write))
         units = [
-            {**gate_statistics(keep[..., n], write[..., n], subject.present), "state_most": float(most[n])}
-            for n in range(keep.shape[-1])
+            {**gate_statistics(f, i, subject.present), "state_most": float(largest)}
+            for f, i, largest in zip(kept, written, most, strict=True)
         ]
     return {
         "mean_by_step": {name: _by_step(a, subject.present, steps) for name, a in shown.items()},

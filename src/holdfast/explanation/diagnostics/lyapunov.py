@@ -18,6 +18,7 @@ import numpy as np
 
 from holdfast.core.results import Line, LinePlot, Table
 from holdfast.engine.over_time import over_time, time_first
+from holdfast.engine.traced import network_program
 from holdfast.explanation.dynamics import along, in_float64, names, pack, step, using
 from holdfast.explanation.factorise import qr
 from holdfast.explanation.finding import Finding
@@ -54,7 +55,7 @@ def measure(subject: Subject) -> Finding:
     with jax.enable_x64(True):
         directions = min(components, MOST_DIRECTIONS)
         first = np.linalg.qr(np.random.default_rng(subject.seed).normal(size=(components, directions)))[0]
-        logs = np.asarray(_spectrum(in_float64(network), jnp.asarray(inputs, jnp.float64), present, jnp.asarray(first)))
+        logs = np.asarray(_logs(in_float64(network), np.asarray(inputs, np.float64), present, first))
     burnt = max(math.ceil(BURN_IN * steps), min(steps // 2, BURN_IN_STEPS))
     counted = present.T & (np.arange(steps) >= burnt)[:, None]
     resolved = np.where(logs > np.maximum(RESOLVED + logs.max(-1, keepdims=True), -700), logs, -np.inf)
@@ -62,7 +63,6 @@ def measure(subject: Subject) -> Finding:
     return _finding(by_row, components, steps, subject) if by_row.size else Finding({"exponents_nats_per_step": []})
 
 
-@jax.jit
 def _spectrum(network: Stepped, inputs: jax.Array, present: jax.Array, first: jax.Array) -> jax.Array:
     """log |R_ii| [time, batch, direction] of every row."""
 
@@ -80,6 +80,9 @@ def _spectrum(network: Stepped, inputs: jax.Array, present: jax.Array, first: ja
     start = (pack(network, network.start(batch)), jnp.broadcast_to(first, (batch, *first.shape)))
     inputs, present = time_first((inputs, present))
     return over_time(one, start, (inputs, along(network, len(inputs))), present=present)[1]
+
+
+_logs = network_program(_spectrum)
 
 
 def _finding(by_row: np.ndarray, components: int, steps: int, subject: Subject) -> Finding:

@@ -17,6 +17,7 @@ import numpy as np
 
 from holdfast.core.results import Part, Table
 from holdfast.engine.network import Network
+from holdfast.engine.traced import TracedProgram, network_program
 from holdfast.explanation.dynamics import TIMELESS, bound_to_time, in_float64
 from holdfast.explanation.finding import Finding
 from holdfast.explanation.perturbed_rollout import columns, perturbed_rollout
@@ -77,19 +78,18 @@ def _right(subject: Subject) -> np.ndarray:
     """Which rows the network answers right, by the criterion of its task."""
     kind, bound = subject.task.criterion.metric, subject.task.criterion.bound
     targets = np.asarray(subject.batch.targets, np.float64)
-    with jax.enable_x64(True):
-        y, targets, scored = (jnp.asarray(a) for a in (subject.outputs, targets, subject.scored))
-        right = np.asarray(_excess(y, targets, scored, kind == "accuracy", bound)) < 0
+    right = _excess(np, subject.outputs, targets, subject.scored, kind == "accuracy", bound) < 0
     return right & subject.scored.any(1)
 
 
-def _excess(y: jax.Array, targets: jax.Array, scored: jax.Array, symbols: bool, bound: Any) -> jax.Array:
-    """The excess error at the worst scored step of each row: error minus bound, or the lead of a wrong symbol."""
+def _excess(xp: Any, y: Any, targets: Any, scored: Any, symbols: bool, bound: Any) -> Any:
+    """The excess error at the worst scored step of each row: error minus bound, or the lead of a wrong symbol; by the
+    functions of ``xp``, which is NumPy or its part of JAX."""
     if not symbols:
-        return jnp.where(scored[..., None], jnp.abs(y - targets), 0).max((1, 2)) - bound
+        return xp.where(scored[..., None], abs(y - targets), 0).max((1, 2)) - bound
     asked = targets == targets.max(-1, keepdims=True)
-    lead = jnp.where(asked, -jnp.inf, y).max(-1) - jnp.where(asked, y, -jnp.inf).max(-1)
-    return jnp.where(scored, lead, -jnp.inf).max(1)
+    lead = xp.where(asked, -xp.inf, y).max(-1) - xp.where(asked, y, -xp.inf).max(-1)
+    return xp.where(scored, lead, -xp.inf).max(1)
 
 
 class _Attack:
@@ -97,16 +97,16 @@ class _Attack:
 
     def __init__(self, subject: Subject, rows: np.ndarray) -> None:
         self.network = in_float64(subject.network)
-        numbers = (subject.inputs[rows], np.asarray(subject.batch.targets, np.float64)[rows])
-        self.inputs, self.targets = (jnp.asarray(a) for a in numbers)
-        self.scored, self.present = (jnp.asarray(a[rows]) for a in (subject.scored, subject.present))
-        self.symbols, self.bound = subject.task.criterion.metric == "accuracy", subject.task.criterion.bound
+        self.inputs, self.targets = subject.inputs[rows], np.asarray(subject.batch.targets, np.float64)[rows]
+        self.scored, self.present = subject.scored[rows], subject.present[rows]
+        self.program = _of_symbols if subject.task.criterion.metric == "accuracy" else _of_numbers
+        self.bound = np.asarray(subject.task.criterion.bound, np.float64)
         self.shape = (len(rows), subject.steps, columns(subject.network))
         self.draw = np.random.default_rng([subject.seed, 2])
 
     def score(self, pushes: Any) -> tuple[np.ndarray, np.ndarray]:
-        args = (self.inputs, self.present, self.targets, self.scored, jnp.asarray(pushes), self.bound)
-        scores, slopes = _scored(self.network, *args, symbols=self.symbols)
+        given = (self.inputs, self.present, self.targets, self.scored, pushes, self.bound)
+        scores, slopes = self.program(self.network, *given)
         return np.nan_to_num(np.asarray(scores), nan=np.inf), np.asarray(slopes)
 
     def sizes(self, levels: np.ndarray) -> np.ndarray:
@@ -134,24 +134,30 @@ class _Attack:
         return np.any(lost.reshape(len(levels), -1), axis=1)
 
 
-@jax.jit(static_argnames="symbols")
-def _scored(
-    network: Network,
-    inputs: jax.Array,
-    present: jax.Array,
-    targets: jax.Array,
-    scored: jax.Array,
-    pushes: jax.Array,
-    bound: Any,
-    *,
-    symbols: bool,
-) -> tuple[jax.Array, jax.Array]:
-    def total(pushes: jax.Array) -> tuple[jax.Array, jax.Array]:
-        scores = _excess(perturbed_rollout(network, inputs, present, pushes), targets, scored, symbols, bound)
-        return scores.sum(), scores
+def _scored(symbols: bool) -> TracedProgram:
+    """The excess error of every row, and its gradient with respect to ``pushes``."""
 
-    (_, scores), slopes = jax.value_and_grad(total, has_aux=True)(pushes)
-    return scores, slopes
+    def scored_(
+        network: Network,
+        inputs: jax.Array,
+        present: jax.Array,
+        targets: jax.Array,
+        scored: jax.Array,
+        pushes: jax.Array,
+        bound: jax.Array,
+    ) -> tuple[jax.Array, jax.Array]:
+        def total(pushes: jax.Array) -> tuple[jax.Array, jax.Array]:
+            outputs = perturbed_rollout(network, inputs, present, pushes)
+            scores = _excess(jnp, outputs, targets, scored, symbols, bound)
+            return scores.sum(), scores
+
+        (_, scores), slopes = jax.value_and_grad(total, has_aux=True)(pushes)
+        return scores, slopes
+
+    return network_program(scored_, lambda *_: (0, 0), symbols=symbols)
+
+
+_of_numbers, _of_symbols = _scored(symbols=False), _scored(symbols=True)
 
 
 def _search(lost: Any) -> tuple[float | None, float | None]:
