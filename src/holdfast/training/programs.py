@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,15 +14,15 @@ from jax import lax
 
 from holdfast.core.arrays import Array, as_array
 from holdfast.core.registered import forgotten_on_change
-from holdfast.core.task import Task
+from holdfast.core.task import Batch, Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
 from holdfast.engine.unroll import refuse_past_the_last
 from holdfast.models.answers import Answers
-from holdfast.models.levels import Model
+from holdfast.models.levels import Model, Stepped
 from holdfast.training.learner import Learner, begin, first_networks, learn
-from holdfast.training.measure import Score, measure
+from holdfast.training.measure import Score, added, chunks, measure, score
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
 from holdfast.training.streams import PURPOSES, stream, words
@@ -51,6 +52,7 @@ class Programs:
         self.settings = settings
         self._begin, self._learn = _beginning(settings.compiled()), _learning(settings.compiled())
         self._judge = _judgement(settings.task, settings.engine)
+        self._sums = _sums_of_chunk(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, with a leading axis of networks."""
@@ -60,15 +62,23 @@ class Programs:
         return replace(learner, rate=np.full(len(numbers), self.settings.learning_rate, np.float32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:
-        return jax.block_until_ready(self._learn(learner, np.int32(batches)))
+        task, given = self.settings.task, ()
+        if task.criterion.of_dataset:
+            given = (task.examples("train"), np.int32(np.max(np.asarray(learner.drawn))))
+        return jax.block_until_ready(self._learn(learner, np.int32(batches), *given))
 
     def validate(self, network: Network, number: int, drawn: int) -> Figures:
+        """The figures of an evaluation during training, on fresh rows; of a dataset, on those for validation."""
+        if self.settings.task.criterion.of_dataset:
+            return in_chunks(self._sums, network, self.settings.task.examples("validation"))
         return self._figures(network, number, drawn, "validate", VALIDATION)
 
     def test(self, network: Network, number: int, drawn: int) -> Figures:
         """The figures of the full test. A first test uses other rows; if the network fails it, its figures are
-        returned."""
+        returned. Of a dataset the test rows are used once, when training has ended."""
         criterion = self.settings.task.criterion
+        if criterion.of_dataset:
+            return in_chunks(self._sums, network, self.settings.task.examples("test"))
         figures = self._figures(network, number, drawn, "confirm", criterion.sequences)
         return self._figures(network, number, drawn, "test", criterion.sequences) if criterion.met(figures) else figures
 
@@ -77,17 +87,17 @@ class Programs:
         return _plain(self._judge(network, which, np.int32(sequences)))
 
 
-def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
+def _side_by_side(settings: Settings) -> Callable[..., Learner]:
     """``learn`` for a block of networks. All networks train in step with each other; if the values saved for their
     gradients exceed the caches, a few of them train on all batches, then the next few."""
     one = learn(settings)
 
-    def many(learners: Learner, batches: Array) -> Learner:
+    def many(learners: Learner, *more: Any) -> Learner:
         lanes = learners.number.shape[0]
         width = together(lanes, kept_bytes(settings))
         if width == lanes:
-            return jax.vmap(one, (0, None))(learners, batches)
-        return lax.map(lambda learner: one(learner, batches), learners, batch_size=width)
+            return jax.vmap(one, (0, *[None] * len(more)))(learners, *more)
+        return lax.map(lambda learner: one(learner, *more), learners, batch_size=width)
 
     return many
 
@@ -122,10 +132,10 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
 def _learning(settings: Settings) -> TracedProgram:
     """The program *learn*, shared by all settings with equal ``Settings.compiled``."""
 
-    def identity(learner: Learner, batches: Array) -> Identity | None:
+    def identity(*_: Any) -> Identity | None:
         return training_identity("learn", settings)
 
-    return TracedProgram(lambda: _side_by_side(settings), lambda learner, batches: learner, identity)
+    return TracedProgram(lambda: _side_by_side(settings), lambda learner, *_: learner, identity)
 
 
 def training_identity(program: str, settings: Settings) -> Identity | None:
@@ -160,6 +170,27 @@ def _judgement(task: Task, engine: str) -> TracedProgram:
 
 
 @forgotten_on_change
+@lru_cache(maxsize=32)
+def _sums_of_chunk(task: Task, engine: str) -> TracedProgram:
+    """The program from (network, chunk of given rows) to sums over them, for rows that are arguments."""
+
+    def sums(network: Model, rows: Batch) -> Score:
+        return score(network, task, rows, task.criterion.bound, engine)
+
+    def identity(network: Network, rows: Batch) -> Identity | None:
+        return task_identity("sums", network.cell_name, task, engine=engine)
+
+    return TracedProgram(lambda: sums, lambda *_: Score(*[0] * len(fields(Score))), identity)
+
+
+def in_chunks(sums: Callable[[Any, Batch], Score], network: Model, rows: Batch | None) -> Figures:
+    """The figures on given rows from the sums over chunks of them, so that memory and programs do not depend on how
+    many there are."""
+    assert rows is not None
+    return _plain(_figures(added([jax.device_get(sums(network, chunk)) for chunk in chunks(rows)])))
+
+
+@forgotten_on_change
 @lru_cache(maxsize=8)
 def programs(settings: Settings) -> Programs:
     """The programs of these settings, which are compiled once in a process."""
@@ -176,6 +207,8 @@ def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
 
     if isinstance(network, Answers):
         return _plain(run(network, jnp.asarray(key)))
+    if task.criterion.of_dataset:
+        return _of_dataset(network, task)
     if not isinstance(network, Network):
         return _plain(jax.jit(run)(network, key))
     refuse_past_the_last(network, task.longest)
@@ -187,6 +220,14 @@ def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
         lambda network, key: task_identity("measure", network.cell_name, task, sequences=sequences),
     )
     return _plain(program(network, key))
+
+
+def _of_dataset(network: Stepped, task: Task) -> Figures:
+    if isinstance(network, Network):
+        refuse_past_the_last(network, task.longest)
+        return in_chunks(_sums_of_chunk(task, "auto"), network, task.examples("test"))
+    sums = jax.jit(lambda network, rows: score(network, task, rows, task.criterion.bound))
+    return in_chunks(sums, network, task.examples("test"))
 
 
 def _figures(score: Score) -> dict[str, Array]:

@@ -95,7 +95,7 @@ class Training(ResultBase):
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         lines += self._next()
-        if self.interrupted and self.run and self.settings.task.criterion.held_out:
+        if self.interrupted and self.run and self.settings.task.criterion.of_dataset:
             lines.append(f"Interrupted; continue with: holdfast.train(dataset, resume='{escaped(str(self.run))}')")
         elif self.interrupted and self.run:
             lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
@@ -121,7 +121,7 @@ class Training(ResultBase):
         s, failed = self.settings, [n for n, o in enumerate(self.outcomes) if o.verdict in ("not solved", "nan")]
         if not failed:
             return []
-        if s.task.criterion.held_out:
+        if s.task.criterion.of_dataset:
             return [f"Not all solved it. Try more sequences (budget={10 * s.budget}), or holdfast.tune(dataset)."]
         more = f"more sequences (--budget {10 * s.budget}), or a search for settings: holdfast tune {s.task.name}"
         seen = f", or look at one: holdfast explain {escaped(self.weights[failed[0]])}" if self.weights else ""
