@@ -125,8 +125,8 @@ class Training(ResultBase):
         if s.task.criterion.of_dataset:
             stopped = any(o.verdict == "not solved" and o.sequences < s.budget for o in self.outcomes)
             more = [
-                "Training ended when the sequences for validation met the criterion, and the held-out ones did not. More "
-                "sequences for training or for validation may help."
+                "Training ended when the sequences for validation met the criterion, and the held-out ones did not. "
+                "More sequences for training or for validation may help."
             ]
             return [
                 *(more if stopped else [f"Not all solved it. Try more sequences: budget={10 * s.budget}."]),
