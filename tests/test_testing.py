@@ -9,6 +9,7 @@ import pytest
 
 import holdfast
 from holdfast.models.answers import from_function
+from holdfast.plugins import model_laws
 from holdfast.tasks.recall import Recall
 
 
@@ -32,7 +33,9 @@ def test_models_of_every_level_pass():
     network = holdfast.build("gru", inputs=2, units=3, outputs=1)
     steps = holdfast.from_steps(lambda n: jnp.zeros((n, 2)), lambda s, x: (0.5 * s + x, 0.5 * s + x), inputs=2)
     for model in (network, steps):
-        assert {one.verdict for one in holdfast.testing.check_model(model)} == {"passes"}
+        found = holdfast.testing.check_model(model)
+        assert {one.verdict for one in found} == {"passes"}
+        assert {one.check for one in found} == {"outputs", "scan", "chunks", "singles", "padding", "reset"}
     found = holdfast.testing.check_model(lambda x: np.cumsum(x, 1), inputs=2)
     assert {one.check for one in found if one.verdict == "not checked"} == {"scan", "chunks"}
     with pytest.raises(holdfast.Problem, match="how many inputs"):
@@ -71,6 +74,16 @@ def test_a_step_that_counts_on_padding_or_on_the_first_row_is_named():
 
     model = holdfast.from_steps(lambda n: jnp.zeros((n, 1)), step, inputs=1)
     with pytest.raises(AssertionError, match="singles: row 1"):
+        holdfast.testing.check_model(model)
+
+
+def test_padding_that_is_read_is_named(monkeypatch):
+    """A function of the whole sequence, called with the padding."""
+    model = from_function(lambda x: x + x.sum(1, keepdims=True), inputs=1, has_gradients=False, name="a sum")
+    assert holdfast.testing.check_model(model)
+    outputs = model_laws._outputs
+    monkeypatch.setattr(model_laws, "_outputs", lambda model, inputs, present=None: outputs(model, inputs))
+    with pytest.raises(AssertionError, match="a sum: padding: row 2 of 4 steps"):
         holdfast.testing.check_model(model)
 
 

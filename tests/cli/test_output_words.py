@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +15,7 @@ from holdfast.certification.refute import Refutation
 from holdfast.cli._main import main
 from holdfast.construction.evaluation.construction import construct, gate_rows
 from holdfast.core.errors import BadValue, UnknownName
+from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import Table
 from holdfast.demonstration.arrays import arrays
@@ -25,11 +28,13 @@ from holdfast.explanation.subject import examine
 from holdfast.report import terminal
 from holdfast.tasks.copy import Copy
 from holdfast.tasks.echo import Echo
+from holdfast.tasks.recall import Recall
 from holdfast.training.block import Outcome
 from holdfast.training.judge import judge
-from holdfast.training.result import Training
+from holdfast.training.result import Training, tune_command
 from holdfast.training.settings import Settings
 
+DONE = SimpleNamespace(interrupted=False, best=None)
 GIVEN = Echo(sequences=(("a", "b", "a"), ("b", "b", "b")))
 
 
@@ -66,10 +71,31 @@ def test_a_training_that_failed_names_the_next_command():
     outcomes = (Outcome(0, "solved", 64, 0.1, 0.0, 1.0), Outcome(1, "not solved", 1000, 0.5, 0.0, 0.5))
     failed = Training(Settings(Echo(), budget=1000), outcomes, {}, (), weights=("w0", "w1"))
     text = said(failed)
-    assert "(--budget 10000)" in text
-    assert "holdfast tune echo" in text
-    assert "holdfast explain w1" in text
+    assert "Try more sequences: --budget 10000\n" in text
+    assert "holdfast tune echo --cell lstm\n" in text
+    assert text.endswith("Or look at one: holdfast explain w1")
     assert "holdfast tune" not in said(replace(failed, outcomes=outcomes[:1]))
+
+
+def test_the_search_that_a_failed_training_names_has_its_setting(monkeypatch):
+    """The flags, read again by the command line, make the same task, cell and settings."""
+    task = Echo(sequences=(("a", "b", "a"), ("b", "b", "b")))
+    settings = [
+        Settings(Recall(steps=30, range=(-2.0, 2.0)), "gru", 6, budget=500, update="step", clip=None),
+        Settings(task, "stack(lstm,gru)", optimiser="sgd"),
+    ]
+    for one in settings:
+        asked = []
+        monkeypatch.setattr("holdfast.cli.tune.call", lambda verb, args, asked=asked, **_: asked.append(args) or DONE)
+        main(shlex.split(tune_command(one))[1:])
+        given = vars(asked[0])
+        axes = {name: given[name] for name in field_infos(type(one.task)) if name in given}
+        assert type(one.task)(**axes) == one.task
+        assert (given["task"], given["cell"]) == (one.task.name, one.cell)
+        assert given.get("update", "batch") == str(one.update)
+        assert given.get("optimiser", "adam") == str(one.optimiser)
+        assert given.get("clip", Settings(task).clip) == one.clip
+        assert not {"budget", "units", "seeds"} & {name for name, value in given.items() if value is not None}
 
 
 def test_a_test_that_failed_names_the_next_command():

@@ -78,9 +78,12 @@ def test_a_run_of_an_earlier_version_is_still_shown(attacked):
 
 EXCEED = "1 of 2 solved networks exceed the tolerance under attack (worst 0.3)."
 ALL_EXCEED = "2 of 2 solved networks exceed the tolerance under attack (worst nan)."
-NONE_EXCEEDS = "None of 1 solved networks exceeds the tolerance under attack (worst 0.1); this is no proof."
-WRONG = "For 1 of 2 solved networks the attack found a sequence with a wrong symbol."
-NONE_WRONG = "For none of 1 solved networks the attack found a sequence with a wrong symbol; this is no proof."
+NONE_EXCEEDS = "All 2 solved networks stay within the tolerance under attack (worst 0.1); this is no proof."
+ONE_WITHIN = "The one solved network stays within the tolerance under attack (error 0.1); this is no proof."
+ONE_EXCEEDS = "The one solved network exceeds the tolerance under attack (error 0.3)."
+WRONG = "The attack found a sequence with a wrong symbol for 1 of 2 solved networks."
+NONE_WRONG = "The attack found no sequence with a wrong symbol for any of the 2 solved networks; this is no proof."
+ONE_RIGHT = "The attack found no sequence with a wrong symbol for the one solved network; this is no proof."
 NO_ATTACK = "No attack was made, since this task has no scenario."
 
 
@@ -88,10 +91,13 @@ NO_ATTACK = "No attack was made, since this task has no scenario."
     ("criterion", "found", "solved", "said"),
     [
         (NUMBERS, [0.1, 0.3, 0.9], [0.1, 0.3], EXCEED),
-        (NUMBERS, [0.1], [0.1], NONE_EXCEEDS),
+        (NUMBERS, [0.1, 0.05], [0.1, 0.05], NONE_EXCEEDS),
+        (NUMBERS, [0.1], [0.1], ONE_WITHIN),
+        (NUMBERS, [0.3, 0.9], [0.3], ONE_EXCEEDS),
         (NUMBERS, [math.nan, 0.3], [math.nan, 0.3], ALL_EXCEED),
         (SYMBOLS, [0.0, -1.0], [0.0, -1.0], WRONG),
-        (SYMBOLS, [-1.0], [-1.0], NONE_WRONG),
+        (SYMBOLS, [-1.0, -2.0], [-1.0, -2.0], NONE_WRONG),
+        (SYMBOLS, [-1.0], [-1.0], ONE_RIGHT),
         (NUMBERS, [None], [None], NO_ATTACK),
     ],
 )

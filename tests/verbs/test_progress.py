@@ -1,4 +1,4 @@
-"""Long calls show how far they are, hand out figures as they go, and trackers log them."""
+"""Long calls show how far they are, and hand out figures as they go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import pytest
 
 import holdfast
-from holdfast import tracking
 
 SMALL = {"steps": 3, "units": 4, "seeds": 2, "budget": 3000, "check_every": 1000}
 
@@ -71,43 +70,3 @@ def test_progress_is_on_standard_error_and_only_if_asked_for(capsys, monkeypatch
     assert err.endswith("\x1b[2K")  # the line is cleared
     holdfast.refute(network, "recall", steps=3, tries=64)
     assert capsys.readouterr() == ("", "")
-
-
-class Log(list):
-    """A run of any tracker, which keeps what it is given."""
-
-    def log(self, data):
-        self.append(data)
-
-    def add_scalar(self, tag, scalar_value, global_step):
-        self.append((tag, scalar_value, global_step))
-
-    def log_metrics(self, metrics, step):
-        self.append((metrics, step))
-
-
-ROW = {"seed": 3, "sequences": 500, "loss": 0.25, "error_sup": float("nan"), "accuracy": None}
-
-
-def test_trackers_log_every_network_as_a_series():
-    log = Log()
-    for adapter in (tracking.wandb, tracking.tensorboard, tracking.mlflow):
-        adapter(log)(ROW)
-    assert log == [
-        {"network 3/loss": 0.25, "network 3/sequences": 500},
-        ("network 3/loss", 0.25, 500),
-        ({"network 3/loss": 0.25}, 500),
-    ]
-    assert tracking.figures({**ROW, "trial": 2}) == {"trial 2/network 3/loss": 0.25}
-    assert tracking.figures({**ROW, "configuration": "ab"}) == {"ab/network 3/loss": 0.25}
-
-
-def test_trackers_import_no_tracker():
-    assert not {"wandb", "mlflow", "tensorboard"} & sys.modules.keys()
-
-
-def test_a_training_is_logged(checked):
-    log = Log()
-    for row in checked[1]:
-        tracking.tensorboard(log)(row)
-    assert {tag for tag, _, _ in log} >= {"network 0/loss", "network 1/loss"}

@@ -30,7 +30,7 @@ from holdfast.verbs._arguments import AUTO
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors); stands first")
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors or *.onnx); stands first")
     parser.flag(
         "semantics",
         choices=("real", "ieee"),

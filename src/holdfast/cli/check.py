@@ -28,7 +28,7 @@ from holdfast.core.errors import BadFile
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("certificate", metavar="CERTIFICATE", help="a certificate of 'holdfast certify' (*.json)")
-    parser.add_argument("network", metavar="NETWORK", help="the network (*.safetensors)")
+    parser.add_argument("network", metavar="NETWORK", help="the network (*.safetensors or *.onnx)")
     add_json(parser)
     length_flag(parser)
     task_flags(parser, words, _claimed_task(words))

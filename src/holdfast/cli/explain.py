@@ -28,7 +28,7 @@ from holdfast.cli._parser import Parser
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors); stands first")
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors or *.onnx); stands first")
     parser.flag("diagnostics", metavar="A,B,...", help="only these, with all tables (default: all, one sentence each)")
     parser.flag("page", metavar="FILE", help="also write an interactive page (*.html)")
     parser.add_argument("--open", action="store_true", help="show the page in a browser")

@@ -27,7 +27,7 @@ from holdfast.cli._parser import Parser
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors); stands first")
+    parser.add_argument("network", metavar="NETWORK", help="a network (*.safetensors or *.onnx); stands first")
     parser.flag("tries", int, default=20_000, help="largest number of sequences to run (default: 20000)")
     parser.flag("seconds", float, default=60.0, help="time limit of the search in seconds (default: 60)")
     add_seed(parser)

@@ -1,7 +1,9 @@
 """Describe anything: a cell, block, task, diagnostic, study, optimiser, rule, stop, run or network file.
 
 Of a study it prints the verdicts and figures of the run that is kept with holdfast, of a network file the task, sizes,
-origin and weights: those that are not zero as formulas, or a map of their sizes where there are too many.
+origin and weights: those that are not zero as formulas, or a map of their sizes where there are too many. Of a file of
+ONNX, Keras or PyTorch it prints the network that 'import' would make, or why it cannot be opened and at which level it
+is used all the same.
 
 examples:
   holdfast show lstm
@@ -11,6 +13,7 @@ examples:
   holdfast show why_gates
   holdfast show recall-gru-32-001
   holdfast show runs/recall-gru-32-001/weights/seed-0.safetensors
+  holdfast show model.onnx
 """
 
 from __future__ import annotations

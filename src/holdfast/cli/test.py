@@ -26,7 +26,7 @@ from holdfast.verbs._network import origin_of
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("network", metavar="FILE", help="a network (*.safetensors); stands first")
+    parser.add_argument("network", metavar="FILE", help="a network (*.safetensors or *.onnx); stands first")
     parser.flag("task", help="the task (default: the one it was trained on)")
     parser.flag("lengths", metavar="N,N,...", help="lengths to evaluate at: values of the task's length axis")
     parser.flag("sequences-per-length", int, default=2560, help="sequences per length (default: 2560)")

@@ -6,10 +6,11 @@ of such fields. Flags, JSON documents, the axes of grids and every message about
 
 from __future__ import annotations
 
+import shlex
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Protocol, cast
@@ -230,6 +231,27 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
         nested = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
         found |= {name: value} if nested is None else {f"{name} {key}": inner for key, inner in nested.items()}
     return found
+
+
+def flags(record: object, left_out: Iterable[str] = ()) -> str:
+    """The flags of a command line for the fields that have other values than their defaults, but for those left out.
+
+    >>> from holdfast.tasks.recall import Recall
+    >>> flags(Recall(steps=30, range=(-2.0, 2.0)))
+    '--steps 30 --range -2 2'
+    """
+    said = list[str]()
+    for name, one in field_infos(type(record)).items():
+        value = getattr(record, name)
+        if name not in left_out and value != one.default:
+            parts = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            said.append(" ".join((one.flag, *map(_word, parts))))
+    return " ".join(said)
+
+
+def _word(value: object) -> str:
+    """A value as one word of a shell's command line."""
+    return shlex.quote(values.text(value))
 
 
 def lacking(record: type, how: str) -> list[str]:

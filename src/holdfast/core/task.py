@@ -22,8 +22,9 @@ from holdfast.core.registered import class_name
 from holdfast.core.scenario import LengthKind, Lengths, Scenario
 from holdfast.core.typed_jax import asarray, tree_map
 
-Split = Literal["train", "test"]
-"""Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``."""
+Split = Literal["train", "validation", "test"]
+"""Training rows and test rows are drawn from disjoint sets; see ``core/splits.py``. Only a dataset has rows for
+validation, which stop the training."""
 
 
 @jax.tree_util.register_dataclass
@@ -58,13 +59,22 @@ class Batch:
 @dataclass(frozen=True)
 class Criterion:
     """When a network has solved a task: ``metric`` reaches ``bound`` on every one of ``sequences`` sequences, which are
-    drawn afresh, or ``given`` and then those of the training too, or ``held_out`` of a dataset."""
+    drawn afresh, or ``given`` and then those of the training too, or a part of a dataset: ``held_out`` ones, or, while
+    settings are chosen, those for ``validation``."""
 
     metric: Literal["error_sup", "accuracy"]
     bound: float
     sequences: int = 2560
-    given: bool = False
-    held_out: bool = False
+    of: Literal["fresh", "given", "held_out", "validation"] = "fresh"
+
+    @property
+    def given(self) -> bool:
+        return self.of == "given"
+
+    @property
+    def of_dataset(self) -> bool:
+        """Whether the sequences are a part of a dataset, of which another part stops the training."""
+        return self.of in ("held_out", "validation")
 
     @property
     def of_numbers(self) -> bool:
@@ -79,8 +89,7 @@ class Criterion:
 
     def __str__(self) -> str:
         words = {"error_sup": f"largest error below {self.bound:g}", "accuracy": f"accuracy at least {self.bound:g}"}
-        kind = "given" if self.given else "held-out"
-        on = f"the {self.sequences} {kind}" if self.given or self.held_out else f"{self.sequences} fresh"
+        on = f"{'' if self.of == 'fresh' else 'the '}{self.sequences} {self.of.replace('_', '-')}"
         return f"{words[self.metric]} on {on} sequences"
 
 
@@ -177,6 +186,11 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def criterion(self) -> Criterion:
         """When a network has solved this task."""
+
+    @property
+    def while_choosing(self) -> Task:
+        """The task by whose figures a search chooses settings: this one, unless its test rows are few and fixed."""
+        return self
 
     @abc.abstractmethod
     def row(self, key: Array, split: Split) -> Batch:

@@ -108,7 +108,8 @@ def divided(
     if any(isinstance(part, MaskPart) for part in parts):
         raise BadFile("it skips the steps that its mask leaves out.")
     if len(below) < first:
-        raise BadFile("a function is applied below its first recurrent layer.")
+        named = ", ".join(part.name for part in parts[:first] if isinstance(part, FunctionPart))
+        raise BadFile(f"it applies {named} below its first recurrent layer, where networks here have linear maps only.")
     if len(layers) < last - first:
         raise BadFile("other parts stand between its recurrent layers.")
     return below, layers, above

@@ -32,7 +32,8 @@ FIRST = "x"
 """The letter of what the first layer reads, whose bias is that of the gate."""
 MOST_TERMS, MOST_FORMULAS = 16, 60
 """Formulas are written where none has more terms, there are no more of them, and most weights are zero."""
-SIZES = ("cell", "inputs", "units", "outputs", "layers", "heads", "steps", "embedding", "readout_hidden")
+SIZES = ("cell", "inputs", "units", "outputs", "layers", "heads", "steps", "embedding", "readout_hidden",
+         "output_function")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,16 @@ class GateWeights:
         return [*self.matrices.values(), *self.biases.values()]
 
 
-def network(path: Path) -> Description:
-    """The network in ``path``. Raises ``BadFile`` where it is none."""
+def network(path: Path, made_from: Path | None = None, further: str = "") -> Description:
+    """The network in ``path``. Raises ``BadFile`` where it is none. ``made_from``: the file of another format that it
+    was made from, which is named instead, with what to do next in ``further``."""
     header = read_header(path)
     if not header.metadata.get("format", "").startswith(NETWORK):
         raise BadFile(
             f"{path} is a safetensors file, but not a network of holdfast.", "'holdfast import' reads others."
         )
     origin = origins.parse(header.metadata.get("origin", "{}"), f"{path}, origin")
+    named = escaped(str(made_from or path))
     gates = gate_weights(read_arrays(path), path)
     sizes = {name: header.metadata[name] for name in SIZES if name in header.metadata}
     formats = sorted({tensor.dtype for tensor in header.tensors.values()})
@@ -66,7 +69,7 @@ def network(path: Path) -> Description:
     task = origins.task_of(origin)
     formulas = written(gates) if 2 * nonzero <= weights else None
     document = {
-        "file": str(path),
+        "file": str(made_from or path),
         **{name: int(value) if value.isdecimal() else value for name, value in sizes.items()},
         "dtype": ", ".join(formats),
         "weights": weights,
@@ -80,11 +83,11 @@ def network(path: Path) -> Description:
         Text(
             f"{said}; {weights:,} weights in {', '.join(formats)}, {nonzero:,} of them not zero\n"
             f"task: {_task(task)}\norigin: {_origin(origin)}",
-            str(path),
+            named,
         ),
         *(_maps(gates) if formulas is None else [_table(formulas)]),
         *(_definition(name, source) for name, source in origin.get("definitions", {}).items()),
-        Text(f"To look further: holdfast test {path}, holdfast explain {path}"),
+        Text(further or f"To look further: holdfast test {named}, holdfast explain {named}"),
     ]
     return Description(document, parts)
 
@@ -208,5 +211,8 @@ def _origin(origin: Mapping[str, Any]) -> str:
         )
         steps = f" at {claim.get('lengths', 'exactly')} {claim['steps']} steps" if claim.get("steps") else ""
         return f"constructed; its claim: {error}{steps}, semantics {claim.get('semantics') or 'not stated'}"
-    imported = ", ".join(f"{key} {value}" for key, value in origin.items() if isinstance(value, str | int))
-    return imported or "not recorded"
+    if imported := origin.get("imported"):
+        source = f"imported from {escaped(str(imported.get('from', 'another framework')))}"
+        return f"{source}, file {escaped(str(imported['file']))}" if "file" in imported else source
+    known = ", ".join(f"{key} {value}" for key, value in origin.items() if isinstance(value, str | int))
+    return known or "not recorded"

@@ -1,13 +1,14 @@
 """A dataset: sequences of one's own as a task, without an oracle and without a scenario.
 
-Training reads some of the sequences, and every evaluation the others, which are held out. A document of a dataset has
+Training reads some of the sequences. It is stopped by others, those for validation; figures that are reported are of
+the rest, which are held out and decide nothing. A document of a dataset has
 its sizes and a hash of its values, never the values: another process has to be given the arrays again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal
 from weakref import WeakValueDictionary
@@ -22,8 +23,8 @@ from holdfast.core.errors import AbsentData, BadValue, refuse
 from holdfast.core.fields import setting
 from holdfast.core.scenario import Scenario
 from holdfast.core.task import Batch, Criterion, Split, Task, axis
-from holdfast.core.values import got
 from holdfast.tasks._arrays import SequenceArrays, checked
+from holdfast.tasks._divided import DividedRows, Share, divided
 
 NAME = "dataset"
 AGAIN = "In Python, make it again from the same arrays: dataset = holdfast.Dataset(inputs, targets, ...)."
@@ -40,16 +41,17 @@ class Dataset:
     at the steps whose targets are asked for (default: all). Padding is behind a sequence: ``lengths`` [sequences], or
     ``present`` [sequences, time]; a list of sequences of different lengths is padded.
 
-    ``held_out`` is the share of sequences that are kept for evaluations, drawn by ``seed``, or their numbers from 0.
-    Sequences with equal inputs are never divided among training and evaluation. Numbers are right where every error is
-    below ``tolerance``; classes are learned where the share of right ones is at least ``accuracy``. Training stops when
-    the held-out sequences meet this: for a figure without selection bias, keep further sequences apart.
+    ``held_out`` is the share of sequences that are kept for the test, ``validation`` the share for validation, both
+    drawn by ``seed``, or their numbers from 0. Sequences with equal inputs are in one part. Numbers are right where
+    every error is below ``tolerance``; classes are learned where the share of right ones is at least ``accuracy``.
+    Training stops when the validation sequences meet this, and ``tune`` chooses settings by them. Verdicts and figures
+    of a training, and all of ``test`` and ``explain``, are of the held-out sequences, so they have no selection bias.
 
     Values are read as float32. Raises ``BadValue`` with what is wrong.
 
     >>> echo = np.random.default_rng(0).integers(0, 3, (50, 8))
     >>> Dataset(echo, echo[:, 0])
-    Dataset(40 sequences for training, 10 held out, at most 8 steps, 3 symbols, 3 classes)
+    Dataset(35 sequences for training, 5 for validation, 10 held out, at most 8 steps, 3 symbols, 3 classes)
     """
 
     def __init__(
@@ -60,24 +62,27 @@ class Dataset:
         *,
         lengths: ArrayLike | None = None,
         present: ArrayLike | None = None,
-        held_out: float | Sequence[int] | np.ndarray = 0.2,
+        held_out: Share = 0.2,
+        validation: Share = 0.1,
         seed: int = 0,
         tolerance: float = 0.05,
         accuracy: float = 1.0,
     ) -> None:
         self.arrays = checked(inputs, targets, scored, lengths, present)
-        self.train_rows, self.test_rows = _divided(self.arrays, held_out, seed)
-        for name, rows in (("training", self.train_rows), ("evaluation", self.test_rows)):
+        self.parts = divided(self.arrays.groups(), held_out, validation, seed)
+        for name, rows in zip(("training", "validation", "the test"), self.parts, strict=True):
             if not self.arrays.scored[rows].any():
                 raise BadValue(
-                    f"no step of the sequences for {name} is scored.", "Give another 'scored' or 'held_out'."
+                    f"no step of the sequences for {name} is scored.",
+                    "Give another 'scored', 'validation' or 'held_out'.",
                 )
-        self.digest = _digest(self.arrays, self.test_rows)
+        self.digest = _digest(self.arrays, self.parts)
         _known[self.digest] = self
         self.task = DatasetTask(
             digest=self.digest,
-            sequences=len(self.train_rows),
-            held_out=len(self.test_rows),
+            sequences=len(self.parts.train),
+            validation=len(self.parts.validation),
+            held_out=len(self.parts.test),
             steps=self.arrays.inputs.shape[1],
             features=self.arrays.inputs.shape[2],
             targets=self.arrays.targets.shape[2],
@@ -92,21 +97,19 @@ class Dataset:
         read = f"{a.symbols} symbols" if a.symbols else f"{a.inputs.shape[2]} features"
         asked = f"{a.classes} classes" if a.classes else f"{a.targets.shape[2]} outputs"
         return (
-            f"Dataset({len(self.train_rows)} sequences for training, {len(self.test_rows)} held out, at most "
-            f"{a.inputs.shape[1]} steps, {read}, {asked})"
+            f"Dataset({len(self.parts.train)} sequences for training, {len(self.parts.validation)} for validation, "
+            f"{len(self.parts.test)} held out, at most {a.inputs.shape[1]} steps, {read}, {asked})"
         )
 
     def rows(self, split: Split) -> Batch:
         """The sequences of a split, side by side."""
-        return self._train if split == "train" else self._test
+        if split not in self._batches:
+            self._batches[split] = _batch(self.arrays, getattr(self.parts, split))
+        return self._batches[split]
 
     @cached_property
-    def _train(self) -> Batch:
-        return _batch(self.arrays, self.train_rows)
-
-    @cached_property
-    def _test(self) -> Batch:
-        return _batch(self.arrays, self.test_rows)
+    def _batches(self) -> dict[Split, Batch]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class DatasetTask(Task):
 
     digest: str = axis("", "hash of the values")
     sequences: int = axis(1, "sequences for training", least=1)
-    held_out: int = axis(1, "sequences for evaluations", least=1)
+    validation: int = axis(1, "sequences for validation, which stop the training", least=1)
+    held_out: int = axis(1, "sequences for the test", least=1)
     steps: int = axis(1, "steps of the longest sequence", least=1)
     features: int = axis(1, "input features", least=1)
     targets: int = axis(1, "output features", least=1)
@@ -123,6 +127,7 @@ class DatasetTask(Task):
     classes: int = axis(0, "number of classes; 0 for numbers", least=0)
     tolerance: float = setting(0.05, "largest error of a right answer", positive=True)
     accuracy: float = axis(1.0, "share of right classes at which the dataset is learned", least=0)
+    evaluated: str = axis("held_out", "sequences that figures are of", choices=("held_out", "validation"))
 
     length_axis: ClassVar[str] = "steps"
 
@@ -130,15 +135,16 @@ class DatasetTask(Task):
         found = _known.get(self.digest)
         if found is None:
             raise AbsentData(
-                f"the arrays of this dataset ({self.sequences} + {self.held_out} sequences, digest "
+                f"the arrays of this dataset ({self.sequences} + {self.validation} + {self.held_out} sequences, digest "
                 f"{self.digest or 'unknown'}) are not in this process.",
                 AGAIN,
             )
         object.__setattr__(self, "_data", found)  # kept alive as long as the task
         a = found.arrays
         sizes = {
-            "sequences": len(found.train_rows),
-            "held_out": len(found.test_rows),
+            "sequences": len(found.parts.train),
+            "validation": len(found.parts.validation),
+            "held_out": len(found.parts.test),
             "steps": a.inputs.shape[1],
             "features": a.inputs.shape[2],
             "targets": a.targets.shape[2],
@@ -167,8 +173,11 @@ class DatasetTask(Task):
 
     @property
     def unused(self) -> frozenset[str]:
+        empty = {name for name in ("symbols", "classes") if not getattr(self, name)}
         return frozenset(
-            {"tolerance" if self.classes else "accuracy"} | {n for n in ("symbols", "classes") if not getattr(self, n)}
+            empty
+            | {"tolerance" if self.classes else "accuracy"}
+            | ({"evaluated"} if self.evaluated == "held_out" else set[str]())
         )
 
     @property
@@ -206,12 +215,16 @@ class DatasetTask(Task):
 
     @property
     def criterion(self) -> Criterion:
-        if self.classes:
-            return Criterion("accuracy", self.accuracy, self.held_out, held_out=True)
-        return Criterion("error_sup", self.tolerance, self.held_out, held_out=True)
+        of: Literal["validation", "held_out"] = "validation" if self.evaluated == "validation" else "held_out"
+        metric, bound = ("accuracy", self.accuracy) if self.classes else ("error_sup", self.tolerance)
+        return Criterion(metric, bound, getattr(self, of), of)
+
+    @property
+    def while_choosing(self) -> DatasetTask:
+        return replace(self, evaluated="validation")
 
     def examples(self, split: Split = "train") -> Batch:
-        return self.data.rows(split)
+        return self.data.rows("validation" if split == "test" and self.evaluated == "validation" else split)
 
     def row(self, key: Array, split: Split) -> Batch:
         rows = self.data.rows(split)
@@ -222,7 +235,7 @@ class DatasetTask(Task):
 
     def chance(self) -> dict[str, float | None]:
         """What the best constant answer of the training sequences reaches on the held-out ones."""
-        a, (train, test) = self.data.arrays, (self.data.train_rows, self.data.test_rows)
+        a, (train, _, test) = self.data.arrays, self.data.parts
         known, asked = a.targets[train][a.scored[train]], a.targets[test][a.scored[test]].astype(np.float64)
         if self.classes:
             return {"error_rms": None, "accuracy": float(asked[:, known.sum(0).argmax()].mean())}
@@ -258,56 +271,7 @@ def _batch(arrays: SequenceArrays, rows: np.ndarray) -> Batch:
         return Batch(*(jnp.asarray(part[rows]) for part in parts))
 
 
-def _digest(arrays: SequenceArrays, test_rows: np.ndarray) -> str:
+def _digest(arrays: SequenceArrays, parts: DividedRows) -> str:
     import hashlib
 
-    return hashlib.sha256(f"{arrays.digest()} {test_rows.tolist()}".encode()).hexdigest()[:32]
-
-
-def _divided(
-    arrays: SequenceArrays, held_out: float | Sequence[int] | np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of the sequences for training and for evaluations, both in random order."""
-    groups, count = arrays.groups(), len(arrays.inputs)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise BadValue(f"the seed of a dataset is {got(seed)}, expected a whole number of at least 0.")
-    order = np.random.default_rng(seed).permutation(count)
-    if isinstance(held_out, Sequence | np.ndarray):
-        chosen = _chosen(held_out, count)
-        both = np.intersect1d(groups[chosen], groups[~chosen])
-        if len(both):
-            twin = int(np.flatnonzero((groups == both[0]) & ~chosen)[0])
-            here = int(np.flatnonzero((groups == both[0]) & chosen)[0])
-            raise BadValue(
-                f"sequence {here} is held out, and sequence {twin} for training has the same inputs.",
-                "Hold out both or none.",
-            )
-    else:
-        if not isinstance(held_out, float) or not 0 < held_out < 1:
-            raise BadValue(
-                f"held_out is {got(held_out)}, expected a share between 0 and 1, or the numbers of sequences."
-            )
-        distinct = list(dict.fromkeys(groups[order].tolist()))
-        if len(distinct) < 2:
-            raise BadValue(
-                f"there are {count} sequences, with {len(distinct)} different inputs: expected at least 2, one for "
-                "training and one to hold out."
-            )
-        sizes = np.bincount(groups, minlength=count)[distinct]
-        enough = int(np.argmax(sizes.cumsum() >= max(1, round(held_out * count)))) + 1
-        chosen = np.isin(groups, distinct[: min(enough, len(distinct) - 1)])
-    return order[~chosen[order]], order[chosen[order]]
-
-
-def _chosen(held_out: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
-    numbers = np.asarray(held_out)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or not len(numbers):
-        raise BadValue(f"held_out is {got(held_out)}, expected a share between 0 and 1, or the numbers of sequences.")
-    if (numbers < 0).any() or (numbers >= count).any():
-        raise BadValue(
-            f"held_out has sequence {numbers[(numbers < 0) | (numbers >= count)][0]}, expected 0 to {count - 1}."
-        )
-    chosen = np.isin(np.arange(count), numbers)
-    if chosen.all():
-        raise BadValue(f"all {count} sequences are held out, and none is left to train on.")
-    return chosen
+    return hashlib.sha256(f"{arrays.digest()} {[rows.tolist() for rows in parts]}".encode()).hexdigest()[:32]

@@ -101,7 +101,7 @@ class Echo(Task):
 
     @property
     def criterion(self) -> Criterion:
-        return Criterion("accuracy", self.accuracy, self._form.judged_on, given=self.sequences is not None)
+        return Criterion("accuracy", self.accuracy, self._form.judged_on, "given" if self.sequences else "fresh")
 
     def examples(self, split: Split = "train") -> Batch | None:
         return self._form.examples()

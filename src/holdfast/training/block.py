@@ -104,7 +104,7 @@ def run(block: Block, programs: Programs, stopped: Callable[[], bool], tell: Cal
 def _check(block: Block, programs: Programs) -> None:
     settings = programs.settings
     at_end, criterion = block.drawn >= settings.batches, settings.task.criterion
-    drawn_afresh = settings.task.examples() is None
+    drawn_afresh, of_dataset = settings.task.examples() is None, criterion.of_dataset
     read, streaks = np.asarray(block.learner.drawn), block.learner.streak
     for lane, (number, network) in enumerate(zip(block.numbers, block.networks(), strict=True)):
         if number in block.outcomes:
@@ -114,13 +114,16 @@ def _check(block: Block, programs: Programs) -> None:
         earlier = [row for row in block.history if row["seed"] == number]
         block.history.append({"seed": number, "sequences": sequences, **_reported(figures)})
         streak = 0 if streaks is None else int(np.asarray(streaks)[lane])
-        # With given sequences, every evaluation already covers all of them.
+        # With given sequences, every evaluation already covers all of them, or, of a dataset, all for validation.
         test = partial(programs.test, network, number, block.drawn) if drawn_afresh else partial(dict, figures)
         check = Check(criterion, figures, test, earlier, streak)
-        verdict = "nan" if not math.isfinite(figures["loss"]) else None
-        if verdict is None and (at_end or settings.stopping.ends(check)):
-            verdict, figures = "solved" if check.solved else "not solved", check.tested
-        if verdict is not None:
+        nan = not math.isfinite(figures["loss"])
+        if nan or at_end or settings.stopping.ends(check):
+            if of_dataset:
+                figures = programs.test(network, number, block.drawn)
+            elif not nan:
+                figures = check.tested
+            verdict = "nan" if nan else "solved" if criterion.met(figures) else "not solved"
             block.outcomes[number] = Outcome(number, verdict, sequences, **_reported(figures))
             block.solutions[number] = network
     assert not at_end or block.done, f"{settings.task.name}: the budget is spent and some network has no verdict"

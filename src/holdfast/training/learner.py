@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -85,26 +85,33 @@ def begin(settings: Settings, network: Network, number: Array) -> Learner:
     return Learner(network, adapting, jnp.uint32(settings.seed), number, jnp.zeros((), jnp.int32), streak=streak)
 
 
-def learn(settings: Settings) -> Callable[[Learner, Array], Learner]:
+def learn(settings: Settings) -> Callable[..., Learner]:
     """The function (learner, batches) -> learner that trains on this many batches. It is compiled once for any
-    number."""
+    number. Of a dataset it takes two more arguments, so that the program does not contain the data: the ``rows``, and
+    ``begun``, the batches that were drawn before (of a learner whose training has not ended, ``drawn``)."""
     absorb, wanted = settings.rule.absorbing(settings), settings.stopping.counted
     count = counting(settings, wanted) if wanted else None
 
-    def run(learner: Learner, batches: Array) -> Learner:
-        draw = drawing(settings, learner.seed, learner.number)
+    def run(learner: Learner, batches: Array, rows: Batch | None = None, begun: Leaf = None) -> Learner:
+        if rows is not None and rows.inputs.shape[0] >= settings.rows:
+            take, first = reading(settings, learner, rows, begun)
 
-        def one(_: Any, learner: Learner) -> Learner:
-            batch = draw(learner.drawn)
-            read = replace(learner, drawn=learner.drawn + 1)
-            if count is None:
-                return absorb(read, batch)
-            counted = count(read, batch)
-            ended, ends = learner.streak >= wanted, counted.streak >= wanted
-            after = jax.tree.map(lambda old, new: jnp.where(ends, old, new), counted, absorb(counted, batch))
-            return jax.tree.map(lambda old, new: jnp.where(ended, old, new), learner, after)
+            def of_dataset(_: Any, state: tuple[Learner, Epochs]) -> tuple[Learner, Epochs]:
+                batch, epochs = take(state[1])
+                return one(state[0], batch), epochs
 
-        return lax.fori_loop(0, batches, one, learner)
+            return lax.fori_loop(0, batches, of_dataset, (learner, first))[0]
+        draw = drawing(settings, learner.seed, learner.number, rows)
+        return lax.fori_loop(0, batches, lambda _, learner: one(learner, draw(learner.drawn)), learner)
+
+    def one(learner: Learner, batch: Batch) -> Learner:
+        read = replace(learner, drawn=learner.drawn + 1)
+        if count is None:
+            return absorb(read, batch)
+        counted = count(read, batch)
+        ended, ends = learner.streak >= wanted, counted.streak >= wanted
+        after = jax.tree.map(lambda old, new: jnp.where(ends, old, new), counted, absorb(counted, batch))
+        return jax.tree.map(lambda old, new: jnp.where(ended, old, new), learner, after)
 
     return run
 
@@ -125,9 +132,10 @@ def counting(settings: Settings, wanted: int) -> Callable[[Learner, Batch], Lear
     return count
 
 
-def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array], Batch]:
-    """The function from the number of a batch to its training rows: newly drawn, or given sequences in order."""
-    task, rows, examples = settings.task, settings.rows, settings.task.examples()
+def drawing(settings: Settings, seed: Array, number: Array, given: Batch | None = None) -> Callable[[Array], Batch]:
+    """The function from the number of a batch to its training rows: newly drawn, or the task's sequences, or those
+    ``given``, in order."""
+    task, rows, examples = settings.task, settings.rows, given or settings.task.examples()
     if examples is None:
         data = stream(seed, number, "data")
         return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train")
@@ -147,6 +155,44 @@ def drawing(settings: Settings, seed: Array, number: Array) -> Callable[[Array],
         return examples.take(jax.vmap(shuffled)(place))
 
     return in_order
+
+
+class Epochs(NamedTuple):
+    """The number of the next batch, an epoch, and the order of the sequences in it and in the epoch after it."""
+
+    drawn: Array
+    epoch: Array
+    order: Array
+
+
+def reading(
+    settings: Settings, learner: Learner, rows: Batch, begun: Leaf
+) -> tuple[Callable[[Epochs], tuple[Batch, Epochs]], Epochs]:
+    """The function from ``Epochs`` to the next batch of a dataset and the ``Epochs`` after it, and the first ones.
+
+    The batches are those of ``drawing``. The order of an epoch is computed once, for the epoch in which a batch begins
+    and the next: a batch has no more rows than the dataset. ``begun`` is the same for all networks that train side by
+    side, so that an order is computed only where an epoch begins.
+    """
+    count, size = rows.inputs.shape[0], settings.rows
+    key = stream(learner.seed, learner.number, "order")
+
+    def ordered(epoch: Array) -> Array:
+        def order(epoch: Array) -> Array:
+            return jax.random.permutation(jax.random.fold_in(key, epoch), count)
+
+        return jnp.concatenate([order(epoch), order(epoch + 1)])
+
+    def take(at: Epochs) -> tuple[Batch, Epochs]:
+        place = at.drawn * size + jnp.arange(size)
+        if settings.order == "fixed":
+            return rows.take(place % count), at._replace(drawn=at.drawn + 1)
+        epoch = place[0] // count
+        order = lax.cond(epoch == at.epoch, lambda: at.order, lambda: ordered(epoch))
+        return rows.take(order[place - epoch * count]), Epochs(at.drawn + 1, epoch, order)
+
+    none = jnp.zeros(0 if settings.order == "fixed" else 2 * count, jnp.int32)
+    return take, Epochs(jnp.asarray(begun, jnp.int32), jnp.int32(-1), none)
 
 
 def is_padded(task: Task) -> bool:

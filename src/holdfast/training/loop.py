@@ -194,5 +194,7 @@ def _result(
 
 def _unfinished(settings: Settings, block: Block, number: int) -> Outcome:
     last = next((row for row in reversed(block.history) if row["seed"] == number), {})
+    if settings.task.criterion.of_dataset:  # those figures are of the sequences that stop the training
+        last = {}
     figures = {name: last.get(name, float("nan")) for name in ("loss", "error_sup", "accuracy")}
     return Outcome(number, "interrupted", block.drawn * settings.rows, **figures)

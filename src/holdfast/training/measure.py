@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from holdfast.core.arrays import Array, Leaf
@@ -48,6 +50,9 @@ class Score:
         return self.right / self.scored
 
 
+SUMS = ("loss_sum", "square_sum", "right", "scored", "wrong_rows")
+
+
 def score(network: Model, task: Task, rows: Batch, tolerance: float, engine: str = "auto") -> Score:
     """Evaluate ``network``, a model of any level, on these rows. A row of reals is wrong if any error is at least
     ``tolerance``."""
@@ -66,6 +71,21 @@ def _sums(task: Task, tolerance: float, rows: Batch, outputs: Array) -> Score:
         scored=scored.sum(),
         wrong_rows=(bad & scored).any(1).sum(),
     )
+
+
+def chunks(rows: Batch) -> Iterator[Batch]:
+    """Given rows in pieces of ``CHUNK``, all of one shape: the last is filled up with rows that are not scored."""
+    count = rows.inputs.shape[0]
+    for first in range(0, count, CHUNK):
+        places = np.arange(first, first + CHUNK)
+        piece = rows.take(jnp.asarray(np.minimum(places, count - 1)))
+        yield replace(piece, scored=piece.scored & jnp.asarray(places < count)[:, None])
+
+
+def added(sums: Sequence[Score]) -> Score:
+    """The sums over several chunks, added in float64."""
+    total = {name: np.sum([getattr(one, name) for one in sums], dtype=np.float64) for name in SUMS}
+    return Score(**total, error_sup=np.max([one.error_sup for one in sums]))
 
 
 def read_wrongly(network: Model, task: Task, rows: Batch, engine: str = "auto") -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,7 +17,7 @@ from holdfast.core.task import Task
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
-from holdfast.training.figures import FIGURES, Figures, as_numbers, figures_of
+from holdfast.training.figures import FIGURES, Figures, as_numbers, figures_of, in_chunks, sums_of_chunk
 from holdfast.training.learner import Learner, begin, first_networks, learn
 from holdfast.training.measure import measure
 from holdfast.training.optimisers import OPTIMISERS
@@ -45,6 +46,7 @@ class Programs:
         self.settings = settings
         self._begin, self._learn = _beginning(settings.compiled()), _learning(settings.compiled())
         self._judge = _judgement(settings.task, settings.engine)
+        self._sums = sums_of_chunk(settings.task, settings.engine)
 
     def begin(self, numbers: list[int]) -> Learner:
         """The learners of these networks, with a leading axis of networks."""
@@ -54,15 +56,23 @@ class Programs:
         return replace(learner, rate=np.full(len(numbers), self.settings.learning_rate, np.float32))
 
     def learn(self, learner: Learner, batches: int) -> Learner:
-        return jax.block_until_ready(self._learn(learner, np.int32(batches)))
+        task, given = self.settings.task, ()
+        if task.criterion.of_dataset:
+            given = (task.examples("train"), np.int32(np.max(np.asarray(learner.drawn))))
+        return jax.block_until_ready(self._learn(learner, np.int32(batches), *given))
 
     def validate(self, network: Network, number: int, drawn: int) -> Figures:
+        """The figures of an evaluation during training, on fresh rows; of a dataset, on those for validation."""
+        if self.settings.task.criterion.of_dataset:
+            return in_chunks(self._sums, network, self.settings.task.examples("validation"))
         return self._figures(network, number, drawn, "validate", VALIDATION)
 
     def test(self, network: Network, number: int, drawn: int) -> Figures:
         """The figures of the full test. A first test uses other rows; if the network fails it, its figures are
-        returned."""
+        returned. Of a dataset the test rows are used once, when training has ended."""
         criterion = self.settings.task.criterion
+        if criterion.of_dataset:
+            return in_chunks(self._sums, network, self.settings.task.examples("test"))
         figures = self._figures(network, number, drawn, "confirm", criterion.sequences)
         return self._figures(network, number, drawn, "test", criterion.sequences) if criterion.met(figures) else figures
 
@@ -71,17 +81,17 @@ class Programs:
         return as_numbers(self._judge(network, which, np.int32(sequences)))
 
 
-def _side_by_side(settings: Settings) -> Callable[[Learner, Array], Learner]:
+def _side_by_side(settings: Settings) -> Callable[..., Learner]:
     """``learn`` for a block of networks. All networks train in step with each other; if the values saved for their
     gradients exceed the caches, a few of them train on all batches, then the next few."""
     one = learn(settings)
 
-    def many(learners: Learner, batches: Array) -> Learner:
+    def many(learners: Learner, *more: Any) -> Learner:
         lanes = learners.number.shape[0]
         width = together(lanes, kept_bytes(settings))
         if width == lanes:
-            return jax.vmap(one, (0, None))(learners, batches)
-        return lax.map(lambda learner: one(learner, batches), learners, batch_size=width)
+            return jax.vmap(one, (0, *[None] * len(more)))(learners, *more)
+        return lax.map(lambda learner: one(learner, *more), learners, batch_size=width)
 
     return many
 
@@ -116,10 +126,10 @@ def refuse_too_much(settings: Settings, lanes: int, threads: int) -> None:
 def _learning(settings: Settings) -> TracedProgram:
     """The program *learn*, shared by all settings with equal ``Settings.compiled``."""
 
-    def identity(learner: Learner, batches: Array) -> Identity | None:
+    def identity(*_: Any) -> Identity | None:
         return training_identity("learn", settings)
 
-    return TracedProgram(lambda: _side_by_side(settings), lambda learner, batches: learner, identity)
+    return TracedProgram(lambda: _side_by_side(settings), lambda learner, *_: learner, identity)
 
 
 def training_identity(program: str, settings: Settings) -> Identity | None:

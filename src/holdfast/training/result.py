@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.fields import field_infos, plain
+from holdfast.core.fields import field_infos, flags, plain
 from holdfast.core.rates import Rate, quartiles
 from holdfast.core.results import Line, LinePlot, Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
@@ -95,7 +96,7 @@ class Training(ResultBase):
             solved = [self.attacks.get(o.seed) for o in self.outcomes if o.solved]
             lines += under_attack(s.task.criterion, list(self.attacks.values()), solved, "solved networks")
         lines += self._next()
-        if self.interrupted and self.run and self.settings.task.criterion.held_out:
+        if self.interrupted and self.run and self.settings.task.criterion.of_dataset:
             lines.append(f"Interrupted; continue with: holdfast.train(dataset, resume='{escaped(str(self.run))}')")
         elif self.interrupted and self.run:
             lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
@@ -121,11 +122,22 @@ class Training(ResultBase):
         s, failed = self.settings, [n for n, o in enumerate(self.outcomes) if o.verdict in ("not solved", "nan")]
         if not failed:
             return []
-        if s.task.criterion.held_out:
-            return [f"Not all solved it. Try more sequences (budget={10 * s.budget}), or holdfast.tune(dataset)."]
-        more = f"more sequences (--budget {10 * s.budget}), or a search for settings: holdfast tune {s.task.name}"
-        seen = f", or look at one: holdfast explain {escaped(self.weights[failed[0]])}" if self.weights else ""
-        return [f"Not all solved it. Try {more}{seen}"]
+        if s.task.criterion.of_dataset:
+            stopped = any(o.verdict == "not solved" and o.sequences < s.budget for o in self.outcomes)
+            more = [
+                "Training ended when the sequences for validation met the criterion, and the held-out ones did not. "
+                "More sequences for training or for validation may help."
+            ]
+            return [
+                *(more if stopped else [f"Not all solved it. Try more sequences: budget={10 * s.budget}."]),
+                "Or search for settings: holdfast.tune(dataset)",
+            ]
+        seen = [f"Or look at one: holdfast explain {escaped(self.weights[failed[0]])}"] if self.weights else []
+        return [
+            f"Not all solved it. Try more sequences: --budget {10 * s.budget}",
+            f"Or search for settings: {escaped(tune_command(s))}",
+            *seen,
+        ]
 
     def _set_up(self) -> str:
         s = self.settings
@@ -143,6 +155,15 @@ class Training(ResultBase):
             f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; "
             f"at most {s.budget:,} sequences{stop}; seed {s.seed}"
         )
+
+
+def tune_command(settings: Settings) -> str:
+    """The command that searches for settings with this task, this cell, and whatever else is no default and the search
+    does not vary."""
+    searched = ("units", "layers", "learning_rate", "initialisation", "batch", "readout_hidden")
+    own = ("cell", "budget", "seeds", "seed", "check_every", "engine")
+    more = (flags(settings.task), f"--cell {shlex.quote(settings.cell)}", flags(settings, (*searched, *own)))
+    return " ".join(filter(None, ("holdfast tune", settings.task.name, *more)))
 
 
 def seeds_table(document: Mapping[str, Any], title: str = "") -> Table:
@@ -181,16 +202,22 @@ def under_attack(
     known = [value for value in solved if value is not None]
     if not known:
         return []
+    count, single = len(known), f"the one {of.removesuffix('s')}"
     if criterion.of_numbers:
-        broken = [value for value in known if not value <= criterion.bound]
+        broken = sum(not value <= criterion.bound for value in known)
         worst = max(known, key=lambda value: math.inf if math.isnan(value) else value)
-        if broken:
-            return [f"{len(broken)} of {len(known)} {of} exceed the tolerance under attack (worst {worst:.3g})."]
-        return [f"None of {len(known)} {of} exceeds the tolerance under attack (worst {worst:.3g}); this is no proof."]
-    broken = [value for value in known if not value < 0]
-    if broken:
-        return [f"For {len(broken)} of {len(known)} {of} the attack found a sequence with a wrong symbol."]
-    return [f"For none of {len(known)} {of} the attack found a sequence with a wrong symbol; this is no proof."]
+        if count == 1:
+            ends = "exceeds" if broken else "stays within"
+            said = f"{single.capitalize()} {ends} the tolerance under attack (error {worst:.3g})"
+        elif broken:
+            said = f"{broken} of {count} {of} exceed the tolerance under attack (worst {worst:.3g})"
+        else:
+            said = f"All {count} {of} stay within the tolerance under attack (worst {worst:.3g})"
+    else:
+        broken = sum(not value < 0 for value in known)
+        which = single if count == 1 else f"{broken} of {count} {of}" if broken else f"any of the {count} {of}"
+        said = f"The attack found {'a' if broken else 'no'} sequence with a wrong symbol for {which}"
+    return [f"{said}." if broken else f"{said}; this is no proof."]
 
 
 def shown_attack(value: float | None) -> str:

@@ -135,7 +135,8 @@ class Search:
         (seed,) = np.random.SeedSequence([self.base.seed, number]).generate_state(1)
         rule = values.get("update")
         alone = {"batch": None} if isinstance(rule, str | UpdateRule) and not self.reads_batch(rule) else {}
-        return replace(self.start, **{**values, **alone}, seeds=seeds, seed=int(seed))
+        task = self.base.task if number == CONFIRMATION else self.base.task.while_choosing
+        return replace(self.start, **{**values, **alone}, task=task, seeds=seeds, seed=int(seed))
 
     def weights(self, units: int, layers: int) -> int:
         """The number of weights of a network of this size, including the read-out."""

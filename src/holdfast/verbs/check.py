@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from holdfast.certification.check import CheckResult, Question
     from holdfast.core.claim import Claim
     from holdfast.core.task import Task
-    from holdfast.engine.network import Network
 
 
 def check(
     certificate: PathLike | Mapping[str, Any],
-    network: PathLike | Network,
+    network: PathLike | object,
     task: Task | str | None = None,
     *,
     up_to: int | None = None,
@@ -31,15 +30,17 @@ def check(
     """Check a certificate against the weights of a network, and against a claim of your own if one is given.
 
     ``certificate`` is the path of a file or a document, as ``.certificate`` of a ``Proof``; ``network`` is the path of
-    a file or a ``Network``. ``task``, ``up_to``, ``tolerance`` and axes of the task state what has to be proved.
+    a file, a ``Network``, or an object that ``as_model`` opens. ``task``, ``up_to``, ``tolerance`` and axes of the task
+    state what has to be proved.
     Raises ``BadFile`` where the certificate is malformed.
     """
     from holdfast.certification.certificate import FORMAT, parse
     from holdfast.certification.check import check as judge
+    from holdfast.certification.check import task_of
 
     document = _document(certificate)
-    opened = given_network(network).network("check")
     claim = parse(document).claim if document.get("format") == FORMAT else None
+    opened = given_network(network).network("check", task_of(claim).inputs if claim else None)
     verdict = judge(document, opened, claim and _question(claim, task, up_to, tolerance, axes))
     return replace(verdict, claim=claim)
 

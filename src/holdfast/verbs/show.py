@@ -1,5 +1,5 @@
 """``holdfast.show``: the description of a cell, block, task, diagnostic, study, optimiser, rule, stop, run or network
-file."""
+file, of ONNX, Keras or PyTorch too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.core.errors import UnknownName
 from holdfast.studies.folders import KINDS, SHOWN
+from holdfast.studies.show_foreign import FORMATS
 from holdfast.verbs._arguments import PathLike
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def show(name: PathLike | type | ModuleType | Cell) -> Description:
-    """Describe what has this name, the run in this folder, or the network in this file. A class, or a cell, that is
+    """Describe what has this name, the run in this folder, or the network in this file; of a file of ONNX,
+    Keras or PyTorch, the network that ``import_model`` would make of it. A class, or a cell, that is
     given as an object is registered. Raises ``UnknownName``.
 
     >>> import holdfast
@@ -30,6 +32,10 @@ def show(name: PathLike | type | ModuleType | Cell) -> Description:
         from holdfast.studies.show_study import study
 
         return study(KINDS["studies"], name)
+    if Path(name).suffix in FORMATS:
+        from holdfast.studies.show_foreign import foreign
+
+        return foreign(Path(name))
     if Path(name).is_file() or name.endswith(".safetensors"):
         from holdfast.studies.show_network import network
 

@@ -150,7 +150,7 @@ def _not_installed(error: Exception) -> BadRun:
     why = next((line for line in lines if line.startswith(("ERROR", "Please install"))), lines[0])
     return BadRun(
         f"a machine of the cluster cannot install what training needs: {why.rstrip('.')}.",
-        'Every machine needs pip install "ray[default]" and an index, or holdfast in the versions of this machine.',
+        'Every machine needs "ray[default]", and either a package index that it can reach or the packages of this one.',
     )
 
 

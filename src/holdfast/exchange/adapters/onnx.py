@@ -74,6 +74,15 @@ def model(thing: onnx.ModelProto | str | Path, *, inputs: int, name: str = "") -
     return highest(answers, lambda: find(simple).parts, program.by, symbols=symbols, batch=batch, steps=steps)
 
 
+def inputs_of(path: Path) -> int | None:
+    """How many inputs the graph in ``path`` reads at a step; None where it reads symbols, or does not say. Raises
+    ``BadFile``."""
+    proto = load(path)
+    held = {tensor.name for tensor in proto.graph.initializer}
+    shapes = [i.type.tensor_type.shape.dim for i in proto.graph.input if i.name not in held]
+    return int(shapes[0][2].dim_value) or None if len(shapes) == 1 and len(shapes[0]) == 3 else None
+
+
 def _input(name: str, proto: Any, inputs: int) -> tuple[bool, np.dtype]:
     """Whether the graph reads symbols, and its number format. Raises ``BadValue``."""
     held = {tensor.name for tensor in proto.graph.initializer}
