@@ -13,7 +13,7 @@ import holdfast
 from holdfast.core.errors import AbsentData
 from holdfast.tasks import _dataset
 from holdfast.tasks._arrays import checked
-from holdfast.training import measure, programs
+from holdfast.training import figures, measure, programs
 from holdfast.training.learner import Learner, reading
 from holdfast.training.settings import Settings
 from holdfast.training.streams import stream
@@ -279,11 +279,11 @@ def test_sums_over_chunks_are_those_of_all_rows_at_once():
     network, rows = holdfast.build("gru", inputs=2, units=3, outputs=1), made.task.examples("test")
     assert len(rows.inputs) % measure.CHUNK
     whole = measure.score(network, made.task, rows, made.task.criterion.bound)
-    figures = programs.measured(network, made.task, 0, 0)
-    assert figures["wrong_rows"] == int(whole.wrong_rows)
+    found = figures.measured(network, made.task, 0, 0)
+    assert found["wrong_rows"] == int(whole.wrong_rows)
     for name in ("loss", "error_rms", "error_sup"):
-        assert figures[name] == pytest.approx(float(getattr(whole, name)), rel=1e-5)
+        assert found[name] == pytest.approx(float(getattr(whole, name)), rel=1e-5)
     of_steps = holdfast.from_steps(lambda batch: jnp.zeros((batch, 1)), lambda state, x: (x[:, :1], state), inputs=2)
-    answers = programs.measured(of_steps, made.task, 0, 0)
+    answers = figures.measured(of_steps, made.task, 0, 0)
     rms = float(np.sqrt(((rows.inputs[:, -1, :1] - rows.targets[:, -1]) ** 2).mean()))
     assert answers["error_rms"] == pytest.approx(rms, rel=1e-5)

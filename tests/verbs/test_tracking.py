@@ -121,6 +121,7 @@ def histories_of_wandb(folder) -> Iterator[dict[str, float]]:
 
 def test_mlflow_has_every_figure_of_a_training(tmp_path, rows, monkeypatch):
     import mlflow
+
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     mlflow.set_tracking_uri(tmp_path.as_uri())
     with mlflow.start_run(experiment_id=mlflow.create_experiment("memory")) as run:
@@ -130,17 +131,6 @@ def test_mlflow_has_every_figure_of_a_training(tmp_path, rows, monkeypatch):
     assert expected.keys() == client.get_run(run.info.run_id).data.metrics.keys()
     for name, points in expected.items():
         assert [(one.step, one.value) for one in client.get_metric_history(run.info.run_id, name)] == points
-
-
-def test_what_mlflow_is_given():
-    class Client(list):
-        def log_metrics(self, metrics, step):
-            self.append((metrics, step))
-
-    given = Client()
-    for row in (ROW, LATER):
-        tracking.mlflow(given)(row)
-    assert given == [({"network 3/loss": 0.25}, 500), ({"network 3/loss": 0.125, "network 3/error_sup": 0.5}, 1000)]
 
 
 def test_no_tracker_is_imported():
