@@ -78,9 +78,11 @@ $(VENV)/.installed: $(SOURCES) $(VENV)/.tools
 	$(PIP) install --no-build-isolation -e .
 	touch $@
 
-# What tests need includes what the documentation needs: the library is not compiled again for it.
+# What tests need includes what the documentation needs: the library is not compiled again for it. Python compiles
+# modules when they are first imported, which most of those in all these packages never are.
+unexport PYTHONDONTWRITEBYTECODE
 $(VENV)/.installed-%: $(SOURCES) $(VENV)/.tools
-	$(PIP) install --no-build-isolation -e . --group $*
+	$(PIP) install --no-compile --no-build-isolation -e . --group $*
 	touch $@ $(if $(filter test,$*),$(VENV)/.installed-docs)
 
 clean:
