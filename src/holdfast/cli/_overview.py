@@ -28,26 +28,28 @@ def by_purpose(verbs: list[str]) -> dict[str, list[str]]:
     return {purpose: listed for purpose, listed in found.items() if listed}
 
 
-def _line(verb: str, sentence: str) -> str:
+def _line(name: str, sentence: str, indent: int = 16) -> str:
+    """A name and what it means, in a column of its own; without a name a sentence alone. Commands are not broken."""
     width = shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
-    return textwrap.fill(sentence, width, initial_indent=f"  {verb:<14}", subsequent_indent=" " * 16)
+    start = f"  {name}".ljust(indent) if name else ""
+    return textwrap.fill(sentence, width, initial_indent=start, subsequent_indent=" " * len(start))
 
 
 def overview(verbs: Folder) -> str:
     """What ``holdfast --help`` prints."""
-    lines = ["holdfast: a memory laboratory for recurrent neural networks.", "", "usage: holdfast VERB ..."]
+    lines = [_line("", "holdfast: a memory laboratory for recurrent neural networks."), "", "usage: holdfast VERB ..."]
     for purpose, listed in by_purpose(verbs.names()).items():
         lines += ["", f"{purpose}:", *(_line(verb, verbs.sentence(verb)) for verb in listed)]
     lines += [
         "",
-        "  holdfast help VERB     the arguments of a verb, with examples (also: holdfast VERB --help)",
-        "  holdfast --version     the version (also: -V)",
+        _line("holdfast help VERB", "the arguments of a verb, with examples (also: holdfast VERB --help)", 25),
+        _line("holdfast --version", "the version (also: -V)", 25),
         "",
         "examples:",
         "  holdfast demo",
         "  holdfast train recall --steps 30 --cell gru --seeds 4",
         "",
-        "completion of words by the Tab key, in bash and zsh:",
+        _line("", "completion of words by the Tab key, in bash and zsh:"),
         '  eval "$(register-python-argcomplete holdfast)"',
         "",
     ]
