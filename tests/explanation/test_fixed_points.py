@@ -86,7 +86,7 @@ def test_the_identity_recurrence_is_a_continuum():
     layer["x"] = layer["x"].put(gate, matrix=jnp.eye(2), bias=jnp.zeros(2))
     layer["h"] = layer["h"].put(gate, matrix=jnp.eye(2))
     subject = signs(replace(network, layers=(layer,)))
-    held = replace(subject, batch=replace(subject.batch, inputs=subject.batch.inputs.at[:, 1:].set(0)))
+    held = replace(subject, batch=replace(subject.batch, inputs=jnp.asarray(subject.batch.inputs).at[:, 1:].set(0)))
     found = fixed_points.measure(held)
     assert found.figures["fixed"] > 3
     assert "a continuum of fixed points" in found.sentence

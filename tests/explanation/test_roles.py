@@ -126,7 +126,7 @@ def test_a_unit_whose_gate_never_closes_is_no_latch(float64):
     explains its state; it is a leaky integrator all the same."""
     network, task = lstm(10.0, 0.0, 7.0, 10.0, 0.01), Recall(steps=8)
     subject = examine(network, task, rows=32)
-    inputs = subject.batch.inputs.at[:, 1:].multiply(0.05)
+    inputs = jnp.asarray(subject.batch.inputs).at[:, 1:].multiply(0.05)
     run = trace(network, inputs)
     traced = ModelRun(run.outputs, run.states, run.gates)
     subject = replace(subject, batch=replace(subject.batch, inputs=inputs), traced=traced)

@@ -38,15 +38,15 @@ class Score:
     wrong_rows: Leaf
 
     @property
-    def loss(self) -> Array:
+    def loss(self) -> Leaf:
         return self.loss_sum / self.scored
 
     @property
-    def error_rms(self) -> Array:
+    def error_rms(self) -> Leaf:
         return jnp.sqrt(self.square_sum / self.scored)
 
     @property
-    def accuracy(self) -> Array:
+    def accuracy(self) -> Leaf:
         return self.right / self.scored
 
 
