@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Batch, Task
 from holdfast.engine.network import Network
@@ -31,7 +31,7 @@ def measured(network: Model, task: Task, seed: int, sequences: int) -> Figures:
     ``BadValue`` if a network with separate weights has fewer steps than the task."""
     key = np.asarray(words(seed, 0, "measure"), np.uint32)
 
-    def run(network: Model, key: Array) -> dict[str, Array]:
+    def run(network: Model, key: Array) -> dict[str, Leaf]:
         return figures_of(measure(network, task, jax.random.wrap_key_data(key), sequences))
 
     if isinstance(network, Answers):
@@ -80,11 +80,11 @@ def in_chunks(sums: Callable[[Any, Batch], Score], network: Model, rows: Batch |
     return as_numbers(figures_of(added([jax.device_get(sums(network, chunk)) for chunk in chunks(rows)])))
 
 
-def figures_of(found: Score) -> dict[str, Array]:
+def figures_of(found: Score) -> dict[str, Leaf]:
     """The figures of a score by name, inside compiled programs."""
     return {name: getattr(found, name) for name in FIGURES}
 
 
-def as_numbers(figures: dict[str, Array]) -> Figures:
+def as_numbers(figures: dict[str, Leaf]) -> Figures:
     """The same as numbers of Python."""
     return {name: float(value) for name, value in jax.device_get(figures).items()}
