@@ -6,7 +6,6 @@ to be set before anything of holdfast is imported, hence here.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    gc.set_threshold(100_000, 20, 50)  # traces are many small objects, and nearly all are garbage together
     keep_compiled_programs()
     # A test may plant a fault in what is traced, without changing a file. Commands in other processes keep traces.
     cache.enable(False)
