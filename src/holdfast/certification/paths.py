@@ -58,6 +58,7 @@ class PathSampler:
         self.leaving = {node: scenario.leaving(node) for node in nodes}
         self.features = len(scenario.edges[0].boxes[0].low)
         self.names = sorted(scenario.ranges)
+        self._exactly = lengths.kind == "exactly"
         self._ends: dict[int, np.ndarray] = {}
         self._ways: dict[tuple[str, int, int], list[Edge]] = {}
         start, last = self.number[scenario.start], min(lengths.last or scenario.steps, scenario.steps)
@@ -85,7 +86,7 @@ class PathSampler:
 
     def _reaches(self, length: int) -> np.ndarray:
         """[step, node]: whether an answer at step ``length`` can be reached from this node after this many steps."""
-        if self.question.kind == "exactly":
+        if self._exactly:
             if length not in self._ends:
                 self._ends[length] = self._backwards(length)
             return self._ends[length]
@@ -109,9 +110,11 @@ class PathSampler:
     def _walk(self, length: int, begun: Taken = ()) -> Taken:
         """A random path of this length that begins with ``begun``."""
         taken = list(begun)
-        while len(taken) < length:
-            node = taken[-1][0].target if taken else self.scenario.start
-            taken.append(self._step(node, len(taken) + 1, length))
+        node = taken[-1][0].target if taken else self.scenario.start
+        for step in range(len(taken) + 1, length + 1):
+            edge, box = self._step(node, step, length)
+            taken.append((edge, box))
+            node = edge.target
         return taken
 
     def _varied(self, taken: Taken) -> Taken:
@@ -150,21 +153,18 @@ class PathSampler:
 
     def _step(self, node: str, step: int, length: int) -> tuple[Edge, Box]:
         edges = self._edges(node, step, length)
-        edge = edges[self._one_of(len(edges))]
-        return edge, edge.boxes[self._one_of(len(edge.boxes))]
+        edge = edges[self.draw.integers(len(edges))] if len(edges) > 1 else edges[0]
+        boxes = edge.boxes
+        return edge, boxes[self.draw.integers(len(boxes))] if len(boxes) > 1 else boxes[0]
 
     def _edges(self, node: str, step: int, length: int) -> list[Edge]:
         """The edges from a node that may be taken at this step of a path of this length. Only rows of exactly one
         length tell the steps with as many steps to go apart."""
-        key = (node, length - step, step if self.question.kind == "exactly" else 0)
+        key = (node, length - step, step if self._exactly else 0)
         if key not in self._ways:
             ends, takes = self._reaches(length)[step], self.question.takes
             self._ways[key] = [e for e in self.leaving[node] if takes(e, step) and ends[self.number[e.target]]]
         return self._ways[key]
-
-    def _one_of(self, choices: int) -> int:
-        """A random index. That of one choice takes nothing from the generator, and need not be drawn."""
-        return int(self.draw.integers(choices)) if choices > 1 else 0
 
     def _places(self, paths: Paths) -> np.ndarray:
         """The positions in the boxes, by one of four rules: remembered numbers at one end and the others at one end,

@@ -22,6 +22,7 @@ from holdfast.certification.certificate import MOST_PIECES, Cut, Cuts
 from holdfast.certification.check import exact_from, pieces_of, read_again
 from holdfast.certification.pieces import CutNode, Pieces, Variable, limited, together
 from holdfast.certification.propagate import NOTHING_KNOWN, Bound, Limits, Memory, Method, PathPiece, run
+from holdfast.certification.sampled import sampled_error
 from holdfast.certification.weights import Weights
 from holdfast.core.scenario import Edge, Lengths, Scenario
 
@@ -162,8 +163,9 @@ class ProofSearch:
         while whole and pieces.count < MOST_PIECES and not self._late():
             if best.reached.error is not None and best.reached.error <= fine:
                 return
-            hope = GAIN * bound if pieces.count == 1 and self.reached(best) else math.inf
-            if not pieces.cut_worst(hope):
+            first = pieces.count == 1 and self.reached(best)
+            hope = GAIN * bound if first else math.inf
+            if (first and self._sampled_error() > hope) or not pieces.cut_worst(hope):
                 return
             worst, twice = pieces.worst, pieces.count == 2 * doubled
             little = twice and self.reached(best) and not (worst.error or 0.0) < GAIN * bound
@@ -175,6 +177,14 @@ class ProofSearch:
                 return
             if twice:
                 doubled, bound = pieces.count, worst.error or 0.0
+
+    def _sampled_error(self) -> float:
+        """The error on a few rows in real arithmetic, 0 where it is not known: no bound can be smaller."""
+        return (
+            0.0
+            if self.rounding is not None or self.any_length
+            else sampled_error(self.weights, self.scenario, self.lengths)
+        )
 
     def _for_pieces(self, best: BestProof, whole: Mapping[Variable, Limits]) -> Method:
         """The method that gives the best bound on a small piece."""

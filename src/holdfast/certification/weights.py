@@ -50,7 +50,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
     embedding = None if network.embedding is None else exact(network.embedding)
-    if _mixes_units(network.cell):  # all are kept
+    if mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
         units, readout = (network.units,) * len(layers), tuple(map(exact, network.readout_maps))
         return Weights(network.cell, layers, units, readout, network.heads, embedding, sigmoid)
@@ -66,7 +66,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
     return Weights(network.cell, tuple(layers), tuple(len(units) for units in live), readout, 1, embedding, sigmoid)
 
 
-def _mixes_units(cell: Cell) -> bool:
+def mixes_units(cell: Cell) -> bool:
     """Whether units affect each other without a linear map: within heads, or through a word such as a norm."""
     if not cell.is_vector:
         return True

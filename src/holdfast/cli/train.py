@@ -5,7 +5,7 @@ weights are saved in a run folder (--out; default: a new one under runs/). After
 the result is the same bit for bit as without the interruption.
 
 A network solves the task if it meets the criterion on fresh sequences. The output also gives the largest error that a
-short adversarial search found at the same length (gradient ascent on 2048 sequences).
+short adversarial search found at the same length (gradient ascent on 2048 sequences; on fewer above 256 steps).
 
 examples:
   holdfast train recall --steps 30 --cell gru --seeds 4

@@ -29,7 +29,7 @@ def keep_compiled_programs() -> None:
 
     cache.enable()
     update_config("jax_compilation_cache_dir", str(cache.folder()))
-    update_config("jax_persistent_cache_min_compile_time_secs", 0.1)
+    update_config("jax_persistent_cache_min_compile_time_secs", 0.02)
     update_config("jax_persistent_cache_min_entry_size_bytes", 0)
 
 

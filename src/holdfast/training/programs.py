@@ -14,6 +14,7 @@ from jax import lax
 from holdfast.core.arrays import Array, as_array
 from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
+from holdfast.core.typed_jax import eval_shape
 from holdfast.engine.native import library, memory
 from holdfast.engine.network import Network
 from holdfast.engine.traced import Identity, TracedProgram, is_own, is_own_cell, task_identity
@@ -141,9 +142,14 @@ def training_identity(program: str, settings: Settings) -> Identity | None:
 
 @forgotten_on_change
 @lru_cache(maxsize=32)
-def _beginning(settings: Settings) -> Callable[[Network, Array], Learner]:
-    """The program *begin*, which is too small to be kept."""
-    return jax.jit(jax.vmap(partial(begin, settings)))
+def _beginning(settings: Settings) -> TracedProgram:
+    """The program *begin*, from (networks, numbers) to learners."""
+    many = jax.vmap(partial(begin, settings))
+
+    def identity(*_: Any) -> Identity | None:
+        return training_identity("begin", settings)
+
+    return TracedProgram(lambda: many, partial(eval_shape, many), identity)
 
 
 @forgotten_on_change

@@ -36,6 +36,9 @@ def aligned(operands: tuple[tuple[Form, ...], ...]) -> tuple[tuple[int, ...], li
     """The largest shape, and every operand with that: one with fewer axes is repeated along the last ones, which it
     lacks. In row-major order each of its forms then stands for as many in a row."""
     arrays = [as_array(operand) for operand in operands]
+    shape = arrays[0].shape
+    if all(a.shape == shape for a in arrays):
+        return shape, list[tuple[Form, ...]](arrays)
     shape = max((a.shape for a in arrays), key=len)
     found: list[tuple[Form, ...]] = []
     for a in arrays:
