@@ -56,6 +56,4 @@ class Words:
     def __getattr__(self, name: str) -> Callable[..., Value]:
         if name.startswith("_"):
             raise AttributeError(name)
-        # Kept in the reading: a step on sets looks up the same words thousands of times.
-        found = self.__dict__[name] = partial(self.apply, get(name))
-        return found
+        return partial(self.apply, get(name))
