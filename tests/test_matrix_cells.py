@@ -79,6 +79,7 @@ def test_units_are_divided_among_heads(cell):
     with pytest.raises(BadValue, match="heads is 4, expected a divisor of 6 units"):
         build(cell, inputs=1, units=6, outputs=1, heads=4)
     network = build(cell, inputs=1, units=6, outputs=1, heads=3)
+    assert (network.places, network.place_name) == ((3,), "head")
     held = sum(leaf.size for leaf in jax.tree.leaves(network.start(1)))
     assert network.cell.state_size(6, 3) == held == 3 * 2 * 2 + (6 if cell == "linear_attention" else 0)
 
