@@ -14,18 +14,18 @@ from holdfast.engine.network import create
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, randomised
 from tests.oracle import reals
-from tests.oracle.blocks import BLOCKS, WRAPPED, Oracle
-from tests.oracle.cells import CELLS, EXPONENTIAL
+from tests.oracle.blocks import BLOCKS, EVERY, WRAPPED, Oracle
+from tests.oracle.cells import EXPONENTIAL
 from tests.oracle.containment import _ball, kept_numbers
 
 
 def test_every_cell_and_block_has_an_equation():
-    assert set(CELLS) == set(cells.FOLDER.names())
+    assert set(EVERY) == set(cells.FOLDER.names())
     assert {*BLOCKS, "stack"} == set(blocks.FOLDER.names())
-    assert all(states == cells.get(name).states for name, (_, states) in CELLS.items())
+    assert all(states == cells.get(name).states for name, (_, states) in EVERY.items())
 
 
-@pytest.mark.parametrize("cell", [*CELLS, *EXPONENTIAL, *WRAPPED])
+@pytest.mark.parametrize("cell", [*EVERY, *EXPONENTIAL, *WRAPPED])
 def test_the_equations_give_what_the_cells_give(cell, exponential, float64):
     network, inputs = random_network(cell, layers=2), np.asarray(numbers(3, 2))
     oracle, state = Oracle(network), network.start(1)

@@ -45,17 +45,18 @@ def test_with_the_library(place, run):
     path = build(place)
     code, out, err = run()
     assert (code, err) == (0, "")
+    without = [name for name in cells.FOLDER.names() if cells.get(name).states[:1] != ("h",)]
     for line in (
         "engine           native: the compiled library is installed and passes its test",
         f"library          {path}",
         "instructions     avx2 (built: baseline, avx2, avx512; supported: baseline, avx2)",
         "threads          3",
         "cells            lstm",
-        "run by the loop  feedforward, mlstm: it has no hidden state h",
+        f"run by the loop  {', '.join(without)}: it has no hidden state h",
         "built with       GCC 12.2.0, XLA FFI 0.3",
         f"holdfast         {holdfast.__version__}",
     ):
-        assert line in out.splitlines()
+        assert " ".join(line.split()) in " ".join(out.split())  # a long line is broken
     assert "Install g++" not in out
 
 

@@ -217,6 +217,34 @@ def mixes_hold(form) -> int:
     return len(keep)
 
 
+def erasures_hold(form, size: int, draws: int) -> int:
+    """a - (a k) c of vectors of so many numbers: its first component. All operands up to their signs, or so many."""
+    ops, every, draw = Bounds(rounding(form)), numbers(form), np.random.default_rng(0)
+    positive = every[every >= 0]
+    if draws:
+        columns = [draw.choice(positive if n in (0, size) else every, draws) for n in range(2 * size + 1)]
+    else:
+        columns = grid(*(positive if n in (0, size) else every for n in range(2 * size + 1)))
+    a, k, c = columns[:size], columns[size:-1], columns[-1]
+    results = [
+        found
+        for m in machines(form)
+        for product in m.sums(list(zip(a, k, strict=True)))
+        for found in m.sums([(a[0],), (-product, c)])
+    ]
+    with np.errstate(invalid="ignore"):
+        results = [np.minimum.reduce(results), np.maximum.reduce(results)]
+    forms, said = {value: read(ops, value) for value in every.tolist()}, 0
+    for place, operands in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        of = [forms[value] for value in operands]
+        matrix, key = FormArray.of((1, size), of[:size]), FormArray.of((size,), of[size:-1])
+        change = FormArray.of((size,), [of[-1]] * size)
+        found = bounded(lambda: ops.erase(matrix, key, change)[0])  # noqa: B023
+        held(found, results, place, operands)
+        said += found is not None
+    return said
+
+
 def cancellations_hold(form) -> int:
     """m + K - K, once and once more, in the same order: what came out is a fixed point."""
     ops, every = Bounds(rounding(form)), numbers(form)

@@ -22,6 +22,8 @@ from tests.networks import numbers, random_network, random_state
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 AFFINE = ("feedforward", "mingru", "minlstm")
+MATRICES = ("gla", "linear_attention", "retnet")
+"""Affine too; ``tests/test_matrix_cells.py`` compares their numbers with the references."""
 
 
 def why_not(cell: Cell) -> str:
@@ -31,7 +33,7 @@ def why_not(cell: Cell) -> str:
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
 def test_the_record_says_which_cells_can(cell):
     reason = why_not(cells.get(cell))
-    assert (not reason) == (cell in AFFINE), reason
+    assert (not reason) == (cell in AFFINE + MATRICES), reason
 
 
 def test_what_is_in_the_way_is_said(float64):
@@ -57,6 +59,11 @@ def test_a_nonlinear_word_on_the_state_is_in_the_way():
         return Step(h, mingru.state_type(h), gates)
 
     assert why_not(replace(mingru, step=squares)) == "it cannot run mingru: its new h reads the old h through multiply"
+
+
+def test_a_memory_that_is_read_before_it_is_written_is_in_the_way():
+    assert why_not(cells.get("deltanet")) == "it cannot run deltanet: its new S reads the old S through erase"
+    assert why_not(cells.get("rwkv7")) == "it cannot run rwkv7: its new S reads the old S through contract"
 
 
 def test_states_are_solved_one_after_another():

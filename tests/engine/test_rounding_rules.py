@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
+from holdfast.alphabet.enclosures.arrays import FormArray
 from holdfast.alphabet.enclosures.forms import Form, Unbounded, interval, number, widened
 from holdfast.alphabet.enclosures.rounding import Rounding
 from holdfast.core.ops import Word
@@ -17,6 +18,7 @@ from holdfast.engine.readings.bounds import Bounds
 from tests.engine.exhaustive import (
     Violation,
     cancellations_hold,
+    erasures_hold,
     merged_hold,
     mixes_hold,
     norms_hold,
@@ -96,6 +98,18 @@ def test_mixes():
     assert mixes_hold(MIDDLE) > 10_000
 
 
+@pytest.mark.parametrize(("form", "size", "draws"), [(SMALL, 1, 0), (LARGE, 1, 4000), (LARGE, 2, 4000)], ids=str)
+def test_what_is_erased(form, size, draws):
+    assert erasures_hold(form, size, draws) > 600
+
+
+def test_a_write_of_strength_1_under_a_key_of_a_single_1_leaves_nothing_of_the_old_value():
+    ops, held = Bounds(rounding(LARGE)), [interval(arb(1), arb(2)), interval(arb(-2), arb(-1))]
+    one = FormArray.of((2,), [number(1), number(0)])
+    erased = ops.erase(FormArray.of((1, 2), held), one, one)
+    assert list(erased) == [number(0), held[1]]
+
+
 def test_cancellations():
     assert cancellations_hold(LARGE) > 500  # so often nothing was rounded the second time
 
@@ -156,6 +170,9 @@ FAULTS = {
     "overflow under a root": ("fits", lambda self, size: None, lambda: norms_hold(LONG, "normalise", 1)),
     "flushed part of a vector": ("underflows", lambda self, a: False, lambda: norms_hold(LONG, "rms_normalise", 1)),
     "circle": ("rounded", lambda self, a, roundings=1: self.checked(a), lambda: rotations_hold(WIDE)),
+    "erased": ("gamma", lambda self, roundings: arb(0), lambda: erasures_hold(LARGE, 2, 1000)),
+    "flushed part of what is erased": ("underflows", lambda self, a: False, lambda: erasures_hold(LARGE, 1, 4000)),
+    "overflow of what is erased": ("fits", lambda self, size: None, lambda: erasures_hold(LARGE, 1, 1000)),
     "input": ("flushed", lambda self, a: a, lambda: products_hold(LARGE)),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from holdfast.engine.network import Network
 from tests.oracle import reals
@@ -13,12 +14,12 @@ from tests.oracle.cells import (
     Layer,
     State,
     Vector,
-    base_name,
     each,
     gate_of,
     product,
     sum_of,
 )
+from tests.oracle.real_matrices import MATRICES
 from tests.oracle.reals import absolute, add, divide, multiply, relu, root
 
 
@@ -71,7 +72,7 @@ def stack(parts: Sequence[tuple[Equation, tuple[str, ...]]]) -> tuple[Equation, 
 def equation_of(name: str) -> tuple[Equation, tuple[str, ...]]:
     """The equation of a cell, of a cell inside a block, or of a stack of these, and the names of its states."""
     if "(" not in name:
-        return {**CELLS, **EXPONENTIAL}[name]
+        return {**EVERY, **EXPONENTIAL}[name]
     block, inside = name.removesuffix(")").split("(", 1)
     if block == "stack":  # of cells, each perhaps in blocks of one cell
         return stack([equation_of(one) for one in inside.split(",")])
@@ -79,6 +80,8 @@ def equation_of(name: str) -> tuple[Equation, tuple[str, ...]]:
     return BLOCKS[block](equation), states
 
 
+EVERY = {**CELLS, **MATRICES}
+"""The equation of every cell and the names of its states, in the order in which a proof lists them."""
 BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm, "mlp": mlp}
 WRAPPED = (
     "prenorm(lstm)",
@@ -101,14 +104,10 @@ class Oracle:
         self.hidden, self.readout = hidden, last
         below = network.embedding
         self.embedding = None if below is None else gate_of(below, below.gates[0])
-        part = network.units // network.heads
-        of_heads = "C" in map(base_name, self.states)
-        self.sizes = {"C": network.units * part} | ({"m": network.heads} if of_heads else {})
-        self.units = network.units
+        self.sizes = {name: prod(network.shape(name)) for name in self.states}
 
     def start(self) -> list[State]:
-        sizes = {name: self.sizes.get(base_name(name), self.units) for name in self.states}
-        return [{name: [reals.ZERO] * size for name, size in sizes.items()} for _ in self.layers]
+        return [{name: [reals.ZERO] * size for name, size in self.sizes.items()} for _ in self.layers]
 
     def step(self, before: Sequence[State], inputs: Sequence[float]) -> tuple[list[State], Vector]:
         x, after = [reals.real(value) for value in inputs], []

@@ -44,6 +44,7 @@ def get(name: str) -> Word:
         bounds=module.bounds,
         axes=getattr(module, "axes", None),
         shapes=getattr(module, "shapes", ()),
+        componentwise=getattr(module, "componentwise", ()),
     )
 
 

@@ -51,8 +51,11 @@ def _obstacle(step: Recording, place: int, solved: list[int]) -> str:
 
 
 def _passes(node: Node, places: list[int]) -> bool:
-    """Whether a word is jointly affine in these operands: none of their cotangents reads one of them or the result."""
+    """Whether a word is jointly affine in these operands: none of their cotangents reads one of them or the result. A
+    word on whole arrays says itself in which operand it is, one at a time."""
     word = alphabet.get(node.word)
+    if word.axes is not None:
+        return len(places) == 1 and places[0] in word.componentwise
     if word.gradient is None:
         return False
     templates = word.gradient * len(node.operands) if word.arity is None else word.gradient

@@ -297,13 +297,12 @@ class Network(EqualByValue):
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The sizes of the leading axes that all states of a layer share: the units, or the heads of a matrix memory.
-        An intervention changes all states at one place together."""
+        """The size of the first axis, if all states of a layer share it: the units, or the heads of a matrix memory. An
+        intervention changes all states at one place together."""
         if not self.cell.states:
             return (self.units,)
-        axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
-        shared = itertools.takewhile(lambda names: len(set(names)) == 1, axes)
-        return self.shape(self.cell.states[0])[: len(list(shared))]
+        first = {self.cell.axes_of(name)[:1] for name in self.cell.states}
+        return self.sizes(*first) if len(first) == 1 else ()
 
     @property
     def place_name(self) -> str:

@@ -290,9 +290,11 @@ def take(tree: Tree, rows: int | slice | tuple[slice | int, ...]) -> Tree:
 
 
 def same(got: object, expected: object, what: str, atol: float = ROUNDED) -> None:
-    """Raise ``LawViolation`` if two trees differ by more than ``atol``, a tolerance for rounding."""
+    """Raise ``LawViolation`` if two trees differ by more than ``atol``, a tolerance for rounding. In an
+    array with a number above 1, it is relative to the largest number."""
     expect(jax.tree.structure(got) == jax.tree.structure(expected), f"{what}: another structure")
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         expect(np.shape(a) == np.shape(b), f"{what}: shape {np.shape(a)}, expected {np.shape(b)}")
         apart = float(np.abs(np.asarray(a) - np.asarray(b)).max(initial=0))
-        expect(apart <= atol, f"{what}: {apart:.3g} apart, expected at most {atol:g}")
+        allowed = atol * max(1.0, float(np.abs(np.asarray(b)).max(initial=0)))
+        expect(apart <= allowed, f"{what}: {apart:.3g} apart, expected at most {allowed:g}")

@@ -60,7 +60,13 @@ cases = st.builds(
 
 
 ELSEWHERE = {
+    "deltanet": "it has no hidden state h",
+    "deltanet_negative": "it has no hidden state h",
+    "deltaproduct": "it has no hidden state h",
     "feedforward": "it has no hidden state h",
+    "gated_deltanet": "it has no hidden state h",
+    "gla": "it has no hidden state h",
+    "linear_attention": "it has no hidden state h",
     "mlstm": "it has no hidden state h",
     "mingru": "it does not have one map of x and one of h",
     "minlstm": "it does not have one map of x and one of h",
@@ -68,6 +74,8 @@ ELSEWHERE = {
     "output_network": "it does not have one map of x and one of h",
     "peephole": "it does not have one map of x and one of h",
     "residual": "it does not have one map of x and one of h",
+    "retnet": "it has no hidden state h",
+    "rwkv7": "it has no hidden state h",
 }
 """The cells without kernels, and what is said of them."""
 

@@ -1,4 +1,5 @@
-"""exp, softplus, 1/z and 1/sqrt(z) of forms: a straight line below a convex curve, and how far that rises above it.
+"""exp, softplus, elu(z) + 1, 1/z and 1/sqrt(z) of forms: a straight line below a convex curve, and how far that rises
+above it.
 
 On [l, u] a convex f lies on or below its secant. With any slope s, f(z) - s z is largest at an end and least where
 f' = s, if that is inside. Three quarters of the secant's slope and a quarter of that in the middle is tried beside the
@@ -60,6 +61,12 @@ SOFTPLUS = Convex(
     value=lambda z: z.exp().log1p() if z < 0 else z + (-z).exp().log1p(),
     slope=lambda z: 1 / (1 + (-z).exp()),
     at=lambda slope: (slope / (1 - slope)).log(),
+    rises=True,
+)
+ELU_PLUS_ONE = Convex(
+    value=lambda z: z + 1 if z >= 0 else z.exp() if z <= 0 else z.min(arb(0)).exp() + z.max(arb(0)),
+    slope=lambda z: z.min(arb(0)).exp(),
+    at=lambda slope: slope.log(),
     rises=True,
 )
 RECIPROCAL = Convex(
