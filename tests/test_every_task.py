@@ -36,6 +36,19 @@ SMALL = {
         {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
         {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
     ],
+    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}, {"steps": 3, "values": 3}],
+    "group": [
+        {"steps": 4},
+        {"steps": 6, "group": "Z", "modulus": 3, "scored": "last"},
+        {"steps": 10, "group": "A5", "symbols": "generators"},
+        {"steps": 10, "group": "S5", "symbols": "generators", "scored": "last"},
+    ],
+    "modular": [
+        {"steps": 5, "modulus": 2},
+        {"steps": 5, "modulus": 2, "scored": "last"},
+        {"steps": 6, "modulus": 2, "depth": 1},
+    ],
+    "parity": [{"steps": 10}, {"steps": 10, "scored": "last"}],
     "order": [{"steps": 6}, {"steps": 7, "variant": "three"}],
     "recall": [
         {"steps": 4, "position": 2, "range": (-2.0, 2.0)},

@@ -1,0 +1,160 @@
+"""Tasks whose answer is a function of the state of a finite automaton, against what is computed without one."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import numpy as np
+import pytest
+
+from holdfast import tasks
+from holdfast.core.errors import BadValue
+from holdfast.core.fields import field_infos
+from holdfast.training.settings import Settings
+
+
+def after(task, word: tuple[str, ...]) -> list[str | None]:
+    """The answers of the table of a task to these symbols, None where none is asked for."""
+    made, state, found = task.automaton, 0, []
+    for symbol in word:
+        read = made.symbols.index(symbol)
+        assert made.allowed[state, read], f"{symbol} is not allowed in the state {made.states[state]}"
+        state = made.next[state, read]
+        found.append(None if made.answer[state] < 0 else made.answers[made.answer[state]])
+    return found
+
+
+def allowed(task, length: int) -> list[tuple[str, ...]]:
+    """All allowed words of this length."""
+    made, words = task.automaton, [((), 0)]
+    for _ in range(length):
+        words = [
+            ((*word, symbol), made.next[state, read])
+            for word, state in words
+            for read, symbol in enumerate(made.symbols)
+            if made.allowed[state, read]
+        ]
+    return [word for word, _ in words]
+
+
+@pytest.mark.parametrize(
+    ("group", "modulus", "symbols", "length"),
+    [
+        ("Z", 4, "elements", 4),
+        ("S3", 0, "elements", 4),
+        ("A5", 0, "elements", 2),
+        ("A5", 0, "generators", 9),
+        ("S5", 0, "generators", 9),
+    ],
+)
+def test_words_of_a_group_are_products_of_matrices(group, modulus, symbols, length):
+    task = tasks.get("group")(group=group, modulus=modulus or 2, symbols=symbols)
+
+    def matrix(name: str) -> np.ndarray:
+        size = modulus or len(name)
+        places = np.arange(size) + int(name) if modulus else np.array([*map(int, name)]) - 1
+        return np.eye(size)[places % size]  # row i has its 1 at the place where i goes
+
+    for word in itertools.product(task.automaton.symbols, repeat=length):
+        product = np.linalg.multi_dot([np.eye(len(matrix(word[0]))), *map(matrix, word)])
+        assert (matrix(after(task, word)[-1]) == product).all(), word
+
+
+@pytest.mark.parametrize(("group", "elements"), [("S3", 6), ("A5", 60), ("S5", 120)])
+def test_generators_reach_every_element(group, elements):
+    made = tasks.get("group")(group=group, symbols="generators").automaton
+    reached = {0}
+    for _ in range(30):
+        reached |= {int(to) for state in reached for to in made.next[state]}
+    assert len(reached) == elements == len(made.states)
+
+
+@pytest.mark.parametrize(("modulus", "depth", "length"), [(2, 0, 7), (3, 0, 5), (2, 1, 7), (2, 2, 7)])
+def test_values_are_those_of_arithmetic(modulus, depth, length):
+    task = tasks.get("modular")(modulus=modulus, depth=depth, steps=length)
+    words = allowed(task, length)
+    complete = 0
+    for word in words:
+        if word.count("(") == word.count(")") and (word[-1].isdigit() or word[-1] == ")"):
+            assert after(task, word)[-1] == str(eval("".join(word)) % modulus), word
+            complete += 1
+    if depth == 0:
+        numbers, operators = -(-length // 2), length // 2
+        assert complete == len(words) == modulus**numbers * 3**operators
+    assert complete > 100
+
+
+def test_the_value_inside_a_bracket_is_asked_for_and_then_that_around_it():
+    task = tasks.get("modular")(modulus=5, depth=1, steps=9)
+    word = ("1", "+", "(", "2", "*", "4", ")", "*", "2")
+    assert after(task, word) == ["1", None, None, "2", None, "3", "4", None, "2"]
+    assert task._answers(list(word)) == after(task, word)
+
+
+def test_a_flip_flop_holds_what_was_written_last_and_begins_with_a_write():
+    task = tasks.get("flip_flop")(values=3)
+    assert after(task, ("w2", "i0", "i1", "w0", "i2")) == ["2", "2", "2", "0", "0"]
+    assert not task.automaton.allowed[0, 3:].any()
+    words = np.asarray(task.sample(jax.random.key(0), 2000).inputs).argmax(-1)
+    assert (words[:, 0] < 3).all()
+    assert abs((words[:, 1:] >= 3).mean() - 0.8) < 5 * (0.8 * 0.2 / words[:, 1:].size) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"), [("parity", {}), ("modular", {"depth": 1, "modulus": 2}), ("flip_flop", {"scored": "last"})]
+)
+def test_visits_of_states_are_summed_step_by_step(name, axes):
+    made, steps, first = tasks.get(name)(**axes).automaton, 301, 7
+    now = np.zeros(len(made.states))
+    now[0], total = 1.0, np.zeros(len(made.states))
+    for step in range(steps):
+        total += now if step >= first else 0
+        now = sum(np.bincount(made.next[:, s], now * made.weights[:, s], len(now)) for s in range(len(made.symbols)))
+    np.testing.assert_allclose(made.visits(steps, first), total, rtol=0, atol=1e-9)
+
+
+BAD = [
+    (
+        "parity",
+        {"steps": 3},
+        "there are only 8 different rows of 3 steps; training and test rows are disjoint, which needs at least 16 "
+        "(raise --steps)",
+    ),
+    (
+        "parity",
+        {"steps": 0, "scored": "first", "accuracy": 2.0},
+        "--steps is 0, expected at least 1; --scored is 'first', expected one of every, last; --accuracy is 2, "
+        "expected at most 1",
+    ),
+    (
+        "flip_flop",
+        {"ignore": 1.0, "values": 1},
+        "--values is 1, expected at least 2; --ignore is 1, expected less than 1",
+    ),
+    ("group", {"group": "Z", "modulus": 2000}, "--modulus is 2000, expected at most 1000"),
+    (
+        "modular",
+        {"scored": "last"},
+        "--steps is 40; an expression that ends with a number has an odd number of symbols",
+    ),
+    (
+        "modular",
+        {"scored": "last", "depth": 1},
+        "--scored last needs --depth 0: with brackets, not every row ends with a value",
+    ),
+    ("modular", {"depth": 3}, "the automaton has more than 2048 states, all of which have to be compared"),
+]
+
+
+@pytest.mark.parametrize(("name", "axes", "message"), BAD)
+def test_axes_that_make_no_task_are_refused_in_words(name, axes, message):
+    with pytest.raises(BadValue) as caught:
+        tasks.get(name)(**axes)
+    assert caught.value.message == f"{name}: {message}."
+
+
+@pytest.mark.parametrize("name", tasks.FOLDER.names())
+def test_no_axis_has_the_name_of_a_setting(name):
+    """Both are flags of ``train``."""
+    assert not set(field_infos(tasks.get(name))) & set(field_infos(Settings))
