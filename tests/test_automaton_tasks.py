@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import jax
 import numpy as np
@@ -158,3 +159,139 @@ def test_axes_that_make_no_task_are_refused_in_words(name, axes, message):
 def test_no_axis_has_the_name_of_a_setting(name):
     """Both are flags of ``train``."""
     assert not set(field_infos(tasks.get(name))) & set(field_infos(Settings))
+
+
+EXPRESSIONS = [
+    ("(0|1(01*0)*1)*", None),
+    ("(ab|ba)*", None),
+    ("a?b{2,3}|(ab){2}a*", None),
+    ("(a|b)*abb", "abc"),
+    ("(aa)+b?|c{2,}", None),
+    (".b.*", "ab"),
+    ("((a?)*b)+", None),
+    ("(a|a)*b(a*)*b", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "alphabet"), EXPRESSIONS)
+def test_an_expression_accepts_what_pythons_accepts(expression, alphabet):
+    task = tasks.get("automaton")(expression=expression, alphabet=alphabet)
+    pattern = re.compile(expression)
+    for length in range(1, 8 if len(task.automaton.symbols) == 2 else 6):
+        for word in itertools.product(task.automaton.symbols, repeat=length):
+            expected = [
+                "accepted" if pattern.fullmatch("".join(word[: end + 1])) else "rejected" for end in range(length)
+            ]
+            assert after(task, word) == expected == task._answers(list(word)), word
+
+
+@pytest.mark.parametrize(
+    ("expression", "states"),
+    [("(0|1(01*0)*1)*", 3), ("(a|b)*abb", 4), ("(ab)*", 3), ("(a|b)*a(a|b){3}", 16), ("b*(ab*ab*)*", 2)],
+)
+def test_the_automaton_of_an_expression_is_the_smallest(expression, states):
+    """Known sizes of textbooks, the dead state included."""
+    assert len(tasks.get("automaton")(expression=expression).automaton.states) == states
+
+
+def test_a_table_is_walked_from_state_0():
+    cycle = (("0", "1", "2"), ("1", "2", "0"), ("2", "0", "1"))
+    task = tasks.get("automaton")(table=cycle, alphabet="012")
+    for word in itertools.product("012", repeat=4):
+        assert after(task, word) == [f"q{sum(map(int, word[: end + 1])) % 3}" for end in range(4)]
+    accepting = tasks.get("automaton")(table=cycle, alphabet="012", accepting=(0, 2))
+    assert after(accepting, ("1", "1", "1")) == ["rejected", "accepted", "accepted"]
+
+
+def test_a_word_strays_as_often_as_it_is_told_to():
+    task = tasks.get("automaton")(expression="(ab)*", stray=0.25, steps=20)
+    rows = 20_000
+    words = np.asarray(task.sample(jax.random.key(1), rows).inputs).argmax(-1)
+    alive = [rows, *((words[:, : end + 1] == np.arange(end + 1) % 2).all(1).sum() for end in range(20))]
+    for before, then in itertools.pairwise(alive[:8]):
+        assert abs(then / before - 0.75) < 5 * (0.25 * 0.75 / before) ** 0.5
+
+
+UNREADABLE = [
+    ("", "--expression is empty, so that it describes the empty word alone. Write for example (ab|ba)*"),
+    (
+        "a+?",
+        "--expression is 'a+?', which is ambiguous: +? before place 4 is a repetition of a repetition to some, and a "
+        "lazy or possessive one to others. Use brackets, as in (a+)?",
+    ),
+    (
+        "a{2}{3}",
+        "--expression is 'a{2}{3}', which is ambiguous: {2}{3} before place 8 is a repetition of a repetition to some, "
+        "and a lazy or possessive one to others. Use brackets, as in (a+)?",
+    ),
+    ("(a(b)", "--expression is '(a(b)'; 1 of its brackets is never closed"),
+    ("a)b", "--expression is 'a)b'; the bracket at place 2 was never opened"),
+    ("ab|", "--expression is 'ab|'; nothing stands after the | at its end"),
+    ("a(|b)", "--expression is 'a(|b)'; nothing stands before the | at place 3"),
+    ("*a", "--expression is '*a'; nothing stands before the * at place 1"),
+    ("()", "--expression is '()'; nothing stands before the ) at place 2"),
+    ("a b", "--expression is 'a b'; a blank at place 2 is no symbol. Leave it out"),
+    ("a&b", "--expression is 'a&b'; expected letters, digits, | * + ? ( ) . {n} and {n,m}, not '&'"),
+    ("a{,3}", "--expression is 'a{,3}'; expected letters, digits, | * + ? ( ) . {n} and {n,m}, not '{'"),
+    ("é*a", "--expression is 'é*a'; expected letters, digits, | * + ? ( ) . {n} and {n,m}, not 'é'"),
+    (".", "--expression is '.', which has no symbol"),
+    ("(a|b)*", "after every word the answer is accepted, so that there is nothing to learn"),
+    (
+        "(a{100}b){100}",
+        "--expression is '(a{100}b){100}', which has 10,100 symbols with its repetitions written out, expected at most "
+        "1,000",
+    ),
+    ("(a|b)*a(a|b){20}", "--expression makes an automaton of more than 20,000 states"),
+    (
+        "(a|b)*a(a|b){11}",
+        "the automaton has 4096 states, expected at most 2048",
+    ),
+    (
+        "a*",
+        "after every word the answer is accepted, so that there is nothing to learn",
+    ),
+    (
+        "(aa)*",
+        "there are only 1 different rows of 40 steps; training and test rows are disjoint, which needs at least 16 "
+        "(raise --steps)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "message"), UNREADABLE)
+def test_an_expression_without_an_automaton_is_refused_in_words(expression, message):
+    with pytest.raises(BadValue) as caught:
+        tasks.get("automaton")(expression=expression)
+    assert caught.value.message == f"automaton: {message}."
+
+
+NO_TABLE = [
+    (
+        {"table": (("0", "1"), ("1",))},
+        "--table is partial: state 1 has 1 next states, state 0 has 2. Every state needs one for each symbol; a state "
+        "that is never left can take the others",
+    ),
+    (
+        {"table": (("0", "1"), ("1", "-"))},
+        "--table: next state 2 of state 1 is '-', expected a number from 0 to 1. No automaton may be partial; a state "
+        "that is never left can take the others",
+    ),
+    (
+        {"table": (("0", "1"), ("1", "0")), "accepting": (3,)},
+        "--accepting has the state 3, expected numbers from 0 to 1",
+    ),
+    (
+        {"table": (("0", "1"), ("1", "0")), "alphabet": "abc"},
+        "the first state of --table has 2 next states, but there are 3 symbols. Name as many with --alphabet",
+    ),
+    ({"expression": "ab", "alphabet": "ac"}, "--expression has the symbol b, which is not in --alphabet ac"),
+    ({"expression": "ab", "alphabet": "ab|"}, "--alphabet is 'ab|', expected letters and digits"),
+    ({"stray": 1.5}, "--stray is 1.5, expected less than 1"),
+]
+
+
+@pytest.mark.parametrize(("axes", "message"), NO_TABLE)
+def test_a_table_that_is_no_whole_automaton_is_refused_in_words(axes, message):
+    with pytest.raises(BadValue) as caught:
+        tasks.get("automaton")(**axes)
+    assert caught.value.message == f"automaton: {message}."

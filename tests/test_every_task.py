@@ -23,6 +23,13 @@ pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
 SMALL = {
     "adding": [{"steps": 7}, {"steps": 5, "variant": "anywhere"}, {"steps": 24, "variant": "1997"}],
+    "automaton": [
+        {"steps": 8},
+        {"steps": 8, "scored": "last", "expression": "(ab)*", "stray": 0.3},
+        {"steps": 5, "expression": "(a|b|c)*aa", "alphabet": "abc"},
+        {"steps": 9, "table": (("0", "1"), ("2", "1"), ("0", "0"))},
+        {"steps": 8, "table": (("0", "1"), ("2", "0"), ("2", "2")), "accepting": (1,)},
+    ],
     "bits": [{"steps": 4, "bits": 2}, {"steps": 2, "bits": 3, "noise": 0.9}, {"steps": 3, "bits": 1}],
     "copy": [
         {"steps": 10, "symbols": 2, "lag": 2},
