@@ -295,3 +295,44 @@ def test_a_table_that_is_no_whole_automaton_is_refused_in_words(axes, message):
     with pytest.raises(BadValue) as caught:
         tasks.get("automaton")(**axes)
     assert caught.value.message == f"automaton: {message}."
+
+
+@pytest.mark.parametrize("language", ["anbn", "anbncn"])
+@pytest.mark.parametrize("depth", [2, 4])
+def test_complete_words_of_letters_are_those_with_equal_counts(language, depth):
+    letters = language.replace("n", "")
+    task = tasks.get("counting")(language=language, depth=depth, variant="complete")
+    accepted = {"".join(word) for word in itertools.product(letters, repeat=6) if after(task, word)[-1] == "accepted"}
+    words = ["".join(letter * n for letter in letters) for n in range(1, depth + 1)]
+    expected = {"".join(some) for count in range(1, 4) for some in itertools.product(words, repeat=count)}
+    assert accepted == {word for word in expected if len(word) == 6} != set()
+
+
+@pytest.mark.parametrize(("kinds", "depth"), [(1, 3), (2, 2), (2, 3)])
+def test_complete_words_of_brackets_are_those_that_vanish_when_pairs_are_removed(kinds, depth):
+    task = tasks.get("counting")(language="dyck", kinds=kinds, depth=depth, variant="complete", steps=12)
+    for word in itertools.product(task.automaton.symbols, repeat=6):
+        rest, layers = "".join(word), 0
+        while (less := re.sub(r"(?:\(\))+|(?:\[\])+", "", rest)) != rest:
+            rest, layers = less, layers + 1
+        open_most = max(sum((s in "([") - (s in ")]") for s in word[:end]) for end in range(7))
+        assert (after(task, word)[-1] == "accepted") == (rest == "" and open_most <= depth), word
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        {"depth": 3},
+        {"language": "anbncn", "depth": 3},
+        {"language": "dyck", "depth": 2},
+        {"language": "dyck", "kinds": 5, "depth": 2},
+    ],
+)
+def test_symbols_that_may_follow_are_those_with_which_some_word_goes_on(axes):
+    task = tasks.get("counting")(**axes)
+    longer = set(allowed(task, 5))
+    for word in allowed(task, 4):
+        said = set(after(task, word)[-1].split(","))
+        drawn = {symbol for symbol in task.automaton.symbols if (*word, symbol) in longer}
+        full = task.language != "dyck" and word[-task.depth :] == ("a",) * task.depth
+        assert said == drawn | ({"a"} if full else set()), word  # another a may follow, and is not drawn

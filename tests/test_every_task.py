@@ -37,6 +37,13 @@ SMALL = {
         {"steps": 3, "lag": 2, "variant": "reals"},
         {"steps": 1, "lag": 0, "variant": "reals", "range": (0.0, 1.0)},
     ],
+    "counting": [
+        {"steps": 9, "depth": 3},
+        {"steps": 13, "language": "anbncn", "depth": 3},
+        {"steps": 6, "language": "dyck", "depth": 3},
+        {"steps": 8, "language": "dyck", "depth": 4, "kinds": 1, "scored": "last"},
+        {"steps": 7, "depth": 2, "variant": "complete", "stray": 0.2},
+    ],
     "echo": [
         {"lag": 4, "symbols": 2},
         {"lag": 4, "symbols": 3, "variant": "shared"},
