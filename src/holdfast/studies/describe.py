@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from holdfast import blocks, cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.component import Kind
-from holdfast.core.errors import BadRun
+from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
@@ -177,8 +178,12 @@ def run(folder: Path) -> Description:
 
 
 def _short(made: Task) -> Task:
-    """The task at a length that fits a table."""
-    return replace(made, **{made.length_axis: min(DRAWN_LENGTH, getattr(made, made.length_axis))})
+    """The task at a length that fits a table, or at the least of a few lengths that it allows."""
+    own = getattr(made, made.length_axis)
+    for length in (DRAWN_LENGTH, 2 * DRAWN_LENGTH, 4 * DRAWN_LENGTH):
+        with contextlib.suppress(BadValue):
+            return replace(made, **{made.length_axis: min(length, own)})
+    return made
 
 
 def _title(short: Task) -> str:
