@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import backends
+from holdfast.construction import backends, machine
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -105,7 +105,11 @@ def _realise(
     the layout is repeated with a smaller tolerance."""
     asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])
     for share in (1.0, 0.75, 0.5, 0.25):
-        realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
+        demanded = replace(asked, tolerance=share * asked.tolerance)
+        if program.machine is not None:
+            realised = machine.realise(program, backend, demanded)
+        else:
+            realised = backends.get(backend)(program, demanded)
         budget = realised.budget * asked.gain + combined
         if realised.reasons or budget.total <= _bound(program, tolerance):
             break

@@ -175,21 +175,23 @@ class FiniteAutomaton:
         return found
 
     def scenario(self, steps: int) -> Scenario:
-        """The automaton itself: every allowed word is a path."""
-        edges: list[Edge] = []
-        for source, name in enumerate(self.states):
-            read = np.flatnonzero(self.allowed[source])
-            targets = self.next[source, read]
-            for target in dict.fromkeys(targets.tolist()):
-                symbols = (int(s) for s in read[targets == target])
-                edges.append(Edge(name, self.states[target], one_hot(len(self.symbols), *symbols)))
-        reached = {edge.target for edge in edges}
-        answers = {
-            name: Class(int(answer))
-            for name, answer in zip(self.states, self.answer, strict=True)
-            if answer >= 0 and name in reached
-        }
-        return Scenario(self.states[0], tuple(edges), answers, {}, steps)
+        """The automaton itself: every allowed word is a path. A node is a state and the symbol by which it was entered,
+        since a network may keep both: the sets of a proof are then those of one transition each."""
+        edges, answers = list[Edge](), dict[str, Class]()
+        waiting: list[tuple[str, int]] = [("start", 0)]
+        known = {"start"}
+        while waiting:
+            node, state = waiting.pop(0)
+            for symbol in np.flatnonzero(self.allowed[state]).tolist():
+                target = int(self.next[state, symbol])
+                name = f"{self.states[target]} by {self.symbols[symbol]}"
+                edges.append(Edge(node, name, one_hot(len(self.symbols), symbol)))
+                if name not in known:
+                    known.add(name)
+                    waiting.append((name, target))
+                    if self.answer[target] >= 0:
+                        answers[name] = Class(int(self.answer[target]))
+        return Scenario("start", tuple(edges), answers, {}, steps)
 
 
 def _orbit(

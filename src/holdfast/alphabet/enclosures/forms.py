@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from flint import arb
+from flint import arb, ctx
 
 Symbol = str | int
 NOTHING, ONE = arb(0), arb(1)
@@ -268,5 +268,19 @@ def contains(outer: Form, inner: Form) -> bool:
         return True
     if outer.fixed is not None and outer.fixed != inner.fixed:
         return False
+    if not outer.terms:
+        return _between(outer, inner.low, inner.high)
     apart = abs(outer.centre - inner.centre) + total(combined(outer.terms, inner.terms, ONE, -ONE).values())
     return bool(apart + inner.slack <= outer.slack and outer.low <= inner.low and inner.high <= outer.high)
+
+
+def _between(outer: Form, low: arb, high: arb) -> bool:
+    """Whether all numbers from ``low`` to ``high`` are in a tidied form without terms, which is the intersection of
+    two intervals. Their ends are exact, and the precision is that of their differences."""
+    if not (outer.low <= low and high <= outer.high):
+        return False
+    before, ctx.prec = ctx.prec, 4 * ctx.prec
+    try:
+        return bool(outer.centre - outer.slack <= low and high <= outer.centre + outer.slack)
+    finally:
+        ctx.prec = before
