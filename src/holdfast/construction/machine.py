@@ -8,8 +8,8 @@ Exactly one unit is on at a time, so that the first bracket is a sum. The drive 
 most -G elsewhere; tanh(G) is 1 in float32 and float64, and 1 - 3e-28 in exact arithmetic. Every step starts from such
 values and leads to such values: errors do not add up, and the network is right at every length.
 
-Units: at most states * symbols + 1; other known constructions have as many (Minsky 1967, Computation: Finite and
-Infinite Machines, with threshold units), and no network with h units that are on or off has more than 2^h states.
+Units: at most states * symbols + 1, as many as Minsky 1967 (Computation: Finite and Infinite Machines) needs of
+threshold units. A network of h units that are on or off has at most 2^h states.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _budget(units: int, demand: Demand) -> Budget:
     return Budget(read_out=units * 2 * math.exp(-2 * DRIVE), rounding=units * (units + 16) * roundoff)
 
 
-def known_sizes(machine: StateMachine) -> Mapping[str, float]:
-    """The number of units by other results: at least, and at most."""
+def known_units(machine: StateMachine) -> Mapping[str, int]:
+    """The number of units by other results: at least, for units that are on or off, and at most (Minsky 1967)."""
     used = {machine.states[0], *(state for state, _ in reachable(machine))}
     return {"at_least": math.ceil(math.log2(len(used))), "at_most": len(used) * len(machine.symbols) + 1}

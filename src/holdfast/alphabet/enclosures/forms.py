@@ -269,18 +269,22 @@ def contains(outer: Form, inner: Form) -> bool:
     if outer.fixed is not None and outer.fixed != inner.fixed:
         return False
     if not outer.terms:
-        return _between(outer, inner.low, inner.high)
+        return _between(outer, inner)
     apart = abs(outer.centre - inner.centre) + total(combined(outer.terms, inner.terms, ONE, -ONE).values())
     return bool(apart + inner.slack <= outer.slack and outer.low <= inner.low and inner.high <= outer.high)
 
 
-def _between(outer: Form, low: arb, high: arb) -> bool:
-    """Whether all numbers from ``low`` to ``high`` are in a tidied form without terms, which is the intersection of
-    two intervals. Their ends are exact, and the precision is that of their differences."""
-    if not (outer.low <= low and high <= outer.high):
-        return False
+def _between(outer: Form, inner: Form) -> bool:
+    """Whether all numbers of a tidied form are in one without terms, by the ends of both. Their parts are exact, and
+    the precision is that of their sums."""
     before, ctx.prec = ctx.prec, 4 * ctx.prec
     try:
-        return bool(outer.centre - outer.slack <= low and high <= outer.centre + outer.slack)
+        (low, high), (below, above) = _ends(inner), _ends(outer)
+        return bool(below <= low and high <= above)
     finally:
         ctx.prec = before
+
+
+def _ends(a: Form) -> tuple[arb, arb]:
+    """The ends of a form, those of an interval around its centre where they are narrower and it has no terms."""
+    return (a.low, a.high) if a.terms else (a.low.max(a.centre - a.slack), a.high.min(a.centre + a.slack))
