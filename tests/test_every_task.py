@@ -57,11 +57,13 @@ SMALL = {
         {"steps": 10, "group": "A5", "symbols": "generators"},
         {"steps": 10, "group": "S5", "symbols": "generators", "scored": "last"},
     ],
+    "induction": [{"steps": 6, "symbols": 3}, {"steps": 8, "symbols": 2}],
     "modular": [
         {"steps": 5, "modulus": 2},
         {"steps": 5, "modulus": 2, "scored": "last"},
         {"steps": 6, "modulus": 2, "depth": 1},
     ],
+    "mqar": [{"steps": 10, "pairs": 2, "symbols": 4}, {"steps": 6, "pairs": 1, "symbols": 6, "power": 1.0}],
     "parity": [{"steps": 10}, {"steps": 10, "scored": "last"}],
     "order": [{"steps": 6}, {"steps": 7, "variant": "three"}],
     "recall": [
@@ -71,6 +73,7 @@ SMALL = {
         {"steps": 3, "distribution": "normal"},
         {"steps": 2, "range": (2.0, 5.0)},
     ],
+    "selective_copy": [{"steps": 3, "symbols": 2, "lag": 2}, {"steps": 2, "symbols": 3, "lag": 3}],
 }
 
 
