@@ -26,7 +26,6 @@ SMALL = {
     "automaton": [
         {"steps": 8},
         {"steps": 8, "scored": "last", "expression": "(ab)*", "stray": 0.3},
-        {"steps": 5, "expression": "(a|b|c)*aa", "alphabet": "abc"},
         {"steps": 9, "table": (("0", "1"), ("2", "1"), ("0", "0"))},
         {"steps": 8, "table": (("0", "1"), ("2", "0"), ("2", "2")), "accepting": (1,)},
     ],
@@ -50,7 +49,7 @@ SMALL = {
         {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
         {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
     ],
-    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}, {"steps": 3, "values": 3}],
+    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}],
     "group": [
         {"steps": 4},
         {"steps": 6, "group": "Z", "modulus": 3, "scored": "last"},

@@ -1,4 +1,4 @@
-"""Tasks in which symbols that were read are asked for later: their rows read as text, and the figures of their draws."""
+"""Tasks in which symbols that were read are asked for later: their rows as text, and figures of their draws."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_every_key_is_asked_for_once_and_has_the_value_of_its_pair():
 
 @pytest.mark.parametrize("power", [0.01, 1.0])
 def test_places_of_keys_are_drawn_by_the_power_law(power):
-    """The first pair is drawn first: place s has a probability proportional to s^(power - 1), as in the authors' code."""
+    """The key of the first pair has place s with a probability proportional to s^(power - 1)."""
     task = tasks.get("mqar")(pairs=2, steps=16, symbols=20, power=power)
     rows, counts = 4000, np.zeros(6)
     for read, _ in words(task, rows):
@@ -102,9 +102,9 @@ BAD = [
     (
         "mqar",
         {"symbols": 7, "pairs": 4, "steps": 15},
-        "--steps is 15, but 4 pairs need at least 16; --steps is 15, expected an even number: pairs and places have two "
-        "steps; --symbols is 7, expected an even number: half are keys, half values; 4 pairs need as many keys, and half "
-        "of 7 symbols are keys",
+        "--steps is 15, but 4 pairs need at least 16; --steps is 15, expected an even number: pairs and places have "
+        "two steps; --symbols is 7, expected an even number: half are keys, half values; 4 pairs need as many keys, "
+        "and half of 7 symbols are keys",
     ),
     (
         "mqar",

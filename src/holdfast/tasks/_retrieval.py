@@ -46,8 +46,8 @@ class RetrievalTask(Task):
         """The symbols [time] of a row, and the right answers [time], -1 where none is asked for."""
 
     @abc.abstractmethod
-    def _found(self, read: list[int | None]) -> dict[int, int]:
-        """The right answers by step, from 0, of symbols; None is no symbol."""
+    def _found(self, read: list[int]) -> dict[int, int]:
+        """The right answers by step, from 0, of symbols; -1 is no symbol."""
 
     @property
     @abc.abstractmethod
@@ -86,7 +86,7 @@ class RetrievalTask(Task):
 
     def oracle(self, inputs):
         answer = np.zeros((len(inputs), self.outputs))
-        read = [int(features.argmax()) if features.any() else None for features in inputs]
+        read = [int(features.argmax()) if features.any() else -1 for features in inputs]
         for step, value in self._found(read).items():
             answer[step, value] = 1
         return answer

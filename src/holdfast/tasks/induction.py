@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -39,11 +38,11 @@ class Induction(RetrievalTask):
             )
         return reasons
 
-    @cached_property
+    @property
     def letters(self) -> tuple[str, ...]:
         return (*self.values, "!")
 
-    @cached_property
+    @property
     def values(self) -> tuple[str, ...]:
         return tuple(str(symbol) for symbol in range(self.symbols))
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -64,11 +63,11 @@ class Mqar(RetrievalTask):
         """Where a key may be asked for, of two steps each."""
         return self.steps // 2 - self.pairs
 
-    @cached_property
+    @property
     def letters(self) -> tuple[str, ...]:
         return (*(f"k{key}" for key in range(self._kinds)), *self.values)
 
-    @cached_property
+    @property
     def values(self) -> tuple[str, ...]:
         return tuple(f"v{value}" for value in range(self._kinds))
 
@@ -106,7 +105,7 @@ class Mqar(RetrievalTask):
         return {
             step: known[symbol] - self._kinds
             for step, symbol in enumerate(read)
-            if step >= 2 * self.pairs and symbol is not None and symbol < self._kinds
+            if step >= 2 * self.pairs and 0 <= symbol < self._kinds
         }
 
     def memory(self):

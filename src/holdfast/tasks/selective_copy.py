@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -45,11 +44,11 @@ class SelectiveCopy(RetrievalTask):
                 )
         return reasons
 
-    @cached_property
+    @property
     def letters(self) -> tuple[str, ...]:
         return (*self.values, "_", "!")
 
-    @cached_property
+    @property
     def values(self) -> tuple[str, ...]:
         return tuple(str(symbol) for symbol in range(self.symbols))
 
@@ -77,8 +76,10 @@ class SelectiveCopy(RetrievalTask):
         return read, jnp.full(self.longest, -1).at[self.asked_from :].set(word)
 
     def _found(self, read):
-        word = [symbol for symbol in read[: self.asked_from] if symbol is not None and symbol < self.symbols]
-        return {self.asked_from + place: symbol for place, symbol in enumerate(word) if read[self.asked_from + place]}
+        word = [symbol for symbol in read[: self.asked_from] if 0 <= symbol < self.symbols]
+        return {
+            self.asked_from + place: symbol for place, symbol in enumerate(word) if read[self.asked_from + place] >= 0
+        }
 
     def memory(self):
         each, n, before = math.log2(self.symbols), self.steps, self.asked_from
