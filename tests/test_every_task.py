@@ -26,7 +26,6 @@ SMALL = {
     "automaton": [
         {"steps": 8},
         {"steps": 8, "scored": "last", "expression": "(ab)*", "stray": 0.3},
-        {"steps": 5, "expression": "(a|b|c)*aa", "alphabet": "abc"},
         {"steps": 9, "table": (("0", "1"), ("2", "1"), ("0", "0"))},
         {"steps": 8, "table": (("0", "1"), ("2", "0"), ("2", "2")), "accepting": (1,)},
     ],
@@ -50,18 +49,20 @@ SMALL = {
         {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
         {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
     ],
-    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}, {"steps": 3, "values": 3}],
+    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}],
     "group": [
         {"steps": 4},
         {"steps": 6, "group": "Z", "modulus": 3, "scored": "last"},
         {"steps": 10, "group": "A5", "symbols": "generators"},
         {"steps": 10, "group": "S5", "symbols": "generators", "scored": "last"},
     ],
+    "induction": [{"steps": 6, "symbols": 3}, {"steps": 8, "symbols": 2}],
     "modular": [
         {"steps": 5, "modulus": 2},
         {"steps": 5, "modulus": 2, "scored": "last"},
         {"steps": 6, "modulus": 2, "depth": 1},
     ],
+    "mqar": [{"steps": 10, "pairs": 2, "symbols": 4}, {"steps": 6, "pairs": 1, "symbols": 6, "power": 1.0}],
     "parity": [{"steps": 10}, {"steps": 10, "scored": "last"}],
     "order": [{"steps": 6}, {"steps": 7, "variant": "three"}],
     "recall": [
@@ -71,6 +72,7 @@ SMALL = {
         {"steps": 3, "distribution": "normal"},
         {"steps": 2, "range": (2.0, 5.0)},
     ],
+    "selective_copy": [{"steps": 3, "symbols": 2, "lag": 2}, {"steps": 2, "symbols": 3, "lag": 3}],
 }
 
 

@@ -7,6 +7,7 @@ the last alone.
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,7 +37,7 @@ class AutomatonTask(Task):
         """The automaton. Raises ``BadValue`` where these axes make none."""
 
     @abc.abstractmethod
-    def _answers(self, word: list[str]) -> list[str | None]:
+    def _answers(self, word: list[str]) -> Sequence[str | None]:
         """The right answer after every symbol of an allowed word, None where none is asked for, computed without the
         automaton."""
 
@@ -102,8 +103,8 @@ class AutomatonTask(Task):
 
     def oracle(self, inputs):
         made, answer = self.automaton, np.zeros((len(inputs), self.outputs))
-        read = inputs.any(1)
-        until = len(read) if read.all() else int(read.argmin())
+        blank = np.flatnonzero(inputs.max(1) == 0)
+        until = int(blank[0]) if len(blank) else len(inputs)
         for step, said in enumerate(self._answers([made.symbols[s] for s in inputs[:until].argmax(1)])):
             if said is not None and step >= self.asked_from:
                 answer[step, made.answers.index(said)] = 1

@@ -90,7 +90,8 @@ class Counting(AutomatonTask):
                     return letters[0]
                 case (0, _):
                     return f"{letters[0]},{letters[1]}"
-                case (letter, _, left):
+                case _:
+                    letter, _, left = place
                     return letters[letter + (left == 0)]
 
         def weights(place: Place) -> dict[int, float]:
