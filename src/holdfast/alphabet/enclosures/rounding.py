@@ -87,7 +87,7 @@ class Accuracy:
     def words(self, used: Collection[str]) -> tuple[str, ...]:
         """The assumptions, a sentence each, for a step that uses the words of these names."""
         found = [self._always()]
-        if {"exp", "softplus", "logsigmoid", "elu_plus_one", "tempered_sigmoid", "bounded_decay"} & set(used):
+        if {"exp", "softplus", "logsigmoid", "elu_plus_one", "tempered_sigmoid", "limited_decay"} & set(used):
             found.append(
                 f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
                 f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"

@@ -15,7 +15,7 @@ RATE = math.exp(-0.5)
 
 arity = 1
 limits = (0.54523, 1.0)
-text, latex = "bounded_decay({0})", r"\exp(-e^{{-1/2}} \sigma(-({0})))"
+text, latex = "limited_decay({0})", r"\exp(-e^{{-1/2}} \sigma(-({0})))"
 javascript = "Math.exp(-Math.exp(-0.5) / (1 + Math.exp({0})))"
 cpp = f"exp(-{RATE!r} * sigmoid(0 - {{0}}))"
 gradient = (f"{{d}} * {{y}} * {RATE!r} * sigmoid({{0}}) * sigmoid(0 - {{0}})",)
