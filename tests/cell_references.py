@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.oracle import diagonal
+
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-a))
@@ -182,4 +184,5 @@ REFERENCES = {
     "output_network": output_network,
     "peephole": peephole,
     "residual": residual,
+    **diagonal.REFERENCES,
 }

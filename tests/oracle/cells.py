@@ -19,6 +19,7 @@ from tests.oracle.reals import (
     Real,
     absolute,
     add,
+    cos,
     divide,
     exp,
     logsigmoid,
@@ -28,6 +29,7 @@ from tests.oracle.reals import (
     relu,
     root,
     sigmoid,
+    sin,
     softplus,
     subtract,
     tanh,
@@ -54,7 +56,7 @@ class Gate:
 
 
 Gates = Mapping[tuple[str, str], Gate]
-"""By source (x, h, c, k) and gate."""
+"""By source (x, h, c, k, ...) and gate."""
 
 
 class Layer:
@@ -84,6 +86,9 @@ class Layer:
 
     def V(self, gate: str, k: Vector) -> Vector:  # noqa: N802
         return self.gates["k", gate](k)
+
+    def constant(self, gate: str) -> Vector:
+        return self.gates["constant", gate]([])
 
 
 def base_name(name: str) -> str:
@@ -320,6 +325,22 @@ def mlstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     return h, {"C": memory, "n": n, "m": m}
 
 
+def lru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """A complex state times r exp(i t), plus g (W x): y = A re' + B im' + W x."""
+    r, t, g = (w.constant(gate) for gate in ("radius", "angle", "scale"))
+    r, t, g = each(exp, each(negative, each(exp, r))), each(exp, t), each(exp, g)
+    written = [product(g, w.W(gate, x)) for gate in ("real", "imaginary")]
+    re, im = _turned(product(r, each(cos, t)), product(r, each(sin, t)), s["re"], s["im"])
+    re, im = sum_of(re, written[0]), sum_of(im, written[1])
+    y = sum_of(w.W("output", x), w.gates["re", "output"](re), w.gates["im", "output"](im))
+    return y, {"re": re, "im": im}
+
+
+def _turned(p: Vector, q: Vector, re: Vector, im: Vector) -> tuple[Vector, Vector]:
+    """(p + iq) (re + i im)."""
+    return each(subtract, product(p, re), product(q, im)), sum_of(product(q, re), product(p, im))
+
+
 def _dot(a: Vector, b: Vector, places: range) -> Real:
     """Of a vector and of these places of another."""
     total = reals.ZERO
@@ -346,6 +367,7 @@ CELLS: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "one_network": (one_network, ("h", "c")),
     "residual": (residual, ("h", "c")),
     "mlstm": (mlstm, ("C", "n", "m")),
+    "lru": (lru, ("re", "im")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
 EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {

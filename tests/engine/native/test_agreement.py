@@ -61,6 +61,7 @@ cases = st.builds(
 
 ELSEWHERE = {
     "feedforward": "it has no hidden state h",
+    "lru": "it has no hidden state h",
     "mlstm": "it has no hidden state h",
     "mingru": "it does not have one map of x and one of h",
     "minlstm": "it does not have one map of x and one of h",

@@ -92,7 +92,7 @@ class Accuracy:
                 f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
                 f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
             )
-        if "rotate" in used:
+        if {"rotate", "cos", "sin"} & set(used):
             found.append(
                 f"{self.format.name}: cos and sin within {self.circle_errors} u, absolutely, of every angle; exact at 0"
             )
