@@ -51,7 +51,7 @@ def test_with_the_library(place, run):
         "instructions     avx2 (built: baseline, avx2, avx512; supported: baseline, avx2)",
         "threads          3",
         "cells            lstm",
-        "run by the loop  feedforward, lru, mlstm: it has no hidden state h",
+        "run by the loop  feedforward, lru, mlstm, s5: it has no hidden state h",
         "built with       GCC 12.2.0, XLA FFI 0.3",
         f"holdfast         {holdfast.__version__}",
     ):

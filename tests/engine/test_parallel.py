@@ -22,7 +22,10 @@ from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
-AFFINE = ("feedforward", "lru", "mingru", "minlstm")
+AFFINE = ("feedforward", "lru", "mamba", "mamba_negative", "mingru", "minlstm", "rglru", "s5")
+KINDS = ("feedforward", "lru", "mamba", "mingru", "minlstm")
+"""Without a state, with states solved together, with a state of two axes, and two with kernels or a word of their own:
+the others are like one of these, and compared with another source in ``test_cells_against_reference.py``."""
 
 
 def why_not(cell: Cell) -> str:
@@ -104,7 +107,7 @@ def test_the_kernel_is_the_one_that_is_asked_for(how, float64):
 
 
 @pytest.mark.parametrize(("layers", "steps"), [(1, 1), (2, 7), (1, 50)])
-@pytest.mark.parametrize("cell", AFFINE)
+@pytest.mark.parametrize("cell", KINDS)
 def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, how, float64):
     network, inputs = random_network(cell, layers=layers), numbers(3, steps, 2)
     present = jnp.asarray(np.random.default_rng(0).random((3, steps)) < 0.8)

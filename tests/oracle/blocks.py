@@ -104,6 +104,8 @@ class Oracle:
         part = network.units // network.heads
         of_heads = "C" in map(base_name, self.states)
         self.sizes = {"C": network.units * part} | ({"m": network.heads} if of_heads else {})
+        if network.cell_name.startswith("mamba"):
+            self.sizes = {"h": 16 * network.units}
         self.units = network.units
 
     def start(self) -> list[State]:

@@ -336,6 +336,49 @@ def lru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     return y, {"re": re, "im": im}
 
 
+def s5(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """A complex state times L = exp(d l), plus (L - 1) / l (W x): y = A re' + B im' + W x."""
+    e, f, d = each(negative, each(exp, w.constant("decay"))), w.constant("frequency"), each(exp, w.constant("step"))
+    size, angle = each(exp, product(d, e)), product(d, f)
+    p, q = product(size, each(cos, angle)), product(size, each(sin, angle))
+    ones, squares = [reals.ONE] * len(p), sum_of(product(e, e), each(absolute, product(f, f)))
+    over = [each(divide, part, squares) for part in (e, each(negative, f))]
+    held = _turned(each(subtract, p, ones), q, over[0], over[1])
+    written = _turned(*held, w.W("real", x), w.W("imaginary", x))
+    re, im = (sum_of(kept, new) for kept, new in zip(_turned(p, q, s["re"], s["im"]), written, strict=True))
+    y = sum_of(w.W("output", x), w.gates["re", "output"](re), w.gates["im", "output"](im))
+    return y, {"re": re, "im": im}
+
+
+def rglru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """a = exp(-8 r softplus(p)), h' = a h + sqrt(1 - a^2) i u."""
+    rate = product(_open(w.W("recurrence", x)), each(softplus, w.constant("decay")))
+    a = each(exp, each(negative, product([reals.real(8.0)] * len(rate), rate)))
+    written = product(_open(w.W("input", x)), w.W("value", x))
+    h = sum_of(product(a, s["h"]), product(each(reals.root_of_rest, a), written))
+    return h, {"h": h}
+
+
+def mamba(w: Layer, x: Vector, s: State, negative_too: bool = False) -> tuple[Vector, State]:
+    """Of a unit: h' = exp(d A) h + d u B, or 2 exp(d A) - 1 in place of exp(d A); y = C h' + D u."""
+    d, u = each(softplus, w.W("step", x)), w.W("value", x)
+    write, read, rates = w.W("input", x), w.W("output", x), each(exp, w.constant("decay"))
+    after, y = [], []
+    for unit, skip in enumerate(w.constant("skip")):
+        mine = range(unit * len(write), (unit + 1) * len(write))
+        kept = [exp(negative(multiply(d[unit], rates[place]))) for place in mine]
+        if negative_too:
+            kept = [subtract(add(a, a), reals.ONE) for a in kept]
+        new = [multiply(multiply(d[unit], u[unit]), b) for b in write]
+        after += sum_of(product(kept, [s["h"][place] for place in mine]), new)
+        y.append(add(_dot(read, after, mine), multiply(skip, u[unit])))
+    return y, {"h": after}
+
+
+def mamba_negative(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    return mamba(w, x, s, negative_too=True)
+
+
 def _turned(p: Vector, q: Vector, re: Vector, im: Vector) -> tuple[Vector, Vector]:
     """(p + iq) (re + i im)."""
     return each(subtract, product(p, re), product(q, im)), sum_of(product(q, re), product(p, im))
@@ -368,6 +411,10 @@ CELLS: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "residual": (residual, ("h", "c")),
     "mlstm": (mlstm, ("C", "n", "m")),
     "lru": (lru, ("re", "im")),
+    "mamba": (mamba, ("h",)),
+    "mamba_negative": (mamba_negative, ("h",)),
+    "rglru": (rglru, ("h",)),
+    "s5": (s5, ("re", "im")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
 EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {

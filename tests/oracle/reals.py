@@ -90,6 +90,12 @@ def root(a: Real) -> Real:
     return mpf_sqrt(a[0], BITS, "f"), mpf_sqrt(a[1], BITS, "c")
 
 
+def root_of_rest(a: Real) -> Real:
+    """The square root of 1 - a^2 for |a| <= 1."""
+    low, high = relu(multiply(subtract(ONE, a), add(ONE, a)))
+    return mpf_sqrt(low, BITS, "f"), mpf_sqrt(high, BITS, "c")
+
+
 def negative(a: Real) -> Real:
     return mpf_neg(a[1]), mpf_neg(a[0])
 

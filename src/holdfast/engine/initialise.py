@@ -204,7 +204,7 @@ def drawn(network: Network, how: Initialisation, seed: Sequence[int]) -> Network
         for number, part in enumerate(cell.parts):
             maps |= _outside(part, maps, of_cell(part.cell, _inside(part, layer), *place, number))
         if cell.initialise is not None:
-            maps = _own(cell.initialise, maps, generator(*place, 1))
+            maps = _own(cell.initialise, maps, dtype, generator(*place, 1))
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
     layers = [of_cell(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
@@ -279,14 +279,15 @@ def _draw(
     return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
 
 
-def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
+def _own(initialise: Initialise, maps: Layer, dtype: np.dtype, random: np.random.Generator) -> dict[str, Linear]:
     """The weights after the cell's own ``initialise``, applied to each step separately if steps have separate
-    weights."""
+    weights. It gets arrays of NumPy."""
+    drawn = tree_map(np.asarray, dict(maps))
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
-        return dict(initialise(maps, random))
-    steps = [dict(initialise(tree_map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
-    return tree_map(lambda *leaves: jnp.stack(leaves), *steps)
+        return tree_map(lambda leaf: as_array(leaf, dtype), dict(initialise(drawn, random)))
+    steps = [dict(initialise(tree_map(itemgetter(t), drawn), random)) for t in range(matrix.shape[0])]
+    return tree_map(lambda *leaves: as_array(np.stack(leaves), dtype), *steps)
 
 
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
