@@ -105,6 +105,8 @@ Equation = Callable[[Layer, Vector, State], tuple[Vector, State]]
 
 
 def gate_of(linear: Linear, gate: str) -> Gate:
+    if linear.heads > 1:
+        return _gate_of_heads(linear, gate)
     matrix, bias = (None if part is None else np.asarray(part, np.float64) for part in linear.of(gate))
     assert matrix is not None
     units = matrix.shape[1]
@@ -114,6 +116,17 @@ def gate_of(linear: Linear, gate: str) -> Gate:
         tuple((j, reals.real(matrix[j, u])) for j in range(len(matrix)) if matrix[j, u] != 0) for u in range(units)
     )
     return Gate(reads, tuple(reals.ZERO if bias is None else reals.real(bias[u]) for u in range(units)))
+
+
+def _gate_of_heads(linear: Linear, gate: str) -> Gate:
+    """Of a map per head: column by column, the sources of the column's own head."""
+    matrix = np.asarray(linear.of(gate)[0], np.float64)
+    assert linear.bias is None
+    (rows, columns), found = matrix.shape, []
+    for column in range(columns):
+        first = column // (columns // linear.heads) * rows
+        found.append(tuple((first + j, reals.real(a)) for j, a in enumerate(matrix[:, column]) if a != 0))
+    return Gate(tuple(found), (reals.ZERO,) * columns)
 
 
 def each(function: Callable[..., Real], *vectors: Vector) -> Vector:
@@ -274,7 +287,7 @@ def _normalised(w: Layer, x: Vector, s: State, i: Vector, f: Vector) -> tuple[Ve
     return h, {"h": h, "c": c, "n": n}
 
 
-def slstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+def unstabilised(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     """i = exp(W x + U h)."""
     i = each(exp, sum_of(w.W("input", x), w.U("input", s["h"])))
     return _normalised(w, x, s, i, _open(w.W("forget", x), w.U("forget", s["h"])))
@@ -415,10 +428,11 @@ CELLS: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "mamba_negative": (mamba_negative, ("h",)),
     "rglru": (rglru, ("h",)),
     "s5": (s5, ("re", "im")),
+    "slstm": (stabilised, ("h", "c", "n", "m")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
 EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {
-    "slstm": (slstm, ("h", "c", "n")),
+    "unstabilised": (unstabilised, ("h", "c", "n")),
     "stabilised": (stabilised, ("h", "c", "n", "m")),
     "quotients": (quotients, ("h",)),
 }

@@ -64,10 +64,31 @@ def rglru(w: Any, x: Any, state: Any, xp: Any = np) -> Any:
     return h, {"h": h}, {"recurrence": r, "input": i, "value": u, "decay": a}
 
 
+def slstm(w: Any, x: Any, state: Any, xp: Any = np) -> Any:
+    """Beck et al. 2024, equations 8 to 17, with f = sigmoid, tanh as the squashing function, and for every unit of a
+    head the recurrent weights of that head."""
+    heads = state["m"].shape[1]
+    part = {name: value.reshape(len(x), -1) for name, value in state.items()}
+    raw = {}
+    for k in "ifzo":
+        recurrent = w[f"U_{k}"].reshape(heads, -1, heads, part["h"].shape[1] // heads)
+        mixed = [state["h"][:, head] @ recurrent[head, :, head] for head in range(heads)]
+        raw[k] = x @ w[f"W_{k}"] + w[f"b_{k}"] + xp.concatenate(mixed, 1)
+    log_f = -xp.log1p(xp.exp(-raw["f"]))
+    m = xp.maximum(log_f + part["m"], raw["i"])
+    i, f = xp.exp(raw["i"] - m), xp.exp(log_f + part["m"] - m)
+    z, o = xp.tanh(raw["z"]), 1 / (1 + xp.exp(-raw["o"]))
+    c, n = f * part["c"] + i * z, f * part["n"] + i
+    shown = lambda a: a.reshape(len(x), heads, -1)  # noqa: E731
+    states = {name: shown(a) for name, a in {"h": o * c / n, "c": c, "n": n, "m": m}.items()}
+    return o * c / n, states, {"input": shown(i), "forget": shown(f), "candidate": shown(z), "output": shown(o)}
+
+
 REFERENCES: dict[str, Reference] = {
     "lru": lru,
     "mamba": mamba,
     "mamba_negative": partial(mamba, negative=True),
     "rglru": rglru,
     "s5": s5,
+    "slstm": slstm,
 }

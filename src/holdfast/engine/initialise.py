@@ -257,6 +257,11 @@ def _draw(
         one = tree_map(lambda a: a[0], shape)
         drawn = [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.matrix.shape[0])]
         return tree_map(lambda *steps: jnp.stack(steps), *drawn)
+    if shape.heads > 1:
+        width = shape.matrix.shape[-1] // shape.heads
+        none = None if shape.bias is None else shape.bias[:width]
+        one = replace(shape, matrix=shape.matrix[:, :width], bias=none, heads=1, shapes=None)
+        return _of_heads(shape, [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.heads)])
     rows: int
     columns: int
     rows, columns = shape.matrix.shape
@@ -277,6 +282,18 @@ def _draw(
     if bias is not None and how.framework == "pytorch":
         bias = as_array(sum(random.uniform(-reach, reach, columns) for _ in range(biases)), dtype)
     return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
+
+
+def _of_heads(shape: Linear, drawn: Sequence[Linear]) -> Linear:
+    """The map in which every head has the weights that were drawn for it."""
+
+    def joined(leaves: Sequence[Array]) -> Array:
+        """[..., gate, head, column] of one array [..., gate and column] for each head."""
+        parts = [np.asarray(leaf).reshape(*leaf.shape[:-1], len(shape.gates), 1, -1) for leaf in leaves]
+        return as_array(np.concatenate(parts, -2).reshape(*leaves[0].shape[:-1], -1))
+
+    bias = None if shape.bias is None else joined([one.bias for one in drawn])
+    return replace(shape, matrix=joined([one.matrix for one in drawn]), bias=bias)
 
 
 def _own(initialise: Initialise, maps: Layer, dtype: np.dtype, random: np.random.Generator) -> dict[str, Linear]:

@@ -24,6 +24,8 @@ class Linear(EqualByValue):
     axes of the source that the map reads. Code outside this class does not need this layout: ``of("forget")`` gives the
     matrix and bias of a gate, and ``gate_values(source)`` gives every gate in its own shape.
     The ``matrix`` of a ``diagonal`` map is [1, column]: every unit reads only itself, with one weight.
+    That of a map with ``heads`` is [source of one head, column]: a column reads the source of its own head. The head is
+    then the first axis of the source and of every gate, and the gates have one shape.
     """
 
     matrix: Leaf
@@ -32,6 +34,7 @@ class Linear(EqualByValue):
     diagonal: bool = field(default=False, metadata={"static": True})
     shapes: tuple[tuple[int, ...], ...] | None = field(default=None, metadata={"static": True})
     source_axes: int = field(default=1, metadata={"static": True})
+    heads: int = field(default=1, metadata={"static": True})
 
     def __repr__(self) -> str:
         return f"Linear({', '.join(self.gates)}: {_shown(self.matrix)})"
@@ -44,9 +47,19 @@ class Linear(EqualByValue):
             source = source[..., :0]
         if self.diagonal:
             product = jnp.tile(source, len(self.gates)) * self.matrix[..., 0, :]
+        elif self.heads > 1:
+            product = self._by_head(source)
         else:
             product = matrix_product(source, self.matrix)
         return product if self.bias is None else product + self.bias
+
+    def _by_head(self, source: Array) -> Array:
+        """The product of a source [..., source] with the matrix of every head."""
+        rows, heads, gates = self.matrix.shape[-2], self.heads, len(self.gates)
+        read = jnp.moveaxis(source.reshape(-1, heads, rows), 1, 0)
+        matrix = self.matrix.reshape(rows, gates, heads, -1).transpose(2, 0, 1, 3).reshape(heads, rows, -1)
+        product = matrix_product(read, matrix).reshape(heads, len(read[0]), gates, -1)
+        return product.transpose(1, 2, 0, 3).reshape(*source.shape[:-1], -1)
 
     def gate_values(self, source: Array) -> dict[str, Array]:
         """The value of every gate by name, [..., *shape of the gate], for a source [..., source]."""
@@ -61,10 +74,21 @@ class Linear(EqualByValue):
     def dense(self) -> Linear:
         """The same map with a full matrix, including zeros, as NumPy arrays. JAX would flush subnormal weights, and
         round float64 weights unless ``jax_enable_x64`` is on."""
+        if self.heads > 1:
+            return self._joined()
         if not self.diagonal:
             return self
         eye = np.tile(np.eye(self.width(self.gates[0]), dtype=self.matrix.dtype), len(self.gates))
         return replace(self, matrix=eye * np.asarray(self.matrix), diagonal=False)
+
+    def _joined(self) -> Linear:
+        """A map with heads as one matrix, with a block for every head."""
+        rows, heads = self.matrix.shape[-2], self.heads
+        own = np.asarray(self.matrix).reshape(*self.matrix.shape[:-1], len(self.gates), heads, -1)
+        matrix = np.zeros((*own.shape[:-4], heads, rows, *own.shape[-3:]), own.dtype)
+        for head in range(heads):
+            matrix[..., head, :, :, head, :] = own[..., head, :]
+        return replace(self, matrix=matrix.reshape(*own.shape[:-4], heads * rows, -1), heads=1)
 
     @property
     def units(self) -> int:

@@ -301,4 +301,5 @@ def like(
         m.diagonal,
         None if all(shape == (units,) for shape in shapes) else shapes,
         1 if m.source in ("x", CONSTANT) else len(cell.axes_of(m.source)),
+        heads if m.per_head else 1,
     )
