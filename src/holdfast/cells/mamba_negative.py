@@ -1,4 +1,4 @@
-"""``mamba`` with eigenvalues between -1 and 1: a step can change the sign of a state.
+"""The state-space model of mamba with eigenvalues between -1 and 1: a step can change the sign of a state.
 
 Every unit has a vector of states h, which a step multiplies by 2 exp(d A) - 1 in place of exp(d A). With eigenvalues
 between 0 and 1, no number of layers in finite precision can tell the parity of a sequence of any length; with the sign

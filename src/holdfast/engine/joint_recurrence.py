@@ -25,6 +25,8 @@ States = tuple[Array, ...]
 """One array for each state."""
 Factors = tuple[States, ...]
 """``factors[i][j]``: how the new state i depends on the old state j."""
+Map = tuple[Factors, States]
+"""An affine map: factors and offsets."""
 Kept = tuple[Factors, States, States]
 
 
@@ -57,7 +59,7 @@ def joint_recurrence(factors: Factors, offsets: States, start: States) -> States
     return tree_map(lambda a: jnp.swapaxes(a, 0, 1).reshape(chunks * length, *a.shape[2:])[:time], states)
 
 
-def _identity(offsets: States) -> tuple[Factors, States]:
+def _identity(offsets: States) -> Map:
     """The affine map that changes nothing, in the shape of ``offsets``."""
     one, zero = ones_like(offsets[0]), zeros_like(offsets[0])
     places = range(len(offsets))
@@ -72,12 +74,12 @@ def _applied(factors: Factors, states: States, offsets: States) -> States:
     )
 
 
-def _step(states: States, now: tuple[Factors, States]) -> tuple[States, States]:
+def _step(states: States, now: Map) -> tuple[States, States]:
     after = _applied(now[0], states, now[1])
     return after, after
 
 
-def _composed(so_far: tuple[Factors, States], now: tuple[Factors, States]) -> tuple[tuple[Factors, States], ...]:
+def _composed(so_far: Map, now: Map) -> tuple[Map, Map]:
     """The composition of the affine map of all steps so far with that of this step."""
     zeros = tuple(zeros_like(offset) for offset in now[1])
     columns = [_applied(now[0], column, zeros) for column in zip(*so_far[0], strict=True)]

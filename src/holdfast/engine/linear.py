@@ -133,7 +133,7 @@ def _with(array: Leaf, columns: slice, values: Leaf) -> Leaf:
     """The array with these columns replaced; of NumPy it stays one, for which nothing is compiled."""
     if not isinstance(array, np.ndarray):
         return array.at[..., columns].set(values)
-    copied = array.copy()
+    copied: Leaf = np.array(array)
     copied[..., columns] = values
     return copied
 
