@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.oracle import matrices
+from tests.oracle import diagonal, matrices
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -184,4 +184,6 @@ REFERENCES = {
     "output_network": output_network,
     "peephole": peephole,
     "residual": residual,
-} | {name: matrices.in_numpy(name) for name in matrices.STEPS}
+    **diagonal.REFERENCES,
+    **{name: matrices.in_numpy(name) for name in matrices.STEPS},
+}

@@ -28,7 +28,7 @@ def network(cell: str, scale: float, dtype: str = "float32") -> Network:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", ["slstm", "stabilised", "quotients"])
+@pytest.mark.parametrize("cell", ["unstabilised", "stabilised", "quotients"])
 @pytest.mark.parametrize("dtype", ACCURACIES)
 def test_a_proof_in_ieee_arithmetic_is_accepted_and_holds(cell, dtype, float64):
     made = network(cell, 0.2, dtype)
@@ -58,7 +58,7 @@ def test_other_cells_assume_nothing_of_exp(float64):
     ],
 )
 def test_what_is_unbounded_is_told_with_its_step(bias, why, float64):
-    made = network("slstm", 0.2)
+    made = network("unstabilised", 0.2)
     maps = made.layers[0]
     biased = maps["x"].put("input", bias=bias)
     proof = prove(replace(made, layers=({**maps, "x": biased},)), TASK, semantics="ieee", seconds=5)

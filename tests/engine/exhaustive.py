@@ -144,6 +144,33 @@ def pairs_hold(form, word: str) -> int:
     return said
 
 
+def rests_hold(form) -> int:
+    """sqrt(1 - a^2) of every number, every operation rounded; the root is that of float64, as in ``norms_hold``."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    results = []
+    for m in machines(form):
+        rest = m.multiply(m.add(np.ones_like(every), -every), m.add(np.ones_like(every), every))
+        results.append(m.rounded(np.sqrt(np.maximum(m.read(rest), 0))))
+    for place, a in enumerate(every.tolist()):
+        held(ops.sqrt_one_minus_square((read(ops, a),))[0], results, place, a)
+    return len(every)
+
+
+def doubles_hold(form) -> int:
+    """2 a - 1 of every number."""
+    ops, every = Bounds(rounding(form)), numbers(form)
+    results = []
+    for m in machines(form):
+        results.append(m.add(m.multiply(np.full_like(every, 2), every), -np.ones_like(every)))
+        results.append(m.fused(np.full_like(every, 2), every, -np.ones_like(every)))
+    said = 0
+    for place, a in enumerate(every.tolist()):
+        found = bounded(lambda: ops.signed((read(ops, a),))[0])  # noqa: B023
+        held(found, results, place, a)
+        said += found is not None
+    return said
+
+
 def norms_hold(form, word: str, size: int) -> int:
     """A vector over its norm, all vectors of so many numbers, those after the first at least 0: its first component; of
     how many something is said. The root is that of float64, whose bits are more than twice as many as are needed."""

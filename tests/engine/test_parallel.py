@@ -12,8 +12,9 @@ import pytest
 from holdfast import cells
 from holdfast.core.cell import Cell, Step
 from holdfast.core.errors import BadValue
+from holdfast.engine import joint_recurrence as joint
 from holdfast.engine import linear_recurrence as recurrence
-from holdfast.engine.affine import order
+from holdfast.engine.affine import groups
 from holdfast.engine.engines import Request, parallel
 from holdfast.engine.native import gated, library
 from holdfast.engine.native import recurrence as native_recurrence
@@ -21,7 +22,10 @@ from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
-AFFINE = ("feedforward", "mingru", "minlstm")
+AFFINE = ("feedforward", "lru", "mamba", "mamba_negative", "mingru", "minlstm", "rglru", "s5")
+KINDS = ("feedforward", "lru", "mamba", "mingru", "minlstm")
+"""Without a state, with states solved together, with a state of two axes, and two with kernels or a word of their own:
+the others are like one of these, and compared with another source in ``test_cells_against_reference.py``."""
 MATRICES = ("gla", "linear_attention", "retnet")
 """Affine too; ``tests/test_matrix_cells.py`` compares their numbers with the references."""
 
@@ -77,7 +81,18 @@ def test_states_are_solved_one_after_another():
         h = ops.add(ops.multiply(ops.tanh(state.c), state.h), ops.tanh(c))
         return Step(h, lstm.state_type(h, c), lstm.step(ops, weights, x, state).gates)
 
-    assert order(replace(lstm, step=step)) == (1, 0)
+    assert groups(replace(lstm, step=step)) == ((1,), (0,))
+
+
+def test_states_that_read_each_other_are_solved_together():
+    lru = cells.get("lru")
+    assert groups(lru) == ((0, 1),)
+
+    def step(ops, weights, x, state):
+        output, after, gates = lru.step(ops, weights, x, state)
+        return Step(output, lru.state_type(after.re, ops.multiply(after.im, ops.cos(after.re))), gates)
+
+    assert why_not(replace(lru, step=step)) == "it cannot run lru: its new re reads state im, which is not known yet"
 
 
 @pytest.fixture(params=["unit by unit", "compiled recurrence", "chunks"])
@@ -99,7 +114,7 @@ def test_the_kernel_is_the_one_that_is_asked_for(how, float64):
 
 
 @pytest.mark.parametrize(("layers", "steps"), [(1, 1), (2, 7), (1, 50)])
-@pytest.mark.parametrize("cell", AFFINE)
+@pytest.mark.parametrize("cell", KINDS)
 def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, steps, how, float64):
     network, inputs = random_network(cell, layers=layers), numbers(3, steps, 2)
     present = jnp.asarray(np.random.default_rng(0).random((3, steps)) < 0.8)
@@ -113,6 +128,21 @@ def test_it_is_the_loop_up_to_rounding_with_padding_and_a_state(cell, layers, st
     found, wanted = (act(network, inputs, start, engine) for engine in ("parallel", "loop"))
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 70])
+def test_a_joint_recurrence_of_two_states_is_that_of_complex_numbers(steps, float64, monkeypatch):
+    p, q, u, v = (numbers(steps, 2, 3, seed=n, scale=0.6) for n in range(4))
+    start = numbers(2, 3, seed=4), numbers(2, 3, seed=5)
+    state, wanted = np.asarray(start[0]) + 1j * np.asarray(start[1]), []
+    for t in range(steps):
+        state = (p[t] + 1j * q[t]) * state + (u[t] + 1j * v[t])
+        wanted.append(state)
+    real, imaginary = joint.joint_recurrence(((p, -q), (q, p)), (u, v), start)
+    np.testing.assert_allclose(real + 1j * imaginary, wanted, rtol=1e-12, atol=1e-12)
+    if steps == 70:  # several chunks
+        monkeypatch.setattr(joint, "_composed", lambda so_far, now: (now, now))
+        assert np.abs(joint.joint_recurrence(((p, -q), (q, p)), (u, v), start)[0] - np.real(wanted)).max() > 0.1
 
 
 def test_a_scan_that_forgets_the_chunk_before_is_noticed(float64, monkeypatch):

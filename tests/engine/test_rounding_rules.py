@@ -18,6 +18,7 @@ from holdfast.engine.readings.bounds import Bounds
 from tests.engine.exhaustive import (
     Violation,
     cancellations_hold,
+    doubles_hold,
     erasures_hold,
     merged_hold,
     mixes_hold,
@@ -25,6 +26,7 @@ from tests.engine.exhaustive import (
     pairs_hold,
     products_hold,
     read,
+    rests_hold,
     rotations_hold,
     rows_hold,
     rows_of,
@@ -33,7 +35,7 @@ from tests.engine.exhaustive import (
 from tests.engine.machine import numbers, rounding, tiny_format
 
 LARGE, MIDDLE, SMALL, LEAST = tiny_format(3, 3), tiny_format(3, 2), tiny_format(2, 2), tiny_format(2, 1)
-WIDE, LONG = tiny_format(4, 2), tiny_format(4, 3)
+WIDE, LONG, FINE = tiny_format(4, 2), tiny_format(4, 3), tiny_format(5, 4)
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +90,13 @@ def test_a_quotient_by_a_power_of_two_is_not_rounded():
 @pytest.mark.parametrize("word", ["normalise", "rms_normalise"])
 def test_vectors_over_their_norm(word, size):
     assert norms_hold(LONG, word, size) > len(numbers(LONG)) ** size / 8
+
+
+@pytest.mark.parametrize("form", [LARGE, LONG, FINE], ids=str)
+def test_the_rest_of_a_square_and_twice_less_one(form):
+    """In the last two formats nothing under the root is subnormal."""
+    assert rests_hold(form) == len(numbers(form))
+    assert doubles_hold(form) > len(numbers(form)) / 2
 
 
 def test_rotations():
@@ -169,6 +178,13 @@ FAULTS = {
     ),
     "overflow under a root": ("fits", lambda self, size: None, lambda: norms_hold(LONG, "normalise", 1)),
     "flushed part of a vector": ("underflows", lambda self, a: False, lambda: norms_hold(LONG, "rms_normalise", 1)),
+    "root of a rest": ("root_of_rest", lambda self, found: found, lambda: rests_hold(FINE)),
+    "subnormal rest": (
+        "root_of_rest",
+        lambda self, found: self.rounded(found, roundings=4),
+        lambda: rests_hold(LARGE),
+    ),
+    "twice less one": ("gamma", lambda self, roundings: arb(0), lambda: doubles_hold(LARGE)),
     "circle": ("rounded", lambda self, a, roundings=1: self.checked(a), lambda: rotations_hold(WIDE)),
     "erased": ("gamma", lambda self, roundings: arb(0), lambda: erasures_hold(LARGE, 2, 1000)),
     "flushed part of what is erased": ("underflows", lambda self, a: False, lambda: erasures_hold(LARGE, 1, 4000)),

@@ -19,6 +19,7 @@ from tests.oracle.reals import (
     Real,
     absolute,
     add,
+    cos,
     divide,
     exp,
     logsigmoid,
@@ -28,6 +29,7 @@ from tests.oracle.reals import (
     relu,
     root,
     sigmoid,
+    sin,
     softplus,
     subtract,
     tanh,
@@ -54,7 +56,7 @@ class Gate:
 
 
 Gates = Mapping[tuple[str, str], Gate]
-"""By source (x, h, c, k) and gate."""
+"""By source (x, h, c, k, ...) and gate."""
 
 
 class Layer:
@@ -85,6 +87,9 @@ class Layer:
     def V(self, gate: str, k: Vector) -> Vector:  # noqa: N802
         return self.gates["k", gate](k)
 
+    def constant(self, gate: str) -> Vector:
+        return self.gates["constant", gate]([])
+
 
 def base_name(name: str) -> str:
     """A name without the number of its cell in a stack."""
@@ -100,6 +105,8 @@ Equation = Callable[[Layer, Vector, State], tuple[Vector, State]]
 
 
 def gate_of(linear: Linear, gate: str) -> Gate:
+    if linear.heads > 1:
+        return _gate_of_heads(linear, gate)
     matrix, bias = (None if part is None else np.asarray(part, np.float64) for part in linear.of(gate))
     assert matrix is not None
     units = matrix.shape[1]
@@ -109,6 +116,17 @@ def gate_of(linear: Linear, gate: str) -> Gate:
         tuple((j, reals.real(matrix[j, u])) for j in range(len(matrix)) if matrix[j, u] != 0) for u in range(units)
     )
     return Gate(reads, tuple(reals.ZERO if bias is None else reals.real(bias[u]) for u in range(units)))
+
+
+def _gate_of_heads(linear: Linear, gate: str) -> Gate:
+    """Of a map per head: column by column, the sources of the column's own head."""
+    matrix = np.asarray(linear.of(gate)[0], np.float64)
+    assert linear.bias is None
+    (rows, columns), found = matrix.shape, []
+    for column in range(columns):
+        first = column // (columns // linear.heads) * rows
+        found.append(tuple((first + j, reals.real(a)) for j, a in enumerate(matrix[:, column]) if a != 0))
+    return Gate(tuple(found), (reals.ZERO,) * columns)
 
 
 def each(function: Callable[..., Real], *vectors: Vector) -> Vector:
@@ -269,7 +287,7 @@ def _normalised(w: Layer, x: Vector, s: State, i: Vector, f: Vector) -> tuple[Ve
     return h, {"h": h, "c": c, "n": n}
 
 
-def slstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+def unstabilised(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     """i = exp(W x + U h)."""
     i = each(exp, sum_of(w.W("input", x), w.U("input", s["h"])))
     return _normalised(w, x, s, i, _open(w.W("forget", x), w.U("forget", s["h"])))
@@ -320,6 +338,65 @@ def mlstm(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
     return h, {"C": memory, "n": n, "m": m}
 
 
+def lru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """A complex state times r exp(i t), plus g (W x): y = A re' + B im' + W x."""
+    r, t, g = (w.constant(gate) for gate in ("radius", "angle", "scale"))
+    r, t, g = each(exp, each(negative, each(exp, r))), each(exp, t), each(exp, g)
+    written = [product(g, w.W(gate, x)) for gate in ("real", "imaginary")]
+    re, im = _turned(product(r, each(cos, t)), product(r, each(sin, t)), s["re"], s["im"])
+    re, im = sum_of(re, written[0]), sum_of(im, written[1])
+    y = sum_of(w.W("output", x), w.gates["re", "output"](re), w.gates["im", "output"](im))
+    return y, {"re": re, "im": im}
+
+
+def s5(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """A complex state times L = exp(d l), plus (L - 1) / l (W x): y = A re' + B im' + W x."""
+    e, f, d = each(negative, each(exp, w.constant("decay"))), w.constant("frequency"), each(exp, w.constant("step"))
+    size, angle = each(exp, product(d, e)), product(d, f)
+    p, q = product(size, each(cos, angle)), product(size, each(sin, angle))
+    ones, squares = [reals.ONE] * len(p), sum_of(product(e, e), each(absolute, product(f, f)))
+    over = [each(divide, part, squares) for part in (e, each(negative, f))]
+    held = _turned(each(subtract, p, ones), q, over[0], over[1])
+    written = _turned(*held, w.W("real", x), w.W("imaginary", x))
+    re, im = (sum_of(kept, new) for kept, new in zip(_turned(p, q, s["re"], s["im"]), written, strict=True))
+    y = sum_of(w.W("output", x), w.gates["re", "output"](re), w.gates["im", "output"](im))
+    return y, {"re": re, "im": im}
+
+
+def rglru(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    """a = exp(-8 r softplus(p)), h' = a h + sqrt(1 - a^2) i u."""
+    rate = product(_open(w.W("recurrence", x)), each(softplus, w.constant("decay")))
+    a = each(exp, each(negative, product([reals.real(8.0)] * len(rate), rate)))
+    written = product(_open(w.W("input", x)), w.W("value", x))
+    h = sum_of(product(a, s["h"]), product(each(reals.root_of_rest, a), written))
+    return h, {"h": h}
+
+
+def mamba(w: Layer, x: Vector, s: State, negative_too: bool = False) -> tuple[Vector, State]:
+    """Of a unit: h' = exp(d A) h + d u B, or 2 exp(d A) - 1 in place of exp(d A); y = C h' + D u."""
+    d, u = each(softplus, w.W("step", x)), w.W("value", x)
+    write, read, rates = w.W("input", x), w.W("output", x), each(exp, w.constant("decay"))
+    after, y = [], []
+    for unit, skip in enumerate(w.constant("skip")):
+        mine = range(unit * len(write), (unit + 1) * len(write))
+        kept = [exp(negative(multiply(d[unit], rates[place]))) for place in mine]
+        if negative_too:
+            kept = [subtract(add(a, a), reals.ONE) for a in kept]
+        new = [multiply(multiply(d[unit], u[unit]), b) for b in write]
+        after += sum_of(product(kept, [s["h"][place] for place in mine]), new)
+        y.append(add(_dot(read, after, mine), multiply(skip, u[unit])))
+    return y, {"h": after}
+
+
+def mamba_negative(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+    return mamba(w, x, s, negative_too=True)
+
+
+def _turned(p: Vector, q: Vector, re: Vector, im: Vector) -> tuple[Vector, Vector]:
+    """(p + iq) (re + i im)."""
+    return each(subtract, product(p, re), product(q, im)), sum_of(product(q, re), product(p, im))
+
+
 def _dot(a: Vector, b: Vector, places: range) -> Real:
     """Of a vector and of these places of another."""
     total = reals.ZERO
@@ -346,10 +423,16 @@ CELLS: dict[str, tuple[Equation, tuple[str, ...]]] = {
     "one_network": (one_network, ("h", "c")),
     "residual": (residual, ("h", "c")),
     "mlstm": (mlstm, ("C", "n", "m")),
+    "lru": (lru, ("re", "im")),
+    "mamba": (mamba, ("h",)),
+    "mamba_negative": (mamba_negative, ("h",)),
+    "rglru": (rglru, ("h",)),
+    "s5": (s5, ("re", "im")),
+    "slstm": (stabilised, ("h", "c", "n", "m")),
 }
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
 EXPONENTIAL: dict[str, tuple[Equation, tuple[str, ...]]] = {
-    "slstm": (slstm, ("h", "c", "n")),
+    "unstabilised": (unstabilised, ("h", "c", "n")),
     "stabilised": (stabilised, ("h", "c", "n", "m")),
     "quotients": (quotients, ("h",)),
 }

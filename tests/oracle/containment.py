@@ -354,7 +354,8 @@ def kept_numbers(network: Network, every_unit: bool) -> list[int]:
     read = np.asarray(network.readout_maps[0].matrix).any(1)
     found: list[list[int]] = []
     for depth in reversed(range(len(layers))):
-        inner = sum((there for s, there in reads[depth].items() if s != "x"), np.zeros((units, units), bool))
+        inside = (there for s, there in reads[depth].items() if s not in ("x", "constant"))
+        inner = sum(inside, np.zeros((units, units), bool))
         if every_unit:
             biases = [np.asarray(linear.bias) for linear in layers[depth].values() if linear.bias is not None]
             biased = sum((bias.reshape(-1, units).any(0) for bias in biases), np.zeros(units, bool))

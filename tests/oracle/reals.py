@@ -2,8 +2,8 @@
 
 This is the arithmetic of the containment oracle. It shares nothing with the bounds under test: these are balls of
 Arb, here the ends are numbers of mpmath's ``libmp``. Sums, products, quotients and roots of ``libmp`` are rounded
-correctly in the direction asked for. Its exp, log and tanh are not proved to be, so their results are moved outwards by
-``SPARE`` bits more.
+correctly in the direction asked for. Its exp, log, tanh, cos and sin are not proved to be, so their results are moved
+outwards by ``SPARE`` bits more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from mpmath.libmp import (
     fzero,
     mpf_abs,
     mpf_add,
+    mpf_cos_sin,
     mpf_div,
     mpf_exp,
     mpf_log,
@@ -89,6 +90,12 @@ def root(a: Real) -> Real:
     return mpf_sqrt(a[0], BITS, "f"), mpf_sqrt(a[1], BITS, "c")
 
 
+def root_of_rest(a: Real) -> Real:
+    """The square root of 1 - a^2 for |a| <= 1."""
+    low, high = relu(multiply(subtract(ONE, a), add(ONE, a)))
+    return mpf_sqrt(low, BITS, "f"), mpf_sqrt(high, BITS, "c")
+
+
 def negative(a: Real) -> Real:
     return mpf_neg(a[1]), mpf_neg(a[0])
 
@@ -121,6 +128,21 @@ def tanh(a: Real) -> Real:
 def sigmoid(a: Real) -> Real:
     """1 / (1 + exp(-a))."""
     return divide(ONE, add(ONE, exp(negative(a))))
+
+
+def cos(a: Real) -> Real:
+    return _turned(0, a)
+
+
+def sin(a: Real) -> Real:
+    return _turned(1, a)
+
+
+def _turned(place: int, a: Real) -> Real:
+    """The cosine (0) or the sine (1), whose slope is at most 1: its value at one end, and the width on both sides."""
+    value = mpf_cos_sin(a[0], BITS)[place]
+    width = mpf_add(mpf_sub(a[1], a[0], BITS, "c"), (0, 1, SPARE - BITS, 1), BITS, "c")
+    return mpf_sub(value, width, BITS, "f"), mpf_add(value, width, BITS, "c")
 
 
 def relu(a: Real) -> Real:

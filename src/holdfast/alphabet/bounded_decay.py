@@ -1,48 +1,45 @@
-"""exp(-c sigmoid(-a)), c = exp(-1/2): a decay between 0.545 and 1, which rises with a.
+"""exp(-8 r softplus(a)), for a gate r in [0, 1]: the part of a state that is kept, at least exp(-8 softplus(a)).
 
-Source: Peng et al. 2025, arXiv:2503.14456, whose argument has the other sign."""
+It is b^(8 r) with b = sigmoid(-a)."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from holdfast.alphabet.enclosures.forms import Form
     from holdfast.alphabet.enclosures.rounding import Rounding
 
-RATE = math.exp(-0.5)
-
-arity = 1
-limits = (0.54523, 1.0)
-text, latex = "bounded_decay({0})", r"\exp(-e^{{-1/2}} \sigma(-({0})))"
-javascript = "Math.exp(-Math.exp(-0.5) / (1 + Math.exp({0})))"
-cpp = f"exp(-{RATE!r} * sigmoid(0 - {{0}}))"
-gradient = (f"{{d}} * {{y}} * {RATE!r} * sigmoid({{0}}) * sigmoid(0 - {{0}})",)
-
-
-def numbers(a: Any) -> Any:
-    import jax
-
-    from holdfast.alphabet import exp
-
-    return exp.numbers(-RATE * jax.nn.sigmoid(-a))
+arity = 2
+limits = (0.0, 1.0)
+domain = ((0.0, 1.0), (-3.0, 3.0))
+text, latex = "exp(-8 * {0:product} * softplus({1}))", r"\exp(-8 {0:product} \odot \mathrm{{softplus}}({1}))"
+cpp = "exp(0 - 8 * ({0} * softplus({1})))"
+gradient = ("0 - 8 * ({d} * {y} * softplus({1}))", "0 - 8 * ({d} * {y} * {0} * sigmoid({1}))")
+javascript = "Math.exp(-8 * {0} * (Math.max({1}, 0) + Math.log1p(Math.exp(-Math.abs({1})))))"
 
 
-def reference(a: Any) -> Any:
+def numbers(r: Any, a: Any) -> Any:
+    from holdfast.alphabet import exp, softplus
+
+    return exp.numbers(-8 * (r * softplus.numbers(a)))
+
+
+def reference(r: Any, a: Any) -> Any:
     import numpy as np
 
-    return np.exp(-RATE / (1 + np.exp(a)))
+    return np.exp(-8 * r * np.logaddexp(0, a))
 
 
-def bounds(rounding: Rounding | None, a: Form) -> Form:
-    """As it is computed: exp of a product of sigmoid with a constant, which is rounded twice."""
+def bounds(rounding: Rounding | None, r: Form, a: Form) -> Form:
+    """Word by word, as it is computed. The product by 8 is not rounded."""
     from flint import arb
 
-    from holdfast.alphabet import exp, sigmoid
+    from holdfast.alphabet import exp, multiply, softplus
     from holdfast.alphabet.enclosures import forms
 
-    exponent = forms.scaled(sigmoid.bounds(rounding, forms.negated(a)), -(arb(-0.5).exp()))
-    if rounding is None:
-        return forms.within(exp.bounds(None, exponent), arb(limits[0]), forms.ONE)
-    return exp.bounds(rounding, exponent if exponent.is_number(0) else rounding.rounded(exponent, roundings=4))
+    rate = forms.scaled(multiply.bounds(rounding, r, softplus.bounds(rounding, a)), arb(-8))
+    if rounding is not None:
+        rate = rounding.flushed(rate)
+    found = exp.bounds(rounding, rate)
+    return forms.within(found, forms.NOTHING, forms.ONE) if r.low >= 0 else found

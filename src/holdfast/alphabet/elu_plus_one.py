@@ -22,7 +22,8 @@ def numbers(a: Any) -> Any:
 
     from holdfast.alphabet import exp
 
-    return jnp.where(a > 0, a + 1, exp.numbers(jnp.where(a > 0, 0, a)))
+    below: Any = exp.numbers(jnp.minimum(a, 0))
+    return jnp.where(a > 0, a + 1, below)
 
 
 def reference(a: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from holdfast.alphabet.enclosures.arrays import FormArray
-    from holdfast.alphabet.enclosures.forms import Form
     from holdfast.alphabet.enclosures.rounding import Rounding
 
 arity = 2
@@ -45,29 +44,14 @@ def reference(a: Any, angle: Any) -> Any:
 
 
 def bounds(rounding: Rounding | None, a: FormArray, angle: FormArray) -> FormArray:
-    """The cosine and sine as intervals: how both depend on the angle is forgotten."""
+    """The sums of products of a pair with the cosine and the sine."""
     from holdfast.alphabet.contract import dot
     from holdfast.alphabet.enclosures import forms
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis
+    from holdfast.alphabet.enclosures.circle import cosine_and_sine
 
     found: list[forms.Form] = []
     for pair, turn in zip(last_axis(a), angle, strict=True):
-        cosine, sine = _circle(rounding, turn)
+        cosine, sine = cosine_and_sine(rounding, turn)
         found += [dot(rounding, pair, (cosine, forms.negated(sine))), dot(rounding, pair, (sine, cosine))]
     return FormArray.of(a.shape, found)
-
-
-def _circle(rounding: Rounding | None, turn: Form) -> tuple[Form, Form]:
-    """The cosine and the sine of an angle."""
-    from holdfast.alphabet.enclosures.forms import ONE, UNIT, ZERO, interval, number, widened, within
-
-    if turn.is_number(0):
-        return UNIT, ZERO
-    if turn.is_point:
-        sine, cosine = (number(value) for value in turn.centre.sin_cos())
-    else:
-        sine, cosine = (interval(ball.lower(), ball.upper()) for ball in turn.low.union(turn.high).sin_cos())
-    if rounding is None:
-        return cosine, sine
-    error = rounding.accuracy.circle_errors * rounding.roundoff
-    return within(widened(cosine, error), -ONE, ONE), within(widened(sine, error), -ONE, ONE)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from holdfast.core.cell import Cell, Map
+from holdfast.core.cell import VECTOR, Cell, Map
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.registered import class_name, forgotten_on_change
 from holdfast.core.registry import Folder
@@ -89,5 +90,13 @@ def _odd(module: ModuleType) -> list[str]:
         "'maps' has none of the input x": isinstance(maps, tuple)
         and any(getattr(m, "source", "") == "x" for m in maps),
         "'step' cannot be called": callable(module.step),
+        "a map per head has a source or gates that are not divided among heads alike": not isinstance(maps, tuple)
+        or all(_has_heads(m, getattr(module, "axes", {})) for m in maps if getattr(m, "per_head", False)),
     }
     return [reason for reason, holds in {**names, **words, **others}.items() if not holds]
+
+
+def _has_heads(m: Map, axes: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether what a map per head reads and gives is divided among heads, every gate in the same way."""
+    gates = {axes.get(gate, VECTOR) for gate in m.gates}
+    return len(gates) == 1 and all(one[0] == "head" for one in (axes.get(m.source, VECTOR), *gates))

@@ -68,7 +68,7 @@ def initialise(layer, random):
 def step(ops, weights, x, state):
     read, scales = ops.linear(weights["x"], x), ops.linear(weights[CONSTANT], x)
     e, m, key = scales["removal"], scales["replacement"], read["key"]
-    w, a = ops.bounded_decay(read["decay"]), ops.sigmoid(read["rate"])
+    w, a = ops.limited_decay(read["decay"]), ops.sigmoid(read["rate"])
     r, v = read["receptance"], read["value"]
     n = ops.normalise(ops.multiply(e, key))
     k = ops.add(key, ops.multiply(m, ops.subtract(ops.multiply(a, key), key)))

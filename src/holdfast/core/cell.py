@@ -38,13 +38,16 @@ class Map:
     """One linear map of a cell: for every gate a matrix from ``source`` features to the units, and a bias or none.
 
     ``source`` names what it reads: the input x, a state, a gate, or another value inside the step; of a map that reads
-    nothing it is ``constant``. A ``diagonal`` map has one weight for every unit, with which it reads that unit alone.
+    nothing it is ``constant``. A ``diagonal`` map has one weight for every unit, with which it reads that unit alone. A
+    map ``per_head`` has a matrix for every head, which reads the source of that head alone: the first axis of its
+    source and of its gates is ``head``.
     """
 
     gates: tuple[str, ...]
     source: str
     bias: bool
     diagonal: bool = False
+    per_head: bool = False
 
     def __post_init__(self) -> None:
         if not SOURCE.fullmatch(self.source):
@@ -54,6 +57,8 @@ class Map:
             )
         if self.diagonal and self.source == "x":
             raise BadValue("a diagonal map cannot read x, since x has no unit axis.")
+        if self.per_head and (self.diagonal or self.source in ("x", CONSTANT)):
+            raise BadValue("a map per head reads a state or another value of heads, and cannot be diagonal.")
         if self.source == CONSTANT and (self.diagonal or not self.bias):
             raise BadValue("a map of a constant needs a bias and cannot be diagonal.")
 
@@ -180,6 +185,8 @@ class Cell:
         """How many rows the matrix of one gate of a map has."""
         if m.diagonal:
             return 1
+        if m.per_head:
+            return prod(self.sizes_of(self.axes_of(m.source)[1:], units, heads))
         return {"x": inputs, CONSTANT: 0}.get(m.source, prod(self.shape(m.source, units, heads)))
 
     def parameters(self, inputs: int, units: int, steps: int = 1, heads: int = 1) -> int:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Operands = TypeVarTuple("Operands")
 
     def arange(stop: int, dtype: DTypeLike | None = None) -> Array: ...
+    def cumprod(a: Array, axis: int) -> Array: ...
+    def moveaxis(a: Array, source: int, destination: int) -> Array: ...
+    def triangular_solve(a: Array, b: Array) -> Array:
+        """a^-1 b of a lower triangular a [..., n, n] whose diagonal is 1, and b [..., n, m]."""
+        ...
+
     def asarray(a: object, dtype: DTypeLike | None = None) -> Array: ...
     def full(shape: Shape, fill_value: float | Array, dtype: DTypeLike | None = None) -> Array: ...
     def ones(shape: Shape, dtype: DTypeLike | None = None) -> Array: ...
@@ -126,12 +132,14 @@ else:
     from jax.ffi import pycapsule
     from jax.lax import dynamic_update_index_in_dim as update_at
     from jax.lax import platform_dependent
-    from jax.numpy import arange, asarray, full, ones, ones_like, zeros, zeros_like
+    from jax.lax.linalg import triangular_solve as _triangular_solve
+    from jax.numpy import arange, asarray, cumprod, full, moveaxis, ones, ones_like, zeros, zeros_like
     from jax.tree import flatten as tree_flatten
     from jax.tree import map as tree_map
     from jax.tree import structure as tree_structure
     from jax.tree import unflatten as tree_unflatten
 
+    triangular_solve = partial(_triangular_solve, left_side=True, lower=True, unit_diagonal=True)
     custom_vjp_static_first = partial(custom_vjp, nondiff_argnums=(0,))
     update_config = config.update
 
@@ -142,6 +150,7 @@ else:
 __all__ = [
     "arange",
     "asarray",
+    "cumprod",
     "custom_vjp",
     "custom_vjp_static_first",
     "device_put",
@@ -153,6 +162,7 @@ __all__ = [
     "jvp",
     "linear_transpose",
     "local_devices",
+    "moveaxis",
     "ones",
     "ones_like",
     "platform_dependent",
@@ -161,6 +171,7 @@ __all__ = [
     "tree_map",
     "tree_structure",
     "tree_unflatten",
+    "triangular_solve",
     "update_at",
     "update_config",
     "vjp",

@@ -4,35 +4,48 @@ A state can be computed for all steps at once if its new value is affine in its 
 nor b depends on s. Two such steps compose to one step of the same form. The recorded step shows whether this holds: a
 word is affine in an operand if the cotangent of this operand reads neither the operand nor the result. The states are
 solved one after another. A state that is already solved counts as known when the next one is examined.
+
+States that read each other are solved together, if their new values are jointly affine in their old values: the real
+and the imaginary part of a complex state are s1' = p * s1 - q * s2 + b1 and s2' = q * s1 + p * s2 + b2.
 """
 
 from __future__ import annotations
+
+from itertools import combinations
 
 from holdfast import alphabet
 from holdfast.core.cell import Cell
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
+Group = tuple[int, ...]
+"""States that are solved together, as indices into ``cell.states``."""
 
-def order(cell: Cell) -> tuple[int, ...]:
-    """The order, as indices into ``cell.states``, in which the states can be solved for all steps at once. Raises
+
+def groups(cell: Cell) -> tuple[Group, ...]:
+    """The states in an order in which they can be solved for all steps at once: as few as possible together. Raises
     ``Unsupported`` with the obstacle if there is no such order."""
-    step, solved = record(cell), list[int]()
-    while len(solved) < len(cell.states):
-        ready = [n for n in range(len(cell.states)) if n not in solved and not _obstacle(step, n, solved)]
-        if not ready:
-            waiting = next(n for n in range(len(cell.states)) if n not in solved)
-            raise Unsupported(_obstacle(step, waiting, solved))
-        solved += ready
-    return tuple(solved)
+    step, found = record(cell), list[Group]()
+    while waiting := [n for n in range(len(cell.states)) if n not in {place for group in found for place in group}]:
+        solved = {place for group in found for place in group}
+        sizes = range(1, len(waiting) + 1)
+        together = (group for size in sizes for group in combinations(waiting, size))
+        ready = next((group for group in together if not _obstacle(step, group, solved)), None)
+        if ready is None:
+            raise Unsupported(_obstacle(step, (waiting[0],), solved))
+        found.append(ready)
+    return tuple(found)
 
 
-def _obstacle(step: Recording, place: int, solved: list[int]) -> str:
-    """Why a state cannot be solved for all steps at once, as a clause; "" if it can."""
-    state, name = step.before[place], step.cell.states[place]
-    reads: dict[Node, str] = {step.inputs: "nothing", state: "affinely"}
-    for other, node in enumerate(step.before):
-        if other != place:
-            reads[node] = "nothing" if other in solved else f"state {step.cell.states[other]}, which is not known yet"
+def _obstacle(step: Recording, group: Group, solved: set[int]) -> str:
+    """Why these states cannot be solved together for all steps at once, as a clause; "" if they can."""
+    names = step.cell.states
+    name = " and ".join(names[place] for place in group)
+    if len({step.before[place].axes for place in group}) > 1:
+        return f"{name} have different axes"
+    reads: dict[Node, str] = {step.inputs: "nothing"}
+    for place, node in enumerate(step.before):
+        unknown = f"state {names[place]}, which is not known yet"
+        reads[node] = "affinely" if place in group else "nothing" if place in solved else unknown
     for node in step.nodes:
         parts = (node.source,) if node.source is not None else node.operands
         found = [reads[part] for part in parts]
@@ -46,8 +59,8 @@ def _obstacle(step: Recording, place: int, solved: list[int]) -> str:
         else:
             places = [n for n, what in enumerate(found) if what == "affinely"]
             reads[node] = "affinely" if _passes(node, places) else f"the old {name} through {node.word}"
-    what = reads[step.after[place]]
-    return "" if what in ("nothing", "affinely") else f"its new {name} reads {what}"
+    whats = {names[place]: reads[step.after[place]] for place in group}
+    return next((f"its new {n} reads {what}" for n, what in whats.items() if what not in ("nothing", "affinely")), "")
 
 
 def _passes(node: Node, places: list[int]) -> bool:

@@ -3,7 +3,8 @@
 Tensor names: ``layer0.forget.from_x`` [source, unit], ``layer0.forget.bias`` (of the map from x),
 ``layer0.candidate.bias_h`` (of the map from h, if the cell has one), ``readout.matrix``, ``readout.bias``. Each hidden
 layer of a read-out has ``readout.hidden1.matrix`` [source, unit] and ``readout.hidden1.bias``. An embedding has
-``embedding.matrix`` [input, unit] and ``embedding.bias``. A diagonal map, with one weight for every unit, is [1, unit].
+``embedding.matrix`` [input, unit] and ``embedding.bias``. A diagonal map, with one weight for every unit, is [1, unit];
+a map per head is [source of one head, unit].
 A network with separate weights for every step has a leading axis for the steps.
 
 The same network gives the same bytes in every process. Names, shapes and number formats in the file's header are

@@ -204,7 +204,7 @@ def drawn(network: Network, how: Initialisation, seed: Sequence[int]) -> Network
         for number, part in enumerate(cell.parts):
             maps |= _outside(part, maps, of_cell(part.cell, _inside(part, layer), *place, number))
         if cell.initialise is not None:
-            maps = _own(cell.initialise, maps, generator(*place, 1))
+            maps = _own(cell.initialise, maps, dtype, generator(*place, 1))
         return maps if cell.parts else _time_scale(maps, cell, here, dtype, generator(*place, 0))
 
     layers = [of_cell(network.cell, layer, depth) for depth, layer in enumerate(network.layers)]
@@ -257,6 +257,11 @@ def _draw(
         one = tree_map(lambda a: a[0], shape)
         drawn = [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.matrix.shape[0])]
         return tree_map(lambda *steps: jnp.stack(steps), *drawn)
+    if shape.heads > 1:
+        width = shape.matrix.shape[-1] // shape.heads
+        none = None if shape.bias is None else shape.bias[:width]
+        one = replace(shape, matrix=shape.matrix[:, :width], bias=none, heads=1, shapes=None)
+        return _of_heads(shape, [_draw(one, how, units, source, dtype, random, biases) for _ in range(shape.heads)])
     rows: int
     columns: int
     rows, columns = shape.matrix.shape
@@ -279,14 +284,27 @@ def _draw(
     return replace(shape, matrix=as_array(matrix, dtype), bias=bias)
 
 
-def _own(initialise: Initialise, maps: Layer, random: np.random.Generator) -> dict[str, Linear]:
+def _of_heads(shape: Linear, drawn: Sequence[Linear]) -> Linear:
+    """The map in which every head has the weights that were drawn for it."""
+
+    def joined(leaves: Sequence[Array]) -> Array:
+        """[..., gate, head, column] of one array [..., gate and column] for each head."""
+        parts = [np.asarray(leaf).reshape(*leaf.shape[:-1], len(shape.gates), 1, -1) for leaf in leaves]
+        return as_array(np.concatenate(parts, -2).reshape(*leaves[0].shape[:-1], -1))
+
+    bias = None if shape.bias is None else joined([one.bias for one in drawn])
+    return replace(shape, matrix=joined([one.matrix for one in drawn]), bias=bias)
+
+
+def _own(initialise: Initialise, maps: Layer, dtype: np.dtype, random: np.random.Generator) -> dict[str, Linear]:
     """The weights after the cell's own ``initialise``, applied to each step separately if steps have separate
-    weights."""
+    weights. It gets arrays of NumPy."""
+    drawn = tree_map(np.asarray, dict(maps))
     matrix = next(iter(maps.values())).matrix
     if matrix.ndim == 2:
-        return dict(initialise(maps, random))
-    steps = [dict(initialise(tree_map(itemgetter(t), maps), random)) for t in range(matrix.shape[0])]
-    return tree_map(lambda *leaves: jnp.stack(leaves), *steps)
+        return tree_map(lambda leaf: as_array(leaf, dtype), dict(initialise(drawn, random)))
+    steps = [dict(initialise(tree_map(itemgetter(t), drawn), random)) for t in range(matrix.shape[0])]
+    return tree_map(lambda *leaves: as_array(np.stack(leaves), dtype), *steps)
 
 
 def _orthogonal(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:

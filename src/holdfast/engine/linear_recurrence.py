@@ -47,8 +47,8 @@ def in_chunks(factor: Array, offset: Array, start: Array) -> Array:
         return over_time(_step, start, (factor, offset))[1]
     length = -(-time // chunks)
     missing = chunks * length - time
-    factor = _chunked(jnp.concatenate([factor, ones_like(factor[:missing])]), chunks, length)
-    offset = _chunked(jnp.concatenate([offset, zeros_like(offset[:missing])]), chunks, length)
+    factor = chunked(jnp.concatenate([factor, ones_like(factor[:missing])]), chunks, length)
+    offset = chunked(jnp.concatenate([offset, zeros_like(offset[:missing])]), chunks, length)
     first = ones_like(factor[0]), zeros_like(offset[0])
     (whole, added), (factors, offsets) = over_time(_joined, first, (factor, offset))
     _, after = over_time(_step, start, (whole, added))
@@ -68,7 +68,7 @@ def _joined(so_far: tuple[Array, Array], now: tuple[Array, Array]) -> tuple[tupl
     return joined, joined
 
 
-def _chunked(along: Array, chunks: int, length: int) -> Array:
+def chunked(along: Array, chunks: int, length: int) -> Array:
     """Reshape [time, ...] to [step in chunk, chunk, ...]."""
     return jnp.swapaxes(along.reshape(chunks, length, *along.shape[1:]), 0, 1)
 

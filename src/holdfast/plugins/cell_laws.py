@@ -155,7 +155,8 @@ def relabelling_commutes(name: str, run: Run = unroll) -> None:
             return np.take(places, order, axes.index(axis)).ravel() if axis in axes else places.ravel()
 
         def relabelled(source: str, linear: Linear, below: np.ndarray, moved: Any = moved) -> Linear:
-            rows = below if source == "x" else moved(cell.axes_of(source)) if source != CONSTANT else np.arange(0)
+            axes = cell.axes_of(source)[linear.heads > 1 :]  # a map per head reads what belongs to its own head
+            rows = below if source == "x" else moved(axes) if source != CONSTANT else np.arange(0)
             for gate in linear.gates:
                 (matrix, bias), columns = linear.of(gate), moved(cell.axes_of(gate))
                 matrix = matrix if linear.diagonal else matrix[..., rows, :]
@@ -273,8 +274,9 @@ def by_letter(name: str, layer: Layer) -> Named:
     found, cell = {}, resolve(name)
     written = symbols(cell)
     for source, linear in layer.items():
+        whole = linear.dense() if linear.heads > 1 else linear
         for gate in linear.gates:
-            letter, (matrix, bias) = cell.letters[gate], linear.of(gate)
+            letter, (matrix, bias) = cell.letters[gate], whole.of(gate)
             if linear.diagonal:
                 found[f"{written[source][0].lower()}_{letter}"] = np.asarray(matrix)[0]
             elif source != CONSTANT:

@@ -39,14 +39,15 @@ def random_network(
     steps: int | None = None,
 ) -> Network:
     """A network without zero weights. By default it has three units, or two heads of three units for a cell with heads.
-    A cell whose input must have the size of its units gets an embedding."""
+    A cell whose input must have the size of its units gets an embedding. Where the memory holds products of what is
+    read, numbers grow with their third power from layer to layer: weights are smaller."""
     kind = resolve(cell)
     heads = 2 if units is None and kind.has_heads else 1
     made = create(
         *(cell, inputs, 3 * heads if units is None else units, outputs, layers, dtype, steps, heads),
         embedding=kind.reads_units,
     )
-    return randomised(made, seed=100)
+    return randomised(made, seed=100, scale=0.8 if kind.is_vector else 0.3)
 
 
 def random_state(network: Network, batch: int) -> PerLayer:

@@ -31,7 +31,7 @@ SETS = {
     "neon": ("16",),
 }
 """Register bytes and flags, as in CMakeLists.txt."""
-CELLS = ("slstm", "stabilised", "quotients")
+CELLS = ("unstabilised", "stabilised", "quotients")
 COUNT = 4096
 FUNCTIONS = {
     "exp": ("exp_errors", lambda z: z.exp()),

@@ -23,6 +23,8 @@ latter before or after it is rounded. A product and the addition that follows it
     Lemma 10 (root).        V >= c is computed within g(k) V + F. If e = g(k) + F / c < 1 and (1 - e) c >= t, then
                             a / sqrt(V) is within (1 + g(3)) / sqrt(1 - e) - 1 of it, relative to it, and further as
                             in Lemma 9.
+    Lemma 11 (root of rest). sqrt((1 - a)(1 + a)), |a| <= 1, every operation rounded, is within g(4) of it, relative to
+                            it, where 2^-p >= 2 t, and otherwise within sqrt(5 t (1 + g(3))) + t more.
 
 Proofs. 1: the distance to the nearest number is at most u|v| for a normal result and half the least subnormal below t;
 a flushed result differs by |v| < t. 2: Lemma 1 for every product and addition; what is lost at one operation passes
@@ -30,8 +32,10 @@ through at most n - 1 more (Higham 2002, sections 3.1 and 4.2), and a term or pa
 is monotone, and two numbers have a common grid. 5: Lemma 1 four times. 6: K/2 <= |m + K| <= 2|K|, where subtracting K
 is exact (Sterbenz); what comes out lies on the grid of m + K, on which m + K is then exact. 9: 1 / b is normal for
 t <= |b| <= 1 / t; Lemma 1 twice. 10: the computed V is between (1 - e) V and (1 + e) V and is not flushed; its root is
-normal and rounded once; Lemma 9; and 1 / sqrt(1 + e) is no further below 1 than 1 / sqrt(1 - e) is above. 4, 7, 8: at
-once.
+normal and rounded once; Lemma 9; and 1 / sqrt(1 + e) is no further below 1 than 1 / sqrt(1 - e) is above. 11: |a| is 1
+or at most 1 - 2^-p, so that all three numbers under the root are 0 or normal and have three roundings (Lemma 1), of
+which the root halves what they change; else V moves by 5 t (1 + g(3)) at most, and its root by no more than the root of
+that. 4, 7, 8: at once.
 
 ``tests/engine/test_rounding_rules.py`` holds every lemma on small formats: all operands, all orders, fused or not,
 subnormal numbers kept and flushed, exact rationals as the oracle. The code below has the format as a parameter: what
@@ -58,8 +62,13 @@ from typing import NamedTuple
 
 from flint import arb, ctx
 
-from holdfast.alphabet.enclosures.forms import NOTHING, Form, Summands, Unbounded, made, widened
+from holdfast.alphabet.enclosures.forms import NOTHING, Form, Summands, Unbounded, made, widened, within
 from holdfast.core.formats import FORMATS, Format
+
+EXPONENTIAL = ("exp", "softplus", "logsigmoid", "elu_plus_one", "tempered_sigmoid", "bounded_decay", "limited_decay")
+"""Words that are computed by an exponential or by softplus."""
+HELD = ("held_real", "held_imaginary")
+"""Words that are computed by an exponential, a cosine, a sine and a quotient."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +96,18 @@ class Accuracy:
     def words(self, used: Collection[str]) -> tuple[str, ...]:
         """The assumptions, a sentence each, for a step that uses the words of these names."""
         found = [self._always()]
-        if {"exp", "softplus", "logsigmoid", "elu_plus_one", "tempered_sigmoid", "bounded_decay"} & set(used):
+        if {*EXPONENTIAL, *HELD} & set(used):
             found.append(
                 f"{self.format.name}: exp within {self.exp_errors} u, softplus and logsigmoid within "
                 f"{self.softplus_errors} u of their values; exp is 1 at 0; exp and softplus are 0 up to {self.zero:.5g}"
             )
-        if "rotate" in used:
+        if {"rotate", "cos", "sin", *HELD} & set(used):
             found.append(
                 f"{self.format.name}: cos and sin within {self.circle_errors} u, absolutely, of every angle; exact at 0"
             )
-        if {"normalise", "rms_normalise"} & set(used):
+        if {"normalise", "rms_normalise", "sqrt_one_minus_square"} & set(used):
             found.append("square roots are rounded once")
-        if {"divide", "normalise", "rms_normalise"} & set(used):
+        if {"divide", "normalise", "rms_normalise", *HELD} & set(used):
             found.append("a quotient is rounded once, or is the product by the rounded reciprocal of its divisor")
         return tuple(found)
 
@@ -208,6 +217,13 @@ class Rounding:
             error += found.size
         computed = widened(found, error)
         return self.checked(widened(computed, self.tiny) if self.underflows(computed) else computed)
+
+    def root_of_rest(self, found: Form) -> Form:
+        """``found``, which is sqrt(1 - a^2) in real arithmetic, as it is computed (Lemma 11)."""
+        error = self.gamma(4) * found.size
+        if not self.roundoff >= 2 * self.tiny:  # in tiny formats only
+            error += (5 * self.tiny * (1 + self.gamma(3))).sqrt() + self.tiny
+        return within(widened(found, error), NOTHING, 1 + self.gamma(4))
 
     def squares(self, size: arb, number: int) -> Computed:
         """The sum of so many squares, at most ``size`` in real arithmetic, added in any order (Lemma 2)."""

@@ -1,14 +1,15 @@
 """All steps at once, for cells whose new state is affine in the old state (``engine/affine.py``).
 
-Linear maps and gates are computed for all steps together. What remains is a linear recurrence over time
-(``engine/linear_recurrence.py``). Cells in the compiled library are computed there, unit by unit
-(``engine/native/gated.py``). Only reverse-mode gradients are supported. The sums are those of the loop in a different
-order: they agree up to rounding, so a certificate for rounded arithmetic does not apply to this engine.
+Linear maps and gates are computed for all steps together. What remains is a linear recurrence over time, of one state
+(``engine/linear_recurrence.py``) or of several together (``engine/joint_recurrence.py``). Cells in the compiled library
+are computed there, unit by unit (``engine/native/gated.py``). Only reverse-mode gradients are supported. The sums are
+those of the loop in a different order: they agree up to rounding, so a certificate for rounded arithmetic does not
+apply to this engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -20,8 +21,9 @@ from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.core.cell import Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
-from holdfast.engine.affine import order
+from holdfast.engine.affine import groups
 from holdfast.engine.engines import Request
+from holdfast.engine.joint_recurrence import States, joint_recurrence
 from holdfast.engine.linear_recurrence import linear_recurrence
 from holdfast.engine.native import gated
 from holdfast.engine.network import Layer, Network
@@ -41,7 +43,7 @@ def unsuitable(request: Request) -> str | None:
     if request.truncate is not None:
         return "it computes all steps at once, and the gradient is to be cut between steps"
     try:
-        order(request.cell)
+        groups(request.cell)
     except Unsupported as reason:
         return f"it cannot run {request.cell.name}: {reason}"
     return None
@@ -89,9 +91,10 @@ def _by_units(
 
 
 class Affine(NamedTuple):
-    """The affine function factor * s + offset of a state s that is not known yet, at every step: [time, batch, ...]."""
+    """The affine function sum_j factors[j] * s_j + offset of states s_j that are not known yet, at every step:
+    [time, batch, ...]. A factor of None is zero."""
 
-    factor: Array
+    factors: tuple[Array | None, ...]
     offset: Array
 
 
@@ -107,13 +110,13 @@ class _Solver:
     )
 
     def value(self, node: Node) -> Array | Affine:
-        """The value of a node [time, batch, ...], or an ``Affine`` in the state that is being solved for."""
+        """The value of a node [time, batch, ...], or an ``Affine`` in the states that are being solved for."""
         if node not in self.known:
             self.known[node] = self._computed(node)
         return self.known[node]
 
     def array(self, node: Node) -> Array:
-        """The value of a node that does not read the state that is being solved for."""
+        """The value of a node that does not read the states that are being solved for."""
         value = self.value(node)
         assert not isinstance(value, Affine), "engine/affine.py refuses a step in which it does"
         return value
@@ -123,18 +126,24 @@ class _Solver:
             gate = next(m for m in self.step.cell.maps if m.source == node.word).gates[node.place]
             return self._mapped(node.word, node.source)[gate]
         word, operands = alphabet.get(node.word), [self.value(operand) for operand in node.operands]
-        given = {place: operand for place, operand in enumerate(operands) if not isinstance(operand, Affine)}
-        if len(given) == len(operands):
-            return NUMBERS.apply(word, *given.values())
+        affine = [operand for operand in operands if isinstance(operand, Affine)]
+        values = [operand.offset if isinstance(operand, Affine) else operand for operand in operands]
+        if not affine:
+            return NUMBERS.apply(word, *values)
 
-        def of_affine(*affine: Array) -> Array:
-            rest = iter(affine)
-            places = range(len(operands))
-            return NUMBERS.apply(word, *(given[place] if place in given else next(rest) for place in places))
+        def factor(state: int) -> Array | None:
+            """The slope of the word along the operands that read this state."""
+            slopes = {n: o.factors[state] for n, o in enumerate(operands) if isinstance(o, Affine)}
+            moving = {n: slope for n, slope in slopes.items() if slope is not None}
 
-        offsets, factors = ([o[part] for o in operands if isinstance(o, Affine)] for part in (1, 0))
-        offset, factor = jvp(of_affine, offsets, factors)
-        return Affine(factor, offset)
+            def along(*moved: Array) -> Array:
+                at = dict(zip(moving, moved, strict=True))
+                return NUMBERS.apply(word, *(at.get(n, value) for n, value in enumerate(values)))
+
+            return jvp(along, [values[n] for n in moving], list(moving.values()))[1] if moving else None
+
+        states = range(len(affine[0].factors))
+        return Affine(tuple(map(factor, states)), NUMBERS.apply(word, *values))
 
     def _mapped(self, name: str, source: Node) -> Mapping[str, Array]:
         if (name, source) not in self.maps:
@@ -148,33 +157,49 @@ def solved(
     """The outputs of one layer [time, batch, unit] for ``inputs`` [time, batch, source], and its last state.
 
     ``start`` is the state before the first step; ``present`` [time, batch] is false in padding. Raises ``Unsupported``
-    for a cell that ``affine.order`` refuses.
+    for a cell that ``affine.groups`` refuses.
     """
     step = record(cell)
     solver = _Solver(step, layer, {step.inputs: inputs})
     after: dict[int, Array] = {}
-    for place in order(cell):
-        state = step.before[place]
+    for group in groups(cell):
         known = dict(solver.known)
-        shape = (inputs.shape[0], *start[place].shape)
-        solver.known[state] = Affine(ones(shape, inputs.dtype), zeros(shape, inputs.dtype))
-        new = solver.value(step.after[place])
-        after[place] = _states(new, start[place], present)
-        before = jnp.concatenate([start[place][None], after[place][:-1]])
-        solver.known = known | {state: before}
-        if present is None:  # with padding, the state differs from the value that the step computes there
-            solver.known[step.after[place]] = after[place]
-    states = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
-    return as_vector(solver.array(step.output), inputs), states
+        for place in group:
+            shape = (inputs.shape[0], *start[place].shape)
+            one, zero = ones(shape, inputs.dtype), zeros(shape, inputs.dtype)
+            solver.known[step.before[place]] = Affine(tuple(one if n == place else None for n in group), zero)
+        new = [solver.value(step.after[place]) for place in group]
+        states = _states(new, tuple(start[place] for place in group), present)
+        solver.known = known
+        for place, value in zip(group, states, strict=True):
+            after[place] = value
+            solver.known[step.before[place]] = jnp.concatenate([start[place][None], value[:-1]])
+            if present is None:  # with padding, the state differs from the value that the step computes there
+                solver.known[step.after[place]] = value
+    last = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
+    return as_vector(solver.array(step.output), inputs), last
 
 
-def _states(new: Array | Affine, start: Array, present: Array | None) -> Array:
-    """The state after every step. ``new`` is its new value in one step, affine in the old one."""
-    if not isinstance(new, Affine):  # the step does not read the old value, but padding keeps it
-        if present is None:
-            return new
-        new = Affine(zeros_like(new), new)
-    factor, offset = new
+def _states(new: Sequence[Array | Affine], start: States, present: Array | None) -> States:
+    """The states after every step. ``new`` are their new values in one step, affine in the old ones."""
+    places = range(len(new))
+    # Where a step does not read the old value, padding keeps it.
+    if present is None and len(new) == 1 and not isinstance(new[0], Affine):
+        return (new[0],)
+    offsets = tuple(value.offset if isinstance(value, Affine) else value for value in new)
+    factors = tuple(
+        tuple(_factor(value, offset, n) for n in places) for value, offset in zip(new, offsets, strict=True)
+    )
     if present is not None:
-        factor, offset = jax.vmap(hold)(present, (factor, offset), (ones_like(factor), zeros_like(offset)))
-    return linear_recurrence(factor, offset, start)
+        one, zero = ones_like(offsets[0]), zeros_like(offsets[0])
+        kept = tuple(tuple(one if n == m else zero for n in places) for m in places)
+        factors, offsets = jax.vmap(hold)(present, (factors, offsets), (kept, tuple(zero for _ in places)))
+    if len(new) == 1:
+        return (linear_recurrence(factors[0][0], offsets[0], start[0]),)
+    return joint_recurrence(factors, offsets, start)
+
+
+def _factor(value: Array | Affine, offset: Array, state: int) -> Array:
+    """How the new value depends on this state of the group."""
+    factor = value.factors[state] if isinstance(value, Affine) else None
+    return zeros_like(offset) if factor is None else factor

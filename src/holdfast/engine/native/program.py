@@ -53,6 +53,8 @@ def _recorded(cell: Cell) -> Program:
         raise Unsupported("it has states or gates that are not vectors of units")
     if any(m.diagonal for m in cell.maps):
         raise Unsupported("it has a diagonal map")
+    if any(m.per_head for m in cell.maps):
+        raise Unsupported("it has a map per head")
     step = recorded.record(cell)
     for node in step.nodes:
         if node.operands and alphabet.get(node.word).gradient is None:

@@ -114,7 +114,7 @@ def _map(m: Map, letter: str, linear: Linear) -> dict[str, Any]:
         "gates": list(m.gates),
         "bias": m.bias,
         "diagonal": m.diagonal,
-        "rows": int(linear.matrix.shape[-2]),
+        "rows": int(linear.matrix.shape[-2]) * linear.heads,
         "widths": [linear.width(gate) for gate in m.gates],
     }
 
@@ -142,6 +142,8 @@ def at_memory(network: Network, name: str, values: np.ndarray) -> np.ndarray:
 
 
 def _linear(linear: Linear) -> dict[str, Any]:
+    """The page knows no maps per head: such a map is one matrix there."""
+    linear = linear.dense() if linear.heads > 1 else linear
     return {
         "matrix": np.asarray(linear.matrix),
         "bias": None if linear.bias is None else np.asarray(linear.bias),
@@ -156,7 +158,7 @@ def _maps(network: Network) -> list[Linear]:
 
 
 def _bytes(network: Network) -> int:
-    return sum(np.asarray(a).nbytes for m in _maps(network) for a in (m.matrix, m.bias) if a is not None)
+    return sum(np.asarray(a).nbytes * m.heads for m in _maps(network) for a in (m.matrix, m.bias) if a is not None)
 
 
 def _parameters(network: Network) -> dict[str, int]:

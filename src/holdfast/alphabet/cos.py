@@ -1,0 +1,33 @@
+"""cos(a): the cosine of an angle in radians."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.alphabet.enclosures.forms import Form
+    from holdfast.alphabet.enclosures.rounding import Rounding
+
+arity = 1
+limits = (-1.0, 1.0)
+text, latex = "cos({0})", r"\cos({0})"
+javascript = "Math.cos({0})"
+
+
+def numbers(a: Any) -> Any:
+    import jax.numpy as jnp
+
+    return jnp.cos(a)
+
+
+def reference(a: Any) -> Any:
+    import numpy as np
+
+    return np.cos(a)
+
+
+def bounds(rounding: Rounding | None, a: Form) -> Form:
+    """What it depends on is forgotten."""
+    from holdfast.alphabet.enclosures.circle import cosine_and_sine
+
+    return cosine_and_sine(rounding, a)[0]
