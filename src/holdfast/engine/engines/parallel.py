@@ -19,7 +19,7 @@ import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays, PerLayer
-from holdfast.core.cell import Cell
+from holdfast.core.cell import CONSTANT, Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
 from holdfast.engine.affine import groups
 from holdfast.engine.engines import Request
@@ -147,7 +147,8 @@ class _Solver:
 
     def _mapped(self, name: str, source: Node) -> Mapping[str, Array]:
         if (name, source) not in self.maps:
-            self.maps[name, source] = NUMBERS.linear(self.layer[name], self.array(source))
+            read = self.array(source)  # what is constant is computed once, not for every step and row
+            self.maps[name, source] = NUMBERS.linear(self.layer[name], read[:1, :1] if name == CONSTANT else read)
         return self.maps[name, source]
 
 
@@ -168,7 +169,7 @@ def solved(
             shape = (inputs.shape[0], *start[place].shape)
             one, zero = ones(shape, inputs.dtype), zeros(shape, inputs.dtype)
             solver.known[step.before[place]] = Affine(tuple(one if n == place else None for n in group), zero)
-        new = [solver.value(step.after[place]) for place in group]
+        new = [_whole(solver.value(step.after[place]), (inputs.shape[0], *start[place].shape)) for place in group]
         states = _states(new, tuple(start[place] for place in group), present)
         solver.known = known
         for place, value in zip(group, states, strict=True):
@@ -177,7 +178,14 @@ def solved(
             if present is None:  # with padding, the state differs from the value that the step computes there
                 solver.known[step.after[place]] = value
     last = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
-    return as_vector(solver.array(step.output), inputs), last
+    output = solver.array(step.output)
+    whole = jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:]))
+    return as_vector(whole, inputs), last
+
+
+def _whole(value: Array | Affine, shape: tuple[int, ...]) -> Array | Affine:
+    """The value at every step of every row: what is constant is repeated."""
+    return value if isinstance(value, Affine) else jnp.broadcast_to(value, shape)
 
 
 def _states(new: Sequence[Array | Affine], start: States, present: Array | None) -> States:
