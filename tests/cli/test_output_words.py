@@ -202,8 +202,17 @@ def test_tables_break_no_words(width, capsys, monkeypatch):
 
 def test_a_table_too_wide_for_its_words_becomes_records(capsys, monkeypatch):
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", 20)
-    terminal.draw([Table(("claim", "verdict"), (("uninterruptedly", "undecidedness"), ("x", "")))])
-    assert capsys.readouterr().out == "claim:\nuninterruptedly\nverdict:\nundecidedness\n\nclaim: x\n"
+    rows = (("uninterruptedly", "undecidedness", "3", "1"), ("x", "", "4", ""))
+    terminal.draw([Table(("claim", "verdict", "size", "lag"), rows)])
+    told = "claim:\nuninterruptedly\nverdict:\nundecidedness\nsize: 3  lag: 1\n\nclaim: x  size: 4\n"
+    assert capsys.readouterr().out == told
+
+
+def test_a_table_whose_cells_would_be_tall_and_narrow_becomes_records(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "PLAIN_WIDTH", 27)
+    why = "the interval of the difference contains zero at every lag"
+    terminal.draw([Table(("claim", "why"), (("a longer name", why),))])
+    assert capsys.readouterr().out == "a longer name: the interval\nof the difference contains\nzero at every lag\n"
 
 
 def test_an_interrupted_comparison_says_how_to_continue(tmp_path, monkeypatch, capsys):

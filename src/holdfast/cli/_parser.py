@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, get_args, get_origin
 
@@ -11,11 +12,44 @@ from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 from holdfast.core.registered import class_name
+from holdfast.core.text import width_of, wrapped
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
 
+WIDTH, LARGEST_WIDTH = 80, 120
+"""The width of the help in columns if the output is no terminal, and the largest in a terminal."""
+
 METAVARS = {int: "N", float: "X", str: "TEXT"}
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Breaks lines between words, at the width of the terminal. Indented lines are examples, which stay whole; what an
+    example is, after several spaces, stands below it where there is no room beside it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(width_of(sys.stdout, WIDTH), LARGEST_WIDTH))
+
+    def _format_usage(self, *given: Any) -> str:
+        usage = super()._format_usage(*given)
+        fits = all(len(line) <= self._width for line in usage.split("\n"))
+        return usage if fits else re.sub(r"\n +", "\n  ", usage)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(text.split()), width).split("\n")
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        told = re.sub(r"(?<=\S)\n(?=\S)", " ", text)  # a paragraph is one line, broken where the terminal ends
+        return "\n".join(
+            _example(line, width) if line[:1] == " " else wrapped(line, width) for line in told.split("\n")
+        )
+
+
+def _example(line: str, width: int) -> str:
+    command, gap, meaning = line.strip().partition("   ")
+    if len(line) <= width or not gap:
+        return line
+    return f"  {command}\n{wrapped(meaning.strip(), width, *['    '] * 2)}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,7 +60,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"holdfast {verb}",
             description=sentence,
             epilog="\n\n".join(docstring.strip().split("\n\n")[1:]),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=HelpFormatter,
             allow_abbrev=False,
         )
         # So that "--range -inf inf" and "--range -1e-3 1" are numbers, not flags.
