@@ -12,7 +12,7 @@ from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 from holdfast.core.registered import class_name
-from holdfast.core.text import width_of, wrapped
+from holdfast.core.text import paragraphs, width_of, wrapped
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
@@ -39,10 +39,8 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         return wrapped(" ".join(text.split()), width).split("\n")
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        told = re.sub(r"(?<=\S)\n(?=\S)", " ", text)  # a paragraph is one line, broken where the terminal ends
-        return "\n".join(
-            _example(line, width) if line[:1] == " " else wrapped(line, width) for line in told.split("\n")
-        )
+        lines = paragraphs(text).split("\n")
+        return "\n".join(_example(line, width) if line[:1] == " " else wrapped(line, width) for line in lines)
 
 
 def _example(line: str, width: int) -> str:

@@ -102,6 +102,15 @@ def wrapped(line: str, width: int, start: str = "", indent: str | None = None) -
     return lines.replace("\0", " ")
 
 
+def paragraphs(text: str) -> str:
+    r"""``text`` with every paragraph as one line, as ``wrapped`` expects it. Indented lines stay as they are.
+
+    >>> paragraphs("One\ntwo.\n\nexample:\n  three")
+    'One two.\n\nexample:\n  three'
+    """
+    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
+
+
 def escaped(text: str, keep: str = "") -> str:
     r"""``text`` with every character that a terminal would act on as an escape, but for those in ``keep``.
 
