@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +31,8 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=min(width_of(sys.stdout, WIDTH), LARGEST_WIDTH))
 
-    def _format_usage(self, *given: Any) -> str:
-        usage = super()._format_usage(*given)
+    def _format_usage(self, *given: Any, **named: Any) -> str:
+        usage = super()._format_usage(*given, **named)
         fits = all(len(line) <= self._width for line in usage.split("\n"))
         return usage if fits else re.sub(r"\n +", "\n  ", usage)
 
@@ -63,6 +64,13 @@ class Parser(argparse.ArgumentParser):
         )
         # So that "--range -inf inf" and "--range -1e-3 1" are numbers, not flags.
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            flag, known = next(iter(action.option_strings), action.metavar), list(map(str, action.choices))
+            near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.6)
+            fix = f"Did you mean '{near[0]}'?" if near else f"'{self.prog} --help' lists the arguments."
+            raise BadValue(f"{flag} is '{value}', expected one of {', '.join(known)}.", fix)
 
     def error(self, message: str) -> NoReturn:
         text = re.sub(r"^argument (--[\w-]+): (?=is )", r"\1 ", message).removeprefix("argument ")
