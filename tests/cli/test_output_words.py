@@ -17,7 +17,7 @@ from holdfast.construction.evaluation.construction import construct, gate_rows
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
-from holdfast.core.results import Table
+from holdfast.core.results import Table, Text
 from holdfast.demonstration.arrays import arrays
 from holdfast.demonstration.demonstrate import SEQUENCES, SuccessRate
 from holdfast.demonstration.parts import _why
@@ -114,7 +114,11 @@ def test_the_reason_of_failures_is_given_only_where_networks_fail():
     assert "It succeeds only if" in _why((rate("step", 3, (0.0, 0.0, 0.3)), rate("sequence", 8, some)))
     text = _why((rate("step", 8, (0.0, 0.0, 0.3)), rate("sequence", 8, some)))
     assert "It succeeds only if" not in text
-    assert "All networks succeed nevertheless" in text
+    assert "All networks succeed nevertheless: their random initial weights" in text
+    for solved in (3, 8):
+        easy = _why((rate("step", solved, (0.0, 0.0, 0.3)), rate("sequence", 8, some)), ambiguous=False)
+        assert easy.endswith("no memory is needed here.")
+        assert "succeed" not in easy
 
 
 def test_a_network_that_is_no_control_is_not_called_one():
@@ -198,6 +202,21 @@ def test_tables_break_no_words(width, capsys, monkeypatch):
     assert all(len(line) <= width for line in out.splitlines())
     for word in " ".join(rows[0]).split():
         assert out.count(word) >= 2, word
+
+
+def test_a_percent_sign_stays_with_its_number(capsys, monkeypatch):
+    for width in range(20, 60):
+        monkeypatch.setattr(terminal, "PLAIN_WIDTH", width)
+        said = "0 of 4 (0 %, 95 % interval 0-49 %)"
+        terminal.draw([Text(said), Table(("update", "success rate"), (("per step", said), ("per sequence", said)))])
+        assert not any(line.lstrip().startswith("%") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_command_to_copy_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "PLAIN_WIDTH", 40)
+    command = "holdfast compare --study mine --store of/mine.sqlite"
+    terminal.draw([Text(f"Finished points are kept. Continue with: {command}")])
+    assert command in capsys.readouterr().out.splitlines()
 
 
 def test_a_table_too_wide_for_its_words_becomes_records(capsys, monkeypatch):

@@ -85,14 +85,8 @@ def wrapped(line: str, width: int, start: str = "", indent: str | None = None) -
     holdfast explain net.safetensors
     """
     further = line[: len(line) - len(line.lstrip(" "))] if indent is None else indent
-
-    def whole(found: re.Match[str]) -> str:
-        return found[0].replace(" ", "\0")
-
-    kept = _WHOLE.sub(whole, line)
-    kept = _NAMED.sub(lambda found: whole(found) if len(found[0]) <= width - len(further) else found[0], kept)
     lines = textwrap.fill(
-        kept,
+        _kept_whole(line, width - len(further)),
         width,
         initial_indent=start,
         subsequent_indent=further,
@@ -100,6 +94,21 @@ def wrapped(line: str, width: int, start: str = "", indent: str | None = None) -
         break_on_hyphens=False,
     )
     return lines.replace("\0", " ")
+
+
+def longest_word(line: str) -> str:
+    """What ``wrapped`` never breaks: the longest word, or command to copy."""
+    return max(_kept_whole(line, 0).split(" "), key=len)
+
+
+def _kept_whole(line: str, width: int) -> str:
+    """``line`` with a NUL for every space that is not to be broken in ``width`` columns."""
+
+    def whole(found: re.Match[str]) -> str:
+        return found[0].replace(" ", "\0")
+
+    kept = _WHOLE.sub(whole, line)
+    return _NAMED.sub(lambda found: whole(found) if len(found[0]) <= width else found[0], kept)
 
 
 def paragraphs(text: str) -> str:

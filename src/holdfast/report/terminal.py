@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
-from holdfast.core.text import encodable, escaped, width_of, wrapped
+from holdfast.core.text import encodable, escaped, longest_word, width_of, wrapped
 from holdfast.report import plots
 
 GAP = 2
@@ -60,7 +60,7 @@ def _table(table: Table, width: int) -> str:
     rows = [tuple(encodable(escaped(cell), encoding) for cell in row) for row in table.rows]
     columns = list(zip(table.heads, *rows, strict=True))
     natural = [max(map(cell_len, column)) for column in columns]
-    words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    words = [max(cell_len(longest_word(cell)) for cell in column) for column in columns]
     widths = _fitted(natural, words, width - GAP * (len(columns) - 1))
     if widths is None or any(map(_is_hard_to_read, columns, widths)):
         return _records(table.heads, rows, width)
@@ -71,7 +71,7 @@ def _table(table: Table, width: int) -> str:
         numbers = bool(rows) and all(map(_is_number, cells))
         drawn.add_column(RichText(head), justify="right" if numbers else "left", overflow="fold", width=columns_wide)
     for row in rows:
-        drawn.add_row(*map(RichText, row))
+        drawn.add_row(*(RichText(wrapped(*cell, indent="")) for cell in zip(row, widths, strict=True)))
     # RichText: a symbol such as "[red]" is text, never markup.
     console = Console(width=width, highlight=False)
     with console.capture() as capture:
