@@ -137,6 +137,7 @@ def test_the_arrays_of_the_tutorial():
     assert symbols.rows[4] == ("4", "[0 0 0 0 1]")
     vectors = dict(symbols.rows)
     assert len(set(vectors.values())) == 5
+    assert all(sorted(vector.strip("[]").split()) == ["0"] * 4 + ["1"] for vector in vectors.values())
     assert pairs.rows[0] == ("1", "3 → 0", f"{vectors['3']} → {vectors['0']}")
     assert len(pairs.rows) == 8
     assert "all sequences at once: [2, 4, 5]" in shapes.text
@@ -195,7 +196,7 @@ def test_a_network_without_memory_has_no_memory_capacity():
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_tables_break_no_words(width, capsys, monkeypatch):
-    rows = (("an uninterruptedly long claim", "does not hold", "the interval of the difference contains zero"),) * 2
+    rows = (("an uninterruptedly long claim", "does not hold", "the difference contains zero"),) * 2
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", width)
     terminal.draw([Table(("claim", "verdict", "why"), rows)])
     out = capsys.readouterr().out
