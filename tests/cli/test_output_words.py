@@ -7,7 +7,6 @@ import shlex
 from dataclasses import replace
 from types import SimpleNamespace
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -22,6 +21,7 @@ from holdfast.demonstration.arrays import arrays
 from holdfast.demonstration.demonstrate import SEQUENCES, SuccessRate
 from holdfast.demonstration.parts import _why
 from holdfast.demonstration.predictions import why_control_fails
+from holdfast.engine.initialise import build
 from holdfast.engine.network import create
 from holdfast.explanation.diagnostics import capacity
 from holdfast.explanation.subject import examine
@@ -188,8 +188,9 @@ def test_refuting_rows_of_symbols_are_told_as_symbols():
 
 def test_a_network_without_memory_has_no_memory_capacity():
     task = Echo(lag=4)
-    network = create("feedforward", task.inputs, 6, task.outputs, dtype=jnp.float32)
+    network = build("feedforward", inputs=task.inputs, units=6, outputs=task.outputs)
     found = capacity.measure(examine(network, task, rows=4))
+    assert found.figures["capacity_inputs"] > 1
     assert found.figures["capacity_past_inputs"] == 0
     assert not found.sentence
 
