@@ -109,7 +109,7 @@ def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
         ("echo --lag any --semantics real", "not in exact arithmetic"),
         ("adding --steps any --semantics real --cell lstm1997", "can hold only one number, of the first step"),
         ("recall --position 2 --steps any --semantics real --cell lstm1997", "can hold only one number"),
-        ("recall --dtype half", "--dtype: invalid choice: 'half'"),
+        ("recall --dtype half", "--dtype is 'half', expected one of float32, float64"),
         ("recall --lag 3", "named '--lag'"),
         ("recall --out no/such/folder.safetensors", "cannot write"),
     ],

@@ -20,6 +20,7 @@ from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
 from holdfast.core.task import Batch, Task
+from holdfast.core.text import paragraphs
 from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
@@ -196,7 +197,7 @@ def _unit(made: Task, count: float) -> str:
 
 
 def _docstring(module: Any) -> str:
-    return (inspect.getdoc(module) or "").strip()
+    return paragraphs((inspect.getdoc(module) or "").strip())
 
 
 def _drawn(made: Task, row: Batch) -> list[dict[str, Any]]:
