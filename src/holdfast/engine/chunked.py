@@ -2,10 +2,10 @@
 
     S_t = S_(t-1) diag(d_t) + sum_r z_tr b_tr^T,   z_tr = S_(t-1) a_tr + v_tr
 
-Time is divided into chunks. Within a chunk every z is affine in the matrix that enters it and in the z of earlier steps:
-a triangular system, which is solved for all chunks at once (the WY form of a product of Householder matrices). The
-matrices that enter the chunks are then computed one after another, and all that is read from S at once. Memory is linear
-in time: one matrix for each chunk, and a few vectors for each step.
+Time is divided into chunks. Within a chunk every z is affine in the matrix that enters it and in the z of earlier
+steps: a triangular system, which is solved for all chunks at once (the WY form of a product of Householder matrices).
+The matrices that enter the chunks are then computed one after another, and all that is read from S at once. Memory is
+linear in time: one matrix for each chunk, and a few vectors for each step.
 
 Source: Bischof & Van Loan 1987, SIAM Journal on Scientific and Statistical Computing 8(1); Yang et al. 2024,
 arXiv:2406.06484; with a decay Yang, Kautz & Hatamizadeh 2024, arXiv:2412.06464.
@@ -39,12 +39,13 @@ class Term:
     along: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Memory:
     """The matrices before every step of ``time``, which are not kept.
 
-    ``entering`` [chunk, ..., value, key] are those before the first step of each chunk, ``changes`` [chunk, ..., change,
-    value] all z of its steps and ``along`` [chunk, ..., change, key] all b; ``last`` is the matrix after the last step.
+    ``entering`` [chunk, ..., value, key] are those before the first step of each chunk, ``changes`` [chunk, ...,
+    change, value] all z of its steps and ``along`` [chunk, ..., change, key] all b; ``last`` is the matrix after the
+    last step.
     """
 
     time: int
@@ -82,7 +83,7 @@ class Decays:
     between: Array
     after: Array
     whole: Array
-    columns: Columns | None
+    columns: ColumnDecays | None
 
     def coefficients(self, vectors: Array, along: Array) -> tuple[Array, Array]:
         """With which S times the ``vectors`` [..., read, key], as many in each step, is the product of the first
@@ -95,7 +96,7 @@ class Decays:
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnDecays:
     """Products of the decays of columns: ``before`` and ``up_to`` [..., step, key], without and with the step's own."""
 
     before: Array
@@ -150,7 +151,7 @@ def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decay
     found = None
     if columns is not None:
         of_columns = cumprod(_chunked(columns, 1), -2)
-        found = Columns(_shifted(of_columns, -2), of_columns)
+        found = ColumnDecays(_shifted(of_columns, -2), of_columns)
     return Decays(
         _shifted(up_to, -1)[..., None],
         jnp.concatenate([jnp.repeat(between, count, -1) for count in counts], -1),
