@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import jax.numpy as jnp
+import numpy as np
 
-from holdfast.core.arrays import Array, matrix_product
-from holdfast.core.typed_jax import cumprod, moveaxis, ones_like, triangular_solve, zeros
+from holdfast.core.arrays import Array, as_array, matrix_product
+from holdfast.core.typed_jax import cumprod, full, moveaxis, ones_like, triangular_solve, zeros
 from holdfast.engine.over_time import over_time
 
 CHUNK = 16
@@ -66,8 +66,8 @@ class Memory:
     def matrices(self) -> Array:
         """The matrices before every step [time, ..., value, key], column by column."""
         shape = self.time, *self.entering.shape[1:-2], self.entering.shape[-1]
-        units = jnp.eye(shape[-1], dtype=self.entering.dtype)
-        return jnp.stack([self.read(jnp.broadcast_to(unit, shape)) for unit in units], -1)
+        units = as_array(np.eye(shape[-1]), self.entering.dtype)
+        return jnp.stack([self.read(jnp.broadcast_to(units[n], shape)) for n in range(shape[-1])], -1)
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,13 @@ def solve(decay: Array, columns: Array | None, terms: Sequence[Term], start: Arr
         of_entering, of_changes = decays.coefficients(_stacked(reads), along)
         own = of_entering.shape[-2]
         fixed = values[0] if len(values) == 1 else values[0] + matrix_product(of_changes[..., own:], values[1])
-        system = jnp.eye(own, dtype=start.dtype) - of_changes[..., :own]
+        system = as_array(np.eye(own), start.dtype) - of_changes[..., :own]
         solved = triangular_solve(system, jnp.concatenate([of_entering, fixed], -1))
         moving, values[0] = solved[..., :size], solved[..., size:]
 
-    def enter(matrix: Array, now: tuple[Array | None, list[Array], Array, Array, Array | None]) -> tuple[Array, object]:
+    def enter(
+        matrix: Array, now: tuple[Array | None, list[Array], Array, Array, Array | None]
+    ) -> tuple[Array, tuple[Array, Array]]:
         moving, values, along, whole, columns = now
         if moving is not None:
             values = [values[0] + matrix_product(moving, jnp.swapaxes(matrix, -1, -2)), *values[1:]]
@@ -144,7 +146,7 @@ def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decay
     """For changes in groups, of so many in each step. No product is divided by a ``decay``, which may be 0."""
     steps = _chunked(decay[..., None], 1)[..., 0]
     count = steps.shape[-1]
-    later = jnp.tril(jnp.ones((count, count), bool), -1)
+    later = as_array(np.tri(count, k=-1, dtype=bool))
     products = cumprod(jnp.where(later, steps[..., :, None], 1), -2)  # of the steps after the second, up to the first
     between = jnp.where(later, _shifted(products, -2), 0)
     up_to = cumprod(steps, -1)
@@ -163,9 +165,8 @@ def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decay
 
 def _shifted(products: Array, axis: int) -> Array:
     """One place later along an axis, after a 1."""
-    first = jnp.take(products, jnp.array([0]), axis)
-    rest = jnp.take(products, jnp.arange(products.shape[axis] - 1), axis)
-    return jnp.concatenate([ones_like(first), rest], axis)
+    first, rest = jnp.split(products, [1], axis), jnp.split(products, [products.shape[axis] - 1], axis)
+    return jnp.concatenate([ones_like(first[0]), rest[0]], axis)
 
 
 def _stacked(several: Sequence[Array]) -> Array:
@@ -177,6 +178,5 @@ def _stacked(several: Sequence[Array]) -> Array:
 def _chunked(a: Array, padding: float = 0) -> Array:
     """[time, ..., component] as [chunk, ..., step, component], the last chunk filled up with ``padding``."""
     length = min(CHUNK, a.shape[0])
-    missing = -a.shape[0] % length
-    filled = jnp.pad(a, [(0, missing), *repeat((0, 0), a.ndim - 1)], constant_values=padding)
-    return moveaxis(filled.reshape(-1, length, *a.shape[1:]), 1, -2)
+    missing = full((-a.shape[0] % length, *a.shape[1:]), padding, a.dtype)
+    return moveaxis(jnp.concatenate([a, missing]).reshape(-1, length, *a.shape[1:]), 1, -2)

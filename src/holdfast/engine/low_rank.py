@@ -17,7 +17,7 @@ import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array
-from holdfast.core.typed_jax import zeros_like
+from holdfast.core.typed_jax import asarray, ones_like, zeros_like
 from holdfast.engine.chunked import LEAST_DECAY, Memory, Term, solve
 from holdfast.engine.over_time import hold
 from holdfast.engine.readings.record import Node, Recording
@@ -112,7 +112,7 @@ class MatrixRead:
 
     def times(self, gate: Array | float) -> MatrixRead:
         """``gate`` has no axis of values."""
-        by = gate[..., None] if isinstance(gate, jax.Array) else gate
+        by = gate[..., None] if isinstance(gate, Array) else gate
         return replace(
             self,
             read=None if self.read is None else self.read * by,
@@ -136,7 +136,7 @@ class LowRank:
         assert self.memory is not None, "S is not solved yet"
         parts = [Outer(MatrixRead(self.memory, t.read, t.value).array(), t.along).array() for t in self.terms]
         if self.has_diagonal:
-            decay = self.decay[..., None, None] if isinstance(self.decay, jax.Array) else self.decay
+            decay = self.decay[..., None, None] if isinstance(self.decay, Array) else self.decay
             kept = self.memory.matrices() * decay
             parts.append(kept if self.columns is None else kept * self.columns[..., None, :])
         return sum(parts[1:], parts[0])
@@ -155,7 +155,7 @@ class LowRank:
 
     def times(self, gate: Array | float) -> LowRank:
         """``gate`` has neither an axis of values nor one of keys."""
-        by = gate[..., None] if isinstance(gate, jax.Array) else gate
+        by = gate[..., None] if isinstance(gate, Array) else gate
         return replace(self, decay=self.decay * gate).along_times(by)
 
     def along_times(self, by: Array | float) -> LowRank:
@@ -170,7 +170,7 @@ class LowRank:
         read, value = None, None
         if self.has_diagonal:
             read = vector if self.columns is None else self.columns * vector
-            read = read * (self.decay[..., None] if isinstance(self.decay, jax.Array) else self.decay)
+            read = read * (self.decay[..., None] if isinstance(self.decay, Array) else self.decay)
         for term in self.terms:
             share = (term.along * vector).sum(-1, keepdims=True)
             read = _sum(read, None if term.read is None else term.read * share)
@@ -179,12 +179,12 @@ class LowRank:
 
     def solved(self, start: Array, time: int, present: Array | None) -> Memory:
         """S at all steps, S' being of this form; in padding, where ``present`` is false, S' is S."""
-        decay = jnp.broadcast_to(jnp.asarray(self.decay, start.dtype), (time, *start.shape[:-2]))
+        decay = jnp.broadcast_to(asarray(self.decay, start.dtype), (time, *start.shape[:-2]))
         columns, alongs = self.columns, [term.along for term in self.terms]
         if present is not None:
             held = jax.vmap(hold)
-            decay = held(present, decay, jnp.ones_like(decay))
-            columns = None if columns is None else held(present, columns, jnp.ones_like(columns))
+            decay = held(present, decay, ones_like(decay))
+            columns = None if columns is None else held(present, columns, ones_like(columns))
             alongs = [held(present, along, zeros_like(along)) for along in alongs]
         terms = [replace(term, along=along) for term, along in zip(self.terms, alongs, strict=True)]
         return solve(decay, columns, terms, start)
@@ -199,31 +199,35 @@ def applied(word: str, operands: Sequence[Array | Form]) -> Form | None:
     if len(of) > 1:
         return None
     match word, *operands:
-        case "outer", jax.Array() as value, jax.Array() as along:
+        case "outer", Array() as value, Array() as along:
             return Outer(value, along)
-        case "outer", MatrixRead() as read, jax.Array() as along:
+        case "outer", MatrixRead() as read, Array() as along:
             return LowRank(read.memory, along.ndim + 1, False, terms=(Term(read.read, read.value, along),))
-        case "contract", LowRank() as matrix, jax.Array() as vector:
+        case "contract", LowRank() as matrix, Array() as vector:
             return matrix.contracted(vector)
-        case "erase", LowRank() as matrix, jax.Array() as key, jax.Array() as along:
+        case "erase", LowRank() as matrix, Array() as key, Array() as along:
             read = matrix.contracted(key).times(-1.0)
             return matrix.with_terms([Term(read.read, read.value, along)])
-        case "scale_columns", LowRank() as matrix, jax.Array() as columns:
+        case "scale_columns", LowRank() as matrix, Array() as columns:
             return matrix.scaled(columns)
-        case "multiply", (LowRank() | MatrixRead()) as form, jax.Array() as gate:
+        case "multiply", (LowRank() | MatrixRead()) as form, Array() as gate:
             return _gated(form, gate)
-        case "multiply", jax.Array() as gate, (LowRank() | MatrixRead()) as form:
+        case "multiply", Array() as gate, (LowRank() | MatrixRead()) as form:
             return _gated(form, gate)
         case "negative", (LowRank() | MatrixRead()) as form:
             return form.times(-1.0)
         case "subtract", first, second:
-            turned = Outer(-second.value, second.along) if isinstance(second, Outer) else None
-            turned = second.times(-1.0) if isinstance(second, MatrixRead | LowRank) else turned
-            return _added([first, -second if turned is None else turned])
+            return _added([first, _negated(second)])
         case "add", *terms:
             return _added(terms)
         case _:
             return None
+
+
+def _negated(part: Array | Form) -> Array | Form:
+    if isinstance(part, Outer):
+        return Outer(-part.value, part.along)
+    return part.times(-1.0) if isinstance(part, MatrixRead | LowRank) else -part
 
 
 def _gated(form: LowRank | MatrixRead, gate: Array) -> Form | None:
@@ -234,25 +238,23 @@ def _gated(form: LowRank | MatrixRead, gate: Array) -> Form | None:
 
 
 def _added(parts: Sequence[Array | Form]) -> Form | None:
-    matrices = [part for part in parts if isinstance(part, LowRank)]
+    """The sum of vectors, at least one of which reads S; or of matrices, at most one of which has a diagonal part."""
     reads = [part for part in parts if isinstance(part, MatrixRead)]
-    if reads and not matrices and not any(isinstance(part, Outer) for part in parts):
-        found = reads[0]
-        for part in parts:
-            more = part if isinstance(part, MatrixRead) else MatrixRead(found.memory, None, part)
-            if part is not reads[0]:
-                found = MatrixRead(found.memory, _sum(found.read, more.read), _sum(found.value, more.value))
-        return found
-    diagonal = [part for part in matrices if part.has_diagonal]
-    if not matrices or reads or len(diagonal) > 1 or any(isinstance(part, jax.Array) for part in parts):
+    arrays = [part for part in parts if isinstance(part, Array)]
+    if reads and len(reads) + len(arrays) == len(parts):
+        read, value = None, None
+        for part in reads:
+            read, value = _sum(read, part.read), _sum(value, part.value)
+        for array in arrays:
+            value = _sum(value, array)
+        return MatrixRead(reads[0].memory, read, value)
+    matrices = sorted((part for part in parts if isinstance(part, LowRank)), key=lambda part: not part.has_diagonal)
+    if reads or arrays or not matrices or any(part.has_diagonal for part in matrices[1:]):
         return None
-    whole = diagonal[0] if diagonal else matrices[0]
-    for part in parts:
-        if isinstance(part, Outer):
-            whole = whole.with_terms([Term(None, part.value, part.along)])
-        elif isinstance(part, LowRank) and part is not (diagonal[0] if diagonal else matrices[0]):
-            whole = whole.with_terms(part.terms)
-    return whole
+    found = matrices[0]
+    for part in matrices[1:]:
+        found = found.with_terms(part.terms)
+    return found.with_terms([Term(None, part.value, part.along) for part in parts if isinstance(part, Outer)])
 
 
 def _sum(a: Array | None, b: Array | None) -> Array | None:
