@@ -20,14 +20,13 @@ from holdfast.engine.native import gated, library
 from holdfast.engine.native import recurrence as native_recurrence
 from holdfast.engine.unroll import unroll
 from tests.networks import numbers, random_network, random_state
+from tests.oracle import matrices
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 AFFINE = ("feedforward", "lru", "mamba", "mamba_negative", "mingru", "minlstm", "rglru", "s5")
 KINDS = ("feedforward", "lru", "mamba", "mingru", "minlstm")
 """Without a state, with states solved together, with a state of two axes, and two with kernels or a word of their own:
 the others are like one of these, and compared with another source in ``test_cells_against_reference.py``."""
-MATRICES = ("gla", "linear_attention", "retnet")
-"""Affine too; ``tests/test_matrix_cells.py`` compares their numbers with the references."""
 
 
 def why_not(cell: Cell) -> str:
@@ -37,7 +36,7 @@ def why_not(cell: Cell) -> str:
 @pytest.mark.parametrize("cell", cells.FOLDER.names())
 def test_the_record_says_which_cells_can(cell):
     reason = why_not(cells.get(cell))
-    assert (not reason) == (cell in AFFINE + MATRICES), reason
+    assert (not reason) == (cell in (*AFFINE, *matrices.STEPS)), reason
 
 
 def test_what_is_in_the_way_is_said(float64):
@@ -65,9 +64,16 @@ def test_a_nonlinear_word_on_the_state_is_in_the_way():
     assert why_not(replace(mingru, step=squares)) == "it cannot run mingru: its new h reads the old h through multiply"
 
 
-def test_a_memory_that_is_read_before_it_is_written_is_in_the_way():
-    assert why_not(cells.get("deltanet")) == "it cannot run deltanet: its new S reads the old S through erase"
-    assert why_not(cells.get("rwkv7")) == "it cannot run rwkv7: its new S reads the old S through contract"
+def test_a_nonlinear_word_between_a_memory_and_what_is_written_is_in_the_way():
+    deltanet = cells.get("deltanet")
+
+    def step(ops, weights, x, state):
+        _, _, gates = deltanet.step(ops, weights, x, state)
+        read = ops.tanh(ops.contract(state.S, gates.key))
+        memory = ops.add(state.S, ops.outer(ops.subtract(gates.value, read), gates.key))
+        return Step(ops.contract(memory, gates.query), deltanet.state_type(memory), gates)
+
+    assert why_not(replace(deltanet, step=step)) == "it cannot run deltanet: its new S reads the old S through tanh"
 
 
 def test_states_are_solved_one_after_another():

@@ -6,15 +6,18 @@ word is affine in an operand if the cotangent of this operand reads neither the 
 solved one after another. A state that is already solved counts as known when the next one is examined.
 
 States that read each other are solved together, if their new values are jointly affine in their old values: the real
-and the imaginary part of a complex state are s1' = p * s1 - q * s2 + b1 and s2' = q * s1 + p * s2 + b2.
+and the imaginary part of a complex state are s1' = p * s1 - q * s2 + b1 and s2' = q * s1 + p * s2 + b2. A matrix
+that is multiplied by a diagonal one and changed by a few outer products is solved otherwise (``engine/low_rank.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import combinations
 
 from holdfast import alphabet
 from holdfast.core.cell import Cell
+from holdfast.engine import low_rank
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 Group = tuple[int, ...]
@@ -29,11 +32,28 @@ def groups(cell: Cell) -> tuple[Group, ...]:
         solved = {place for group in found for place in group}
         sizes = range(1, len(waiting) + 1)
         together = (group for size in sizes for group in combinations(waiting, size))
-        ready = next((group for group in together if not _obstacle(step, group, solved)), None)
+        ready = next(
+            (group for group in together if is_low_rank(step, group, solved) or not _obstacle(step, group, solved)),
+            None,
+        )
         if ready is None:
-            raise Unsupported(_obstacle(step, (waiting[0],), solved))
+            raise Unsupported(_reason(step, waiting[0], solved))
         found.append(ready)
     return tuple(found)
+
+
+def _reason(step: Recording, place: int, solved: set[int]) -> str:
+    """Why a state cannot be solved; of a matrix, why it does not have the form of ``engine/low_rank.py``."""
+    return (
+        _obstacle(step, (place,), solved)
+        if len(step.before[place].axes) < 2
+        else low_rank.obstacle(step, place, solved)
+    )
+
+
+def is_low_rank(step: Recording, group: Group, solved: Collection[int]) -> bool:
+    """Whether these states are one matrix that ``engine/low_rank.py`` can solve."""
+    return len(group) == 1 and not low_rank.obstacle(step, group[0], solved)
 
 
 def _obstacle(step: Recording, group: Group, solved: set[int]) -> str:

@@ -2,10 +2,10 @@
 
     S_t = S_(t-1) diag(d_t) + sum_r z_tr b_tr^T,   z_tr = S_(t-1) a_tr + v_tr
 
-Time is divided into chunks. Within a chunk every z is affine in the matrix that enters it and in the z of earlier steps:
-a triangular system, which is solved for all chunks at once (the WY form of a product of Householder matrices). The
-matrices that enter the chunks are then computed one after another, and all that is read from S at once. Memory is linear
-in time: one matrix for each chunk, and a few vectors for each step.
+Time is divided into chunks. Within a chunk every z is affine in the matrix that enters it and in the z of earlier
+steps: a triangular system, which is solved for all chunks at once (the WY form of a product of Householder matrices).
+The matrices that enter the chunks are then computed one after another, and all that is read from S at once. Memory is
+linear in time: one matrix for each chunk, and a few vectors for each step.
 
 Source: Bischof & Van Loan 1987, SIAM Journal on Scientific and Statistical Computing 8(1); Yang et al. 2024,
 arXiv:2406.06484; with a decay Yang, Kautz & Hatamizadeh 2024, arXiv:2412.06464.
@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import jax.numpy as jnp
+import numpy as np
 
-from holdfast.core.arrays import Array, matrix_product
-from holdfast.core.typed_jax import cumprod, moveaxis, ones_like, triangular_solve, zeros
+from holdfast.core.arrays import Array, as_array, matrix_product
+from holdfast.core.typed_jax import cumprod, full, moveaxis, ones_like, triangular_solve, zeros
 from holdfast.engine.over_time import over_time
 
 CHUNK = 16
@@ -39,12 +39,13 @@ class Term:
     along: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Memory:
     """The matrices before every step of ``time``, which are not kept.
 
-    ``entering`` [chunk, ..., value, key] are those before the first step of each chunk, ``changes`` [chunk, ..., change,
-    value] all z of its steps and ``along`` [chunk, ..., change, key] all b; ``last`` is the matrix after the last step.
+    ``entering`` [chunk, ..., value, key] are those before the first step of each chunk, ``changes`` [chunk, ...,
+    change, value] all z of its steps and ``along`` [chunk, ..., change, key] all b; ``last`` is the matrix after the
+    last step.
     """
 
     time: int
@@ -65,8 +66,8 @@ class Memory:
     def matrices(self) -> Array:
         """The matrices before every step [time, ..., value, key], column by column."""
         shape = self.time, *self.entering.shape[1:-2], self.entering.shape[-1]
-        units = jnp.eye(shape[-1], dtype=self.entering.dtype)
-        return jnp.stack([self.read(jnp.broadcast_to(unit, shape)) for unit in units], -1)
+        units = as_array(np.eye(shape[-1]), self.entering.dtype)
+        return jnp.stack([self.read(jnp.broadcast_to(units[n], shape)) for n in range(shape[-1])], -1)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Decays:
     between: Array
     after: Array
     whole: Array
-    columns: Columns | None
+    columns: ColumnDecays | None
 
     def coefficients(self, vectors: Array, along: Array) -> tuple[Array, Array]:
         """With which S times the ``vectors`` [..., read, key], as many in each step, is the product of the first
@@ -95,7 +96,7 @@ class Decays:
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnDecays:
     """Products of the decays of columns: ``before`` and ``up_to`` [..., step, key], without and with the step's own."""
 
     before: Array
@@ -120,11 +121,13 @@ def solve(decay: Array, columns: Array | None, terms: Sequence[Term], start: Arr
         of_entering, of_changes = decays.coefficients(_stacked(reads), along)
         own = of_entering.shape[-2]
         fixed = values[0] if len(values) == 1 else values[0] + matrix_product(of_changes[..., own:], values[1])
-        system = jnp.eye(own, dtype=start.dtype) - of_changes[..., :own]
+        system = as_array(np.eye(own), start.dtype) - of_changes[..., :own]
         solved = triangular_solve(system, jnp.concatenate([of_entering, fixed], -1))
         moving, values[0] = solved[..., :size], solved[..., size:]
 
-    def enter(matrix: Array, now: tuple[Array | None, list[Array], Array, Array, Array | None]) -> tuple[Array, object]:
+    def enter(
+        matrix: Array, now: tuple[Array | None, list[Array], Array, Array, Array | None]
+    ) -> tuple[Array, tuple[Array, Array]]:
         moving, values, along, whole, columns = now
         if moving is not None:
             values = [values[0] + matrix_product(moving, jnp.swapaxes(matrix, -1, -2)), *values[1:]]
@@ -143,14 +146,14 @@ def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decay
     """For changes in groups, of so many in each step. No product is divided by a ``decay``, which may be 0."""
     steps = _chunked(decay[..., None], 1)[..., 0]
     count = steps.shape[-1]
-    later = jnp.tril(jnp.ones((count, count), bool), -1)
+    later = as_array(np.tri(count, k=-1, dtype=bool))
     products = cumprod(jnp.where(later, steps[..., :, None], 1), -2)  # of the steps after the second, up to the first
     between = jnp.where(later, _shifted(products, -2), 0)
     up_to = cumprod(steps, -1)
     found = None
     if columns is not None:
         of_columns = cumprod(_chunked(columns, 1), -2)
-        found = Columns(_shifted(of_columns, -2), of_columns)
+        found = ColumnDecays(_shifted(of_columns, -2), of_columns)
     return Decays(
         _shifted(up_to, -1)[..., None],
         jnp.concatenate([jnp.repeat(between, count, -1) for count in counts], -1),
@@ -162,9 +165,8 @@ def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decay
 
 def _shifted(products: Array, axis: int) -> Array:
     """One place later along an axis, after a 1."""
-    first = jnp.take(products, jnp.array([0]), axis)
-    rest = jnp.take(products, jnp.arange(products.shape[axis] - 1), axis)
-    return jnp.concatenate([ones_like(first), rest], axis)
+    first, rest = jnp.split(products, [1], axis), jnp.split(products, [products.shape[axis] - 1], axis)
+    return jnp.concatenate([ones_like(first[0]), rest[0]], axis)
 
 
 def _stacked(several: Sequence[Array]) -> Array:
@@ -176,6 +178,5 @@ def _stacked(several: Sequence[Array]) -> Array:
 def _chunked(a: Array, padding: float = 0) -> Array:
     """[time, ..., component] as [chunk, ..., step, component], the last chunk filled up with ``padding``."""
     length = min(CHUNK, a.shape[0])
-    missing = -a.shape[0] % length
-    filled = jnp.pad(a, [(0, missing), *repeat((0, 0), a.ndim - 1)], constant_values=padding)
-    return moveaxis(filled.reshape(-1, length, *a.shape[1:]), 1, -2)
+    missing = full((-a.shape[0] % length, *a.shape[1:]), padding, a.dtype)
+    return moveaxis(jnp.concatenate([a, missing]).reshape(-1, length, *a.shape[1:]), 1, -2)

@@ -1,7 +1,8 @@
 """All steps at once, for cells whose new state is affine in the old state (``engine/affine.py``).
 
 Linear maps and gates are computed for all steps together. What remains is a linear recurrence over time, of one state
-(``engine/linear_recurrence.py``) or of several together (``engine/joint_recurrence.py``). Cells in the compiled library
+(``engine/linear_recurrence.py``), of several together (``engine/joint_recurrence.py``), or of a matrix that changes by
+a few outer products (``engine/low_rank.py``), whose values at all steps are not kept. Cells in the compiled library
 are computed there, unit by unit (``engine/native/gated.py``). Only reverse-mode gradients are supported. The sums are
 those of the loop in a different order: they agree up to rounding, so a certificate for rounded arithmetic does not
 apply to this engine.
@@ -10,7 +11,7 @@ apply to this engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.core.cell import CONSTANT, Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
-from holdfast.engine.affine import groups
+from holdfast.engine import low_rank
+from holdfast.engine.affine import Group, groups, is_low_rank
 from holdfast.engine.engines import Request
 from holdfast.engine.joint_recurrence import States, joint_recurrence
 from holdfast.engine.linear_recurrence import linear_recurrence
@@ -98,19 +100,22 @@ class Affine(NamedTuple):
     offset: Array
 
 
+Value = Array | Affine | low_rank.Form
+
+
 @dataclass
 class _Solver:
     """The values of a recorded step at all time steps, node by node, as far as they are known."""
 
     step: Recording
     layer: Layer
-    known: dict[Node, Array | Affine]
+    known: dict[Node, Value]
     maps: dict[tuple[str, Node], Mapping[str, Array]] = field(
         default_factory=dict[tuple[str, Node], Mapping[str, Array]]
     )
 
-    def value(self, node: Node) -> Array | Affine:
-        """The value of a node [time, batch, ...], or an ``Affine`` in the states that are being solved for."""
+    def value(self, node: Node) -> Value:
+        """The value of a node [time, batch, ...], or a form that it has in a state."""
         if node not in self.known:
             self.known[node] = self._computed(node)
         return self.known[node]
@@ -119,13 +124,17 @@ class _Solver:
         """The value of a node that does not read the states that are being solved for."""
         value = self.value(node)
         assert not isinstance(value, Affine), "engine/affine.py refuses a step in which it does"
-        return value
+        return value if isinstance(value, Array) else value.array()
 
-    def _computed(self, node: Node) -> Array | Affine:
+    def _computed(self, node: Node) -> Value:
         if node.source is not None:
             gate = next(m for m in self.step.cell.maps if m.source == node.word).gates[node.place]
             return self._mapped(node.word, node.source)[gate]
-        word, operands = alphabet.get(node.word), [self.value(operand) for operand in node.operands]
+        word, given = alphabet.get(node.word), [self.value(operand) for operand in node.operands]
+        operands = [one for one in given if not isinstance(one, Affine)]
+        if len(operands) == len(given) and (form := low_rank.applied(node.word, operands)) is not None:
+            return form
+        operands = [one if isinstance(one, Array | Affine) else one.array() for one in given]
         affine = [operand for operand in operands if isinstance(operand, Affine)]
         values = [operand.offset if isinstance(operand, Affine) else operand for operand in operands]
         if not affine:
@@ -162,30 +171,54 @@ def solved(
     """
     step = record(cell)
     solver = _Solver(step, layer, {step.inputs: inputs})
-    after: dict[int, Array] = {}
+    last: dict[int, Array] = {}
     for group in groups(cell):
-        known = dict(solver.known)
-        for place in group:
-            shape = (inputs.shape[0], *start[place].shape)
-            one, zero = ones(shape, inputs.dtype), zeros(shape, inputs.dtype)
-            solver.known[step.before[place]] = Affine(tuple(one if n == place else None for n in group), zero)
-        new = [_whole(solver.value(step.after[place]), (inputs.shape[0], *start[place].shape)) for place in group]
-        states = _states(new, tuple(start[place] for place in group), present)
-        solver.known = known
-        for place, value in zip(group, states, strict=True):
-            after[place] = value
-            solver.known[step.before[place]] = jnp.concatenate([start[place][None], value[:-1]])
-            if present is None:  # with padding, the state differs from the value that the step computes there
-                solver.known[step.after[place]] = value
-    last = cell.state_type(*(after[place][-1] for place in range(len(cell.states))))
+        solve = _solve_matrix if is_low_rank(step, group, last) else _solve_affine
+        last |= solve(solver, group, start, present)
+    states = cell.state_type(*(last[place] for place in range(len(cell.states))))
     output = solver.array(step.output)
-    whole = jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:]))
-    return as_vector(whole, inputs), last
+    return as_vector(jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:])), inputs), states
 
 
-def _whole(value: Array | Affine, shape: tuple[int, ...]) -> Array | Affine:
+def _whole(value: Array | Affine | low_rank.LowRank, shape: tuple[int, ...]) -> Array | Affine:
     """The value at every step of every row: what is constant is repeated."""
-    return value if isinstance(value, Affine) else jnp.broadcast_to(value, shape)
+    if isinstance(value, Affine):
+        return value
+    return jnp.broadcast_to(value if isinstance(value, Array) else value.array(), shape)
+
+
+def _solve_affine(
+    solver: _Solver, group: Group, start: tuple[Array, ...], present: Array | None
+) -> Mapping[int, Array]:
+    """The last values of the states of a group, whose values at all steps are put among those known."""
+    step, inputs, known = solver.step, solver.array(solver.step.inputs), dict(solver.known)
+    for place in group:
+        shape = (inputs.shape[0], *start[place].shape)
+        one, zero = ones(shape, inputs.dtype), zeros(shape, inputs.dtype)
+        solver.known[step.before[place]] = Affine(tuple(one if n == place else None for n in group), zero)
+    new = [_whole(solver.value(step.after[place]), (inputs.shape[0], *start[place].shape)) for place in group]
+    states = _states(new, tuple(start[place] for place in group), present)
+    solver.known = known
+    for place, value in zip(group, states, strict=True):
+        solver.known[step.before[place]] = jnp.concatenate([start[place][None], value[:-1]])
+        if present is None:  # with padding, the state differs from the value that the step computes there
+            solver.known[step.after[place]] = value
+    return {place: value[-1] for place, value in zip(group, states, strict=True)}
+
+
+def _solve_matrix(
+    solver: _Solver, group: Group, start: tuple[Array, ...], present: Array | None
+) -> Mapping[int, Array]:
+    """The same of a matrix that changes by a few outer products. What is known of it is how to read it."""
+    (place,) = group
+    before, known = solver.step.before[place], dict(solver.known)
+    unknown = low_rank.LowRank(None, start[place].ndim + 1)
+    solver.known[before] = unknown
+    new = solver.value(solver.step.after[place])
+    assert isinstance(new, low_rank.LowRank), "engine/low_rank.py says that it is"
+    memory = new.solved(start[place], solver.array(solver.step.inputs).shape[0], present)
+    solver.known = known | {before: replace(unknown, memory=memory)}
+    return {place: memory.last}
 
 
 def _states(new: Sequence[Array | Affine], start: States, present: Array | None) -> States:
