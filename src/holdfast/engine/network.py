@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -19,6 +20,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.typed_jax import full, tree_map, zeros
 from holdfast.engine.equality import EqualByValue
 from holdfast.engine.linear import Linear
+from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -207,11 +209,14 @@ class Network(EqualByValue):
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The sizes of the leading axes that all states of a layer share: the units, or the heads of a matrix memory.
-        An intervention changes all states at one place together."""
+        """The sizes of the leading axes that all states of a layer share with its output: the units, or the heads of a
+        matrix memory. An intervention changes all states at one place together."""
         if not self.cell.states:
             return (self.units,)
-        axes = zip(*(self.cell.axes_of(name) for name in self.cell.states), strict=False)
+        of_states = [self.cell.axes_of(name) for name in self.cell.states]
+        with suppress(Unsupported):  # of a step that cannot be recorded only the states are known
+            of_states.append(record(self.cell).output.axes)
+        axes = zip(*of_states, strict=False)
         shared = itertools.takewhile(lambda names: len(set(names)) == 1, axes)
         return self.shape(self.cell.states[0])[: len(list(shared))]
 
