@@ -4,9 +4,9 @@ Two states with a = ((p, -q), (q, p)) are the real and imaginary part of a compl
 component of a state is combined with the same component of the other states only.
 
 A processor computes one step after another: XLA makes one function of so short a step, and composing maps costs more
-than it gains. Elsewhere, as in ``linear_recurrence.py``, time is divided into chunks that are computed in parallel: within
-a chunk, the affine maps of the steps are composed, matrix by matrix. The gradient is the recurrence with transposed
-factors, backwards in time; it needs only a and s.
+than it gains. Elsewhere, as in ``linear_recurrence.py``, time is divided into chunks that are computed in parallel.
+Within a chunk, the affine maps of the steps are composed, matrix by matrix. The gradient is the recurrence with
+transposed factors, backwards in time; it needs only a and s.
 
 Source: Blelloch 1990, "Prefix sums and their applications"; for complex states Orvieto et al. 2023, arXiv:2303.06349.
 """
