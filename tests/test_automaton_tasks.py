@@ -103,7 +103,7 @@ def test_a_flip_flop_holds_what_was_written_last_and_begins_with_a_write():
 
 
 @pytest.mark.parametrize(
-    ("name", "axes"), [("parity", {}), ("modular", {"depth": 1, "modulus": 2}), ("flip_flop", {"scored": "last"})]
+    ("name", "axes"), [("modular", {}), ("modular", {"depth": 1, "modulus": 2}), ("flip_flop", {"scored": "last"})]
 )
 def test_visits_of_states_are_summed_step_by_step(name, axes):
     made, steps, first = tasks.get(name)(**axes).automaton, 301, 7
