@@ -217,7 +217,7 @@ def test_a_percent_sign_stays_with_its_number(capsys, monkeypatch):
 def test_a_command_to_copy_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", 40)
     command = "holdfast compare --study mine --store of/mine.sqlite"
-    terminal.draw([Text(f"Finished points are kept. Continue with: {command}")])
+    terminal.draw([Text(f"Finished points are kept. Continue with: holdfast show mine, {command}")])
     assert command in capsys.readouterr().out.splitlines()
 
 
