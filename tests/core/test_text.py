@@ -62,7 +62,7 @@ def test_our_own_signs_have_a_spelling():
 
 def test_a_message_that_begins_with_the_command_is_a_sentence():
     message = "holdfast: holdfast compare needs a task, a study, or both of them."
-    assert wrapped(message, 40) == "holdfast: holdfast compare needs a task,\na study, or both of them."
+    assert wrapped(message, 24) == "holdfast: holdfast\ncompare needs a task, a\nstudy, or both of them."
 
 
 def test_lines_are_broken_between_words_and_keep_their_indentation():
