@@ -22,14 +22,16 @@ def numbers(a: Any) -> Any:
 
     from holdfast.alphabet import exp
 
-    below: Any = exp.numbers(jnp.minimum(a, 0))
-    return jnp.where(a > 0, a + 1, below)
+    at_most_zero: Any = jnp.minimum(a, 0)
+    found: Any = jnp.where(a > 0, a + 1, exp.numbers(at_most_zero))
+    return found
 
 
 def reference(a: Any) -> Any:
     import numpy as np
 
-    return np.where(a > 0, a + 1, np.exp(np.minimum(a, 0)))
+    below: Any = np.exp(np.minimum(a, 0))
+    return np.where(a > 0, a + 1, below)
 
 
 def bounds(rounding: Rounding | None, a: Form) -> Form:

@@ -57,7 +57,7 @@ _SIGNS = {
 } | {chr(0x2080 + digit): str(digit) for digit in range(10)}
 
 
-_WHOLE = re.compile(r"(?:(?<=: )|(?<=, ))holdfast [a-z-]+.*?(?=, |\. |; | or |$)| %")
+_WHOLE = re.compile(r"(?:(?<=: )(?<!holdfast: )|(?<=, ))holdfast [a-z-]+.*?(?=, |\. |; | or |$)| %")
 """What is not broken: a command to copy, since a line end would cut it, and a number with its percent sign."""
 _NAMED = re.compile(r"'holdfast [^']*'")
 """A command in a sentence, which is broken only where it is longer than a line."""

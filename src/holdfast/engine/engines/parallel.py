@@ -180,7 +180,7 @@ def solved(
     return as_vector(jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:])), inputs), states
 
 
-def _whole(value: Array | Affine | low_rank.LowRank, shape: tuple[int, ...]) -> Array | Affine:
+def _whole(value: Value, shape: tuple[int, ...]) -> Array | Affine:
     """The value at every step of every row: what is constant is repeated."""
     if isinstance(value, Affine):
         return value
