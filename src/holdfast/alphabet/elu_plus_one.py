@@ -22,16 +22,15 @@ def numbers(a: Any) -> Any:
 
     from holdfast.alphabet import exp
 
-    at_most_zero: Any = jnp.minimum(a, 0)
-    found: Any = jnp.where(a > 0, a + 1, exp.numbers(at_most_zero))
-    return found
+    below: Any = exp.numbers(jnp.minimum(a, 0))
+    return jnp.where(a > 0, a + 1, below)
 
 
 def reference(a: Any) -> Any:
     import numpy as np
 
-    below: Any = np.exp(np.minimum(a, 0))
-    return np.where(a > 0, a + 1, below)
+    found: Any = np.where(a > 0, a + 1, np.exp(np.minimum(a, 0)))
+    return found
 
 
 def bounds(rounding: Rounding | None, a: Form) -> Form:
