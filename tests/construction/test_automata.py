@@ -64,12 +64,20 @@ def test_pytorchs_own_layer_makes_no_error(cell):
         assert said[:, end - 1].tolist() == [not odd.search(word[:end]) for word in words]
 
 
-def test_a_wrong_transition_is_refuted():
+def test_states_that_take_turns_settle():
+    """After an even number of symbols the language is in other states than after an odd one."""
+    task = Automaton(expression="(ab|ba)*")
+    proof = prove(made(task, "elman").network, task, lengths=task.lengths("any"), semantics="ieee")
+    assert (proof.verdict, proof.reached.settled) == ("proved", 4)
+
+
+@pytest.mark.parametrize("kind", ["up to", "any"])
+def test_a_wrong_transition_is_refuted(kind):
     right = made(TASKS[1], "elman").network
     wrong = Automaton(
         table=(("0", "1"), ("2", "1"), *NO_ODD_ZEROS_AFTER_ODD_ONES[2:]), accepting=(0, 1, 3), alphabet="01"
     )
-    assert prove(right, wrong, lengths=wrong.lengths("up to")).verdict == "refuted"
+    assert prove(right, wrong, lengths=wrong.lengths(kind)).verdict == "refuted"
 
 
 def test_units_are_the_states_and_symbols_by_which_they_are_entered():

@@ -1,8 +1,8 @@
 """Propagate sets of states through a scenario: after every step, the set of a node contains all states possible there.
 
 Where paths meet, their sets are merged into one that contains them. If all sets that a step produces are contained in
-the sets before it, then all later states are contained in them too, by induction over steps, and the outputs of this
-step bound all later outputs. Such a *settled* run proves its bound for every length.
+those of an earlier step, then all later states are in the sets since then, by induction over steps, and the outputs
+since then bound all later outputs. Such a *settled* run proves its bound for every length.
 
 *Widening* makes runs settle: after a given step, the set of a node only grows, and every growth adds a margin.
 """
@@ -10,6 +10,7 @@ step bound all later outputs. Such a *settled* run proves its bound for every le
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -44,8 +45,9 @@ class PathPiece:
         return step, tuple(self.numbers.items()), tuple(read)
 
 
-MARGINS = 8
-"""The number of steps with margins, after which a bound that still grows is set to ``widen_to``."""
+MARGINS, PERIOD = 8, 32
+"""The number of steps with margins, after which a bound that still grows is set to ``widen_to``; and of earlier steps
+whose sets are kept: the nodes that can be reached may take turns."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,8 @@ def _judged(propagation: Propagation, steps: int, enough: Callable[[Bound], bool
     for known in range(steps - 1, 0, -1) if memory else ():
         found = memory.get(piece.until(known)) if memory else None
         if found is not None:
-            propagation.now, worst = found
-            propagation.done = known
+            sets, worst = found
+            propagation.go_on_from(sets, known)
             break
     for number in range(propagation.done + 1, steps + 1):
         step = propagation.step()
@@ -232,8 +234,11 @@ class Propagation:
         }
         cut = max((step for step, _ in piece.inputs), default=0)
         self.steady_from = max(self.lengths.steady_from(scenario), cut + 1)
-        self.now: Mapping[str, StateSet] = {scenario.start: StateSet(start(weights))}
-        self.done = 0
+        self.go_on_from({scenario.start: StateSet(start(weights))}, 0)
+
+    def go_on_from(self, now: Mapping[str, StateSet], done: int) -> None:
+        """Begin with these sets after ``done`` steps."""
+        self.now, self.done, self.earlier = now, done, deque([now], maxlen=PERIOD)
 
     def step(self) -> StepPassages:
         """One step along every edge out of every occupied node: the sets of states and outputs.
@@ -257,11 +262,16 @@ class Propagation:
         return StepPassages(number, tuple(passages))
 
     def settled(self, step: StepPassages) -> bool:
-        """Whether all sets of this step are contained in the previous ones, and every later step takes the same
-        edges."""
-        return step.number >= self.steady_from and all(
-            node in self.now and all(_contains(self.now[node].forms, image.forms) for image in there)
-            for node, there in step.images.items()
+        """Whether all sets of this step are contained in those of an earlier one. The sets of the steps since then
+        contain those of all later steps, if they all took the edges that every later one takes, and were judged."""
+        steady = max(self.steady_from, self.lengths.first)
+        return any(
+            step.number - ago >= (steady if ago else self.steady_from)
+            and all(
+                node in sets and all(_contains(sets[node].forms, image.forms) for image in there)
+                for node, there in step.images.items()
+            )
+            for ago, sets in enumerate(self.earlier)
         )
 
     def merge(self, step: StepPassages) -> None:
@@ -278,6 +288,7 @@ class Propagation:
                 parts = zip(self.now[node].forms, found[node].forms, strict=True)
                 found[node] = StateSet(tuple(self._wider(old, new, step.number) for old, new in parts))
         self.now, self.done = found, step.number
+        self.earlier.appendleft(found)
 
     def judged(self, step: StepPassages, so_far: Bound) -> Bound:
         """The worse of ``so_far`` and the bound for all answers after this step."""
