@@ -109,3 +109,10 @@ def test_first_weights_are_those_of_the_papers(float64):
     normal = np.linalg.eigvals(np.outer(np.sqrt(n + 0.5), np.sqrt(n + 0.5)) - hippo)
     np.testing.assert_allclose(-np.exp(s5["b_e"]), normal.real.max(), rtol=1e-9)
     np.testing.assert_allclose(np.sort(s5["b_w"]), np.sort(normal.imag[normal.imag > 0]), rtol=1e-9)
+
+
+def test_a_place_of_the_memory_is_what_the_output_shares_with_it():
+    sizes = {"mamba": (6,), "mlstm": (2,), "slstm": (2, 3), "lru": (6,)}
+    for cell, places in sizes.items():
+        heads = 2 if "lstm" in cell else 1
+        assert build(cell, inputs=2, units=6, outputs=1, heads=heads).places == places

@@ -40,6 +40,12 @@ VARIANTS: dict[str, list[dict]] = {
         {"steps": 3, "lag": 30, "variant": "reals"},
         {"steps": 2, "lag": 20, "variant": "reals", "range": (1.0, 3.0), "tolerance": 1e-3},
     ],
+    "automaton": [{}],
+    "counting": [{"depth": 3}],
+    "flip_flop": [{}],
+    "group": [{"group": "Z", "modulus": 3}],
+    "modular": [{"modulus": 2}],
+    "parity": [{}],
     "echo": [{"lag": 30}, {"lag": 30, "symbols": 5, "variant": "shared"}, {"sequences": GIVEN}],
     "order": [{"steps": 30}, {"steps": 30, "variant": "three"}],
     "recall": [
@@ -60,7 +66,9 @@ CELLS = {
 }
 
 
+OF_AUTOMATA = {"lstm", "gru", "gru_pytorch", "elman"}
 DOES = {
+    **dict.fromkeys(("automaton", "counting", "flip_flop", "group", "modular", "parity"), OF_AUTOMATA),
     "adding": {"lstm", "gru", "elman", "irnn", "lstm1997"},
     "bits": {"lstm", "gru", "elman"},
     "copy": {"lstm", "gru"},

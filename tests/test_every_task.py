@@ -23,6 +23,12 @@ pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
 SMALL = {
     "adding": [{"steps": 7}, {"steps": 5, "variant": "anywhere"}, {"steps": 24, "variant": "1997"}],
+    "automaton": [
+        {"steps": 8},
+        {"steps": 8, "scored": "last", "expression": "(ab)*", "stray": 0.3},
+        {"steps": 9, "table": (("0", "1"), ("2", "1"), ("0", "0"))},
+        {"steps": 8, "table": (("0", "1"), ("2", "0"), ("2", "2")), "accepting": (1,)},
+    ],
     "bits": [{"steps": 4, "bits": 2}, {"steps": 2, "bits": 3, "noise": 0.9}, {"steps": 3, "bits": 1}],
     "copy": [
         {"steps": 10, "symbols": 2, "lag": 2},
@@ -30,12 +36,34 @@ SMALL = {
         {"steps": 3, "lag": 2, "variant": "reals"},
         {"steps": 1, "lag": 0, "variant": "reals", "range": (0.0, 1.0)},
     ],
+    "counting": [
+        {"steps": 9, "depth": 3},
+        {"steps": 13, "language": "anbncn", "depth": 3},
+        {"steps": 6, "language": "dyck", "depth": 3},
+        {"steps": 8, "language": "dyck", "depth": 4, "kinds": 1, "scored": "last"},
+        {"steps": 7, "depth": 2, "variant": "complete", "stray": 0.2},
+    ],
     "echo": [
         {"lag": 4, "symbols": 2},
         {"lag": 4, "symbols": 3, "variant": "shared"},
         {"sequences": (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))},
         {"sequences": (("a", "b", "c", "a"), ("b", "b"), ("c", "a", "b", "b", "c"))},
     ],
+    "flip_flop": [{"steps": 4}, {"steps": 4, "scored": "last", "ignore": 0.5}],
+    "group": [
+        {"steps": 4},
+        {"steps": 6, "group": "Z", "modulus": 3, "scored": "last"},
+        {"steps": 10, "group": "A5", "symbols": "generators"},
+        {"steps": 10, "group": "S5", "symbols": "generators", "scored": "last"},
+    ],
+    "induction": [{"steps": 6, "symbols": 3}, {"steps": 8, "symbols": 2}],
+    "modular": [
+        {"steps": 5, "modulus": 2},
+        {"steps": 5, "modulus": 2, "scored": "last"},
+        {"steps": 6, "modulus": 2, "depth": 1},
+    ],
+    "mqar": [{"steps": 10, "pairs": 2, "symbols": 4}, {"steps": 6, "pairs": 1, "symbols": 6, "power": 1.0}],
+    "parity": [{"steps": 10}, {"steps": 10, "scored": "last"}],
     "order": [{"steps": 6}, {"steps": 7, "variant": "three"}],
     "recall": [
         {"steps": 4, "position": 2, "range": (-2.0, 2.0)},
@@ -44,6 +72,7 @@ SMALL = {
         {"steps": 3, "distribution": "normal"},
         {"steps": 2, "range": (2.0, 5.0)},
     ],
+    "selective_copy": [{"steps": 3, "symbols": 2, "lag": 2}, {"steps": 2, "symbols": 3, "lag": 3}],
 }
 
 

@@ -155,7 +155,7 @@ MISTAKES = [
     (["certify", NET, "--position", "21"], "position 21 is past the end of a sequence of 20 steps"),
     (["certify", NET, "--steps", "some"], "--steps is 'some', expected a whole number"),
     (["certify", NET, "--seconds", "0"], "--seconds is 0"),
-    (["certify", NET, "--semantics", "half"], "invalid choice: 'half'"),
+    (["certify", NET, "--semantics", "half"], "--semantics is 'half', expected one of real, ieee"),
     (["certify", NET, "--task", "adding"], "the network has 1 inputs and 1 outputs, but adding"),
     (["certify", NET, "--lag", "3"], "named '--lag'"),
     (["certify", "bare.safetensors"], "does not record its task"),

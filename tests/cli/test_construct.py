@@ -50,7 +50,7 @@ def test_a_reader_sees_gates_budget_and_claim(capsys):
 def test_a_program_reads_the_documented_keys(capsys):
     code, told = document(capsys, "recall", "--cell", "gru", "--steps", "20", "--range", "-2", "2", "--units", "4")
     assert code == 0
-    assert told.keys() == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
+    assert told.keys() == {"possible", "task", "cell", "units", "known_units", "claim", "budget", "gates", "file"}
     assert told["claim"].keys() == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert told["claim"]["range"] == [-2, 2]
     assert told["file"] is None
@@ -109,7 +109,7 @@ def test_the_impossible_is_an_honest_no_with_a_witness_that_fails(capsys):
         ("echo --lag any --semantics real", "not in exact arithmetic"),
         ("adding --steps any --semantics real --cell lstm1997", "can hold only one number, of the first step"),
         ("recall --position 2 --steps any --semantics real --cell lstm1997", "can hold only one number"),
-        ("recall --dtype half", "--dtype: invalid choice: 'half'"),
+        ("recall --dtype half", "--dtype is 'half', expected one of float32, float64"),
         ("recall --lag 3", "named '--lag'"),
         ("recall --out no/such/folder.safetensors", "cannot write"),
     ],

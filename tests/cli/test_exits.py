@@ -15,6 +15,8 @@ import pytest
 from holdfast.cli import _main
 from holdfast.cli._exits import Exit
 from holdfast.cli._main import main
+from holdfast.engine.files import save
+from holdfast.engine.initialise import build
 
 HOLDFAST = [sys.executable, "-m", "holdfast"]
 
@@ -136,10 +138,12 @@ def test_every_encoding_takes_what_verbs_print(words, encoding, monkeypatch):
     assert bool(told) == (CODES[words] != 2)
 
 
-def test_the_encodings_are_seen_to_fail_where_streams_are_not_prepared(monkeypatch, capsys):
+def test_the_encodings_are_seen_to_fail_where_streams_are_not_prepared(monkeypatch, capsys, tmp_path):
+    """Text and tables are spelled before their layout; a map of weights is not."""
+    save(build("lstm", inputs=1, units=8, outputs=1), tmp_path / "net.safetensors")
     monkeypatch.setattr(_main, "prepare_streams", lambda: None)
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    assert main(["construct", "recall", "--steps", "4"]) == 70
+    assert main(["show", str(tmp_path / "net.safetensors")]) == 70
     assert "UnicodeEncodeError" in capsys.readouterr().err
 
 

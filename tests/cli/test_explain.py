@@ -34,9 +34,8 @@ def told(capsys, *words):
 def test_the_words_come_first_then_a_line_for_each_diagnostic(net, capsys):
     code, out, _ = told(capsys, "explain", net, "--rows", "8")
     assert code == 0
-    lines = out.splitlines()
-    assert lines[0].endswith("lstm, 2 units, on recall, 8 sequences of 12 steps")
-    assert lines[1].startswith("- unit 2 alone carries the memory")
+    said = " ".join(out.split())  # the title is broken where the path is long
+    assert "lstm, 2 units, on recall, 8 sequences of 12 steps - unit 2 alone carries the memory" in said
     assert "unit 1 is a flag" in out
     assert "unit 2 is a latch that holds x_1" in out
     assert "gradient_flow  The gradient persists" in " ".join(out.split("\n")).replace("   ", "  ")

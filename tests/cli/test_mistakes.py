@@ -62,13 +62,20 @@ MISTAKES = [
         "diagnostic, study, optimiser, update rule, stopping rule, run or network file named 'lsmt'",
         "Did you mean 'lstm'?",
     ),
-    (["list", "sells"], "invalid choice: 'sells'", ""),
+    (["list", "sells"], "KIND is 'sells', expected one of cells, blocks", "Did you mean 'cells'?"),
+    (["test", "run"], "run is a folder, expected a file", "Networks in it: run/weights/seed-0.safetensors."),
+    (["import", "run", "--from", "torch"], "run is a folder, expected a file", ""),
+    (["train", "recall", "--steps", "-3"], "recall: --steps is -3, expected at least 1.\n", ""),
+    (["show", ""], "named ''", ""),
+    (["check-plugin", "nowhere.py"], "there is no file nowhere.py", ""),
 ]
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    Path("run/weights").mkdir(parents=True)
+    Path("run/weights/seed-0.safetensors").touch()
 
 
 @pytest.mark.parametrize(("words", "message", "fix"), MISTAKES, ids=lambda value: None)

@@ -42,6 +42,23 @@ def test_help_of_a_verb(capsys):
     assert len(set(shown)) == 1
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_help_breaks_no_word_in_a_terminal(width, capsys, monkeypatch):
+    """Only commands and paths, which are copied, may be wider; what is said is what a wide terminal shows."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for verb in VERBS.names():
+        words = {}
+        for columns in (width, 1000):
+            monkeypatch.setenv("COLUMNS", str(columns))
+            with pytest.raises(SystemExit):
+                main([verb, "--help"])
+            out = capsys.readouterr().out
+            words[columns] = sorted(out.split())
+            too_wide = [line for line in out.splitlines() if len(line) > columns]
+            assert not [line for line in too_wide if "/" not in line and not line.startswith("  holdfast ")], verb
+        assert words[width] == words[1000], verb
+
+
 def test_help_of_an_unknown_verb_names_the_nearest(capsys):
     assert main(["help", "trian"]) == 2
     assert "Did you mean 'train'?" in capsys.readouterr().err

@@ -7,7 +7,6 @@ import shlex
 from dataclasses import replace
 from types import SimpleNamespace
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -17,11 +16,12 @@ from holdfast.construction.evaluation.construction import construct, gate_rows
 from holdfast.core.errors import BadValue, UnknownName
 from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
-from holdfast.core.results import Table
+from holdfast.core.results import Table, Text
 from holdfast.demonstration.arrays import arrays
 from holdfast.demonstration.demonstrate import SEQUENCES, SuccessRate
 from holdfast.demonstration.parts import _why
 from holdfast.demonstration.predictions import why_control_fails
+from holdfast.engine.initialise import build
 from holdfast.engine.network import create
 from holdfast.explanation.diagnostics import capacity
 from holdfast.explanation.subject import examine
@@ -114,7 +114,11 @@ def test_the_reason_of_failures_is_given_only_where_networks_fail():
     assert "It succeeds only if" in _why((rate("step", 3, (0.0, 0.0, 0.3)), rate("sequence", 8, some)))
     text = _why((rate("step", 8, (0.0, 0.0, 0.3)), rate("sequence", 8, some)))
     assert "It succeeds only if" not in text
-    assert "All networks succeed nevertheless" in text
+    assert "All networks succeed nevertheless: their random initial weights" in text
+    for solved in (3, 8):
+        easy = _why((rate("step", solved, (0.0, 0.0, 0.3)), rate("sequence", 8, some)), ambiguous=False)
+        assert easy.endswith("no memory is needed here.")
+        assert "succeed" not in easy
 
 
 def test_a_network_that_is_no_control_is_not_called_one():
@@ -133,6 +137,7 @@ def test_the_arrays_of_the_tutorial():
     assert symbols.rows[4] == ("4", "[0 0 0 0 1]")
     vectors = dict(symbols.rows)
     assert len(set(vectors.values())) == 5
+    assert all(sorted(vector.strip("[]").split()) == ["0"] * 4 + ["1"] for vector in vectors.values())
     assert pairs.rows[0] == ("1", "3 → 0", f"{vectors['3']} → {vectors['0']}")
     assert len(pairs.rows) == 8
     assert "all sequences at once: [2, 4, 5]" in shapes.text
@@ -183,15 +188,16 @@ def test_refuting_rows_of_symbols_are_told_as_symbols():
 
 def test_a_network_without_memory_has_no_memory_capacity():
     task = Echo(lag=4)
-    network = create("feedforward", task.inputs, 6, task.outputs, dtype=jnp.float32)
+    network = build("feedforward", inputs=task.inputs, units=6, outputs=task.outputs)
     found = capacity.measure(examine(network, task, rows=4))
+    assert found.figures["capacity_inputs"] > 1
     assert found.figures["capacity_past_inputs"] == 0
     assert not found.sentence
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_tables_break_no_words(width, capsys, monkeypatch):
-    rows = (("an uninterruptedly long claim", "does not hold", "the interval of the difference contains zero"),) * 2
+    rows = (("an uninterruptedly long claim", "does not hold", "the difference contains zero"),) * 2
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", width)
     terminal.draw([Table(("claim", "verdict", "why"), rows)])
     out = capsys.readouterr().out
@@ -200,10 +206,34 @@ def test_tables_break_no_words(width, capsys, monkeypatch):
         assert out.count(word) >= 2, word
 
 
+def test_a_percent_sign_stays_with_its_number(capsys, monkeypatch):
+    for width in range(20, 60):
+        monkeypatch.setattr(terminal, "PLAIN_WIDTH", width)
+        said = "0 of 4 (0 %, 95 % interval 0-49 %)"
+        terminal.draw([Text(said), Table(("update", "success rate"), (("per step", said), ("per sequence", said)))])
+        assert not any(line.lstrip().startswith("%") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_command_to_copy_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "PLAIN_WIDTH", 40)
+    command = "holdfast compare --study mine --store of/mine.sqlite"
+    terminal.draw([Text(f"Finished points are kept. Continue with: holdfast show mine, {command}")])
+    assert command in capsys.readouterr().out.splitlines()
+
+
 def test_a_table_too_wide_for_its_words_becomes_records(capsys, monkeypatch):
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", 20)
-    terminal.draw([Table(("claim", "verdict"), (("uninterruptedly", "undecidedness"), ("x", "")))])
-    assert capsys.readouterr().out == "claim:\nuninterruptedly\nverdict:\nundecidedness\n\nclaim: x\n"
+    rows = (("uninterruptedly", "undecidedness", "3", "1"), ("x", "", "4", ""))
+    terminal.draw([Table(("claim", "verdict", "size", "lag"), rows)])
+    told = "claim:\nuninterruptedly\nverdict:\nundecidedness\nsize: 3  lag: 1\n\nclaim: x  size: 4\n"
+    assert capsys.readouterr().out == told
+
+
+def test_a_table_whose_cells_would_be_tall_and_narrow_becomes_records(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "PLAIN_WIDTH", 27)
+    why = "the interval of the difference contains zero at every lag"
+    terminal.draw([Table(("claim", "why"), (("a longer name", why),))])
+    assert capsys.readouterr().out == "a longer name: the interval\nof the difference contains\nzero at every lag\n"
 
 
 def test_an_interrupted_comparison_says_how_to_continue(tmp_path, monkeypatch, capsys):

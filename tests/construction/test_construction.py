@@ -42,7 +42,7 @@ def words(parts) -> str:
 
 def test_the_document_has_the_documented_keys_and_no_others():
     document = replace(told(), file="net.safetensors").as_json()
-    assert set(document) == {"possible", "task", "cell", "units", "claim", "budget", "gates", "file"}
+    assert set(document) == {"possible", "task", "cell", "units", "known_units", "claim", "budget", "gates", "file"}
     assert (document["possible"], document["task"], document["cell"], document["units"]) == (True, "recall", "lstm", 40)
     assert set(document["claim"]) == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert set(document["budget"]) == {"write", "hold", "leak", "read-out", "rounding"}

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from holdfast.core.text import ERRORS, encodable, escaped
+from holdfast.core.text import ERRORS, encodable, escaped, wrapped
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,16 @@ def test_our_own_signs_have_a_spelling():
     package = Path(holdfast.__file__).parent
     used = {c for file in package.rglob("*.py") for c in file.read_text(encoding="utf-8") if not c.isascii()}
     assert not {c for c in used if "\\" in encodable(c, "ascii")}
+
+
+def test_a_message_that_begins_with_the_command_is_a_sentence():
+    message = "holdfast: holdfast compare needs a task, a study, or both of them."
+    assert wrapped(message, 24) == "holdfast: holdfast\ncompare needs a task, a\nstudy, or both of them."
+
+
+def test_lines_are_broken_between_words_and_keep_their_indentation():
+    assert wrapped("  one two-three four", 12) == "  one\n  two-three\n  four"
+    assert wrapped("see 'holdfast list cells' here", 22) == "see\n'holdfast list cells'\nhere"
+    assert wrapped("see 'holdfast list cells' here", 16) == "see 'holdfast\nlist cells' here"
+    assert wrapped("continue with: holdfast train --resume runs/a", 20).endswith("\nholdfast train --resume runs/a")
+    assert wrapped("", 5) == ""

@@ -90,7 +90,7 @@ def test_a_path_that_does_not_exist_is_told(tmp_path):
 
 
 def test_a_folder_is_no_file(tmp_path):
-    assert refusal(tmp_path).startswith(f"there is no file {tmp_path}.")
+    assert refusal(tmp_path).startswith(f"{tmp_path} is a folder, expected a file.")
 
 
 @pytest.mark.parametrize("content", [b"", b"not safetensors at all", b"\xff" * 64, b"{}"])

@@ -109,6 +109,7 @@ def how(request, monkeypatch):
         monkeypatch.setattr(gated, "unsuitable", lambda *_: "a test says so")
     if request.param == "chunks":
         monkeypatch.setattr(native_recurrence, "is_suitable", lambda *_: False)
+        monkeypatch.setattr(joint, "platform_dependent", lambda *given, cpu, default: default(*given))
     return request.param
 
 
@@ -144,11 +145,12 @@ def test_a_joint_recurrence_of_two_states_is_that_of_complex_numbers(steps, floa
     for t in range(steps):
         state = (p[t] + 1j * q[t]) * state + (u[t] + 1j * v[t])
         wanted.append(state)
-    real, imaginary = joint.joint_recurrence(((p, -q), (q, p)), (u, v), start)
-    np.testing.assert_allclose(real + 1j * imaginary, wanted, rtol=1e-12, atol=1e-12)
+    for solve in (joint.joint_recurrence, joint.in_chunks):
+        real, imaginary = solve(((p, -q), (q, p)), (u, v), start)
+        np.testing.assert_allclose(real + 1j * imaginary, wanted, rtol=1e-12, atol=1e-12)
     if steps == 70:  # several chunks
         monkeypatch.setattr(joint, "_composed", lambda so_far, now: (now, now))
-        assert np.abs(joint.joint_recurrence(((p, -q), (q, p)), (u, v), start)[0] - np.real(wanted)).max() > 0.1
+        assert np.abs(joint.in_chunks(((p, -q), (q, p)), (u, v), start)[0] - np.real(wanted)).max() > 0.1
 
 
 def test_a_scan_that_forgets_the_chunk_before_is_noticed(float64, monkeypatch):

@@ -93,10 +93,13 @@ def test_a_terminal_without_cursor_control_gets_plain_lines(monkeypatch):
     clock, file = Clock(), io.StringIO()
     monkeypatch.setattr(file, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "60")
     printer = ProgressPrinter(file, clock)
     clock.now += LINE_SECONDS
     printer.say("building")
-    assert file.getvalue() == "building\n"
+    clock.now += LINE_SECONDS
+    printer("recall, gru", Progress(1, 2, 4, 65.0, loss=0.125, share=0.5))
+    assert file.getvalue() == "building\nrecall, gru  1/4 solved  loss 0.125  at most 1 min 05 s left\n"
 
 
 def test_a_pipe_gets_a_line_every_ten_seconds_even_when_colours_are_forced(monkeypatch):

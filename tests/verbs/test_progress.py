@@ -26,6 +26,15 @@ def test_every_evaluation_of_every_network_is_handed_out_once(checked):
     assert {"loss", "error_sup", "sequences"} <= set(rows[0])
 
 
+def test_numbers_have_no_accuracy_and_symbols_have_one(checked):
+    assert {row["accuracy"] for row in checked[1]} == {None}
+    rows = []
+    given = [["a", "b"], ["b", "a"]]
+    holdfast.train("echo", sequences=given, units=2, seeds=1, budget=8, check_every=8, on_check=rows.append)
+    assert all(0 <= row["accuracy"] <= 1 for row in rows)
+    assert rows
+
+
 def test_figures_do_not_change_the_training(checked):
     assert checked[0].as_json()["seeds"] == holdfast.train("recall", **SMALL).as_json()["seeds"]
 
@@ -56,7 +65,7 @@ def test_compare_hands_out_every_finished_network(tmp_path):
     rows = []
     grid = {"cells": "gru", "lags": "2", "units": "4", "rates": "0.01", "seeds": 2, "budget": 1000, "workers": 1}
     holdfast.compare("recall", store=tmp_path / "s.sqlite", on_check=rows.append, **grid)
-    assert [(row["cell"], row["seed"]) for row in rows] == [("gru", 0), ("gru", 1)]
+    assert [(row["cell"], row["seed"], row["accuracy"]) for row in rows] == [("gru", 0, None), ("gru", 1, None)]
 
 
 def test_progress_is_on_standard_error_and_only_if_asked_for(capsys, monkeypatch):

@@ -153,9 +153,8 @@ class PathSampler:
 
     def _step(self, node: str, step: int, length: int) -> tuple[Edge, Box]:
         edges = self._edges(node, step, length)
-        edge = edges[self.draw.integers(len(edges))] if len(edges) > 1 else edges[0]
-        boxes = edge.boxes
-        return edge, boxes[self.draw.integers(len(boxes))] if len(boxes) > 1 else boxes[0]
+        edge = edges[0 if len(edges) == 1 else int(self.draw.integers(len(edges)))]
+        return edge, edge.boxes[0 if len(edge.boxes) == 1 else int(self.draw.integers(len(edge.boxes)))]
 
     def _edges(self, node: str, step: int, length: int) -> list[Edge]:
         """The edges from a node that may be taken at this step of a path of this length. Only rows of exactly one

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from holdfast.core.text import ERRORS, escaped
+from holdfast.core.text import ERRORS, encodable, escaped, width_of, wrapped
 
 
 def prepare_streams() -> None:
@@ -32,9 +32,14 @@ def abandon_output() -> None:
 
 
 def say(text: str, lines: bool = False) -> None:
-    """Write to standard error; control characters are escaped, except line ends if ``lines``."""
+    """Write a message to standard error; control characters are escaped, except line ends if ``lines``. In a terminal
+    its lines are broken between words."""
+    shown, width = escaped(text, keep="\n" if lines else ""), width_of(sys.stderr, 0)
+    if width:
+        shown = encodable(shown, sys.stderr.encoding)
+        shown = "\n".join(wrapped(line, width) for line in shown.split("\n"))
     with contextlib.suppress(OSError):
-        sys.stderr.write(escaped(text, keep="\n" if lines else ""))
+        sys.stderr.write(shown)
         sys.stderr.flush()
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 
 from holdfast.core.registry import Folder
+from holdfast.core.text import width_of, wrapped
 
 PURPOSES = {
     "start here": ("demo", "show", "list"),
@@ -29,10 +28,9 @@ def by_purpose(verbs: list[str]) -> dict[str, list[str]]:
 
 
 def _line(name: str, sentence: str, indent: int = 16) -> str:
-    """A name and what it means, in a column of its own; without a name a sentence alone. Commands are not broken."""
-    width = shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+    """A name and what it means, in a column of its own; without a name a sentence alone."""
     start = f"  {name}".ljust(indent) if name else ""
-    return textwrap.fill(sentence, width, initial_indent=start, subsequent_indent=" " * len(start))
+    return wrapped(sentence, width_of(sys.stdout, 120), start, " " * len(start))
 
 
 def overview(verbs: Folder) -> str:

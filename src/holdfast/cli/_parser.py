@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, get_args, get_origin
 
@@ -11,11 +13,42 @@ from holdfast.core import values
 from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.fields import LARGEST_INTEGER, FieldInfo, field_infos
 from holdfast.core.registered import class_name
+from holdfast.core.text import paragraphs, width_of, wrapped
 
 GIVEN_ONLY: Any = argparse.SUPPRESS
 """Default of a flag that is absent from the parsed arguments unless the user gives it."""
 
+WIDTH, LARGEST_WIDTH = 80, 120
+"""The width of the help in columns if the output is no terminal, and the largest in a terminal."""
+
 METAVARS = {int: "N", float: "X", str: "TEXT"}
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Breaks lines between words, at the width of the terminal. Indented lines are examples, which stay whole; what an
+    example is, after several spaces, stands below it where there is no room beside it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(width_of(sys.stdout, WIDTH), LARGEST_WIDTH))
+
+    def _format_usage(self, *given: Any, **named: Any) -> str:
+        usage = super()._format_usage(*given, **named)
+        fits = all(len(line) <= self._width for line in usage.split("\n"))
+        return usage if fits else re.sub(r"\n +", "\n  ", usage)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(text.split()), width).split("\n")
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = paragraphs(text).split("\n")
+        return "\n".join(_example(line, width) if line[:1] == " " else wrapped(line, width) for line in lines)
+
+
+def _example(line: str, width: int) -> str:
+    command, gap, meaning = line.strip().partition("   ")
+    if len(line) <= width or not gap:
+        return line
+    return f"  {command}\n{wrapped(meaning.strip(), width, *['    '] * 2)}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,11 +59,18 @@ class Parser(argparse.ArgumentParser):
             prog=f"holdfast {verb}",
             description=sentence,
             epilog="\n\n".join(docstring.strip().split("\n\n")[1:]),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=HelpFormatter,
             allow_abbrev=False,
         )
         # So that "--range -inf inf" and "--range -1e-3 1" are numbers, not flags.
         self._negative_number_matcher = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|^-inf$|^-nan$", re.IGNORECASE)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            flag, known = next(iter(action.option_strings), action.metavar), list(map(str, action.choices))
+            near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.6)
+            fix = f"Did you mean '{near[0]}'?" if near else f"'{self.prog} --help' lists the arguments."
+            raise BadValue(f"{flag} is '{value}', expected one of {', '.join(known)}.", fix)
 
     def error(self, message: str) -> NoReturn:
         text = re.sub(r"^argument (--[\w-]+): (?=is )", r"\1 ", message).removeprefix("argument ")

@@ -9,6 +9,7 @@ examples:
   holdfast construct recall --cell lstm --steps 1000 --range -1 1 --tolerance 1e-3 --out net.safetensors
   holdfast construct recall --cell gru --steps any
   holdfast construct copy --cell gru --steps 10 --lag 100
+  holdfast construct automaton --expression "(ab|ba)*" --cell elman --steps any
   holdfast construct recall --range -inf inf
 
 exit code: 0 if a network was constructed, 1 if a theorem excludes one.
@@ -25,9 +26,9 @@ from holdfast.cli._parser import Parser
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("task", metavar="TASK", help="recall, copy, adding, echo, order, bits, ...")
+    parser.add_argument("task", metavar="TASK", help="recall, copy, automaton, group, counting, ...")
     parser.flag("cell", default="lstm", help="lstm, gru, elman, lstm1997 or irnn (default: lstm)")
-    parser.flag("units", int, default=32, help="hidden units; unused ones have zero weights (default: 32)")
+    parser.flag("units", int, help="hidden units; unused ones have zero weights (default: 32, or as many as needed)")
     parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")
     parser.flag(
         "semantics",

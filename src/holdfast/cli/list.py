@@ -8,6 +8,7 @@ examples:
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -17,15 +18,20 @@ from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
-from holdfast.core.text import escaped
+from holdfast.core.text import escaped, width_of, wrapped
 from holdfast.studies.folders import KINDS
 from holdfast.training.folder import KILLED, SETTINGS, is_empty
 
 RUNS = Path("runs")
+NARROW = 32
+"""Columns that sentences need beside their names."""
 
 
 def configure(parser: Parser, words: list[str]) -> None:
-    parser.add_argument("kind", nargs="?", choices=(*KINDS, "runs"), help="only this kind (default: all)")
+    kinds = (*KINDS, "runs")
+    parser.add_argument(
+        "kind", nargs="?", choices=kinds, metavar="KIND", help=f"one of {', '.join(kinds)} (default: all)"
+    )
     add_json(parser)
 
 
@@ -37,10 +43,18 @@ def run(args: Namespace) -> int:
         return Exit.YES
     for kind, things in found.items():
         lines = [(escaped(thing["name"]), escaped(_with_level(thing))) for thing in things]
-        width = max((len(name) for name, _ in lines), default=0)
-        lines = [f"  {name:<{width}}  {sentence}" for name, sentence in lines]
-        print(f"{kind}:", *(lines or [f"  none in {RUNS}/"]), sep="\n")
+        print(f"{kind}:", *(_columns(lines) or [f"  none in {RUNS}/"]), sep="\n")
     return Exit.YES
+
+
+def _columns(lines: list[tuple[str, str]]) -> list[str]:
+    """Names and their sentences, side by side; in a narrow terminal every sentence stands below its name."""
+    width, start = width_of(sys.stdout, 0), max((len(name) for name, _ in lines), default=0) + 4
+    if not width:
+        return [f"  {name:<{start - 4}}  {sentence}" for name, sentence in lines]
+    if width - start < NARROW:
+        return [f"  {name}\n{wrapped(sentence, width, *['    '] * 2)}" for name, sentence in lines]
+    return [wrapped(sentence, width, f"  {name}".ljust(start), " " * start) for name, sentence in lines]
 
 
 def _named(folder: Folder) -> list[dict[str, str]]:

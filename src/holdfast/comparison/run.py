@@ -16,6 +16,7 @@ from holdfast.comparison.study import Study
 from holdfast.core import registered
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.progress import Progress, Throughput, cores
+from holdfast.training.block import reported
 from holdfast.training.interrupt import Interrupts
 
 
@@ -46,6 +47,7 @@ def run_study(
     done = store.done(study.name)
     units = [u for u in divide(configurations) if any((u.configuration.key, n) not in done for n in u.numbers)]
     _check_disk(store, units)
+    of_numbers = {c.key for c in configurations if c.settings.task.criterion.of_numbers}
     of = sum(c.settings.seeds for c in configurations)
     with Interrupts() as interrupts:
         clock = _Clock(units, done.values(), of, watch)
@@ -57,7 +59,7 @@ def run_study(
             clock.landed(new)
             if on_check is not None:
                 for one in new:
-                    on_check(one.result.as_json())
+                    on_check(reported(one.result.as_json(), one.result.place.configuration in of_numbers))
 
         def finish(unit: WorkUnit) -> None:
             clock.finished(unit)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import backends
+from holdfast.construction import backends, machine
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -22,6 +22,8 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.formats import FORMATS
 from holdfast.engine.network import Network
 
+UNITS = 32
+"""The number of units of a network where none is given."""
 COARSEST = 64
 """The largest number of times that the tolerance is doubled to find one that is possible."""
 LISTED = 6
@@ -34,20 +36,22 @@ arithmetic, rounding closes gates exactly."""
 
 @dataclass(frozen=True)
 class Construction:
-    """A constructed network, its claim, its error budget, and the sheet with its units and weights by name."""
+    """A constructed network, its claim, its error budget, and the sheet with its units and weights by name. For an
+    automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``."""
 
     network: Network
     claim: Claim
     budget: Budget
     sheet: Sheet
     gap: float | None
+    known_units: Mapping[str, int] | None = None
 
 
 def compile_program(
     program: RegisterProgram,
     cell: str,
     *,
-    units: int,
+    units: int | None,
     steps: int | None,
     tolerance: float,
     dtype: str = "float32",
@@ -57,12 +61,14 @@ def compile_program(
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
 
+    ``units`` None means ``UNITS``, or as many as are needed.
+
     ``form`` selects another backend of the cell by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
     Raises ``UnknownName`` for a cell without a backend, and ``BadValue`` with every reason why it is not possible.
     """
     reasons = [] if tolerance > 0 else [f"--tolerance is {tolerance:g}, expected a positive number"]
-    reasons += [] if units >= 1 else [f"--units is {units}, expected at least 1"]
+    reasons += [] if units is None or units >= 1 else [f"--units is {units}, expected at least 1"]
     reasons += [] if steps is None or steps >= 1 else [f"--steps is {steps}, expected at least 1 or 'any'"]
     if dtype not in FORMATS:
         reasons.append(f"--dtype is '{dtype}', expected one of {', '.join(FORMATS)}")
@@ -70,6 +76,8 @@ def compile_program(
     backend = f"{cell}_{form}" if form else cell
     realised, budget = _realise(program, backend, steps, tolerance, dtype)
     names, reasons = realised.sheet.units, list(realised.reasons)
+    if units is None:
+        units = max(UNITS, len(names))
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
         reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}; give --units {len(names)}")
@@ -90,7 +98,8 @@ def compile_program(
         dtype,
         least_steps=1 + realised.late,
     )
-    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap)
+    known = machine.known_units(program.machine) if program.machine else None
+    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap, known)
 
 
 def _bound(program: RegisterProgram, tolerance: float) -> float:
@@ -105,7 +114,11 @@ def _realise(
     the layout is repeated with a smaller tolerance."""
     asked, combined = demand(program, steps, tolerance, FORMATS[dtype]), combining(program, FORMATS[dtype])
     for share in (1.0, 0.75, 0.5, 0.25):
-        realised = backends.get(backend)(program, replace(asked, tolerance=share * asked.tolerance))
+        demanded = replace(asked, tolerance=share * asked.tolerance)
+        if program.machine is not None:
+            realised = machine.realise(program, backend, demanded)
+        else:
+            realised = backends.get(backend)(program, demanded)
         budget = realised.budget * asked.gain + combined
         if realised.reasons or budget.total <= _bound(program, tolerance):
             break

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construction.program import RegisterProgram, StepContext, Sum
+from holdfast.construction.program import RegisterProgram, StateMachine, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
@@ -29,6 +29,8 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     _declared(program, inputs)
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
+    machine = program.machine
+    state = machine.states[0] if machine else ""
     for elapsed, x in enumerate(inputs.tolist()):
         marks = {channel.name: value for channel, value in zip(program.channels, x, strict=True)}
         now, known, after = StepContext(elapsed, marks, frozenset(seen)), held | marks, dict(held)
@@ -45,10 +47,20 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
                     f"the bit '{bit.name}' reads {value:g} at step {elapsed + 1}, its noise is {bit.noise:g}."
                 )
         seen |= {name for name, channel in program.events.items() if marks[channel] == 1}
-        held = after
-        outputs.append([_of(value, held) for value in program.outputs])
+        held, of_state = after, dict[str, float]()
+        if machine:
+            state = _next(machine, state, marks, elapsed + 1)
+            of_state = {name: float(name == state) for name in machine.states}
+        outputs.append([_of(value, held | of_state) for value in program.outputs])
         _promised(program, held, written, elapsed + 1)
     return np.array(outputs).reshape(len(inputs), len(program.outputs))
+
+
+def _next(machine: StateMachine, state: str, marks: Mapping[str, float], step: int) -> str:
+    read = next(symbol for symbol in machine.symbols if marks[symbol] == 1)
+    if (state, read) not in machine.table:
+        raise BadValue(f"the automaton reads '{read}' in the state '{state}' at step {step}, which has no next state.")
+    return machine.table[state, read]
 
 
 def _of(value: Sum, known: Mapping[str, float]) -> float:

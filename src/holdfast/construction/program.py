@@ -13,7 +13,7 @@ At each step a register is written from the *current* inputs and from the values
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.core.errors import BadValue
@@ -119,9 +119,20 @@ class Bit:
     noise: float
 
 
+@dataclass(frozen=True)
+class StateMachine:
+    """A finite automaton that reads the one-hot channels ``symbols``: ``table`` maps (state, symbol) to the next state.
+    The first of ``states`` is that before the first step. A pair that is missing is one that no sequence has."""
+
+    symbols: tuple[str, ...]
+    states: tuple[str, ...]
+    table: Mapping[tuple[str, str], str]
+
+
 @dataclass
 class RegisterProgram:
-    """Channels in the order of the input's features, registers, and the linear read-out.
+    """Channels in the order of the input's features, registers, and the linear read-out. At most one automaton, whose
+    states count as registers that are 0 or 1.
 
     Raises ``BadValue`` for a name that is already used, or unknown.
     """
@@ -131,6 +142,7 @@ class RegisterProgram:
     events: dict[str, str] = field(default_factory=dict)
     registers: list[Register] = field(default_factory=list)
     bits: list[Bit] = field(default_factory=list)
+    machine: StateMachine | None = None
     outputs: list[Sum] = field(default_factory=list)
     gap: float | None = None
 
@@ -196,6 +208,24 @@ class RegisterProgram:
         self.bits.append(Bit(name, value, noise))
         return Sum({name: 1.0})
 
+    def automaton(self, states: Sequence[str], table: Mapping[tuple[str, str], str]) -> list[Sum]:
+        """A finite automaton; for each of ``states`` a sum that is 1 if that is the state after the step, else 0.
+
+        ``table`` maps (state, name of a symbol) to the next state. The first of ``states`` is that before the first
+        step."""
+        symbols = tuple(c.name for c in self.channels if c.group)
+        if self.machine is not None:
+            raise BadValue("the program has two automata, expected at most one.")
+        for (state, symbol), target in table.items():
+            if state not in states or target not in states or symbol not in symbols:
+                raise BadValue(
+                    f"the automaton goes from '{state}' by '{symbol}' to '{target}', one of which is unknown."
+                )
+        for state in states:
+            self._free(state)
+        self.machine = StateMachine(symbols, tuple(states), dict(table))
+        return [Sum({state: 1.0}) for state in states]
+
     def output(self, value: Sum) -> None:
         """Add an output feature: this sum of registers and bits, which must be within the tolerance."""
         self.outputs.append(self._kept(value))
@@ -211,6 +241,8 @@ class RegisterProgram:
         sizes = {c.name: c.size for c in self.channels} | {r.name: r.size for r in self.registers}
         sizes |= {b.name: 1.0 for b in self.bits}
         group = {c.name: c.group for c in self.channels}
+        for state in self._states():
+            sizes[state], group[state] = 1.0, "the state"
         for name, coefficient in value.terms.items():
             part = abs(coefficient) * sizes[self._known(name)]
             if group.get(name):
@@ -231,7 +263,10 @@ class RegisterProgram:
 
     def _names(self) -> list[str]:
         kept = (r.name for r in (*self.registers, *self.bits))
-        return [*(c.name for c in self.channels), *self.flags, *self.events, *kept]
+        return [*(c.name for c in self.channels), *self.flags, *self.events, *kept, *self._states()]
+
+    def _states(self) -> tuple[str, ...]:
+        return self.machine.states if self.machine else ()
 
     def _known(self, name: str) -> str:
         if name not in self._names():
@@ -246,7 +281,7 @@ class RegisterProgram:
             raise BadValue(f"a condition compares '{name}' with {value:g}, but it {has}.")
 
     def _kept(self, value: Sum) -> Sum:
-        kept = {r.name for r in self.registers} | {b.name for b in self.bits}
+        kept = {r.name for r in self.registers} | {b.name for b in self.bits} | {*self._states()}
         for name in value.terms:
             if self._known(name) not in kept:
                 raise BadValue(

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.core.errors import BadRun
+from holdfast.core.errors import BadFile, BadRun
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -60,6 +60,18 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def refuse_absent(path: str | Path, fix: str = "") -> None:
+    """Raise ``BadFile`` unless ``path`` is a file. Of the folder of a run, the networks in it are named."""
+    place = Path(path)
+    if place.is_file():
+        return
+    if not place.is_dir():
+        raise BadFile(f"there is no file {path}.", fix)
+    networks = sorted(place.glob("weights/*.safetensors")) or sorted(place.glob("*.safetensors"))
+    named = ", ".join(map(str, networks[:3])) + (", ..." if networks[3:] else "")
+    raise BadFile(f"{path} is a folder, expected a file.", f"Networks in it: {named}." if named else fix)
 
 
 def check_writable(path: str | Path) -> None:

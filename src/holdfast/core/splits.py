@@ -7,6 +7,9 @@ place of the task, as a plain checksum would have.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -17,6 +20,8 @@ from holdfast.core.typed_jax import arange
 
 FEWEST = 16
 """Rows of symbols there must be for either half to have some. (A task may need many more to be learned.)"""
+
+Other = TypeVar("Other")
 
 TAIL = 16
 """Symbols, at the end of a row, that are drawn again until the row lies in the half asked for."""
@@ -54,6 +59,19 @@ def symbols(key: Array, length: int, size: int, split: Split) -> Array:
 
     first = jax.random.randint(key, (length,), 0, size)
     return lax.while_loop(wrong, again, (first, jnp.uint32(0)))[0]
+
+
+def dependent(key: Array, draw: Callable[[Array], tuple[Array, Other]], split: Split) -> tuple[Array, Other]:
+    """What ``draw(key)`` gives, a row of symbol numbers first, drawn anew until the row lies in the half of this split.
+    For rows whose symbols depend on each other; there have to be some in each half."""
+
+    def wrong(tried: tuple[Any, Array]) -> Array:
+        return half(tried[0][0]) != int(split == "test")
+
+    def again(tried: tuple[Any, Array]) -> tuple[Any, Array]:
+        return draw(jax.random.fold_in(key, tried[1])), tried[1] + 1
+
+    return lax.while_loop(wrong, again, (draw(key), jnp.uint32(0)))[0]
 
 
 def half(row: Array) -> Array:

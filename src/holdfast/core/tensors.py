@@ -17,7 +17,7 @@ import msgspec
 
 from holdfast.core.documents import MOST_BYTES, convert, parse_json, shown
 from holdfast.core.errors import BadFile
-from holdfast.core.files import write_atomically
+from holdfast.core.files import refuse_absent, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,8 +65,7 @@ class Header:
 def read_header(path: Path | str) -> Header:
     """The header of the safetensors file at ``path``. Raises ``BadFile`` where there is none that fits the file."""
     path = Path(path)
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}.", "'holdfast list runs' shows where networks were saved.")
+    refuse_absent(path, "'holdfast list runs' shows where networks were saved.")
     try:
         with path.open("rb") as file:
             size = path.stat().st_size

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import os
+import re
+import textwrap
 import unicodedata
+from typing import TextIO
 
 ERRORS = "holdfast.ascii"
 """The error handler for ``str.encode`` and for streams, known once this file is imported."""
@@ -18,7 +23,7 @@ _SIGNS = {
     "·": "*",
     "→": "->",
     "±": "+-",
-    "≡": "==",
+    "≡": "%",
     "≤": "<=",
     "≥": ">=",
     "≈": "~",
@@ -43,13 +48,76 @@ _SIGNS = {
     "░": ".",
     "●": "*",
     "○": "o",
-    "◆": "x",
-    "◇": "+",
+    "◆": "@",
+    "◇": "%",
     "▲": "^",
     "△": "v",
     "■": "#",
     "□": "=",
 } | {chr(0x2080 + digit): str(digit) for digit in range(10)}
+
+
+_WHOLE = re.compile(r"(?:(?<=: )(?<!holdfast: )|(?<=, ))holdfast [a-z-]+.*?(?=, |\. |; | or |$)| %")
+"""What is not broken: a command to copy, since a line end would cut it, and a number with its percent sign."""
+_NAMED = re.compile(r"'holdfast [^']*'")
+"""A command in a sentence, which is broken only where it is longer than a line."""
+
+
+def width_of(file: TextIO, otherwise: int) -> int:
+    """The width of the terminal that ``file`` writes to, or COLUMNS; ``otherwise`` if it is no terminal."""
+    if not file.isatty():
+        return otherwise
+    with contextlib.suppress(ValueError):
+        if (given := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return given
+    with contextlib.suppress(ValueError, OSError):  # no file below it, as in a test
+        return os.get_terminal_size(file.fileno()).columns or otherwise
+    return otherwise
+
+
+def wrapped(line: str, width: int, start: str = "", indent: str | None = None) -> str:
+    """One line as lines of at most ``width`` columns, broken between words: longer words and commands stay whole.
+
+    The first line begins with ``start``, the others with ``indent`` (default: as the line itself is indented).
+
+    >>> print(wrapped("Not solved. Look at one: holdfast explain net.safetensors", 30))
+    Not solved. Look at one:
+    holdfast explain net.safetensors
+    """
+    further = line[: len(line) - len(line.lstrip(" "))] if indent is None else indent
+    lines = textwrap.fill(
+        _kept_whole(line, width - len(further)),
+        width,
+        initial_indent=start,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines.replace("\0", " ")
+
+
+def longest_word(line: str) -> str:
+    """What ``wrapped`` never breaks: the longest word, or command to copy."""
+    return max(_kept_whole(line, 0).split(" "), key=len)
+
+
+def _kept_whole(line: str, width: int) -> str:
+    """``line`` with a NUL for every space that is not to be broken in ``width`` columns."""
+
+    def whole(found: re.Match[str]) -> str:
+        return found[0].replace(" ", "\0")
+
+    kept = _WHOLE.sub(whole, line)
+    return _NAMED.sub(lambda found: whole(found) if len(found[0]) <= width else found[0], kept)
+
+
+def paragraphs(text: str) -> str:
+    r"""``text`` with every paragraph as one line, as ``wrapped`` expects it. Indented lines stay as they are.
+
+    >>> paragraphs("One\ntwo.\n\nexample:\n  three")
+    'One two.\n\nexample:\n  three'
+    """
+    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
 
 
 def escaped(text: str, keep: str = "") -> str:

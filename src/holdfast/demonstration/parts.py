@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from holdfast.core.results import Part, Table, Text, some
 from holdfast.demonstration.demonstrate import CONTROL, Demonstration, DemonstrationRun, SuccessRate
-from holdfast.demonstration.predictions import sentence, why_control_fails
+from holdfast.demonstration.predictions import ambiguities, sentence, why_control_fails
 
 LOSS_LINES = 6
 """Lines of the loss table for each network, evenly spaced, with the first and the last."""
@@ -24,7 +24,10 @@ def parts(demonstration: Demonstration) -> list[Part]:
         Text("\n".join(_sentences(demonstration))),
     ]
     if demonstration.success_rates:
-        shown += [_rates(demonstration.success_rates), Text(_why(demonstration.success_rates))]
+        shown += [
+            _rates(demonstration.success_rates),
+            Text(_why(demonstration.success_rates, bool(ambiguities(demonstration.sequences)))),
+        ]
     return shown
 
 
@@ -65,13 +68,16 @@ def _rates(rates: tuple[SuccessRate, ...]) -> Table:
     return Table(("update", "order", "epochs", "success rate"), rows, "Success rate over many initialisations")
 
 
-def _why(rates: tuple[SuccessRate, ...]) -> str:
+def _why(rates: tuple[SuccessRate, ...], ambiguous: bool = True) -> str:
+    """``ambiguous``: a symbol of the sequences has several successors, so that memory is needed."""
     lines = ["Gradient of the loss at the last step, mean |∂loss/∂x| at steps 1, 2, ..., before training:"]
     width = max(len(r.update) for r in rates)
     lines += [f"  per {r.update:<{width}}  " + "  ".join(_ends(r.reach)) for r in rates]
     cut = [r for r in rates if len(r.reach) > 1 and not any(r.reach[:-1])]
     if len(cut) == len(rates):
         lines.append("No gradient reaches an earlier step, so this network cannot learn to store the first symbol.")
+    elif cut and not ambiguous:
+        lines.append("With an update after every step no gradient flows through time; no memory is needed here.")
     elif cut and cut[0].rate.solved < cut[0].rate.of:
         lines.append(
             "With an update after every step no gradient flows through time, so the network does not learn to "

@@ -3,9 +3,10 @@
 Two states with a = ((p, -q), (q, p)) are the real and imaginary part of a complex state, multiplied by p + iq. Every
 component of a state is combined with the same component of the other states only.
 
-As in ``linear_recurrence.py``, time is divided into chunks that are computed in parallel: within a chunk, the affine
-maps of the steps are composed, matrix by matrix. The gradient is the recurrence with transposed factors, backwards in
-time; it needs only a and s.
+A processor computes one step after another: XLA makes one function of so short a step, and composing maps costs more
+than it gains. Elsewhere, as in ``linear_recurrence.py``, time is divided into chunks that are computed in parallel.
+Within a chunk, the affine maps of the steps are composed, matrix by matrix. The gradient is the recurrence with
+transposed factors, backwards in time; it needs only a and s.
 
 Source: Blelloch 1990, "Prefix sums and their applications"; for complex states Orvieto et al. 2023, arXiv:2303.06349.
 """
@@ -17,7 +18,7 @@ import math
 import jax.numpy as jnp
 
 from holdfast.core.arrays import Array
-from holdfast.core.typed_jax import custom_vjp, ones_like, tree_map, zeros_like
+from holdfast.core.typed_jax import custom_vjp, ones_like, platform_dependent, tree_map, zeros_like
 from holdfast.engine.linear_recurrence import LANES, chunked
 from holdfast.engine.over_time import over_time
 
@@ -41,10 +42,20 @@ def joint_recurrence(factors: Factors, offsets: States, start: States) -> States
     >>> real.tolist(), imaginary.tolist()
     ([0.0, -1.0, 0.0, 1.0], [1.0, 0.0, -1.0, 0.0])
     """
+    return platform_dependent(factors, offsets, start, cpu=step_by_step, default=in_chunks)
+
+
+def step_by_step(factors: Factors, offsets: States, start: States) -> States:
+    """``joint_recurrence``, one step after another."""
+    return over_time(_step, start, (factors, offsets))[1]
+
+
+def in_chunks(factors: Factors, offsets: States, start: States) -> States:
+    """``joint_recurrence``, chunk by chunk."""
     time, components = offsets[0].shape[0], math.prod(offsets[0].shape[1:])
     chunks = max(1, min(math.isqrt(time), LANES // max(1, components)))
     if chunks == 1:
-        return over_time(_step, start, (factors, offsets))[1]
+        return step_by_step(factors, offsets, start)
     length = -(-time // chunks)
     missing = chunks * length - time
     same = _identity(offsets)

@@ -131,9 +131,9 @@ class Linear(EqualByValue):
 
 def _with(array: Leaf, columns: slice, values: Leaf) -> Leaf:
     """The array with these columns replaced; of NumPy it stays one, for which nothing is compiled."""
-    if not isinstance(array, np.ndarray):
+    if hasattr(array, "at"):
         return array.at[..., columns].set(values)
-    copied: Leaf = np.array(array)
+    copied = array.copy()
     copied[..., columns] = values
     return copied
 

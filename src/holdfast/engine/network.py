@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -19,6 +20,7 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.typed_jax import full, tree_map, zeros
 from holdfast.engine.equality import EqualByValue
 from holdfast.engine.linear import Linear
+from holdfast.engine.readings.record import Unsupported, record
 from holdfast.engine.resolve import resolve
 
 READOUT = "y"
@@ -207,11 +209,16 @@ class Network(EqualByValue):
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The size of the first axis, if all states of a layer share it: the units, or the heads of a matrix memory. An
-        intervention changes all states at one place together."""
+        """The sizes of the axes of a place, at which an intervention changes all states together: those of the output,
+        if all states have them; otherwise that of the first axis, the units or the heads of a matrix memory, if all
+        states share it."""
         if not self.cell.states:
             return (self.units,)
-        first = {self.cell.axes_of(name)[:1] for name in self.cell.states}
+        axes = {self.cell.axes_of(name) for name in self.cell.states}
+        with suppress(Unsupported):  # of a step that cannot be recorded only the states are known
+            if axes == {record(self.cell).output.axes}:
+                return self.shape(self.cell.states[0])
+        first = {of_state[:1] for of_state in axes}
         return self.sizes(*first) if len(first) == 1 else ()
 
     @property

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from holdfast.core.errors import BadFile, BadValue, Problem
-from holdfast.core.files import check_writable, write_atomically
+from holdfast.core.files import check_writable, refuse_absent, write_atomically
 from holdfast.core.registry import Folder
 from holdfast.core.requirements import require
 from holdfast.core.results import Part, Text
@@ -107,8 +107,7 @@ def import_(
     """
     kind = get(name)
     require(*kind.NEEDS, extra=name, what=f"importing from {name}")
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}.")
+    refuse_absent(path)
     if out:
         check_writable(out)
     with _told(f"{path} cannot be imported"):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from holdfast.core.results import Heatmap, Line, LinePlot, some
+from holdfast.core.text import wrapped
 
 HEIGHT = 12
 """The height of a plot in lines."""
@@ -16,8 +17,8 @@ TALLEST = 32
 """The largest number of rows of a heat map. Of more rows only some are shown, with a note."""
 MARKS = "●○×+▲△■□◆◇"
 BAND = "░"
-RISING, FALLING = "░▒▓█", "·-=≡"
-"""The characters of a heat map for values above and below 0."""
+RISING, FALLING = "░▒▓█", ",-=≡"
+"""The characters of a heat map for values above and below 0; each is one character in ASCII too (``core/text.py``)."""
 NEITHER, NONE = " ", "?"
 
 
@@ -47,12 +48,12 @@ def curve(drawn: LinePlot, width: int) -> str:
             if y is not None:
                 grid[row(y)][column] = mark
     ends = {0: _number(_back(y_high, drawn.y_log)), HEIGHT - 1: _number(_back(y_low, drawn.y_log))}
-    text = [f"{drawn.y_label}{' (logarithmic)' if drawn.y_log else ''}"]
+    text = [wrapped(f"{drawn.y_label}{' (logarithmic)' if drawn.y_log else ''}", width)]
     text += [f"{ends.get(n, ''):>{left}} │{''.join(cells)}".rstrip() for n, cells in enumerate(grid)]
     text.append(" " * left + " └" + "─" * columns)
     first, last = (_number(_back(x, drawn.x_log)) for x in (x_low, x_high))
     label = f"{drawn.x_label}{' (logarithmic)' if drawn.x_log else ''}"
-    text.append(" " * (left + 2) + first + label.center(max(columns - len(first) - len(last), len(label) + 2)) + last)
+    text += _axis(first, label, last, columns, " " * (left + 2), width)
     if len(lines) > 1 or drawn.lines[0].name:
         text += _legend(drawn.lines, width)
     return "\n".join(line.rstrip() for line in text) + "\n"
@@ -74,16 +75,27 @@ def heatmap(drawn: Heatmap, width: int) -> str:
         values = [_mean(drawn.values[number][start:stop]) for start, stop in groups]
         text.append(f"{drawn.rows[number][:label]:>{label}} │{''.join(_shade(v, largest) for v in values)}│")
     first, last = drawn.columns[0], drawn.columns[-1]
-    room = max(len(groups) - len(first) - len(last), len(drawn.column_label) + 2)
-    text.append(
-        " " * (label + 2) + (first + drawn.column_label.center(room) + last if len(drawn.columns) > 1 else first)
-    )
-    text.append(" " * (label + 2) + _scale(signed, largest, drawn.unit))
+    if len(drawn.columns) > 1:
+        text += _axis(first, drawn.column_label, last, len(groups), " " * (label + 2), width)
+    else:
+        text.append(" " * (label + 2) + first)
+    text.append(wrapped(_scale(signed, largest, drawn.unit), width, *[" " * (label + 2)] * 2))
     if len(shown) < len(drawn.rows):
-        text.append(f"{len(shown)} of {len(drawn.rows)} rows are shown, evenly spaced.")
+        text.append(wrapped(f"{len(shown)} of {len(drawn.rows)} rows are shown, evenly spaced.", width))
     if len(groups) < len(drawn.columns):
-        text.append(f"Each character is the mean of about {len(drawn.columns) / len(groups):.1f} columns.")
+        mean = len(drawn.columns) / len(groups)
+        text.append(wrapped(f"Each character is the mean of about {mean:.1f} columns.", width))
     return "\n".join(line.rstrip() for line in text) + "\n"
+
+
+def _axis(first: str, label: str, last: str, columns: int, indent: str, width: int) -> list[str]:
+    """The ends of a horizontal axis with its label between them, or below them where it does not fit."""
+    room = max(columns - len(first) - len(last), len(label) + 2)
+    between = indent + first + label.center(room) + last
+    if len(between) <= width:
+        return [between]
+    gap = " " * max(columns - len(first) - len(last), 2)
+    return [indent + first + gap + last, wrapped(label, width, indent, indent)]
 
 
 Point = tuple[float, float | None, float | None, float | None]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from holdfast.core.progress import Progress
-from holdfast.core.text import encodable, escaped
+from holdfast.core.text import encodable, escaped, width_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress as LiveProgress
@@ -73,7 +73,8 @@ class ProgressPrinter:
         elif now - self._last >= LINE_SECONDS:
             self._last = now
             with contextlib.suppress(OSError):
-                self._file.write(next(forms(self._what, progress)) + "\n")
+                width = width_of(self._file, 0)
+                self._file.write((self._line(width) if width else next(forms(self._what, progress))) + "\n")
                 self._file.flush()
 
     def _line(self, width: int) -> str:

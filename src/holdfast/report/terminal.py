@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from holdfast.core.results import Heatmap, LinePlot, Part, Table, Text
-from holdfast.core.text import encodable, escaped
+from holdfast.core.text import encodable, escaped, longest_word, width_of, wrapped
 from holdfast.report import plots
 
 GAP = 2
-"""Columns between two columns of a table."""
+"""Columns between two columns of a table, and between two cells of a record."""
+NARROW, TALL = 20, 5
+"""A cell in a column below ``NARROW`` columns is hard to read from ``TALL`` lines on: its table becomes records."""
 PLAIN_WIDTH = 120
 """The width in columns if the output is not a terminal, so that files are the same everywhere."""
 
@@ -24,12 +24,12 @@ def draw(parts: Iterable[Part]) -> None:
     replaced by ASCII before the layout of columns.
     """
     file = sys.stdout
-    width = shutil.get_terminal_size().columns if file.isatty() else PLAIN_WIDTH
+    width = width_of(file, PLAIN_WIDTH)
     for number, part in enumerate(parts):
         if number:
             file.write("\n")
         if part.title:
-            file.write(escaped(part.title) + "\n")
+            file.write(_wrap(escaped(part.title), width))
         match part:
             case Text():
                 file.write("".join(_wrap(escaped(line), width) for line in _lines(part.text)))
@@ -47,8 +47,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _wrap(line: str, width: int) -> str:
-    indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) + "\n"
+    return wrapped(encodable(line, sys.stdout.encoding), width) + "\n"
 
 
 def _table(table: Table, width: int) -> str:
@@ -61,9 +60,9 @@ def _table(table: Table, width: int) -> str:
     rows = [tuple(encodable(escaped(cell), encoding) for cell in row) for row in table.rows]
     columns = list(zip(table.heads, *rows, strict=True))
     natural = [max(map(cell_len, column)) for column in columns]
-    words = [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    words = [max(cell_len(longest_word(cell)) for cell in column) for column in columns]
     widths = _fitted(natural, words, width - GAP * (len(columns) - 1))
-    if widths is None:
+    if widths is None or any(map(_is_hard_to_read, columns, widths)):
         return _records(table.heads, rows, width)
     drawn = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for head, cells, columns_wide in zip(
@@ -72,7 +71,7 @@ def _table(table: Table, width: int) -> str:
         numbers = bool(rows) and all(map(_is_number, cells))
         drawn.add_column(RichText(head), justify="right" if numbers else "left", overflow="fold", width=columns_wide)
     for row in rows:
-        drawn.add_row(*map(RichText, row))
+        drawn.add_row(*(RichText(wrapped(*cell, indent="")) for cell in zip(row, widths, strict=True)))
     # RichText: a symbol such as "[red]" is text, never markup.
     console = Console(width=width, highlight=False)
     with console.capture() as capture:
@@ -92,12 +91,27 @@ def _fitted(natural: list[int], least: list[int], room: int) -> list[int] | None
     return widths
 
 
+def _is_hard_to_read(cells: Iterable[str], width: int) -> bool:
+    return width < NARROW and any(wrapped(cell, width).count("\n") + 1 >= TALL for cell in cells)
+
+
 def _records(heads: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> str:
-    """A table that is too wide for its words, row by row: a line for each cell with its head."""
-    blocks = [
-        [f"{head}: {cell}" if head else cell for head, cell in zip(heads, row, strict=True) if cell] for row in rows
-    ]
-    return "\n".join("".join(_wrap(line, width) for line in block) for block in blocks)
+    """A table that is too wide for its words, row by row: every cell with its head, as many as fit in a line. Of two
+    columns the first is the head of the second."""
+    if len(heads) == 2:
+        return "".join(_wrap(": ".join(filter(None, row)), width) for row in rows)
+    return "\n".join("".join(_packed(heads, row, width)) for row in rows)
+
+
+def _packed(heads: tuple[str, ...], row: tuple[str, ...], width: int) -> Iterator[str]:
+    line = ""
+    for head, cell in zip(heads, row, strict=True):
+        entry = ": ".join(filter(None, (head, cell))) if cell else ""
+        if line and entry and len(line) + GAP + len(entry) > width:
+            yield _wrap(line, width)
+            line = ""
+        line = (" " * GAP).join(filter(None, (line, entry)))
+    yield _wrap(line, width)
 
 
 def _is_number(cell: str) -> bool:

@@ -12,6 +12,7 @@ from holdfast import blocks, cells, exchange, tasks
 from holdfast.construction import backends, constructions
 from holdfast.construction.evaluation import laws as construction_laws
 from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.files import refuse_absent
 from holdfast.core.registered import forget
 from holdfast.core.registry import NAME, Folder, added
 from holdfast.core.results import Part, Table, Text
@@ -100,6 +101,7 @@ def check_plugin(file: Path, kind: str | None = None, *, seed: int = 0, many: in
     rows of each split. Raises ``BadFile`` where the file is no plug-in or does not import, ``BadValue`` where its kind
     is unknown.
     """
+    refuse_absent(file)
     file, folder = file.absolute(), FOLDERS[_kind(file, kind)]
     if not file.is_file() or file.suffix != ".py":
         raise BadFile(f"{file} is not a Python file.", "Give the file of one cell, task, construction, ...: mine.py.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,13 @@ import numpy as np
 from holdfast import blocks, cells, tasks
 from holdfast.core.cell import Cell
 from holdfast.core.component import Kind
-from holdfast.core.errors import BadRun
+from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.fields import field_infos
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text
 from holdfast.core.run_result import read_result
 from holdfast.core.task import Batch, Task
+from holdfast.core.text import paragraphs
 from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
 from holdfast.engine.readings.equation import equation
@@ -177,8 +179,12 @@ def run(folder: Path) -> Description:
 
 
 def _short(made: Task) -> Task:
-    """The task at a length that fits a table."""
-    return replace(made, **{made.length_axis: min(DRAWN_LENGTH, getattr(made, made.length_axis))})
+    """The task at a length that fits a table, or at the least of a few lengths that it allows."""
+    own = getattr(made, made.length_axis)
+    for length in (DRAWN_LENGTH, 2 * DRAWN_LENGTH, 4 * DRAWN_LENGTH):
+        with contextlib.suppress(BadValue):
+            return replace(made, **{made.length_axis: min(length, own)})
+    return made
 
 
 def _title(short: Task) -> str:
@@ -191,7 +197,7 @@ def _unit(made: Task, count: float) -> str:
 
 
 def _docstring(module: Any) -> str:
-    return (inspect.getdoc(module) or "").strip()
+    return paragraphs((inspect.getdoc(module) or "").strip())
 
 
 def _drawn(made: Task, row: Batch) -> list[dict[str, Any]]:

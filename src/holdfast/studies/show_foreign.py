@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from holdfast.core.errors import BadFile, BadValue
+from holdfast.core.files import refuse_absent
 from holdfast.core.results import Text
 from holdfast.core.text import escaped
 from holdfast.studies.description import Description
@@ -25,8 +26,7 @@ def foreign(path: Path) -> Description:
     from holdfast.exchange import import_
 
     kind = FORMATS[path.suffix]
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}.")
+    refuse_absent(path)
     command = f"holdfast import {escaped(str(path))} --from {kind}"
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "network.safetensors"

@@ -13,6 +13,7 @@ import msgspec
 from holdfast.core.documents import convert, read_json
 from holdfast.core.registry import Folder
 from holdfast.core.results import Part, Table, Text
+from holdfast.core.text import paragraphs
 from holdfast.studies.description import Description
 from holdfast.studies.kept import FOLDER
 
@@ -36,7 +37,7 @@ class _Kept(msgspec.Struct):
 
 def study(folder: Folder, name: str, kept: Path = FOLDER) -> Description:
     """The study ``name`` of ``folder``. Raises ``BadFile`` where its run cannot be read."""
-    text = folder.docstring(name)
+    text = paragraphs(folder.docstring(name))
     document: dict[str, Any] = {"name": name, "question": folder.sentence(name), "networks": None, "verdicts": None}
     again = f"To run it: holdfast compare --study {name}"
     parts: list[Part] = [Text(text, name)]

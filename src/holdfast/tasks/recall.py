@@ -34,7 +34,7 @@ class Recall(Task):
 
     def mistakes(self) -> list[str]:
         reasons = super().mistakes()
-        if self.position > self.steps:
+        if self.position > self.steps >= 1:
             reasons.append(
                 f"position {self.position} is past the end of a sequence of {self.steps} steps "
                 f"(positions run from 1 to {self.steps})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -52,6 +52,11 @@ class Outcome:
             "verdict": self.verdict,
             **figures,
         }
+
+
+def reported(row: Mapping[str, Any], of_numbers: bool) -> dict[str, Any]:
+    """A row of history as it is handed out. Of a task of numbers ``accuracy`` is None: no output is a symbol."""
+    return {**row, "accuracy": None} if of_numbers else dict(row)
 
 
 @dataclass

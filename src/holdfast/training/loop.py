@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.core.progress import Progress, Throughput, cores
 from holdfast.engine.native import library
 from holdfast.plugins.verified import verified, verified_cell
-from holdfast.training.block import Block, Outcome
+from holdfast.training.block import Block, Outcome, reported
 from holdfast.training.interrupt import Interrupts
 from holdfast.training.programs import Programs, programs, refuse_too_much
 from holdfast.training.result import Attack, Training
@@ -46,8 +46,9 @@ def train_networks(
     raises nothing: training stops at the next safe point, progress is saved, and the result is ``interrupted``.
     ``attack`` is an optional search for rows with the largest error of the trained networks; it changes nothing else.
     ``on_check`` is called in this thread with the figures of every evaluation of every network, a row of
-    ``Training.history``; an error that it raises ends the training. ``numbers``: only these networks are trained, each
-    as in a training of all; they have to be whole groups of ``grouped(settings.seeds)``.
+    ``Training.history`` (``accuracy`` is None for a task of numbers); an error that it raises ends the training.
+    ``numbers``: only these networks are trained, each as in a training of all; they have to be whole groups of
+    ``grouped(settings.seeds)``.
     Raises ``BadRun`` if the folder cannot be used, ``BadFile`` if a plug-in in use breaks a law, and ``BadValue`` if
     the requested engine is not available or more memory is needed than the machine has.
 
@@ -95,7 +96,7 @@ def _train_all(
 ) -> None:
     """Train every block, until all are done or an interrupt arrives."""
     stop = interrupts.stop
-    report = _reporter(made, on_check)
+    report = _reporter(made, on_check, made_of.settings.task.criterion.of_numbers)
     clock = _Clock(made, made_of.settings)
 
     def work(index: int) -> None:
@@ -124,7 +125,7 @@ def _train_all(
     report()
 
 
-def _reporter(made: list[Block], on_check: OnCheck | None) -> Callable[[], None]:
+def _reporter(made: list[Block], on_check: OnCheck | None, of_numbers: bool) -> Callable[[], None]:
     """A function that hands ``on_check`` every row of history that is new since its last call; rows of an earlier part
     of a resumed run are not new."""
     told = [len(block.history) for block in made]
@@ -135,7 +136,7 @@ def _reporter(made: list[Block], on_check: OnCheck | None) -> Callable[[], None]
             for row in rows[told[index] :]:
                 told[index] += 1
                 if on_check is not None:
-                    on_check(dict(row))
+                    on_check(reported(row, of_numbers))
 
     return report
 

@@ -25,7 +25,7 @@ def construct(
     task: Task | type[Task] | Dataset | str,
     *,
     cell: str | Definition = "lstm",
-    units: int = 32,
+    units: int | None = None,
     dtype: str = "float32",
     semantics: Semantics = "ieee",
     form: str = "",
@@ -35,8 +35,8 @@ def construct(
     """Construct a network of ``cell`` that solves a task, or give the theorem that excludes one.
 
     ``task`` is a name or a ``Task``; other keywords are axes of the task, of which the length axis may be "any".
-    ``out`` is a file to write the network to; it is in ``.network`` of the report too. ``dtype="float64"`` switches JAX
-    to double precision.
+    ``units`` None means 32, or as many as are needed. ``out`` is a file to write the network to; it is in ``.network``
+    of the report too. ``dtype="float64"`` switches JAX to double precision.
     Raises ``BadValue`` with every reason why the construction does not fit.
 
     >>> import holdfast
@@ -50,7 +50,8 @@ def construct(
     from holdfast.construction.evaluation import construction, impossibility
     from holdfast.verbs._request import choose_task, made_task
 
-    cell, units = cells.named(cell), arguments.whole("units", units)
+    cell = cells.named(cell)
+    units = None if units is None else arguments.whole("units", units)
     dtype = arguments.one_of("dtype", dtype, ("float32", "float64"))
     semantics = arguments.one_of("semantics", semantics, ("real", "ieee"))
     form = form and arguments.one_of("form", form, ("pytorch",))

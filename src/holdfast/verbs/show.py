@@ -63,7 +63,7 @@ def _described(name: str) -> Description:
         return describe.diagnostic(name)
     if kind := next((kind for kind in describe.COMPONENTS if name in kind.folder.files()), None):
         return describe.component(kind, name)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return describe.run(Path(name))
     folders = [KINDS[kind] for kind in SHOWN]
     known = [known for folder in folders for known in folder.names()]

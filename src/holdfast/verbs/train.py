@@ -34,7 +34,7 @@ def train(
     ``task`` is a name or a ``Task``; every other keyword is an axis of the task or a field of ``Settings``. ``out`` is
     a new run folder ("auto": one under ``runs/``; None: nothing is saved), ``resume`` a run folder to continue.
     ``on_check`` is called at every evaluation of every network with its figures: ``seed``, ``sequences``, ``loss``,
-    ``error_sup``, ``accuracy``.
+    ``error_sup``, ``accuracy`` (None for a task of numbers).
     Raises ``UnknownName`` for an unknown task or keyword, ``BadValue`` for an invalid value, ``BadRun`` where the
     folder cannot be used.
 

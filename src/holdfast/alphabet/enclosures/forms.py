@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from flint import arb
+from flint import arb, ctx
 
 Symbol = str | int
 NOTHING, ONE = arb(0), arb(1)
@@ -268,5 +268,23 @@ def contains(outer: Form, inner: Form) -> bool:
         return True
     if outer.fixed is not None and outer.fixed != inner.fixed:
         return False
+    if not outer.terms:
+        return _between(outer, inner)
     apart = abs(outer.centre - inner.centre) + total(combined(outer.terms, inner.terms, ONE, -ONE).values())
     return bool(apart + inner.slack <= outer.slack and outer.low <= inner.low and inner.high <= outer.high)
+
+
+def _between(outer: Form, inner: Form) -> bool:
+    """Whether all numbers of a tidied form are in one without terms, by the ends of both. Their parts are exact, and
+    the precision is that of their sums."""
+    before, ctx.prec = ctx.prec, 4 * ctx.prec
+    try:
+        (low, high), (below, above) = _ends(inner), _ends(outer)
+        return bool(below <= low and high <= above)
+    finally:
+        ctx.prec = before
+
+
+def _ends(a: Form) -> tuple[arb, arb]:
+    """The ends of a form, those of an interval around its centre where they are narrower and it has no terms."""
+    return (a.low, a.high) if a.terms else (a.low.max(a.centre - a.slack), a.high.min(a.centre + a.slack))

@@ -266,7 +266,7 @@ class Rounding:
 
     def mixed(self, found: Form, keep: Form, kept: Form, new: Form) -> Form:
         """``found``, which is keep * kept + (1 - keep) * new in real arithmetic, as it is computed (Lemma 5)."""
-        if keep.is_number(0) or keep.is_number(1):
+        if keep.is_number(0) or keep.is_number(1) or (kept.is_number(0) and new.is_number(0)):
             return found
         first, second = keep.size * kept.size, abs(1 - keep.low).max(abs(1 - keep.high)) * new.size
         flushes = 3 * self.tiny

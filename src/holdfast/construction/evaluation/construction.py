@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -61,6 +62,7 @@ class ConstructionReport(ResultBase):
             "task": made.claim.task,
             "cell": made.sheet.cell,
             "units": made.network.units,
+            "known_units": made.known_units and {"used": len(made.sheet.units), **made.known_units},
             "claim": made.claim.as_json(),
             "budget": made.budget.as_json(),
             "gates": self.gates,
@@ -87,6 +89,8 @@ class ConstructionReport(ResultBase):
         else:
             spent.append(("margin", f"{made.gap:.3g}"))
             parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
+        if made.known_units:
+            parts.append(Text(_size(used, made.known_units), "Size"))
         parts.append(Text(_claim(made, self.task), "Claim"))
         if self.file:
             file = escaped(self.file)
@@ -98,7 +102,7 @@ def construct(
     task: Task,
     cell: str,
     *,
-    units: int,
+    units: int | None,
     steps: int | None,
     tolerance: float,
     dtype: str = "float32",
@@ -106,6 +110,8 @@ def construct(
     form: str = "",
 ) -> ConstructionReport:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
+
+    ``units`` None means 32, or as many as are needed.
 
     ``semantics`` is the arithmetic of a claim for every length. ``form``: "pytorch" for a GRU that is exact there too.
     Raises ``UnknownName`` if there is no construction, ``BadFile`` for an invalid plug-in, and ``BadValue`` with every
@@ -281,6 +287,13 @@ def _share(value: float) -> str:
 def _readout(made: Construction) -> list[str]:
     lines = [f"output {n} = {_sum(bias, weights)}" for n, (bias, weights) in enumerate(made.sheet.readout, 1)]
     return [*lines[:SHOWN_TERMS], *(["..."] if len(lines) > SHOWN_TERMS else [])]
+
+
+def _size(used: int, known: Mapping[str, int]) -> str:
+    return (
+        f"{used} units; states times symbols, and one, are {known['at_most']} (Minsky 1967). Units that are on or off "
+        f"have to be at least {known['at_least']} for as many states."
+    )
 
 
 def _claim(made: Construction, task: Task) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from holdfast.construction.compile import UNITS
 from holdfast.construction.evaluation.construction import construct
 from holdfast.construction.theorems import Theorem, impossible
 from holdfast.core.claim import Semantics
@@ -73,15 +74,17 @@ def why_impossible(
     range: tuple[float, float],
     cell: str,
     *,
-    units: int,
+    units: int | None,
     steps: int | None,
     tolerance: float,
     dtype: str,
     semantics: Semantics,
 ) -> Impossibility | None:
     """The theorem that excludes the request, with a counterexample; None if there is none."""
-    refuse([] if units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}")
-    theorem = impossible(task, range, cell, units, steps, semantics)
+    refuse(
+        [] if units is None or units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}"
+    )
+    theorem = impossible(task, range, cell, units or UNITS, steps, semantics)
     bounded = all(math.isfinite(end) for end in range)
     if not bounded and (theorem is None or not isinstance(task, Recall)):
         fix = "Give a bounded range." if isinstance(task, Recall) else "Only recall accepts an unbounded range."

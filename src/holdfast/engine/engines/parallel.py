@@ -20,7 +20,7 @@ import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays, PerLayer
-from holdfast.core.cell import Cell
+from holdfast.core.cell import CONSTANT, Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
 from holdfast.engine import low_rank
 from holdfast.engine.affine import Group, groups, is_low_rank
@@ -156,7 +156,8 @@ class _Solver:
 
     def _mapped(self, name: str, source: Node) -> Mapping[str, Array]:
         if (name, source) not in self.maps:
-            self.maps[name, source] = NUMBERS.linear(self.layer[name], self.array(source))
+            read = self.array(source)  # what is constant is computed once, not for every step and row
+            self.maps[name, source] = NUMBERS.linear(self.layer[name], read[:1, :1] if name == CONSTANT else read)
         return self.maps[name, source]
 
 
@@ -175,7 +176,15 @@ def solved(
         solve = _solve_matrix if is_low_rank(step, group, last) else _solve_affine
         last |= solve(solver, group, start, present)
     states = cell.state_type(*(last[place] for place in range(len(cell.states))))
-    return as_vector(solver.array(step.output), inputs), states
+    output = solver.array(step.output)
+    return as_vector(jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:])), inputs), states
+
+
+def _whole(value: Value, shape: tuple[int, ...]) -> Array | Affine:
+    """The value at every step of every row: what is constant is repeated."""
+    if isinstance(value, Affine):
+        return value
+    return jnp.broadcast_to(value if isinstance(value, Array) else value.array(), shape)
 
 
 def _solve_affine(
@@ -187,12 +196,8 @@ def _solve_affine(
         shape = (inputs.shape[0], *start[place].shape)
         one, zero = ones(shape, inputs.dtype), zeros(shape, inputs.dtype)
         solver.known[step.before[place]] = Affine(tuple(one if n == place else None for n in group), zero)
-    new = [solver.value(step.after[place]) for place in group]
-    states = _states(
-        [value if isinstance(value, Array | Affine) else value.array() for value in new],
-        tuple(start[place] for place in group),
-        present,
-    )
+    new = [_whole(solver.value(step.after[place]), (inputs.shape[0], *start[place].shape)) for place in group]
+    states = _states(new, tuple(start[place] for place in group), present)
     solver.known = known
     for place, value in zip(group, states, strict=True):
         solver.known[step.before[place]] = jnp.concatenate([start[place][None], value[:-1]])
