@@ -13,11 +13,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import jax
-import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array
-from holdfast.core.typed_jax import asarray, ones_like, zeros_like
+from holdfast.core.typed_jax import full, ones_like, zeros_like
 from holdfast.engine.chunked import LEAST_DECAY, Memory, Term, solve
 from holdfast.engine.over_time import hold
 from holdfast.engine.readings.record import Node, Recording
@@ -179,15 +178,17 @@ class LowRank:
 
     def solved(self, start: Array, time: int, present: Array | None) -> Memory:
         """S at all steps, S' being of this form; in padding, where ``present`` is false, S' is S."""
-        decay = jnp.broadcast_to(asarray(self.decay, start.dtype), (time, *start.shape[:-2]))
+        decay = self.decay if isinstance(self.decay, Array) else None
+        if decay is None and self.decay != 1:
+            decay = full((time, *start.shape[:-2]), self.decay, start.dtype)
         columns, alongs = self.columns, [term.along for term in self.terms]
         if present is not None:
             held = jax.vmap(hold)
-            decay = held(present, decay, ones_like(decay))
+            decay = None if decay is None else held(present, decay, ones_like(decay))
             columns = None if columns is None else held(present, columns, ones_like(columns))
             alongs = [held(present, along, zeros_like(along)) for along in alongs]
         terms = [replace(term, along=along) for term, along in zip(self.terms, alongs, strict=True)]
-        return solve(decay, columns, terms, start)
+        return solve(decay, columns, terms, start, time)
 
 
 Form = Outer | MatrixRead | LowRank
