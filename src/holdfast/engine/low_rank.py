@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array
@@ -183,10 +184,15 @@ class LowRank:
             decay = full((time, *start.shape[:-2]), self.decay, start.dtype)
         columns, alongs = self.columns, [term.along for term in self.terms]
         if present is not None:
-            held = jax.vmap(hold)
-            decay = None if decay is None else held(present, decay, ones_like(decay))
-            columns = None if columns is None else held(present, columns, ones_like(columns))
-            alongs = [held(present, along, zeros_like(along)) for along in alongs]
+            steps = present.shape  # what is constant has one step and one row
+            if decay is not None:
+                decay = jnp.broadcast_to(decay, (*steps, *decay.shape[2:]))
+                decay = jax.vmap(hold)(present, decay, ones_like(decay))
+            if columns is not None:
+                columns = jnp.broadcast_to(columns, (*steps, *columns.shape[2:]))
+                columns = jax.vmap(hold)(present, columns, ones_like(columns))
+            alongs = [jnp.broadcast_to(along, (*steps, *along.shape[2:])) for along in alongs]
+            alongs = [jax.vmap(hold)(present, along, zeros_like(along)) for along in alongs]
         terms = [replace(term, along=along) for term, along in zip(self.terms, alongs, strict=True)]
         return solve(decay, columns, terms, start, time)
 
