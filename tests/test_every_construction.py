@@ -68,7 +68,8 @@ CELLS = {
 
 OF_AUTOMATA = {"lstm", "gru", "gru_pytorch", "elman"}
 DOES = {
-    **dict.fromkeys(("automaton", "counting", "flip_flop", "group", "modular", "parity"), OF_AUTOMATA),
+    **dict.fromkeys(("automaton", "flip_flop", "group", "modular", "parity"), OF_AUTOMATA),
+    "counting": OF_AUTOMATA | {"irnn"},
     "adding": {"lstm", "gru", "elman", "irnn", "lstm1997"},
     "bits": {"lstm", "gru", "elman"},
     "copy": {"lstm", "gru"},

@@ -74,7 +74,7 @@ class Demand:
 def demand(program: RegisterProgram, steps: int | None, tolerance: float, format: Format) -> Demand:
     """The demand on each register such that every output is within ``tolerance``, or the right symbol keeps its
     lead."""
-    names = {r.name for r in (*program.registers, *program.bits)}
+    names = {r.name for r in (*program.registers, *program.bits, *program.tallies)}
     names |= {*program.machine.states} if program.machine else set()
 
     def gain(value: Sum) -> float:

@@ -62,6 +62,7 @@ class ConstructionReport(ResultBase):
             "task": made.claim.task,
             "cell": made.sheet.cell,
             "units": made.network.units,
+            "counts_to": made.counts_to,
             "known_units": made.known_units and {"used": len(made.sheet.units), **made.known_units},
             "claim": made.claim.as_json(),
             "budget": made.budget.as_json(),
@@ -92,6 +93,8 @@ class ConstructionReport(ResultBase):
             parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
         if made.known_units:
             parts.append(Text(_size(used, made.known_units), "Size"))
+        if made.counts_to:
+            parts.append(Text(_counts(made.counts_to, made.claim.dtype), "Count"))
         parts.append(Text(_claim(made, self.task), "Claim"))
         if self.file:
             file = escaped(self.file)
@@ -294,6 +297,13 @@ def _size(used: int, known: Mapping[str, int]) -> str:
     return (
         f"{used} units; states times symbols, and one, are {known['at_most']} (Minsky 1967). Units that are on or off "
         f"have to be at least {known['at_least']} for as many states."
+    )
+
+
+def _counts(most: int, dtype: str) -> str:
+    return (
+        f"The same weights count to {most:,} in {dtype}, where {most:,} + 1 is rounded to {most:,}: from there on one "
+        "more symbol leaves the state as it is."
     )
 
 
