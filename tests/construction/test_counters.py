@@ -52,7 +52,7 @@ def test_counts_are_certified_for_every_length_and_checked(task, semantics):
 def test_a_count_that_loses_one_is_refuted():
     task = Counting(depth=2)
     network = made(task).network
-    wrong = network.layers[0]["h"].matrix * np.float32(0.9)
+    wrong = network.layers[0]["h"].matrix * np.float32(0.5)
     spoilt = {**network.layers[0], "h": network.layers[0]["h"].put("candidate", matrix=wrong)}
     network = type(network)((spoilt,), network.readout, "irnn")
     assert prove(network, task, lengths=task.lengths("any"), semantics="real", seconds=10).verdict == "refuted"

@@ -80,7 +80,7 @@ def _answers(automaton: FiniteAutomaton, symbol: int, steps: int) -> np.ndarray:
 
 def _reached(automaton: FiniteAutomaton) -> dict[int, Word]:
     """Every state that is reached, with a shortest word that leads there."""
-    found, waiting = {0: ()}, deque([0])
+    found, waiting = {0: Word()}, deque([0])
     while waiting:
         state = waiting.popleft()
         for symbol in np.flatnonzero(automaton.allowed[state]).tolist():
