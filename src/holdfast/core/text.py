@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import re
+import shlex
 import textwrap
 import unicodedata
 from typing import TextIO
@@ -129,6 +130,15 @@ def escaped(text: str, keep: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c in keep or unicodedata.category(c) not in _UNSAFE else _escape(c) for c in text)
+
+
+def argument(path: object) -> str:
+    """``path`` as a shell takes it in a command that is shown, in quotes where it needs them.
+
+    >>> argument("my runs/net.safetensors")
+    "'my runs/net.safetensors'"
+    """
+    return shlex.quote(escaped(str(path)))
 
 
 def encodable(text: str, encoding: str | None) -> str:
