@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import backends, machine
+from holdfast.construction import associative, backends, machine
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -29,7 +29,7 @@ COARSEST = 64
 LISTED = 6
 """The largest number of units that a message lists."""
 BOTH: tuple[Semantics, ...] = ("real", "ieee")
-FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",), **associative.FOREVER}
 """The arithmetics in which a network for every length is valid, for backends where this is not IEEE alone. In IEEE
 arithmetic, rounding closes gates exactly."""
 
@@ -61,7 +61,8 @@ def compile_program(
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
 
-    ``units`` None means ``UNITS``, or as many as are needed.
+    ``units`` None means ``UNITS``, or as many as are needed; for an associative memory as many as are needed, since
+    its state grows with their square.
 
     ``form`` selects another backend of the cell by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
@@ -77,7 +78,7 @@ def compile_program(
     realised, budget = _realise(program, backend, steps, tolerance, dtype)
     names, reasons = realised.sheet.units, list(realised.reasons)
     if units is None:
-        units = max(UNITS, len(names))
+        units = max(UNITS if program.memory is None else 1, len(names))
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
         reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}; give --units {len(names)}")
@@ -94,7 +95,7 @@ def compile_program(
         dict(axes or {}),
         budget.total if program.gap is None else 0.0,
         steps,
-        BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
+        BOTH if steps is not None or not (program.registers or program.memory) else FOREVER.get(backend, ("ieee",)),
         dtype,
         least_steps=1 + realised.late,
     )
@@ -117,6 +118,8 @@ def _realise(
         demanded = replace(asked, tolerance=share * asked.tolerance)
         if program.machine is not None:
             realised = machine.realise(program, backend, demanded)
+        elif program.memory is not None:
+            realised = associative.realise(program, backend, demanded)
         else:
             realised = backends.get(backend)(program, demanded)
         budget = realised.budget * asked.gain + combined
