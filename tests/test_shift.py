@@ -64,8 +64,8 @@ def test_states_letters_and_sizes_follow_from_the_cell():
     cell = resolve("shift(deltanet)")
     assert (cell.states, cell.gates[-1], cell.memory) == (("S", "p"), "shifted", "S")
     assert cell.state_size(6, heads=2) == 2 * 3 * 3 + 6
-    assert equation(cell)[:2] == ["s = W_s x + b_s", "b = sigmoid(W_b x + A_b p + b_b)"]
-    assert "p' = s" in equation(cell)
+    written = {"s = W_s x + b_s", "b = sigmoid(W_b x + A_b p + b_b)", "p' = s"}
+    assert written <= set(equation(cell))
     assert resolve("shift(feedforward)").memory == "p"
     assert resolve("stack(shift(lstm),shift(gru))").states == ("h", "c", "p", "h2", "p2")
     assert resolve("shift(lstm)").keep == "forget"

@@ -44,13 +44,25 @@ def test_a_reader_sees_gates_budget_and_claim(capsys):
     network, origin = load("net.safetensors")
     assert origin["constructed"]["task"] == "recall"
     assert origin["constructed"]["claim"]["steps"] == 1000
-    assert network.units == 32
+    assert network.units == 2
 
 
 def test_a_program_reads_the_documented_keys(capsys):
     code, told = document(capsys, "recall", "--cell", "gru", "--steps", "20", "--range", "-2", "2", "--units", "4")
     assert code == 0
-    assert told.keys() == {"possible", "task", "cell", "units", "known_units", "claim", "budget", "gates", "file"}
+    assert told.keys() == {
+        "possible",
+        "task",
+        "cell",
+        "units",
+        "known_units",
+        "counts_to",
+        "state",
+        "claim",
+        "budget",
+        "gates",
+        "file",
+    }
     assert told["claim"].keys() == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert told["claim"]["range"] == [-2, 2]
     assert told["file"] is None

@@ -18,6 +18,7 @@ from holdfast.construction.evaluation.laws import the_program_is_right
 from holdfast.construction.interpreter import interpret
 from holdfast.construction.program import RegisterProgram
 from holdfast.core.errors import BadValue
+from holdfast.core.results import Text
 from holdfast.engine.network import Network
 from holdfast.tasks.mqar import Mqar
 from tests import construction_laws as laws
@@ -131,13 +132,14 @@ def test_other_cells_are_refused_with_those_that_can(cell, words):
 def test_what_a_memory_demands_stands_beside_its_state():
     report = construct(EIGHT, "shift(deltanet)", units=None, steps=EIGHT.steps, tolerance=np.inf)
     assert report.state == {"numbers": 4 * 4 + 4, "bits": 32 * 20, "demand_bits": max(EIGHT.memory())}
-    assert "20 numbers in float32, 640 bits." in str(report)
+    told = next(part.text for part in report.parts() if isinstance(part, Text) and part.title == "State")
+    assert told.startswith("20 numbers in float32, 640 bits. The task demands at most 4 bits")
 
 
 @pytest.mark.parametrize("cell", CELLS[1:])
 def test_sums_that_grow_are_refused_at_every_length(cell):
     assert made(SMALL, CELLS[0], None).claim.semantics == ("real", "ieee")
-    with pytest.raises(BadValue, match="adds up all that it writes, .*: give --steps"):
+    with pytest.raises(BadValue, match=r"adds up all that it writes, .*: give --steps"):
         made(SMALL, cell, None)
 
 

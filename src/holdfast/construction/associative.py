@@ -65,8 +65,10 @@ def _reasons(program: RegisterProgram, memory: KeyValueMemory, cell: str, foreve
         reasons.append(f"an associative memory is compiled to {', '.join(LAYOUTS)}, not {cell}")
     if memory.replaces and cell != "shift(deltanet)" and cell in LAYOUTS:
         reasons.append(
-            f"{cell} adds a new value to the old one, and a key may get several: shift(deltanet) replaces it"
+            f"{cell} adds a new value to the old one, where shift(deltanet) replaces it, and a key may get several"
         )
+    if forever and cell in LAYOUTS and cell not in FOREVER:
+        reasons.append(f"{cell} adds up all that it writes, without an end at every length: give --steps")
     if program.registers or program.bits or program.flags or program.events:
         reasons.append("an associative memory stands alone: its program has no registers, bits or flags")
     return reasons
@@ -85,16 +87,17 @@ def _deltanet(sheet: Sheet, memory: KeyValueMemory) -> float:
 
 def _linear_attention(sheet: Sheet, memory: KeyValueMemory) -> float:
     """p is -1 for the key that was read before, -2 for the others, and 0 at the first step. In units of G, it is the
-    pre-activation of the key; where a value is read, 1 is added. The query is then the first unit vector, since it must
-    not be 0."""
+    pre-activation of the key; where a value is read, 1 is added. Where no key is read, the query is the first unit
+    vector, since it must not be 0."""
     sheet.idle = {"query": -DRIVE, "key": -DRIVE}
     reading = dict.fromkeys(memory.values, DRIVE)
     for place, (unit, key, value) in enumerate(_rows(memory)):
+        others = dict.fromkeys((name for name in memory.keys if name != key), -DRIVE)
         sheet.unit(
             unit,
             "pair",
             shifted=(-2.0, _weight(key, 1.0)),
-            query=(-DRIVE, {**_weight(key, DRIVE), **({} if place else reading)}),
+            query=(-DRIVE, _weight(key, DRIVE)) if place else (0.0, others),
             key=(0.0, {unit: DRIVE, **reading}),
             value=(0.0, _weight(value, 1.0)),
         )

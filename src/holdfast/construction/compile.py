@@ -22,12 +22,12 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.formats import FORMATS
 from holdfast.engine.network import Network
 
-UNITS = 32
-"""The number of units of a network where none is given."""
 COARSEST = 64
 """The largest number of times that the tolerance is doubled to find one that is possible."""
 LISTED = 6
 """The largest number of units that a message lists."""
+COUNTS = "irnn"
+"""The cell whose units count: those of others are bounded."""
 BOTH: tuple[Semantics, ...] = ("real", "ieee")
 FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",), **associative.FOREVER}
 """The arithmetics in which a network for every length is valid, for backends where this is not IEEE alone. In IEEE
@@ -37,7 +37,8 @@ arithmetic, rounding closes gates exactly."""
 @dataclass(frozen=True)
 class Construction:
     """A constructed network, its claim, its error budget, and the sheet with its units and weights by name. For an
-    automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``."""
+    automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``. Where
+    units count, ``counts_to`` is the largest count that these weights keep in the network's number format."""
 
     network: Network
     claim: Claim
@@ -45,6 +46,7 @@ class Construction:
     sheet: Sheet
     gap: float | None
     known_units: Mapping[str, int] | None = None
+    counts_to: int | None = None
 
 
 def compile_program(
@@ -61,8 +63,7 @@ def compile_program(
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
 
-    ``units`` None means ``UNITS``, or as many as are needed; for an associative memory as many as are needed, since
-    its state grows with their square.
+    ``units`` None means as many as are needed.
 
     ``form`` selects another backend of the cell by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
@@ -78,7 +79,7 @@ def compile_program(
     realised, budget = _realise(program, backend, steps, tolerance, dtype)
     names, reasons = realised.sheet.units, list(realised.reasons)
     if units is None:
-        units = max(UNITS if program.memory is None else 1, len(names))
+        units = max(1, len(names))
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
         reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}; give --units {len(names)}")
@@ -100,7 +101,9 @@ def compile_program(
         least_steps=1 + realised.late,
     )
     known = machine.known_units(program.machine) if program.machine else None
-    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap, known)
+    counts_to = FORMATS[dtype].counts_to if program.tallies else None
+    network = realised.sheet.network(units, dtype)
+    return Construction(network, claim, budget, realised.sheet, program.gap, known, counts_to)
 
 
 def _bound(program: RegisterProgram, tolerance: float) -> float:
@@ -118,6 +121,10 @@ def _realise(
         demanded = replace(asked, tolerance=share * asked.tolerance)
         if program.machine is not None:
             realised = machine.realise(program, backend, demanded)
+        elif program.tallies and backend != COUNTS:
+            why = f"'{program.tallies[0].name}' counts, for which only {COUNTS} has a unit, not {backend}"
+            sheet = Sheet(backend.partition("_")[0], [channel.name for channel in program.channels])
+            realised = Realisation(sheet, Budget(), [why])
         elif program.memory is not None:
             realised = associative.realise(program, backend, demanded)
         else:

@@ -29,6 +29,7 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     _declared(program, inputs)
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
+    counts = dict.fromkeys((tally.name for tally in program.tallies), 0)
     machine, memory = program.machine, program.memory and _Pairs(program.memory)
     state = machine.states[0] if machine else ""
     for elapsed, x in enumerate(inputs.tolist()):
@@ -46,6 +47,7 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
                 raise BadValue(
                     f"the bit '{bit.name}' reads {value:g} at step {elapsed + 1}, its noise is {bit.noise:g}."
                 )
+        emptied = _counted(program, counts, marks, elapsed + 1)
         seen |= {name for name, channel in program.events.items() if marks[channel] == 1}
         held, of_state = after, dict[str, float]()
         if machine:
@@ -53,9 +55,23 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
             of_state = {name: float(name == state) for name in machine.states}
         if memory:
             of_state = memory.read(marks, elapsed + 1)
-        outputs.append([_of(value, held | of_state) for value in program.outputs])
+        outputs.append([_of(value, held | emptied | of_state) for value in program.outputs])
         _promised(program, held, written, elapsed + 1)
     return np.array(outputs).reshape(len(inputs), len(program.outputs))
+
+
+def _counted(
+    program: RegisterProgram, counts: dict[str, int], marks: Mapping[str, float], step: int
+) -> dict[str, float]:
+    """Whether each count has fallen to 0 in this step. Changes ``counts``."""
+    emptied = dict[str, float]()
+    for tally in program.tallies:
+        count = counts[tally.name] + (marks[tally.up] == 1) - (marks[tally.down] == 1)
+        if not 0 <= count <= tally.most:
+            raise BadValue(f"'{tally.name}' is {count} at step {step}, expected 0 to {tally.most}.")
+        counts[tally.name] = count
+        emptied[tally.name] = float(count == 0 and marks[tally.down] == 1)
+    return emptied
 
 
 def _next(machine: StateMachine, state: str, marks: Mapping[str, float], step: int) -> str:

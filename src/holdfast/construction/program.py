@@ -120,6 +120,17 @@ class Bit:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """A count that starts at 0, rises by 1 whenever the mark ``up`` is 1 and falls by 1 whenever ``down`` is 1. It is
+    at least 0 and at most ``most``."""
+
+    name: str
+    up: str
+    down: str
+    most: int
+
+
+@dataclass(frozen=True)
 class StateMachine:
     """A finite automaton that reads the one-hot channels ``symbols``: ``table`` maps (state, symbol) to the next state.
     The first of ``states`` is that before the first step. A pair that is missing is one that no sequence has."""
@@ -157,6 +168,7 @@ class RegisterProgram:
     events: dict[str, str] = field(default_factory=dict)
     registers: list[Register] = field(default_factory=list)
     bits: list[Bit] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     machine: StateMachine | None = None
     memory: KeyValueMemory | None = None
     outputs: list[Sum] = field(default_factory=list)
@@ -224,6 +236,17 @@ class RegisterProgram:
         self.bits.append(Bit(name, value, noise))
         return Sum({name: 1.0})
 
+    def tally(self, name: str, up: str, down: str, most: int) -> Sum:
+        """A count of the symbols ``up`` less the symbols ``down``, from 0 to ``most``. The sum is 1 after a step that
+        read ``down`` and left the count at 0, otherwise 0."""
+        if most < 1:
+            raise BadValue(f"'{name}' counts to {most}, expected at least 1.")
+        for symbol in (up, down):
+            self._mark(symbol, 1.0)
+        self._free(name)
+        self.tallies.append(Tally(name, up, down, most))
+        return Sum({name: 1.0})
+
     def automaton(self, states: Sequence[str], table: Mapping[tuple[str, str], str]) -> list[Sum]:
         """A finite automaton; for each of ``states`` a sum that is 1 if that is the state after the step, else 0.
 
@@ -269,7 +292,7 @@ class RegisterProgram:
         """The largest absolute value of a sum. Of one-hot features only one is counted at a time."""
         total, groups = abs(value.constant), {}
         sizes = {c.name: c.size for c in self.channels} | {r.name: r.size for r in self.registers}
-        sizes |= {b.name: 1.0 for b in self.bits}
+        sizes |= {kept.name: 1.0 for kept in (*self.bits, *self.tallies)}
         group = {c.name: c.group for c in self.channels}
         for state in self.one_hot:
             sizes[state], group[state] = 1.0, "the state"
@@ -292,7 +315,7 @@ class RegisterProgram:
         return Sum({register.name: 1.0})
 
     def _names(self) -> list[str]:
-        kept = (r.name for r in (*self.registers, *self.bits))
+        kept = (r.name for r in (*self.registers, *self.bits, *self.tallies))
         return [*(c.name for c in self.channels), *self.flags, *self.events, *kept, *self.one_hot]
 
     @property
@@ -313,7 +336,7 @@ class RegisterProgram:
             raise BadValue(f"a condition compares '{name}' with {value:g}, but it {has}.")
 
     def _kept(self, value: Sum) -> Sum:
-        kept = {r.name for r in self.registers} | {b.name for b in self.bits} | {*self.one_hot}
+        kept = {r.name for r in (*self.registers, *self.bits, *self.tallies)} | {*self.one_hot}
         for name in value.terms:
             if self._known(name) not in kept:
                 raise BadValue(

@@ -62,6 +62,7 @@ class ConstructionReport(ResultBase):
             "task": made.claim.task,
             "cell": made.sheet.cell,
             "units": made.network.units,
+            "counts_to": made.counts_to,
             "known_units": made.known_units and {"used": len(made.sheet.units), **made.known_units},
             "state": self.state,
             "claim": made.claim.as_json(),
@@ -90,7 +91,8 @@ class ConstructionReport(ResultBase):
         """What ``holdfast construct`` prints."""
         made = self.construction
         used = len(made.sheet.units)
-        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
+        spare = f" of {made.network.units}" if made.network.units > used else ""
+        title = f"{made.claim.task} on {made.sheet.cell}, {used}{spare} units used"
         parts: list[Part] = [
             Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(gate_rows(self.gates)), title),
             Text("\n".join(_readout(made)), "Read-out"),
@@ -103,6 +105,8 @@ class ConstructionReport(ResultBase):
             parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
         if made.known_units:
             parts.append(Text(_size(used, made.known_units), "Size"))
+        if made.counts_to:
+            parts.append(Text(_counts(made.counts_to, made.claim.dtype), "Count"))
         if self.state:
             parts.append(Text(_state(self.state, made.claim.dtype), "State"))
         parts.append(Text(_claim(made, self.task), "Claim"))
@@ -125,7 +129,7 @@ def construct(
 ) -> ConstructionReport:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
-    ``units`` None means 32, or as many as are needed.
+    ``units`` None means as many as are needed.
 
     ``semantics`` is the arithmetic of a claim for every length. ``form``: "pytorch" for a GRU that is exact there too.
     Raises ``UnknownName`` if there is no construction, ``BadFile`` for an invalid plug-in, and ``BadValue`` with every
@@ -316,6 +320,13 @@ def _state(state: Mapping[str, float], dtype: str) -> str:
     return (
         f"{state['numbers']:,} numbers in {dtype}, {state['bits']:,} bits. The task demands at most "
         f"{state['demand_bits']:,.4g} bits at a time."
+    )
+
+
+def _counts(most: int, dtype: str) -> str:
+    return (
+        f"The same weights count to {most:,} in {dtype}, where {most:,} + 1 is rounded to {most:,}: from there on one "
+        "more symbol leaves the state as it is."
     )
 
 
