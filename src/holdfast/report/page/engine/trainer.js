@@ -22,7 +22,6 @@ function makeTrainer(given, firstWeights = null) {
   const evaluate = evaluator(settings, task, layout, options);
   const rule = settings.update === "step" ? afterSteps : afterSequences;
   const optimiser = OPTIMISERS[settings.optimiser];
-  const change = optimiser.update(settings.learning_rate);
   const perEpoch = Math.max(1, Math.ceil((task.rows ? task.rows.length : EPOCH_ROWS) / count)); // batches
   const keeps = task.rows === null; // a network that has solved a drawn task is done, and stays as it is
   const all = Array.from({ length: networks }, (_, n) => network(n));
@@ -33,7 +32,7 @@ function makeTrainer(given, firstWeights = null) {
   let atStart = null; // losses
   judge();
   atStart = all.map(({ loss }) => loss);
-  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, state, weights, load, gradient_over_distance, finished };
+  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, state, weights, load, rows, gradient_over_distance, finished };
 
   function network(n) {
     const W = new Numbers(layout.parameters);
@@ -56,15 +55,16 @@ function makeTrainer(given, firstWeights = null) {
     while (epoch < end) piece(Infinity);
   }
 
-  /** Trains on the current batch, by at most so many updates of every network; returns their number. */
+  /** Trains on the current batch, by at most so many updates of every network; returns their number, which is 0 where only
+   * steps without an answer were left of it. */
   function piece(most) {
     const trained = all.filter((one) => !one.diverged && !(keeps && one.solved));
     let done = 0;
     for (const one of trained) {
       if (one.finished) continue; // with its sequence, while others still read a longer one
-      const rows = rowsFor(one.number);
-      run.setRows(rows);
-      done = Math.max(done, rule(one, rows, most));
+      const batch = rows(one.number);
+      run.setRows(batch);
+      done = Math.max(done, rule(one, batch, most));
     }
     if (!trained.length) done = Number.isFinite(most) ? most : 1;
     updates += done;
@@ -72,11 +72,11 @@ function makeTrainer(given, firstWeights = null) {
       all.forEach((one) => (one.finished = false));
       epoch = Math.floor(++batches / perEpoch);
     }
-    return Math.max(1, done);
+    return done;
   }
 
-  /** The rows of the current batch of a network. */
-  function rowsFor(n) {
+  /** The rows of the batch that a network reads next. */
+  function rows(n) {
     if (!task.rows) {
       const random = generator(seed, n, 1, batches);
       return Array.from({ length: count }, () => task.draw(random, false));
@@ -89,16 +89,16 @@ function makeTrainer(given, firstWeights = null) {
     });
   }
 
-  function afterSequences(one, rows) {
+  function afterSequences(one, batch) {
     let scored = 0;
-    for (const row of rows) for (let t = 0; t < task.steps; t++) scored += row.scored[t];
+    for (const row of batch) for (let t = 0; t < task.steps; t++) scored += row.scored[t];
     run.G.fill(0);
     run.start();
     run.dO.fill(0);
     for (let t = 0; t < task.steps; t++) {
-      const asked = rows.some((row) => row.scored[t]);
+      const asked = batch.some((row) => row.scored[t]);
       run.forward(one.W, t, asked);
-      if (asked) slopes(one, rows, t, scored);
+      if (asked) slopes(one, batch, t, scored);
     }
     for (let t = task.steps - 1; t >= 0; t--) run.backward(one.W, t);
     update(one);
@@ -106,7 +106,7 @@ function makeTrainer(given, firstWeights = null) {
     return 1;
   }
 
-  function afterSteps(one, rows, most) {
+  function afterSteps(one, batch, most) {
     run.start();
     let from = 0;
     if (one.held) {
@@ -120,11 +120,11 @@ function makeTrainer(given, firstWeights = null) {
         one.held = { t, states: run.statesAt(t) };
         return done;
       }
-      const scored = rows.filter((row) => row.scored[t]).length;
+      const scored = batch.filter((row) => row.scored[t]).length;
       run.forward(one.W, t, scored > 0);
       if (!scored) continue;
       run.G.fill(0);
-      slopes(one, rows, t, scored);
+      slopes(one, batch, t, scored);
       run.backward(one.W, t, false);
       update(one);
       done += 1;
@@ -134,8 +134,8 @@ function makeTrainer(given, firstWeights = null) {
   }
 
   /** Writes the slopes of the mean loss over `scored` steps in the outputs of step t. */
-  function slopes(one, rows, t, scored) {
-    rows.forEach((row, b) => {
+  function slopes(one, batch, t, scored) {
+    batch.forEach((row, b) => {
       const at = (t * count + b) * task.outputs;
       run.dO.fill(0, at, at + task.outputs);
       if (!row.scored[t]) return;
@@ -147,7 +147,7 @@ function makeTrainer(given, firstWeights = null) {
   function update(one) {
     clip(run.G, settings.clip);
     one.count += 1;
-    change(one.W, run.G, one.memories, one.count);
+    optimiser.update(one.W, run.G, one.memories, settings.learning_rate, one.count);
   }
 
   function judge() {
