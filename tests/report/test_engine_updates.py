@@ -32,13 +32,6 @@ TRAIN = """
 """
 
 
-@pytest.fixture(scope="module")
-def blank(browser):
-    page = browser.new_page()
-    yield page
-    page.close()
-
-
 def in_the_page(blank, first, updates=UPDATES, script=None, **settings: Any):
     given = {"sequences": SEQUENCES, "units": first.units, "heads": first.heads, "layers": len(first.layers)}
     given |= {"cell": first.cell_name, "separate_weights": first.steps is not None, **settings}

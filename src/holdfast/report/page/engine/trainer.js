@@ -26,17 +26,16 @@ function makeTrainer(given, firstWeights = null) {
   const keeps = task.rows === null; // a network that has solved a drawn task is done, and stays as it is
   const all = Array.from({ length: networks }, (_, n) => network(n));
   let batches = 0; // that every network has read
-  let updates = 0;
   let epoch = 0;
   let judged = -1; // the number of updates at the last evaluation
   let atStart = null; // losses
   judge();
   atStart = all.map(({ loss }) => loss);
-  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, state, weights, load, rows, gradient_over_distance, finished };
+  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, some, updates, state, weights, load, rows, gradient_over_distance, finished, updates_per_epoch: updatesPerEpoch() };
 
   function network(n) {
     const W = new Numbers(layout.parameters);
-    const own = { number: n, W, memories: [], count: 0, loss: NaN, solved: 0, diverged: 0, held: null, finished: false };
+    const own = { number: n, W, memories: [], count: 0, updates: 0, loss: NaN, solved: 0, diverged: 0, held: null, finished: false };
     for (let k = 0; k < optimiser.arrays; k++) own.memories.push(new Numbers(layout.parameters));
     const document = Array.isArray(firstWeights) ? firstWeights[n % firstWeights.length] : firstWeights;
     if (document) weightsIn(layout, W, document);
@@ -46,28 +45,30 @@ function makeTrainer(given, firstWeights = null) {
 
   /** Trains every network by so many updates. */
   function advance(wanted) {
-    for (let left = wanted; left > 0; ) left -= piece(left);
+    for (let left = wanted; left > 0 && !finished(); ) left -= some(left);
   }
 
   /** Trains until the end of the epoch. */
   function finishEpoch() {
     const end = epoch + 1;
-    while (epoch < end) piece(Infinity);
+    while (epoch < end && !finished()) some(Infinity);
   }
 
-  /** Trains on the current batch, by at most so many updates of every network; returns their number, which is 0 where only
-   * steps without an answer were left of it. */
-  function piece(most) {
+  /** Trains on the current batch, by at most so many updates of every network, and stops between two networks when the
+   * time `until` has passed (milliseconds of performance.now()): the others follow in the next call. Returns the number
+   * of updates, which is 0 where only steps without an answer were left of the batch. */
+  function some(most, until = Infinity) {
     const trained = all.filter((one) => !one.diverged && !(keeps && one.solved));
     let done = 0;
     for (const one of trained) {
-      if (one.finished) continue; // with its sequence, while others still read a longer one
+      if (one.finished) continue; // with this batch
       const batch = rows(one.number);
       run.setRows(batch);
-      done = Math.max(done, rule(one, batch, most));
+      const before = one.updates;
+      rule(one, batch, most);
+      done = Math.max(done, one.updates - before);
+      if (until < Infinity && performance.now() >= until) break;
     }
-    if (!trained.length) done = Number.isFinite(most) ? most : 1;
-    updates += done;
     if (trained.every((one) => one.finished)) {
       all.forEach((one) => (one.finished = false));
       epoch = Math.floor(++batches / perEpoch);
@@ -103,7 +104,6 @@ function makeTrainer(given, firstWeights = null) {
     for (let t = task.steps - 1; t >= 0; t--) run.backward(one.W, t);
     update(one);
     one.finished = true;
-    return 1;
   }
 
   function afterSteps(one, batch, most) {
@@ -118,7 +118,7 @@ function makeTrainer(given, firstWeights = null) {
     for (let t = from; t < task.steps; t++) {
       if (done === most) {
         one.held = { t, states: run.statesAt(t) };
-        return done;
+        return;
       }
       const scored = batch.filter((row) => row.scored[t]).length;
       run.forward(one.W, t, scored > 0);
@@ -130,7 +130,6 @@ function makeTrainer(given, firstWeights = null) {
       done += 1;
     }
     one.finished = true;
-    return done;
   }
 
   /** Writes the slopes of the mean loss over `scored` steps in the outputs of step t. */
@@ -147,12 +146,13 @@ function makeTrainer(given, firstWeights = null) {
   function update(one) {
     clip(run.G, settings.clip);
     one.count += 1;
+    one.updates += 1;
     optimiser.update(one.W, run.G, one.memories, settings.learning_rate, one.count);
   }
 
   function judge() {
-    if (judged === updates) return;
-    judged = updates;
+    if (judged === updates()) return;
+    judged = updates();
     for (const [n, one] of all.entries()) {
       if (one.diverged || (keeps && one.solved)) continue;
       const found = evaluate(one.W);
@@ -162,18 +162,30 @@ function makeTrainer(given, firstWeights = null) {
     }
   }
 
-  /** Losses (nats, or squared units) and verdicts of every network on the given sequences, or on test rows. */
-  function state() {
-    judge();
+  /** Updates of the network that has had most. */
+  function updates() {
+    return Math.max(...all.map((one) => one.updates));
+  }
+
+  /** Losses (nats, or squared units) and verdicts of every network on the given sequences, or on test rows. With `fresh`
+   * false those of the last evaluation are given, which costs nothing. */
+  function state(fresh = true) {
+    if (fresh) judge();
     const solved = Uint8Array.from(all, (one) => one.solved);
     return {
       epoch,
-      updates,
+      updates: updates(),
       loss: Float64Array.from(all, (one) => one.loss),
       solved,
       rate: rate(solved.reduce((a, b) => a + b, 0), networks),
       diverged: Uint8Array.from(all, (one) => one.diverged),
     };
+  }
+
+  function updatesPerEpoch() {
+    if (settings.update !== "step") return perEpoch;
+    if (!task.rows) return perEpoch * rowsOf(settings, seed, 1)[0].scored.reduce((a, b) => a + b, 0);
+    return task.rows.reduce((sum, row) => sum + row.scored.reduce((a, b) => a + b, 0), 0);
   }
 
   /** Whether no network would be changed by further training. */
