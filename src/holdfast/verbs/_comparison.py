@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from holdfast.core.text import argument
+
 if TYPE_CHECKING:
     from holdfast.comparison.results.answer import Answer
     from holdfast.comparison.results.result import Result
@@ -57,7 +59,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     task = task_from_json(task_of(origin), str(file))
     sentence = (
         f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
-        f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {file.name}'."
+        f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {argument(file.name)}'."
     )
     subject = examine(network, task, rows=16)
     seen = subject.until(subject.finite_steps or subject.steps)
