@@ -20,7 +20,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.registered import forgotten_on_change
 from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
-from holdfast.core.text import escaped
+from holdfast.core.text import argument, escaped
 from holdfast.engine.network import Network
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.resolve import resolve
@@ -111,8 +111,8 @@ class ConstructionReport(ResultBase):
             parts.append(Text(_state(self.state, made.claim.dtype), "State"))
         parts.append(Text(_claim(made, self.task), "Claim"))
         if self.file:
-            file = escaped(self.file)
-            parts.append(Text(f"Written to {file}. To prove the claim: holdfast certify {file}"))
+            certify = f"holdfast certify {argument(self.file)}"
+            parts.append(Text(f"Written to {escaped(self.file)}. To prove the claim: {certify}"))
         return parts
 
 
