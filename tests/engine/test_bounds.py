@@ -73,6 +73,19 @@ def test_sums_products_and_mixtures_contain_their_members(a, b, at, errors):
 
 
 @settings(max_examples=200, deadline=None)
+@given(ends=st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=4))
+def test_the_join_of_two_intervals_is_from_end_to_end_and_one_of_them_if_it_contains_the_other(ends):
+    """Bit for bit: sets that no longer grow have settled."""
+    low, high = min(ends), max(ends)
+    one, other, whole = (tidied(forms.interval(arb(min(p)), arb(max(p)))) for p in (ends[:2], ends[2:], (low, high)))
+    found = tidied(joined(one, other))
+    assert contains(found, one)
+    assert contains(found, other)
+    assert (float(found.low), float(found.high)) == pytest.approx((low, high), rel=1e-15)
+    assert joined(whole, one) is whole
+
+
+@settings(max_examples=200, deadline=None)
 @given(a=parts, at=st.fixed_dictionaries({"x": share, 1: share}), error=share, name=st.sampled_from(sorted(CURVES)))
 def test_curves_contain_their_members_and_stay_in_the_plain_interval(a, at, error, name):
     a, (curve, plain) = made(a), CURVES[name]

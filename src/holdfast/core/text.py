@@ -141,6 +141,15 @@ def argument(path: object) -> str:
     return shlex.quote(escaped(str(path)))
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """``share`` as a percentage.
+
+    >>> percent(0.5), percent(0.0012, 1)
+    ('50 %', '0.1 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def encodable(text: str, encoding: str | None) -> str:
     """``text`` as a stream of this encoding shows it, so that what is laid out has the width that it will have.
 
