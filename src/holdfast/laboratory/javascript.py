@@ -55,8 +55,8 @@ def cell_script(cell: Cell) -> str:
     data = json.dumps(_description(cell, recording, slots), separators=(",", ":"))
     return (
         f"Object.assign({data}, {{\n"
-        f"forward(V, b, o, n, v, z, map) {{\n{forward(recording, slots, staged, kept)}}},\n"
-        f"backward(V, D, b, o, n, v, c, z, back) {{\n{back}}},\n}})"
+        f"forward(V, b, o, n, values, shapes, map) {{\n{forward(recording, slots, staged, kept)}}},\n"
+        f"backward(V, D, b, o, n, values, cotangents, shapes, back) {{\n{back}}},\n}})"
     )
 
 

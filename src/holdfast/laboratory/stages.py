@@ -148,21 +148,25 @@ def _is_source(node: Node, stages: list[Stage]) -> bool:
 
 
 def _whole_forward(node: Node, slots: Slots) -> list[str]:
-    word, here = alphabet.get(node.word), slots.of(node)
-    names = OPERANDS[: len(node.operands)]
-    read = ", ".join(f"{name} = v[{slots.of(o)}]" for name, o in zip(names, node.operands, strict=True))
-    return [f"  {{ const out = v[{here}], {read}, sizes = z[{here}];", *_text(word.javascript.format(*names)), "  }"]
+    word, names = alphabet.get(node.word), OPERANDS[: len(node.operands)]
+    head = f"  {{ const out = values[{slots.of(node)}], {_read(node, slots)};"
+    return [head, *_text(word.javascript.format(*names)), "  }"]
 
 
 def _whole_backward(node: Node, slots: Slots) -> list[str]:
-    word, here = alphabet.get(node.word), slots.of(node)
-    names = OPERANDS[: len(node.operands)]
-    read = ", ".join(f"{name} = v[{slots.of(o)}]" for name, o in zip(names, node.operands, strict=True))
-    lines: list[str] = []
+    word, names = alphabet.get(node.word), OPERANDS[: len(node.operands)]
+    here, lines = slots.of(node), list[str]()
     for operand, template in zip(node.operands, cotangents(word, len(node.operands)), strict=True):
-        head = f"const dy = c[{here}], y = v[{here}], {read}, to = c[{slots.of(operand)}], sizes = z[{here}];"
-        lines += [f"  {{ {head}", *_text(template.format(*names, d="dy", y="y", to="to")), "  }"]
+        head = f"  {{ const dy = cotangents[{here}], y = values[{here}], to = cotangents[{slots.of(operand)}];"
+        lines += [head, f"    const {_read(node, slots)};"]
+        lines += [*_text(template.format(*names, d="dy", y="y", to="to")), "  }"]
     return lines
+
+
+def _read(node: Node, slots: Slots) -> str:
+    """The operands of a word on whole arrays, and their shapes, as constants."""
+    operands = (f"{name} = values[{slots.of(o)}]" for name, o in zip(OPERANDS, node.operands, strict=False))
+    return f"{', '.join(operands)}, sizes = shapes[{slots.of(node)}]"
 
 
 def cotangents(word: Word, operands: int) -> tuple[str, ...]:

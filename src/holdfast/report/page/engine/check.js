@@ -47,8 +47,12 @@ function check(given) {
 
 const CHECKS = {
   sequences: ({ sequences }) => checkSequences(sequences),
-  echo: (settings, whole) => whole("lag", 2, MOST_STEPS) || fewRows((settings.distractors ?? 3) || 2, settings.lag - 1, "lag"),
-  recall: (settings, whole) => whole("steps", 1, MOST_STEPS),
+  echo: (settings, whole) =>
+    whole("symbols", 2, MOST_SYMBOLS) || whole("distractors", 0, MOST_SYMBOLS) || whole("lag", 2, MOST_STEPS) ||
+    fewRows(settings.distractors || settings.symbols, settings.lag - 1, "lag"),
+  recall: (settings, whole) =>
+    whole("steps", 1, MOST_STEPS) || whole("position", 1, settings.steps) ||
+    (settings.tolerance > 0 ? "" : `tolerance is ${shown(settings.tolerance)}: take a number above 0.`),
   parity: (settings, whole) => whole("steps", 1, MOST_STEPS) || fewRows(2, settings.steps, "steps"),
 };
 

@@ -5,47 +5,51 @@ const MOMENTUM = 0.9; // of sgd
 const [B1, B2] = [0.9, 0.999]; // of adam
 const DECAY = 0.9; // of rmsprop
 
-/** Each makes a function (W, G, own, count) that changes the weights W in place; `own` are the `arrays` of this network,
- * as long as W, and `count` is the number of this update, from 1. */
+/** By name: how many `arrays` as long as the weights a network needs, and a function (W, G, own, rate, count) that changes
+ * the weights W in place; `own` are those arrays and `count` is the number of this update, from 1. */
 const OPTIMISERS = {
   /** v = 0.9 v + g; w = w - rate v. */
   sgd: {
     arrays: 1,
-    update(rate) {
-      return (W, G, [v]) => {
-        for (let i = 0; i < W.length; i++) {
-          v[i] = MOMENTUM * v[i] + G[i];
-          W[i] -= rate * v[i];
-        }
-      };
+    update(W, G, own, rate) {
+      const v = own[0];
+      const size = W.length;
+      for (let i = 0; i < size; i++) {
+        v[i] = MOMENTUM * v[i] + G[i];
+        W[i] -= rate * v[i];
+      }
     },
   },
   /** Kingma & Ba 2015, algorithm 1. */
   adam: {
     arrays: 2,
-    update(rate) {
-      return (W, G, [m, v], count) => {
-        const first = 1 / (1 - B1 ** count);
-        const second = 1 / (1 - B2 ** count);
-        for (let i = 0; i < W.length; i++) {
-          const g = G[i];
-          m[i] = B1 * m[i] + (1 - B1) * g;
-          v[i] = B2 * v[i] + (1 - B2) * g * g;
-          W[i] -= (rate * (m[i] * first)) / (Math.sqrt(v[i] * second) + EPSILON);
-        }
-      };
+    update(W, G, own, rate, count) {
+      const [m, v] = own;
+      const size = W.length;
+      const first = rate / (1 - B1 ** count);
+      const second = 1 / (1 - B2 ** count);
+      for (let i = 0; i < size; i++) {
+        const g = G[i];
+        const mean = B1 * m[i] + (1 - B1) * g;
+        const square = B2 * v[i] + (1 - B2) * g * g;
+        m[i] = mean;
+        v[i] = square;
+        W[i] -= (first * mean) / (Math.sqrt(square * second) + EPSILON);
+      }
     },
   },
   /** v = 0.9 v + 0.1 g^2; w = w - rate g / (sqrt(v) + epsilon). */
   rmsprop: {
     arrays: 1,
-    update(rate) {
-      return (W, G, [v]) => {
-        for (let i = 0; i < W.length; i++) {
-          v[i] = DECAY * v[i] + (1 - DECAY) * G[i] * G[i];
-          W[i] -= (rate * G[i]) / (Math.sqrt(v[i]) + EPSILON);
-        }
-      };
+    update(W, G, own, rate) {
+      const v = own[0];
+      const size = W.length;
+      for (let i = 0; i < size; i++) {
+        const g = G[i];
+        const square = DECAY * v[i] + (1 - DECAY) * g * g;
+        v[i] = square;
+        W[i] -= (rate * g) / (Math.sqrt(square) + EPSILON);
+      }
     },
   },
 };

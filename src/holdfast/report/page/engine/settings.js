@@ -3,6 +3,12 @@
 const DEFAULTS = {
   task: "sequences",
   sequences: [["3", "0", "1", "2", "3"], ["4", "0", "1", "2", "4"]],
+  steps: 10, // of a row of recall or parity
+  position: 1, // of the number that recall asks for, from 1
+  tolerance: 0.05, // the largest error of a right answer in recall
+  lag: 10, // steps of a row of echo
+  symbols: 2, // first symbols of echo
+  distractors: 3, // its other symbols; 0: the first ones
   cell: "lstm",
   units: 20,
   layers: 1,

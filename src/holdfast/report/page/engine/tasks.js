@@ -18,7 +18,7 @@ const TASKS = {
     return { ...symbols(names, names), steps, lag: steps, loss: "binary_cross_entropy", rows, draw: null, accuracy: 1 };
   },
   /** A first symbol, then distractors; the first symbol is asked for at the last step. */
-  echo({ lag = 10, symbols: first = 2, distractors = 3 }) {
+  echo({ lag, symbols: first, distractors }) {
     const names = [...Array(first).keys()].map(String).concat([...Array(distractors).keys()].map((n) => `d${n}`));
     const draw = (random, test) => {
       const rest = symbolsOfHalf(random, lag - 1, distractors || first, test).map((n) => n + (distractors ? first : 0));
@@ -28,7 +28,7 @@ const TASKS = {
     return { ...symbols(names, names), steps: lag, lag, loss: "cross_entropy", rows: null, draw, accuracy: 1 };
   },
   /** Numbers one by one; the first is asked for at the last step. */
-  recall({ steps = 10, position = 1, tolerance = 0.05 }) {
+  recall({ steps, position, tolerance }) {
     const draw = (random, test) => {
       const inputs = Float64Array.from({ length: steps }, () => marked(random.uniform(-1, 1), test));
       const targets = new Float64Array(steps);
@@ -41,7 +41,7 @@ const TASKS = {
     return { ...sizes, steps, lag: steps - position, loss: "squared_error", rows: null, draw, tolerance };
   },
   /** Bits; whether the number of ones so far is odd. */
-  parity({ steps = 10 }) {
+  parity({ steps }) {
     const [bits, answers] = [["0", "1"], ["even", "odd"]];
     const draw = (random, test) => {
       let odd = 0;

@@ -22,22 +22,20 @@ function makeTrainer(given, firstWeights = null) {
   const evaluate = evaluator(settings, task, layout, options);
   const rule = settings.update === "step" ? afterSteps : afterSequences;
   const optimiser = OPTIMISERS[settings.optimiser];
-  const change = optimiser.update(settings.learning_rate);
   const perEpoch = Math.max(1, Math.ceil((task.rows ? task.rows.length : EPOCH_ROWS) / count)); // batches
   const keeps = task.rows === null; // a network that has solved a drawn task is done, and stays as it is
   const all = Array.from({ length: networks }, (_, n) => network(n));
   let batches = 0; // that every network has read
-  let updates = 0;
   let epoch = 0;
   let judged = -1; // the number of updates at the last evaluation
   let atStart = null; // losses
   judge();
   atStart = all.map(({ loss }) => loss);
-  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, state, weights, load, gradient_over_distance, finished };
+  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, some, updates, state, weights, load, rows, gradient_over_distance, finished, updates_per_epoch: updatesPerEpoch() };
 
   function network(n) {
     const W = new Numbers(layout.parameters);
-    const own = { number: n, W, memories: [], count: 0, loss: NaN, solved: 0, diverged: 0, held: null, finished: false };
+    const own = { number: n, W, memories: [], count: 0, updates: 0, loss: NaN, solved: 0, diverged: 0, held: null, finished: false };
     for (let k = 0; k < optimiser.arrays; k++) own.memories.push(new Numbers(layout.parameters));
     const document = Array.isArray(firstWeights) ? firstWeights[n % firstWeights.length] : firstWeights;
     if (document) weightsIn(layout, W, document);
@@ -47,36 +45,39 @@ function makeTrainer(given, firstWeights = null) {
 
   /** Trains every network by so many updates. */
   function advance(wanted) {
-    for (let left = wanted; left > 0; ) left -= piece(left);
+    for (let left = wanted; left > 0 && !finished(); ) left -= some(left);
   }
 
   /** Trains until the end of the epoch. */
   function finishEpoch() {
     const end = epoch + 1;
-    while (epoch < end) piece(Infinity);
+    while (epoch < end && !finished()) some(Infinity);
   }
 
-  /** Trains on the current batch, by at most so many updates of every network; returns their number. */
-  function piece(most) {
+  /** Trains on the current batch, by at most so many updates of every network, and stops between two networks when the
+   * time `until` has passed (milliseconds of performance.now()): the others follow in the next call. Returns the number
+   * of updates, which is 0 where only steps without an answer were left of the batch. */
+  function some(most, until = Infinity) {
     const trained = all.filter((one) => !one.diverged && !(keeps && one.solved));
     let done = 0;
     for (const one of trained) {
-      if (one.finished) continue; // with its sequence, while others still read a longer one
-      const rows = rowsFor(one.number);
-      run.setRows(rows);
-      done = Math.max(done, rule(one, rows, most));
+      if (one.finished) continue; // with this batch
+      const batch = rows(one.number);
+      run.setRows(batch);
+      const before = one.updates;
+      rule(one, batch, most);
+      done = Math.max(done, one.updates - before);
+      if (until < Infinity && performance.now() >= until) break;
     }
-    if (!trained.length) done = Number.isFinite(most) ? most : 1;
-    updates += done;
     if (trained.every((one) => one.finished)) {
       all.forEach((one) => (one.finished = false));
       epoch = Math.floor(++batches / perEpoch);
     }
-    return Math.max(1, done);
+    return done;
   }
 
-  /** The rows of the current batch of a network. */
-  function rowsFor(n) {
+  /** The rows of the batch that a network reads next. */
+  function rows(n) {
     if (!task.rows) {
       const random = generator(seed, n, 1, batches);
       return Array.from({ length: count }, () => task.draw(random, false));
@@ -89,24 +90,23 @@ function makeTrainer(given, firstWeights = null) {
     });
   }
 
-  function afterSequences(one, rows) {
+  function afterSequences(one, batch) {
     let scored = 0;
-    for (const row of rows) for (let t = 0; t < task.steps; t++) scored += row.scored[t];
+    for (const row of batch) for (let t = 0; t < task.steps; t++) scored += row.scored[t];
     run.G.fill(0);
     run.start();
     run.dO.fill(0);
     for (let t = 0; t < task.steps; t++) {
-      const asked = rows.some((row) => row.scored[t]);
+      const asked = batch.some((row) => row.scored[t]);
       run.forward(one.W, t, asked);
-      if (asked) slopes(one, rows, t, scored);
+      if (asked) slopes(one, batch, t, scored);
     }
     for (let t = task.steps - 1; t >= 0; t--) run.backward(one.W, t);
     update(one);
     one.finished = true;
-    return 1;
   }
 
-  function afterSteps(one, rows, most) {
+  function afterSteps(one, batch, most) {
     run.start();
     let from = 0;
     if (one.held) {
@@ -118,24 +118,23 @@ function makeTrainer(given, firstWeights = null) {
     for (let t = from; t < task.steps; t++) {
       if (done === most) {
         one.held = { t, states: run.statesAt(t) };
-        return done;
+        return;
       }
-      const scored = rows.filter((row) => row.scored[t]).length;
+      const scored = batch.filter((row) => row.scored[t]).length;
       run.forward(one.W, t, scored > 0);
       if (!scored) continue;
       run.G.fill(0);
-      slopes(one, rows, t, scored);
+      slopes(one, batch, t, scored);
       run.backward(one.W, t, false);
       update(one);
       done += 1;
     }
     one.finished = true;
-    return done;
   }
 
   /** Writes the slopes of the mean loss over `scored` steps in the outputs of step t. */
-  function slopes(one, rows, t, scored) {
-    rows.forEach((row, b) => {
+  function slopes(one, batch, t, scored) {
+    batch.forEach((row, b) => {
       const at = (t * count + b) * task.outputs;
       run.dO.fill(0, at, at + task.outputs);
       if (!row.scored[t]) return;
@@ -147,12 +146,13 @@ function makeTrainer(given, firstWeights = null) {
   function update(one) {
     clip(run.G, settings.clip);
     one.count += 1;
-    change(one.W, run.G, one.memories, one.count);
+    one.updates += 1;
+    optimiser.update(one.W, run.G, one.memories, settings.learning_rate, one.count);
   }
 
   function judge() {
-    if (judged === updates) return;
-    judged = updates;
+    if (judged === updates()) return;
+    judged = updates();
     for (const [n, one] of all.entries()) {
       if (one.diverged || (keeps && one.solved)) continue;
       const found = evaluate(one.W);
@@ -162,18 +162,30 @@ function makeTrainer(given, firstWeights = null) {
     }
   }
 
-  /** Losses (nats, or squared units) and verdicts of every network on the given sequences, or on test rows. */
-  function state() {
-    judge();
+  /** Updates of the network that has had most. */
+  function updates() {
+    return Math.max(...all.map((one) => one.updates));
+  }
+
+  /** Losses (nats, or squared units) and verdicts of every network on the given sequences, or on test rows. With `fresh`
+   * false those of the last evaluation are given, which costs nothing. */
+  function state(fresh = true) {
+    if (fresh) judge();
     const solved = Uint8Array.from(all, (one) => one.solved);
     return {
       epoch,
-      updates,
+      updates: updates(),
       loss: Float64Array.from(all, (one) => one.loss),
       solved,
       rate: rate(solved.reduce((a, b) => a + b, 0), networks),
       diverged: Uint8Array.from(all, (one) => one.diverged),
     };
+  }
+
+  function updatesPerEpoch() {
+    if (settings.update !== "step") return perEpoch;
+    if (!task.rows) return perEpoch * rowsOf(settings, seed, 1)[0].scored.reduce((a, b) => a + b, 0);
+    return task.rows.reduce((sum, row) => sum + row.scored.reduce((a, b) => a + b, 0), 0);
   }
 
   /** Whether no network would be changed by further training. */

@@ -1,6 +1,8 @@
 // The worker: trains away from the page, and reports at most 30 times a second.
 
 const FRAME = 1000 / 30; // milliseconds between two reports
+const JUDGED = 100; // milliseconds between two evaluations of all networks while they train
+const SHARE = 5; // and times as long as the last one took
 
 /** Answers the page's messages: `begin`, `play`, `pause`, `advance`, `weights` (see `act`). `scope` is the worker's global
  * object. */
@@ -11,8 +13,10 @@ function startWorker(scope) {
   let playing = false;
   let pace = null; // epochs per second, null: as fast as possible
   let seconds = 0; // of training
-  let owed = 0; // epochs that the pace allows and that are not trained yet
-  let last = 0;
+  let owed = 0; // updates that the pace allows and that are not trained yet
+  let last = 0; // when the last turn began
+  let gradient = null;
+  let judgeAt = 0; // no evaluation before this time
   scope.onmessage = ({ data }) => {
     if (data.id !== undefined && data.act !== "begin" && data.id !== id) return;
     try {
@@ -68,16 +72,23 @@ function startWorker(scope) {
     seconds += (performance.now() - began) / 1000;
   }
 
-  function report() {
-    const state = trainer.state();
-    const gradient = trainer.gradient_over_distance(network);
+  function report(fresh = true) {
+    const began = performance.now();
+    const judged = fresh || began >= judgeAt;
+    const state = trainer.state(judged);
+    if (judged) {
+      gradient = trainer.gradient_over_distance(network);
+      const took = performance.now() - began;
+      judgeAt = performance.now() + Math.max(JUDGED, SHARE * took);
+    }
     tell("progress", { ...state, gradient, network, weights: trainer.weights(network), seconds });
     if (state.diverged[network] || state.diverged.every((one) => one)) {
       playing = false;
       const many = state.diverged.reduce((a, b) => a + b, 0);
       tell("problem", { text: `The loss of ${many} of ${state.diverged.length} networks has grown past every bound: the learning rate ${trainer.settings.learning_rate} is too large. Take a smaller one, for example ${trainer.settings.learning_rate / 10}.` });
-    } else if (trainer.finished()) {
+    } else if (playing && trainer.finished()) {
       playing = false;
+      report();
     }
   }
 
@@ -85,15 +96,17 @@ function startWorker(scope) {
   function turn() {
     if (!playing) return;
     const began = performance.now();
+    const until = began + FRAME;
     timed(() => {
-      if (pace === null) while (performance.now() - began < FRAME) trainer.epoch();
-      else {
-        owed = Math.min(owed + (pace * (began - last)) / 1000, pace);
-        for (; owed >= 1 && performance.now() - began < FRAME; owed--) trainer.epoch();
+      if (pace !== null) owed = Math.min(owed + (pace * trainer.updates_per_epoch * (began - last)) / 1000, trainer.updates_per_epoch);
+      while (performance.now() < until && !trainer.finished() && (pace === null || owed >= 1)) {
+        const had = trainer.updates();
+        trainer.some(pace === null ? Infinity : Math.floor(owed), until);
+        owed -= trainer.updates() - had;
       }
     });
     last = began;
-    report();
+    report(false);
     const rest = Math.max(0, FRAME - (performance.now() - began));
     setTimeout(turn, pace === null ? 0 : rest);
   }
