@@ -1,4 +1,4 @@
-"""The laboratory in a real browser: it trains, shows and tests; every control works, at every width, by keyboard too."""
+"""The laboratory in a real browser: it trains, shows and tests; every control works, at every width, by keyboard."""
 
 from __future__ import annotations
 
