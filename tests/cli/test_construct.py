@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -57,6 +58,7 @@ def test_a_program_reads_the_documented_keys(capsys):
         "units",
         "known_units",
         "counts_to",
+        "state",
         "claim",
         "budget",
         "gates",
@@ -184,3 +186,9 @@ def process(words, folder, **environment):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_command_that_is_shown_next_runs_where_a_name_has_spaces(capsys):
+    assert main(["construct", "recall", "--steps", "10", "--out", "my net.safetensors"]) == 0
+    shown = " ".join(capsys.readouterr().out.split()).partition("To prove the claim: holdfast ")[2]
+    assert main(shlex.split(shown)) == 0

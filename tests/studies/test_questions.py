@@ -22,7 +22,7 @@ from holdfast.tasks.echo import Echo
 
 NAMES = questions.FOLDER.names()
 DOCS = Path(__file__).parent.parent.parent / "docs"
-NEEDED = {"tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest"}
+NEEDED = {"tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest", "state_tracking"}
 
 
 def outcomes(study, rule, seeds=None):

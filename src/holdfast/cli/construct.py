@@ -11,6 +11,7 @@ examples:
   holdfast construct recall --cell gru --steps any
   holdfast construct copy --cell gru --steps 10 --lag 100
   holdfast construct automaton --expression "(ab|ba)*" --cell elman --steps any
+  holdfast construct mqar --cell "shift(deltanet)" --symbols 8 --pairs 4 --steps 16
   holdfast construct recall --range -inf inf
   holdfast construct parity --cell mamba --steps any
 
@@ -29,7 +30,8 @@ from holdfast.cli._parser import Parser
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("task", metavar="TASK", help="recall, copy, automaton, group, counting, ...")
-    parser.flag("cell", default="lstm", help="lstm, gru, elman, lstm1997 or irnn (default: lstm)")
+    known = "lstm, gru, elman, lstm1997 or irnn; for mqar shift(deltanet), shift(linear_attention) or shift(mlstm)"
+    parser.flag("cell", default="lstm", help=f"{known} (default: lstm)")
     parser.flag("units", int, help="hidden units; unused ones have zero weights (default: as many as needed)")
     parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")
     parser.flag(

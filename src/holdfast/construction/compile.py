@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import backends, machine
+from holdfast.construction import associative, backends, machine
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -29,7 +29,7 @@ LISTED = 6
 COUNTS = "irnn"
 """The cell whose units count: those of others are bounded."""
 BOTH: tuple[Semantics, ...] = ("real", "ieee")
-FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",), **associative.FOREVER}
 """The arithmetics in which a network for every length is valid, for backends where this is not IEEE alone. In IEEE
 arithmetic, rounding closes gates exactly."""
 
@@ -96,7 +96,7 @@ def compile_program(
         dict(axes or {}),
         budget.total if program.gap is None else 0.0,
         steps,
-        BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
+        BOTH if steps is not None or not (program.registers or program.memory) else FOREVER.get(backend, ("ieee",)),
         dtype,
         least_steps=1 + realised.late,
     )
@@ -125,6 +125,8 @@ def _realise(
             why = f"'{program.tallies[0].name}' counts, for which only {COUNTS} has a unit, not {backend}"
             sheet = Sheet(backend.partition("_")[0], [channel.name for channel in program.channels])
             realised = Realisation(sheet, Budget(), [why])
+        elif program.memory is not None:
+            realised = associative.realise(program, backend, demanded)
         else:
             realised = backends.get(backend)(program, demanded)
         budget = realised.budget * asked.gain + combined

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construction.program import RegisterProgram, StateMachine, StepContext, Sum
+from holdfast.construction.program import KeyValueMemory, RegisterProgram, StateMachine, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
@@ -30,7 +30,7 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
     counts = dict.fromkeys((tally.name for tally in program.tallies), 0)
-    machine = program.machine
+    machine, memory = program.machine, program.memory and _Pairs(program.memory)
     state = machine.states[0] if machine else ""
     for elapsed, x in enumerate(inputs.tolist()):
         marks = {channel.name: value for channel, value in zip(program.channels, x, strict=True)}
@@ -53,6 +53,8 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
         if machine:
             state = _next(machine, state, marks, elapsed + 1)
             of_state = {name: float(name == state) for name in machine.states}
+        if memory:
+            of_state = memory.read(marks, elapsed + 1)
         outputs.append([_of(value, held | emptied | of_state) for value in program.outputs])
         _promised(program, held, written, elapsed + 1)
     return np.array(outputs).reshape(len(inputs), len(program.outputs))
@@ -77,6 +79,26 @@ def _next(machine: StateMachine, state: str, marks: Mapping[str, float], step: i
     if (state, read) not in machine.table:
         raise BadValue(f"the automaton reads '{read}' in the state '{state}' at step {step}, which has no next state.")
     return machine.table[state, read]
+
+
+class _Pairs:
+    """The content of an associative memory while a sequence is read."""
+
+    def __init__(self, memory: KeyValueMemory) -> None:
+        self.memory, self.before = memory, ""
+        self.stored = dict[str, list[str]]()
+
+    def read(self, marks: Mapping[str, float], step: int) -> dict[str, float]:
+        """The registers that show what is stored under the symbol that is read, after this step."""
+        memory, now = self.memory, next((name for name, value in marks.items() if value == 1), "")
+        if not self.before and now not in memory.keys:
+            raise BadValue(f"the associative memory reads '{now}' at step {step}, expected a key first.")
+        if self.before in memory.keys and now in memory.values:
+            self.stored.setdefault(self.before, []).append(memory.shown[memory.values.index(now)])
+        self.before, there = now, self.stored.get(now, [])
+        if len(there) > 1 and not memory.replaces:
+            raise BadValue(f"'{now}' is read at step {step}, under which {len(there)} values were stored.")
+        return {name: float(name in there[-1:]) for name in memory.shown}
 
 
 def _of(value: Sum, known: Mapping[str, float]) -> float:

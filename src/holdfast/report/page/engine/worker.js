@@ -3,6 +3,7 @@
 const FRAME = 1000 / 30; // milliseconds between two reports
 const JUDGED = 100; // milliseconds between two evaluations of all networks while they train
 const SHARE = 5; // and times as long as the last one took
+const BEHIND = 0.1; // seconds of training that are made up for where the machine is slower than the pace asked for
 
 /** Answers the page's messages: `begin`, `play`, `pause`, `advance`, `weights` (see `act`). `scope` is the worker's global
  * object. */
@@ -85,7 +86,12 @@ function startWorker(scope) {
     if (state.diverged[network] || state.diverged.every((one) => one)) {
       playing = false;
       const many = state.diverged.reduce((a, b) => a + b, 0);
-      tell("problem", { text: `The loss of ${many} of ${state.diverged.length} networks has grown past every bound: the learning rate ${trainer.settings.learning_rate} is too large. Take a smaller one, for example ${trainer.settings.learning_rate / 10}.` });
+      const rate = trainer.settings.learning_rate;
+      tell("problem", {
+        text:
+          `The loss of ${many} of ${state.diverged.length} networks has grown past every bound: the learning rate ${rate} is ` +
+          `too large. Take a smaller one, for example ${rate / 10}.`,
+      });
     } else if (playing && trainer.finished()) {
       playing = false;
       report();
@@ -98,7 +104,10 @@ function startWorker(scope) {
     const began = performance.now();
     const until = began + FRAME;
     timed(() => {
-      if (pace !== null) owed = Math.min(owed + (pace * trainer.updates_per_epoch * (began - last)) / 1000, trainer.updates_per_epoch);
+      if (pace !== null) {
+        const perSecond = pace * trainer.updates_per_epoch;
+        owed = Math.min(owed + (perSecond * (began - last)) / 1000, Math.max(1, perSecond * BEHIND));
+      }
       while (performance.now() < until && !trainer.finished() && (pace === null || owed >= 1)) {
         const had = trainer.updates();
         trainer.some(pace === null ? Infinity : Math.floor(owed), until);
