@@ -202,7 +202,7 @@ def test_a_wrong_field_is_told_below_it_and_can_be_mended(lab):
     page.fill("#sequence-2", "4,0,1,2,4")
     page.press("#sequence-2", "Tab")
     assert page.locator(".problem:visible").count() == 0
-    page.fill("#set-learning_rate", "90")
+    page.fill("#set-learning_rate", "100000")
     page.press("#set-learning_rate", "Tab")
     page.click("#train")
     until(page, "[...document.querySelectorAll('.problem')].some((p) => p.textContent.includes('too large'))")

@@ -38,7 +38,7 @@ LIMITS: dict[str, list[float]] = {
     "lag": [2, 1000],
     "units": [1, 64],
     "layers": [1, 3],
-    "learning_rate": [0, 100],
+    "learning_rate": [0, 1000000],
     "forget_bias": [-20, 20],
     "networks": [1, 64],
     "seed": [0, 2**31 - 1],

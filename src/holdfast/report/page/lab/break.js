@@ -44,7 +44,7 @@ function breakPanel(lab) {
     tried += 1;
     tell(judge(now.traces[now.row], row));
   }));
-  leave.addEventListener("click", () => lab.set({ ...structuredClone(lab.page.settings) }));
+  leave.addEventListener("click", () => lab.set(lab.page.settings));
   lab.on("begin", () => {
     panel.hidden = !lab.now.constructed;
     panel.parentElement.classList.toggle("written", Boolean(lab.now.constructed));

@@ -13,11 +13,11 @@ function trainingControls(lab) {
   play.addEventListener("click", () => (lab.now.playing ? lab.pause() : lab.play()));
   function follow() {
     const { playing, constructed, problem } = lab.now;
-    const stopped = Boolean(constructed || (problem.text && problem.field !== "address"));
+    const stopped = Boolean(constructed || problem.blocks);
     play.textContent = playing ? "Pause" : "Train";
     play.setAttribute("aria-pressed", playing);
     for (const one of [play, update, epoch]) one.disabled = stopped;
-    reset.disabled = Boolean(constructed);
+    reset.disabled = stopped;
   }
   function tell() {
     const { state } = lab.now;

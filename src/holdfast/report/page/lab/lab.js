@@ -5,11 +5,11 @@ const SPEEDS = { "as fast as possible": null, "60 epochs a second": 60, "10 epoc
 
 /** `now`: settings and what is known of the training and of the reading; `on(change, listener)` for one of CHANGES. */
 function makeLab(page) {
-  const { settings, problem } = readAddress(location.hash, page.settings);
+  const address = readAddress(location.hash, page.settings);
   const listeners = Object.fromEntries(CHANGES.map((name) => [name, []]));
   const tell = (name) => listeners[name].forEach((listener) => listener(now));
   const now = {
-    settings, problem: { text: problem, field: "" }, task: null, rows: [], length: 0, longest: null, deciding: 0,
+    settings: page.settings, wanted: address.settings, problem: { text: address.problem, field: "address", blocks: false }, task: null, rows: [], length: 0, longest: null, deciding: 0,
     state: null, history: [], weights: null, parameters: 0, traces: [], network: 0, playing: false, speed: null, until: null,
     control: { weights: null, traces: [] }, separate: { weights: null, traces: [], parameters: 0 },
     step: null, row: 0, layer: 0, unit: 0, gate: "", weight: null, shares: null, constructed: null,
@@ -18,14 +18,16 @@ function makeLab(page) {
   const beside = { control: trainingLink((m) => heardBeside("control", m)), separate: trainingLink((m) => heardBeside("separate", m)) };
   const kinds = { control: { memory: false, networks: 1 }, separate: { separate_weights: true, networks: 1 } };
 
-  /** Starts anew with the settings, or says what is wrong with them. */
-  function begin(field = "") {
-    const text = ENGINE.check(now.settings);
-    now.problem = { text: text || now.problem.text, field };
-    if (text) pause();
+  /** Starts anew with the settings that are wanted. Where these are wrong it says so, and what ran before stays; at first
+   * these are the defaults. */
+  function begin(field = "", known = "") {
+    const text = ENGINE.check(now.wanted);
+    now.problem = { text: text || known, field, blocks: Boolean(text) };
     tell("problem");
-    if (text) return;
-    history.replaceState(null, "", writeAddress(now.settings, page.settings) || location.pathname + location.search);
+    if (text) pause();
+    if (text && now.task) return;
+    if (!text) now.settings = structuredClone(now.wanted);
+    if (!text) history.replaceState(null, "", writeAddress(now.settings, page.settings) || location.pathname + location.search);
     now.task = ENGINE.taskOf(now.settings);
     Object.assign(now, { state: null, history: [], weights: null, traces: [], shares: null, weight: null, until: null });
     now.layer = Math.min(now.layer, now.settings.layers - 1);
@@ -100,13 +102,13 @@ function makeLab(page) {
   }
 
   function stopped(text) {
-    now.problem = { text, field: "training" };
+    now.problem = { text, field: "training", blocks: false };
     pause();
     tell("problem");
   }
 
   function play(until = null) {
-    if (now.problem.text && ENGINE.check(now.settings)) return;
+    if (now.problem.blocks) return;
     Object.assign(now, { playing: true, until });
     main.play(now.speed);
     tell("playing");
@@ -136,18 +138,15 @@ function makeLab(page) {
     setLength,
     set(changes, field = "") {
       if (["task", "sequences", "steps", "lag"].some((name) => name in changes)) now.step = null;
-      Object.assign(now.settings, structuredClone(changes));
+      now.wanted = { ...now.wanted, ...structuredClone(changes) };
       now.constructed = null;
-      now.problem.text = "";
       begin(field);
       tell("settings");
     },
     /** Loads given weights in place of a training. */
     load(settings, constructed) {
       pause();
-      Object.assign(now.settings, structuredClone(settings));
-      Object.assign(now, { constructed, network: 0, step: null });
-      now.problem.text = "";
+      Object.assign(now, { constructed, network: 0, step: null, wanted: { ...now.settings, ...structuredClone(settings) } });
       begin();
       tell("settings");
     },

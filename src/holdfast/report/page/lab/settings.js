@@ -57,7 +57,7 @@ function settingsPanel(lab) {
       own.replaceChildren(...sequences.map((_, n) => {
         const control = el("input", { type: "text", id: `sequence-${n + 1}`, spellcheck: "false", autocomplete: "off" });
         control.addEventListener("change", () => {
-          const all = lab.now.settings.sequences.map((words, k) => (k === n ? control.value.split(",").map((word) => word.trim()) : words));
+          const all = lab.now.wanted.sequences.map((words, k) => (k === n ? control.value.split(",").map((word) => word.trim()) : words));
           lab.set({ sequences: all }, "sequences");
         });
         return el("div", { class: "field" }, el("label", { for: control.id }, `Sequence ${n + 1}`), control);
@@ -76,7 +76,7 @@ function settingsPanel(lab) {
     return line;
   }
 
-  lab.on("settings", ({ settings }) => {
+  lab.on("settings", ({ wanted: settings }) => {
     for (const { name, element, follow } of fields) {
       follow(settings);
       const needed = name === "sequences" ? ["sequences"] : NEEDED[name];

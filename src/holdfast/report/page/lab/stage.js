@@ -1,7 +1,7 @@
 // The network along time, on a canvas: both sequences above each other, then the control without memory. What can be
 // clicked here (gates, steps, sequences) can also be chosen by the controls below and by the time slider.
 
-const STAGE = { left: 82, top: 20, chip: 19, arrow: 10, gates: 32, bars: 42, gap: 8, control: 36, least: 54, most: 118, box: 32 };
+const STAGE = { left: 82, top: 20, chip: 19, arrow: 10, gates: 32, bars: 42, gap: 8, control: 36, least: 54, most: 118, box: 28 };
 const PALETTE = ["--ink", "--soft", "--rule", "--faint", "--sheet", "--keep", "--write", "--show", "--right", "--wrong", "--lit", "--plain"];
 
 function stagePanel(lab) {

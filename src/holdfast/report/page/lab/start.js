@@ -18,7 +18,7 @@ function start() {
     timePanel(lab),
   );
   keyboard(lab);
-  lab.begin("address");
+  lab.begin("address", lab.now.problem.text);
   lab.changed("settings");
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) lab.play();
   document.documentElement.dataset.ready = String(Math.round(performance.now()));

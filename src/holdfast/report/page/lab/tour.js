@@ -63,14 +63,13 @@ function tourPanel(lab) {
 /** What a stop does; a text is what stands in the way. */
 const ACTS = {
   train(lab, { set, epochs = null, step = null }) {
-    const from = lab.now.constructed ? { ...lab.page.settings } : {};
-    lab.set({ ...from, ...set });
+    lab.set({ ...(lab.now.constructed ? lab.page.settings : lab.now.settings), ...set });
     if (step) lab.go(step - 1);
-    if (!lab.now.problem.text) lab.play(epochs);
+    lab.play(epochs);
     return lab.now.problem.text;
   },
   reset(lab, { set = {} }) {
-    lab.set(set);
+    lab.set({ ...lab.now.settings, ...set });
     return lab.now.problem.text;
   },
   exchange(lab) {
