@@ -75,7 +75,7 @@ function barsPicture({ all, sum }) {
 function pointOnCurve({ sign, of, low, high }, sum, value) {
   const [width, height, reach] = [150, 84, Math.max(5, Math.abs(sum) * 1.1)];
   const x = (z) => width / 2 + (z / reach) * (width / 2 - 8);
-  const y = (v) => height - 16 - ((v - low) / (high - low)) * (height - 30);
+  const y = (v) => height - 24 - ((v - low) / (high - low)) * (height - 32);
   const points = Array.from({ length: 41 }, (_, n) => (n / 20 - 1) * reach).map((z) => `${x(z).toFixed(1)},${y(Math.min(high, of(z))).toFixed(1)}`);
   const direct = Math.abs(of(sum) - value) < 1e-3;
   return draw(
@@ -84,7 +84,7 @@ function pointOnCurve({ sign, of, low, high }, sum, value) {
     draw("line", { x1: 4, x2: width - 4, y1: y(0), y2: y(0), class: "grid" }),
     draw("polyline", { points: points.join(" "), class: "line curve-line" }),
     direct ? draw("circle", { cx: x(sum), cy: y(value), r: 4.5, class: "point" }) : null,
-    draw("text", { x: 4, y: 11 }, direct ? `${sign}(${signed(sum)}) =` : `gate, with another gate inside:`),
-    draw("text", { x: width - 4, y: direct ? 11 : 24, class: "end strong" }, signed(value)),
+    draw("text", { x: 4, y: height - 4 }, direct ? `${sign}(${signed(sum)}) =` : "with another gate:"),
+    draw("text", { x: width - 4, y: height - 4, class: "end strong" }, signed(value)),
   );
 }

@@ -20,7 +20,8 @@ function lossPanel(lab) {
   const plot = linePlot("Loss", "the loss over epochs");
   plot.element.id = "loss";
   const draw = seldom(() => {
-    const { history, network } = lab.now;
+    const { history, network, constructed } = lab.now;
+    plot.element.hidden = Boolean(constructed);
     if (history.length < 2) return plot.draw([], {});
     const unit = lab.now.task.rows ? "epoch" : "updates";
     const x = history.map((point) => (unit === "epoch" ? point.epoch : point.updates));

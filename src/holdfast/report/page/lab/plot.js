@@ -43,7 +43,7 @@ function paint(canvas, holder, lines, axes) {
   const room = cleared(canvas, holder);
   if (!room) return;
   const [pen, width, height] = room;
-  const y = axis(lines.flatMap((line) => [...line.y, ...(line.low || []), ...(line.high || [])]), axes.logY, height - PLOT.bottom, PLOT.top);
+  const y = axis(roomy(lines.flatMap((line) => [...line.y, ...(line.low || []), ...(line.high || [])])), axes.logY, height - PLOT.bottom, PLOT.top);
   if (!y) return;
   pen.font = `11px ${colour("--plain")}`;
   const marked = spaced(y.ticks, 5);
@@ -59,6 +59,13 @@ function paint(canvas, holder, lines, axes) {
   for (const { value, text } of spaced(x.ticks, 5)) write(pen, text, Math.min(x.at(value), width - PLOT.right - pen.measureText(text).width / 2), height - PLOT.bottom + 13, "center");
   write(pen, axes.x, (left + width - PLOT.right) / 2, height - 4, "center");
   for (const line of lines) trace(pen, line, x, y);
+}
+
+/** The values, with more room around them where they hardly differ. */
+function roomy(values) {
+  const known = values.filter(Number.isFinite);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return high - low < 0.05 * Math.abs(high) ? [...values, 0.8 * high, 1.2 * high] : values;
 }
 
 function trace(pen, line, x, y) {
