@@ -62,7 +62,7 @@ def epochs(number: int) -> Callable[[Any], None]:
 
     def act(page: Any) -> None:
         page.click("#train")
-        until(page, f"Number(document.querySelector('#epochs').textContent.match(/epoch ([\\d,]+)/)[1]) >= {number}")
+        until(page, f"parseInt(document.querySelector('#epochs').textContent.slice(6)) >= {number}")
         page.click("#train")
 
     return act

@@ -151,7 +151,7 @@ def test_reading_goes_on_past_the_training_and_separate_weights_stop(lab):
 def test_an_update_after_every_step_has_no_gradient_over_distance(lab):
     page = lab("networks=2&update=step")
     page.click("#epoch")
-    until(page, "document.querySelector('#gradient .note').textContent.includes('It is 0 beyond 0 steps')")
+    until(page, "document.querySelector('#gradient .note').textContent.includes('It is 0 at every distance of 1 or more')")
 
 
 def test_the_address_holds_the_settings(lab):
@@ -315,6 +315,10 @@ def test_nothing_overlaps_is_clipped_or_scrolls_sideways_at_any_width(lab):
                 assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
                 assert page.evaluate(OVERLAPS) == [], width
                 assert page.evaluate(CLIPPED) == [], width
+    page.evaluate("document.querySelector('#gate h3').style.marginTop = '-40px'")  # the measurement is seen to fail
+    page.evaluate("document.querySelector('#exchange').style.cssText = 'width: 50px; white-space: nowrap'")
+    assert page.evaluate(OVERLAPS) != []
+    assert page.evaluate(CLIPPED) != []
 
 
 def test_one_screen_holds_everything_with_the_tour_too(lab):

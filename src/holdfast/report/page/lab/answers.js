@@ -47,7 +47,8 @@ function drawNumber(now, { pen, ink, each, x }, row, t, value, top, tall, tone, 
   pen.fillStyle = tone;
   disc(pen, x(t), y(value), 3);
   pen.font = `10px ${ink["--plain"]}`;
-  inked(pen, `${right === null ? "" : right ? "✓ " : "✗ "}${value.toFixed(2).replace("-", MINUS)}`, x(t), top + tall + 10, "center", tone);
+  const number = (v) => v.toFixed(2).replace("-", MINUS);
+  inked(pen, `${right === null ? "" : right ? "✓ " : "✗ "}${number(value)}${right === false && each > 76 ? ` (${number(row.wanted[t])})` : ""}`, x(t), top + tall + 10, "center", tone);
 }
 
 /** The control in a line of its own: a bar for every symbol, and right or wrong. */

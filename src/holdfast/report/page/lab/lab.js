@@ -1,5 +1,7 @@
 // The state of the laboratory. Panels listen to changes and redraw what has changed.
 
+const MOST_POINTS = 1200; // of the loss curve
+const READERS = 3; // networks that are read
 const CHANGES = ["settings", "begin", "progress", "read", "view", "playing", "problem"];
 const SPEEDS = { "as fast as possible": null, "60 epochs a second": 60, "10 epochs a second": 10, "1 epoch a second": 1 };
 
@@ -16,6 +18,7 @@ function makeLab(page) {
   };
   const main = trainingLink(heard);
   const beside = { control: trainingLink((m) => heardBeside("control", m)), separate: trainingLink((m) => heardBeside("separate", m)) };
+  const readFrom = { main: 0, control: 0, separate: 0 };
   const kinds = { control: { memory: false, networks: 1 }, separate: { separate_weights: true, networks: 1 } };
 
   /** Starts anew with the settings that are wanted. Where these are wrong it says so, and what ran before stays; at first
@@ -69,21 +72,37 @@ function makeLab(page) {
     if (asked("main")) tell("view");
   }
 
+  /** While networks are trained, reading them takes at most a fifth of the time, so that the page keeps its frame rate. */
+  function readInTurn(name) {
+    const began = performance.now();
+    if (now.playing && began < readFrom[name]) return;
+    read(name);
+    const ended = performance.now();
+    readFrom[name] = ended + 4 * READERS * (ended - began);
+  }
+
   function heard(message) {
     if (message.told === "ready") now.parameters = message.parameters;
     if (message.told === "problem") return stopped(message.text);
     if (message.weights) now.weights = message.weights;
     if (message.told === "progress") {
       now.state = message;
-      now.history.push(summary(message));
-      if (now.history.length > 1200) now.history = now.history.filter((_, n) => n % 2 === 0 || n > 1000);
+      note(message);
       for (const [name, link] of Object.entries(beside)) follow(name, link, message.epoch);
       const ended = now.playing && (now.until !== null ? message.epoch >= now.until : message.rate.solved === message.rate.of);
       if (ended) pause();
       tell("progress");
-      read("main");
+      readInTurn("main");
       if (ended || (now.constructed && !now.shares)) exchange(lab); // opens the unit that carries most of the memory
-    } else if (message.weights) read("main");
+    } else if (message.weights) readInTurn("main");
+  }
+
+  /** Adds a point to the loss curve, unless the worker repeats the last losses between two evaluations. */
+  function note(message) {
+    const before = now.history.at(-1);
+    if (before && message.loss.every((value, n) => Object.is(Math.fround(value), before.losses[n]))) return;
+    now.history.push(summary(message));
+    if (now.history.length > MOST_POINTS) now.history = now.history.filter((_, n) => n % 2 === 0 || n > MOST_POINTS - 200);
   }
 
   /** The networks beside it are trained for the same number of epochs. */
@@ -98,7 +117,7 @@ function makeLab(page) {
     if (message.told === "problem") now[name].problem = message.text;
     if (!message.weights) return;
     now[name].weights = message.weights;
-    read(name);
+    readInTurn(name);
   }
 
   function stopped(text) {
@@ -117,6 +136,7 @@ function makeLab(page) {
   function pause() {
     now.playing = false;
     main.pause();
+    if (now.task) read();
     tell("playing");
   }
 

@@ -43,9 +43,8 @@ function gradientPanel(lab) {
     const x = Array.from(gradient, (_, n) => n);
     const known = Array.from(gradient).filter((v) => v > 0).length;
     plot.draw([{ x, y: Array.from(gradient), colour: "--blue", points: gradient.length < 40 }], { x: "steps before the answer", logY: true });
-    const ends = known < gradient.length;
-    plot.note.textContent = ends
-      ? `It is 0 beyond ${known - 1} step${known === 2 ? "" : "s"}: no earlier step is taught to store anything.`
+    plot.note.textContent = known < gradient.length
+      ? `It is 0 at every distance of ${known} or more: nothing teaches those steps to store anything.`
       : gradientSentence(gradient.at(-1) / gradient[0]);
   });
   lab.on("progress", draw);

@@ -53,6 +53,7 @@ function drawStage(lab, view, pen, width, height) {
   const ink = Object.fromEntries(PALETTE.map((name) => [name, colour(name)]));
   const each = Math.max(STAGE.least, Math.min(STAGE.most, Math.floor((width - STAGE.left) / Math.min(now.task.steps, 10))));
   const shown = Math.max(1, Math.min(now.length, Math.floor((width - STAGE.left) / each)));
+  const wide = Math.floor((width - STAGE.left) / shown);
   if (now.step < view.from) view.from = now.step;
   if (now.step >= view.from + shown) view.from = now.step - shown + 1;
   view.from = Math.max(0, Math.min(view.from, now.length - shown));
@@ -60,11 +61,11 @@ function drawStage(lab, view, pen, width, height) {
   const fixed = STAGE.chip + STAGE.arrow + STAGE.gates + STAGE.bars + STAGE.gap;
   const control = now.constructed ? 0 : STAGE.control * lanes + 6;
   const box = Math.max(STAGE.box, Math.min(84, (height - STAGE.top - control) / lanes - fixed));
-  const place = { pen, ink, each, shown, box, width, from: view.from, x: (t) => STAGE.left + (t - view.from + 0.5) * each, last: view.from + shown - 1 };
+  const place = { pen, ink, each: wide, shown, box, width, from: view.from, x: (t) => STAGE.left + (t - view.from + 0.5) * wide, last: view.from + shown - 1 };
   const lane = fixed + box;
   view.hits = [];
   pen.lineJoin = "round";
-  drawGround(now, place, STAGE.top + lanes * lane + control - STAGE.gap);
+  drawGround(now, place, STAGE.top + lanes * lane + (control || -STAGE.gap));
   now.rows.forEach((row, n) => drawLane(lab, view, place, row, n, STAGE.top + n * lane));
   if (control) now.rows.forEach((row, n) => drawControl(lab, place, row, n, STAGE.top + lanes * lane + 6 + n * STAGE.control));
 }
