@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "laboratory": ("core", "alphabet", "cells", "engine", "report"),
     "verbs": (
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "construction.evaluation"),
-        *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "report"),
+        *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "laboratory", "report"),
     ),
     "cli": ("everything",),
 }
