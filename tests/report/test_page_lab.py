@@ -151,7 +151,9 @@ def test_reading_goes_on_past_the_training_and_separate_weights_stop(lab):
 def test_an_update_after_every_step_has_no_gradient_over_distance(lab):
     page = lab("networks=2&update=step")
     page.click("#epoch")
-    until(page, "document.querySelector('#gradient .note').textContent.includes('It is 0 at every distance of 1 or more')")
+    until(
+        page, "document.querySelector('#gradient .note').textContent.includes('It is 0 at every distance of 1 or more')"
+    )
 
 
 def test_the_address_holds_the_settings(lab):
