@@ -47,7 +47,7 @@ ROWS: dict[str, tuple[AutomatonTask, str]] = {
     "S3": (Group(group="S3"), "deltaproduct"),
     "A5": (Group(group="A5"), "deltaproduct"),
 }
-PIECE, FARTHEST, RANDOM = 4096, 2**27, 8
+PIECE, FARTHEST, RANDOM = 4096, 2**24, 8
 """Steps that are computed at once; the last that is predicted; random rows."""
 
 
@@ -64,7 +64,7 @@ class Row:
 
 def main() -> int:
     options = parser(__doc__)
-    options.add_argument("--steps", type=int, default=2**20, help="steps in float32 (default: 2^20)")
+    options.add_argument("--steps", type=int, default=2**18, help="steps in float32 (default: 2^18)")
     options.add_argument("--certify", type=int, default=32, help="the longest length to certify (default: 32)")
     options.add_argument("--seconds", type=float, default=60, help="seconds for each proof (default: 60)")
     options.add_argument("--only", nargs="+", default=None, help="cells (default: all)")

@@ -26,6 +26,7 @@ from tests import construction_laws as laws
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
 
 Z3, S3, A5 = Group(group="Z", modulus=3), Group(group="S3"), Group(group="A5")
+EXCHANGES, THREE = (Group(group="S5", symbols=symbols) for symbols in ("exchanges", "three"))
 CYCLE = Automaton(table=tuple((str((n + 1) % 5),) * 2 for n in range(5)), accepting=(0,), alphabet="ab")
 """The number of symbols so far is a multiple of 5."""
 EXACT = ("mamba_negative", "deltanet_negative", "deltaproduct")
@@ -56,6 +57,13 @@ def test_no_answer_is_wrong_and_the_lead_is_within_the_budget(task, cell):
     assert wrong(built, task, words(task, 50, 40)) == 0
     laws.error_is_within_the_claim(built, task)
     laws.weights_are_those_told(built)
+
+
+@pytest.mark.parametrize(("task", "cell"), [(EXCHANGES, "deltanet_negative"), (THREE, "deltaproduct")], ids=["2", "3"])
+def test_permutations_of_five_are_tracked_if_few_move_in_a_step(task, cell):
+    """An exchange is a reflection of four dimensions, and a turn of three things is a product of two."""
+    built = made(task, cell, 200)
+    assert (built.network.units, wrong(built, task, words(task, 10, 200))) == (4, 0)
 
 
 @pytest.mark.parametrize("cell", EXACT)
