@@ -139,7 +139,7 @@ def test_the_verdicts_on_selectivity_follow_the_outcomes():
 
 
 def test_the_verdicts_on_length_count_networks_that_are_right_at_every_length_so_far(monkeypatch):
-    """Of 20 networks of ``lstm`` 16 are right at 80 steps, and only these are asked at 320; all of ``gru`` are right."""
+    """Of 20 networks of ``lstm`` 16 are right at 80 steps, and only these are asked at 320; of ``gru`` all are."""
     tested = {40: [True] * 20, 80: [True] * 16 + [False] * 4, 320: [True] * 16}
     left = {steps: iter(answers) for steps, answers in tested.items()}
     monkeypatch.setattr(
