@@ -17,6 +17,7 @@ def unfold(page, *panels: str) -> None:
     """Open these panels by their ids, all of them if none is given."""
     for panel in panels or page.eval_on_selector_all(".drawer", "all => all.map(e => e.dataset.panel)"):
         page.click(f".drawer[data-panel={panel}]:not([open]) > summary")
+        until(page, f"document.getElementById('{panel}').childElementCount > 0")
     page.mouse.move(0, 0)  # nothing is pointed at
 
 

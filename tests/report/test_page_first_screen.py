@@ -235,6 +235,22 @@ def test_a_network_with_weights_per_step_has_to_stop(tmp_path, visit):
     assert page.is_disabled("#further")
 
 
+@pytest.mark.parametrize(("cell", "shares"), [("mlstm", 2), ("feedforward", 0)])
+def test_a_share_stands_once_for_every_head_and_not_without_a_memory(cell, shares, tmp_path, visit):
+    network = random_network(cell, 1, None, 1, dtype=jnp.float32)
+    page = visit(written(network, tasks.get("recall")(steps=5), tmp_path, 4)).page
+    while page.locator("[data-fold][aria-expanded=false]").count():
+        page.locator("[data-fold][aria-expanded=false]").first.click()
+    rows = page.locator(".lane [role=radio]")
+    used = [text for text in page.locator(".share").all_inner_texts() if text]
+    assert rows.count() == (18 if cell == "mlstm" else 3)
+    assert len(used) <= shares
+    assert bool(used) == (shares > 0)
+    assert all(text.endswith(" %") and "-" not in text for text in used)
+    unfold(page, "about")
+    assert ("share of a unit" in page.inner_text("#about")) == (shares > 0)
+
+
 def test_no_two_ticks_of_an_axis_have_the_same_label(constructed, visit):
     page = visit(constructed).page
     source = "".join((pages.FOLDER / f"kit/{name}.js").read_text() for name in ("colours", "numbers", "dom", "curve"))

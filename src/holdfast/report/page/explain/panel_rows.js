@@ -84,16 +84,24 @@ function layerRows(model, depth, frame) {
     } }, `${open[key] ? "▾" : "▸"} ${text}`);
   }
 
+  /** The share of a unit in words; of a head it stands at its first component. "" for units that are unused, and where no
+   * state affects an answer. */
+  function shareOf(u) {
+    if (!memory || memory.exchanged_after_step === null) return "";
+    const first = u === 0 || placeOf(model, u - 1) !== placeOf(model, u);
+    const own = memory.layers[depth][placeOf(model, u)];
+    return first && own.role !== "unused" ? `${Math.round(100 * own.share) || 0} %`.replace("-", MINUS) : "";
+  }
+
   function stateLane(u, reachable) {
-    const own = memory ? memory.layers[depth][placeOf(model, u)] : null;
-    const share = own && own.role !== "unused" ? `${Math.round(100 * own.share)} %` : "";
+    const share = shareOf(u);
     const checked = u === chosen();
     const button = el("button", { type: "button", role: "radio", class: "lane-name", "aria-checked": String(checked), tabindex: reachable ? 0 : -1, "data-unit": u, "aria-label": `${network.place_name} ${unitName(model, u)}${network.layers > 1 ? ` of layer ${depth + 1}` : ""}${share ? `, ${share} of the memory` : ""}`, onclick: () => model.pick(u, depth) }, el("span", {}, unitName(model, u)), el("span", { class: "share" }, share));
     return lane(button, { ...table, u, height: checked ? LANE.chosen : LANE.state, shade: "--blue", limits: laneScale, kind: "state" });
   }
 
   function gateLanes(u) {
-    return network.gates.map((name) => {
+    return network.gates.filter((name) => table.kind === "states" || name !== table.name).map((name) => {
       const ref = network.program ? network.program.gates[network.gates.indexOf(name)] : -1;
       const limits = network.program && isOpening(network, ref) ? () => [0, 1] : laneScale;
       const label = el("span", { class: "lane-name gate-name", title: gateWords(network, name) }, `${network.letters[name] || ""} ${name}`);
