@@ -80,4 +80,4 @@ def visit(browser) -> Iterator[Callable[..., Opened]]:
         context.close()
     for opened in visits:
         assert opened.complaints == []
-        assert [url for url in opened.requests if not url.startswith("data:")] == []
+        assert [url for url in opened.requests if not url.startswith(("data:", "blob:"))] == []
