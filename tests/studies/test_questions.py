@@ -22,7 +22,10 @@ from holdfast.tasks.echo import Echo
 
 NAMES = questions.FOLDER.names()
 DOCS = Path(__file__).parent.parent.parent / "docs"
-NEEDED = {"tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest", "state_tracking"}
+NEEDED = {
+    *("tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest"),
+    *("state_tracking", "associative_recall", "length", "selectivity"),
+}
 
 
 def outcomes(study, rule, seeds=None):

@@ -43,7 +43,16 @@ def solves(network: Network, task: Task, number: int = 0) -> bool | None:
 def right(network: Network, task: Task, sequences: int) -> bool:
     """Whether the network meets the criterion of ``task`` on so many fresh rows, once: of a network that has already
     solved its task, at a length where the full test would take long."""
-    return task.criterion.met(as_numbers(_figures(task)(network, sequences)))
+    return task.criterion.met(_measured(network, task, sequences))
+
+
+def accuracy(network: Network, task: Task, sequences: int) -> float:
+    """The share of right answers on so many fresh rows."""
+    return _measured(network, task, sequences)["accuracy"]
+
+
+def _measured(network: Network, task: Task, sequences: int) -> dict[str, float]:
+    return as_numbers(_figures(task)(network, sequences))
 
 
 @lru_cache(maxsize=8)
