@@ -90,7 +90,7 @@ def test_every_cotangent_in_javascript_is_the_slope(blank):
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "after"), [("rotate", "cosine - ", "cosine + "), ("share", "(1 - y[0])", "")]
+    ("name", "before", "after"), [("rotate", "cosine - ", "cosine + "), ("share", "(1 - y[0])", "1")]
 )
 def test_a_wrong_cotangent_is_noticed(name, before, after, blank):
     word = alphabet.get(name)
@@ -257,7 +257,7 @@ def test_the_gradient_over_distance_is_ours(update, blank):
         ({"sequences": [["A", "B", "C"]]}, "One sequence is not enough"),
         ({"sequences": []}, "One sequence is not enough"),
         ({"sequences": [["A", "B", "C"], ["A", "B", "D"]]}, "Sequences 1 and 2 contradict each other: after A,B"),
-        ({"sequences": [["A"], ["B", "C"]]}, "Sequence 1 has 1 symbol"),
+        ({"sequences": [["A"], ["B", "C"]]}, "Sequence 1 has too few symbols (1)"),
         ({"sequences": [["A", " "], ["B", "C"]]}, "Sequence 1 has an empty symbol"),
         ({"task": "recall", "steps": 10**6}, "steps is 1000000: take a whole number from 1 to 1000."),
         ({"task": "recall", "position": 11}, "position is 11: take a whole number from 1 to 10."),

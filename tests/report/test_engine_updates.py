@@ -113,7 +113,7 @@ def test_a_network_whose_state_is_emptied_learns_single_steps(blank):
     def loss(network):
         return mean_loss(TASK.loss, unroll(network, inputs)[0], targets, scored)
 
-    slope = jax.grad(loss)(first)
+    slope = jax.jit(jax.grad(loss))(first)
     ours = optax.apply_updates(first, jax.tree.map(lambda g: -0.02 * g, slope))
     assert furthest(document(ours), in_the_page(blank, first, 1, memory=False, **SGD)) < MOST
 
@@ -136,5 +136,5 @@ def test_drawn_rows_are_learned_as_here(task, blank):
     def loss(network):
         return mean_loss(task.loss, unroll(network, inputs)[0], array("targets", (task.outputs,)), scored)
 
-    ours = optax.apply_updates(first, jax.tree.map(lambda g: -0.02 * g, jax.grad(loss)(first)))
+    ours = optax.apply_updates(first, jax.tree.map(lambda g: -0.02 * g, jax.jit(jax.grad(loss))(first)))
     assert furthest(document(ours), theirs) < MOST

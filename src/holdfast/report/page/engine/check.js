@@ -14,7 +14,8 @@ function check(given) {
     const right = Number.isInteger(value) && value >= least && value <= most;
     return right ? "" : `${name} is ${shown(value)}: take a whole number from ${least} to ${most}.`;
   };
-  const one = (name, known) => (known.includes(settings[name]) ? "" : `${name} is ${shown(settings[name])}: take ${listed(known)}.`);
+  const one = (name, known) =>
+    known.includes(settings[name]) ? "" : `${name} is ${shown(settings[name])}: take ${listed(known)}.`;
   const problems = [
     () => one("task", Object.keys(TASKS)),
     () => CHECKS[settings.task](settings, whole),
@@ -27,7 +28,7 @@ function check(given) {
     () => one("order", ["in turn", "shuffled"]),
     () => one("dtype", ["float32", "float64"]),
     () => whole("seed", 0, 2 ** 32 - 1),
-    () => (settings.learning_rate > 0 && settings.learning_rate < 1e6 ? "" : `The learning rate is ${shown(settings.learning_rate)}: take a number above 0, for example 0.001.`),
+    () => checkRate(settings.learning_rate),
     () => {
       try {
         initialisationOf(settings, CELLS[settings.cell], 1);
@@ -45,6 +46,9 @@ function check(given) {
   return "";
 }
 
+const checkRate = (rate) =>
+  rate > 0 && rate < 1e6 ? "" : `The learning rate is ${shown(rate)}: take a number above 0, for example 0.001.`;
+
 const CHECKS = {
   sequences: ({ sequences }) => checkSequences(sequences),
   echo: (settings, whole) =>
@@ -59,12 +63,15 @@ const CHECKS = {
 /** As core/sequences.py: nothing to predict, empty symbols, or two sequences that contradict each other; and a single
  * sequence, which needs no comparison. */
 function checkSequences(sequences) {
-  if (!Array.isArray(sequences) || sequences.length < 2) return "One sequence is not enough: write two that differ, so that only a memory can tell them apart.";
+  if (!Array.isArray(sequences) || sequences.length < 2) {
+    return "One sequence is not enough: write two that differ, so that only a memory can tell them apart.";
+  }
   const seen = new Map();
   for (const [number, words] of sequences.entries()) {
-    if (words.length < 2) return `Sequence ${number + 1} has ${words.length} symbols: write at least two, so that there is one to predict.`;
-    if (words.some((word) => !String(word).trim())) return `Sequence ${number + 1} has an empty symbol: write one between every two commas.`;
-    if (words.length > MOST_STEPS + 1) return `Sequence ${number + 1} has ${words.length} symbols: take at most ${MOST_STEPS + 1}.`;
+    const has = `Sequence ${number + 1} has`;
+    if (words.length < 2) return `${has} too few symbols (${words.length}): write at least two, so that there is one to predict.`;
+    if (words.some((word) => !String(word).trim())) return `${has} an empty symbol: write one between every two commas.`;
+    if (words.length > MOST_STEPS + 1) return `${has} ${words.length} symbols: take at most ${MOST_STEPS + 1}.`;
     for (let end = 1; end < words.length; end++) {
       const prefix = JSON.stringify(words.slice(0, end));
       if (!seen.has(prefix)) seen.set(prefix, [words[end], number + 1]);
@@ -83,7 +90,8 @@ function checkSequences(sequences) {
 
 /** Training and test rows are disjoint, so that there have to be some of each. */
 function fewRows(kinds, length, name) {
-  return kinds ** length >= 16 ? "" : `There are only ${kinds ** length} different rows, too few to keep test rows apart: raise ${name}.`;
+  const rows = kinds ** length;
+  return rows >= 16 ? "" : `There are only ${rows} different rows, too few to keep test rows apart: raise ${name}.`;
 }
 
 /** An update that would take seconds, or arrays that no page should ask for. */

@@ -119,7 +119,8 @@ function timeScale(layout, W, maps, how, random) {
   if (!keep || (how.forget === null && how.chrono === null)) return;
   const width = unique(maps).find((map) => map.gates.includes(keep));
   const count = width.widths[width.gates.indexOf(keep)];
-  const scale = how.chrono === null ? null : Float64Array.from({ length: count }, () => Math.log(random.uniform(1, Math.max(how.chrono - 1, 1))));
+  const longest = Math.max(how.chrono - 1, 1);
+  const scale = how.chrono === null ? null : Array.from({ length: count }, () => Math.log(random.uniform(1, longest)));
   const ordered = unique(maps).sort((a, b) => (a.name === "x" ? 0 : 1) - (b.name === "x" ? 0 : 1));
   for (const [gate, sign] of [[keep, 1], ...(write && scale ? [[write, -1]] : [])]) {
     const known = ordered.filter((map) => map.bias && map.gates.includes(gate));
@@ -147,5 +148,7 @@ function biasesOf(W, maps, step) {
 /** The map of the read-out as a map of a layer. */
 function readoutMap({ units, outputs, readout }) {
   const matrix = readout;
-  return { name: "y", gates: ["y"], slots: [0], widths: [outputs], rows: units, columns: outputs, blocks: 1, matrix, biasAt: matrix + units * outputs, bias: true, diagonal: false };
+  const sizes = { widths: [outputs], rows: units, columns: outputs, blocks: 1 };
+  const places = { matrix, biasAt: matrix + units * outputs };
+  return { name: "y", gates: ["y"], slots: [0], bias: true, diagonal: false, ...sizes, ...places };
 }

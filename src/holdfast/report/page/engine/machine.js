@@ -19,7 +19,8 @@ function machine(layout, count, steps, { memory = true, Numbers = Float64Array }
   let padded = false;
   const sizes = layout.layers.map(({ shapes }) => distinctSizes(cell, shapes, count));
   const shapes = layout.layers.map(({ shapes: all }) => operandShapes(cell, all, count));
-  const views = Array.from({ length: steps }, (_, t) => depths.map((depth) => viewsOf(layout, places, V, t * stride, depth, count)));
+  const viewsAt = (t) => depths.map((depth) => viewsOf(layout, places, V, t * stride, depth, count));
+  const views = Array.from({ length: steps }, (_, t) => viewsAt(t));
   const cotangents = depths.map((depth) => viewsOf(layout, places, D, 0, depth, count));
   const lengths = cell.states.map((_, k) => depths.map((depth) => count * product(layout.layers[depth].shapes[1 + k])));
   const carried = depths.map((depth) => cell.states.map((_, k) => new Numbers(lengths[k][depth])));

@@ -8,7 +8,9 @@ function mapForward(out, to, W, matrix, bias, source, count, rows, width, blocks
   for (let b = 0; b < count; b++) {
     for (let head = 0; head < blocks; head++) {
       const first = head * each;
-      columnsForward(out, to + b * width + first, W, matrix + first * rows, bias < 0 ? -1 : bias + first, V, source + (b * blocks + head) * rows, rows, each);
+      const from = source + (b * blocks + head) * rows;
+      const biasHere = bias < 0 ? -1 : bias + first;
+      columnsForward(out, to + b * width + first, W, matrix + first * rows, biasHere, V, from, rows, each);
     }
   }
 }
@@ -48,7 +50,10 @@ function mapBackward(V, D, d, at, W, G, matrix, bias, source, into, count, rows,
     for (let head = 0; head < blocks; head++) {
       const first = head * each;
       const part = (b * blocks + head) * rows;
-      columnsBackward(V, D, d, at + b * width + first, W, G, matrix + first * rows, bias < 0 ? -1 : bias + first, source + part, into < 0 ? -1 : into + part, rows, each);
+      const biasHere = bias < 0 ? -1 : bias + first;
+      const intoHere = into < 0 ? -1 : into + part;
+      const [cotangents, line] = [at + b * width + first, matrix + first * rows];
+      columnsBackward(V, D, d, cotangents, W, G, line, biasHere, source + part, intoHere, rows, each);
     }
   }
 }

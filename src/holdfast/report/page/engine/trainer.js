@@ -31,11 +31,14 @@ function makeTrainer(given, firstWeights = null) {
   let atStart = null; // losses
   judge();
   atStart = all.map(({ loss }) => loss);
-  return { settings, task, parameters: layout.parameters, advance, epoch: finishEpoch, some, updates, state, weights, load, rows, gradient_over_distance, finished, updates_per_epoch: updatesPerEpoch() };
+  const sizes = { parameters: layout.parameters, updates_per_epoch: updatesPerEpoch() };
+  const acts = { advance, epoch: finishEpoch, some, load };
+  return { settings, task, ...sizes, ...acts, state, updates, finished, weights, rows, gradient_over_distance };
 
   function network(n) {
     const W = new Numbers(layout.parameters);
-    const own = { number: n, W, memories: [], count: 0, updates: 0, loss: NaN, solved: 0, diverged: 0, held: null, finished: false };
+    const verdict = { loss: NaN, solved: 0, diverged: 0 };
+    const own = { number: n, W, memories: [], count: 0, updates: 0, held: null, finished: false, ...verdict };
     for (let k = 0; k < optimiser.arrays; k++) own.memories.push(new Numbers(layout.parameters));
     const document = Array.isArray(firstWeights) ? firstWeights[n % firstWeights.length] : firstWeights;
     if (document) weightsIn(layout, W, document);
@@ -225,8 +228,11 @@ function gradientsBack(W, row, run, loss, far) {
   for (let t = 0; t <= last; t++) run.forward(W, t);
   LOSSES[loss](run.O, last * outputs, row.targets, last * outputs, outputs, run.dO, 1);
   const found = new Float64Array(last + 1);
-  const slope = (i) => W.subarray(readout, readout + outputs * units).reduce((sum, w, at) => sum + (at % units === i ? w * run.dO[last * outputs + Math.floor(at / units)] : 0), 0);
-  found[0] = norm(Array.from({ length: units }, (_, i) => slope(i)));
+  const read = new Float64Array(units); // the slope in what the read-out reads
+  for (let j = 0; j < outputs; j++) {
+    for (let i = 0; i < units; i++) read[i] += W[readout + j * units + i] * run.dO[last * outputs + j];
+  }
+  found[0] = norm(read);
   for (let t = last; t > 0 && far; t--) {
     run.backward(W, t);
     found[last - t + 1] = norm(run.carried.flat().flatMap((values) => Array.from(values)));
