@@ -10,7 +10,9 @@ from holdfast.studies.page import band
 from holdfast.tasks.recall import Recall
 
 STEPS, TOLERANCE = 10, 1e-2
-MOST_STEPS = 1000
+MOST_STEPS = 300
+PROOF_SECONDS = 60.0
+"""Time limit of the proof, which takes about a second; after it the bound is said to be claimed only."""
 
 
 def written(cell: str = "gru") -> dict[str, Any]:
@@ -19,7 +21,7 @@ def written(cell: str = "gru") -> dict[str, Any]:
     task = Recall(steps=MOST_STEPS, tolerance=TOLERANCE)
     report = construct(task, cell, units=None, steps=MOST_STEPS, tolerance=TOLERANCE)
     network = report.network
-    bound = band(network, task, report.origin())
+    bound = band(network, task, report.origin(), seconds=PROOF_SECONDS)
     assert bound is not None, "its origin says that it was constructed for this task"
     data = as_data(network)
     return {
