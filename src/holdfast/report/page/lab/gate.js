@@ -30,10 +30,10 @@ function gatePanel(lab) {
     const parts = partsOf(lab, trace);
     const letter = cell.letters[now.gate] || now.gate;
     title.textContent = `${now.gate}${isOpening(cell, now.gate) ? " gate" : ""}, unit ${now.unit + 1}, step ${now.step + 1}`;
-    equation.textContent = cell.equation.find((line) => line.startsWith(`${letter} = `))?.replaceAll("sigmoid", "σ") || "";
+    equation.textContent = cell.equation.find((line) => line.startsWith(`${letter} = `))?.replace(/\bsigmoid\b/g, "σ") || "";
     const curve = CURVES[cell.words[now.gate]];
     bars.dataset.role = roleOf(cell, now.gate);
-    bars.replaceChildren(...(parts ? [barsPicture(parts), curve ? pointOnCurve(curve, parts.sum, parts.value) : el("p", { class: "note" }, `The gate is ${signed(parts.value)}.`)] : [el("p", { class: "note" }, "This gate has no number of its own for every unit, so it is not taken apart here.")]));
+    bars.replaceChildren(...(parts ? [barsPicture(parts), curve ? pointOnCurve(curve, parts.sum, parts.value) : el("p", { class: "note" }, `The gate is ${signed(parts.value)}.`)] : [el("p", { class: "note" }, "This gate has no number of its own for every unit: above, every number of it is a square, from purple (negative) to orange (positive).")]));
     weights.follow();
   }
 }

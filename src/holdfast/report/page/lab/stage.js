@@ -104,8 +104,9 @@ function drawLane(lab, view, place, row, n, top) {
   pen.font = `600 12px ${ink["--plain"]}`;
   inked(pen, `Sequence ${n + 1}`, 0, y.chip + 15, "left", ink["--ink"]);
   pen.font = `11px ${ink["--plain"]}`;
-  inked(pen, `unit ${now.unit + 1}`, 0, y.box + box / 2 - 3, "left", ink["--soft"]);
-  inked(pen, `state ${lab.cell().memory}`, 0, y.box + box / 2 + 11, "left", ink["--soft"]);
+  const { memory, of_units } = lab.cell();
+  if (of_units.includes(memory) || !memory) inked(pen, `unit ${now.unit + 1}`, 0, y.box + box / 2 - 3, "left", ink["--soft"]);
+  if (memory) inked(pen, `state ${memory}`, 0, y.box + box / 2 + 11, "left", ink["--soft"]);
   inked(pen, "gates", 0, y.gates + 14, "left", ink["--soft"]);
   inked(pen, "answer", 0, y.bars + 26, "left", ink["--soft"]);
   const wide = Math.min(each - 14, 92);
@@ -132,7 +133,7 @@ function drawLane(lab, view, place, row, n, top) {
 function drawState(lab, { pen, ink, each, x, from, last, box }, n, top) {
   const { now } = lab;
   const { memory, of_units } = lab.cell();
-  if (!of_units.includes(memory)) return;
+  if (!of_units.includes(memory)) return drawMatrices(lab, { pen, each, x, from, last, box }, n, top);
   const values = (trace) => trace.layers[now.layer].states[memory];
   const at = (trace, t) => (t < 0 ? 0 : values(trace)?.[t * now.settings.units + now.unit] ?? NaN);
   let scale = 1e-9;
@@ -164,11 +165,12 @@ function drawState(lab, { pen, ink, each, x, from, last, box }, n, top) {
 function drawGates(lab, view, { pen, ink, each, x }, n, t, top) {
   const { now } = lab;
   const cell = lab.cell();
-  const gates = cell.gates.filter((gate) => cell.of_units.includes(gate)).slice(0, 5);
+  const gates = cell.gates.slice(0, 5);
   const wide = Math.min(16, (each - 6) / Math.max(1, gates.length));
   pen.font = `10px ${ink["--plain"]}`;
   gates.forEach((gate, g) => {
-    const value = now.traces[n].layers[now.layer].gates[gate][t * now.settings.units + now.unit];
+    const values = now.traces[n].layers[now.layer].gates[gate];
+    const value = values[t * now.settings.units + now.unit];
     const left = x(t) + (g - gates.length / 2) * wide + 1.5;
     const chosen = gate === now.gate && t === now.step && n === now.row;
     pen.fillStyle = ink["--sheet"];
@@ -176,7 +178,8 @@ function drawGates(lab, view, { pen, ink, each, x }, n, t, top) {
     pen.fillStyle = ink[roleColour(cell, gate)];
     const open = isOpening(cell, gate);
     const share = Math.max(-1, Math.min(1, value || 0));
-    if (open) pen.fillRect(left, top + 18 - 18 * share, wide - 3, 18 * share);
+    if (!cell.of_units.includes(gate)) drawValues(pen, valuesAt(now.traces[n], values, t), left, top, wide - 3, 18, 1);
+    else if (open) pen.fillRect(left, top + 18 - 18 * share, wide - 3, 18 * share);
     else pen.fillRect(left, top + 9 - Math.max(0, 9 * share), wide - 3, Math.abs(9 * share));
     pen.strokeStyle = chosen ? ink["--ink"] : ink["--soft"];
     pen.lineWidth = chosen ? 2 : 0.8;

@@ -31,7 +31,7 @@ function unitsPanel(lab) {
   return el("div", { class: "units" }, find, select, layer, list, said);
 }
 
-const MOST_UNITS = 5;
+const MOST_UNITS = 4;
 
 /** The units that carry most, as buttons. */
 function unitButtons(lab, list, known) {
