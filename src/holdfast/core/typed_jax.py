@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Operands = TypeVarTuple("Operands")
 
     def arange(stop: int, dtype: DTypeLike | None = None) -> Array: ...
-    def cumprod(a: Array, axis: int) -> Array: ...
     def moveaxis(a: Array, source: int, destination: int) -> Array: ...
     def triangular_solve(a: Array, b: Array) -> Array:
         """a^-1 b of a lower triangular a [..., n, n] whose diagonal is 1, and b [..., n, m]."""
@@ -133,7 +132,7 @@ else:
     from jax.lax import dynamic_update_index_in_dim as update_at
     from jax.lax import platform_dependent
     from jax.lax.linalg import triangular_solve as _triangular_solve
-    from jax.numpy import arange, asarray, cumprod, full, moveaxis, ones, ones_like, zeros, zeros_like
+    from jax.numpy import arange, asarray, full, moveaxis, ones, ones_like, zeros, zeros_like
     from jax.tree import flatten as tree_flatten
     from jax.tree import map as tree_map
     from jax.tree import structure as tree_structure
@@ -150,7 +149,6 @@ else:
 __all__ = [
     "arange",
     "asarray",
-    "cumprod",
     "custom_vjp",
     "custom_vjp_static_first",
     "device_put",

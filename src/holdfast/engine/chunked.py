@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from holdfast.core.arrays import Array, as_array, matrix_product
-from holdfast.core.typed_jax import cumprod, full, moveaxis, ones_like, triangular_solve, zeros
+from holdfast.core.typed_jax import full, moveaxis, ones, ones_like, triangular_solve, zeros
 from holdfast.engine.over_time import over_time
 
 CHUNK = 16
@@ -103,17 +104,17 @@ class ColumnDecays:
     up_to: Array
 
 
-def solve(decay: Array, columns: Array | None, terms: Sequence[Term], start: Array) -> Memory:
+def solve(time: int, decay: Array | None, columns: Array | None, terms: Sequence[Term], start: Array) -> Memory:
     """The matrices of all steps from ``start`` [..., value, key]. ``decay`` [time, ...] is that of the whole matrix;
-    ``columns`` [time, ..., key] that of its columns, none below ``LEAST_DECAY``. d is their product."""
+    ``columns`` [time, ..., key] that of its columns, none below ``LEAST_DECAY``. d is their product; None is 1."""
     groups = [some for some in ([t for t in terms if t.read is not None], [t for t in terms if t.read is None]) if some]
     counts = [len(some) for some in groups]
-    decays = _decays(decay, columns, counts)
+    decays = _decays(time, decay, columns, counts, start.dtype)
     along = jnp.concatenate([_stacked([term.along for term in some]) for some in groups], -2)
     if decays.columns is not None:
         divisors = [jnp.repeat(decays.columns.up_to, count, -2) for count in counts]
         along = along / jnp.concatenate(divisors, -2)
-    none = zeros((decay.shape[0], *start.shape[:-1]), start.dtype)
+    none = zeros((time, *start.shape[:-1]), start.dtype)
     values = [_stacked([none if t.value is None else t.value for t in some]) for some in groups]
     reads = [term.read for term in groups[0] if term.read is not None]
     moving, size = None, start.shape[-1]
@@ -139,28 +140,44 @@ def solve(decay: Array, columns: Array | None, terms: Sequence[Term], start: Arr
     last, (entering, changes) = over_time(
         enter, start, (moving, values, along * decays.after, decays.whole, of_columns)
     )
-    return Memory(decay.shape[0], decays, entering, changes, along, last)
+    return Memory(time, decays, entering, changes, along, last)
 
 
-def _decays(decay: Array, columns: Array | None, counts: Sequence[int]) -> Decays:
+def _decays(time: int, decay: Array | None, columns: Array | None, counts: Sequence[int], dtype: Any) -> Decays:
     """For changes in groups, of so many in each step. No product is divided by a ``decay``, which may be 0."""
-    steps = _chunked(decay[..., None], 1)[..., 0]
-    count = steps.shape[-1]
-    later = as_array(np.tri(count, k=-1, dtype=bool))
-    products = cumprod(jnp.where(later, steps[..., :, None], 1), -2)  # of the steps after the second, up to the first
-    between = jnp.where(later, _shifted(products, -2), 0)
-    up_to = cumprod(steps, -1)
     found = None
     if columns is not None:
-        of_columns = cumprod(_chunked(columns, 1), -2)
+        of_columns = _products(_chunked(columns, 1), -2)
         found = ColumnDecays(_shifted(of_columns, -2), of_columns)
+    count = min(CHUNK, time)
+    later = as_array(np.tri(count, k=-1, dtype=bool))
+    if decay is None:
+        between = jnp.concatenate([jnp.repeat(later.astype(dtype), number, -1) for number in counts], -1)
+        before, after, chunks = ones((count, 1), dtype), ones((between.shape[-1], 1), dtype), -(-time // count)
+        return Decays(before, between, after, ones((chunks, 1, 1), dtype), found)
+    steps = _chunked(decay[..., None], 1)[..., 0]
+    products = _products(jnp.where(later, steps[..., :, None], 1), -2)  # of the steps after the second, up to the first
+    between = jnp.where(later, _shifted(products, -2), 0)
+    up_to = _products(steps, -1)
     return Decays(
         _shifted(up_to, -1)[..., None],
-        jnp.concatenate([jnp.repeat(between, count, -1) for count in counts], -1),
-        jnp.concatenate([jnp.repeat(products[..., -1, :, None], count, -2) for count in counts], -2),
+        jnp.concatenate([jnp.repeat(between, number, -1) for number in counts], -1),
+        jnp.concatenate([jnp.repeat(products[..., -1, :, None], number, -2) for number in counts], -2),
         up_to[..., -1, None, None],
         found,
     )
+
+
+def _products(factors: Array, axis: int) -> Array:
+    """The products of each factor and all before it, in as few steps as possible: ``cumprod`` multiplies one by one."""
+    by = 1
+    while by < factors.shape[axis]:
+        whole = factors.shape[axis]
+        before, _ = jnp.split(factors, [whole - by], axis)
+        first, _ = jnp.split(factors, [by], axis)
+        factors = factors * jnp.concatenate([ones_like(first), before], axis)
+        by *= 2
+    return factors
 
 
 def _shifted(products: Array, axis: int) -> Array:

@@ -46,5 +46,5 @@ def run(
         last.append(after)
     if present is None and read_from == inputs.shape[1] - 1:
         # Reading the last state instead of all hidden states spares the backward pass a cotangent for every step.
-        return network.readout(last[-1][0][:, None]), tuple(last)
+        return network.readout(last[-1][0].reshape(len(inputs), 1, -1)), tuple(last)
     return network.readout(hidden[:, read_from:]), tuple(last)
