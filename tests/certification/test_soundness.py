@@ -33,7 +33,7 @@ def excess(cell: str, seed: int, tries: int = 200) -> float:
     kind, units, layers = resolve(cell), int(draw.integers(1, 5)), int(draw.integers(1, 3))
     heads = 2 if kind.has_heads and units % 2 == 0 else 1
     shape = create(cell, 1, units, 1, layers, dtype=np.float64, heads=heads, embedding=kind.reads_units)
-    scales = [0.3, 0.8, 2.0] if "mlstm" not in cell else [0.1, 0.2, 0.3]  # else exponentials may be too large
+    scales = [0.3, 0.8, 2.0] if kind.is_vector else [0.1, 0.2, 0.3]  # exponentials and products may be too large
     network = randomised(shape, seed=1000 + 100 * seed, scale=float(draw.choice(scales)))
     task = Recall(steps=int(draw.integers(2, 7)))
     proof = prove(network, task, tolerance=ANYTHING, semantics=str(draw.choice(["real", "ieee"])))

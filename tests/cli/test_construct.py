@@ -44,7 +44,7 @@ def test_a_reader_sees_gates_budget_and_claim(capsys):
     network, origin = load("net.safetensors")
     assert origin["constructed"]["task"] == "recall"
     assert origin["constructed"]["claim"]["steps"] == 1000
-    assert network.units == 32
+    assert network.units == 2
 
 
 def test_a_program_reads_the_documented_keys(capsys):

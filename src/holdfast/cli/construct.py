@@ -28,7 +28,7 @@ from holdfast.cli._parser import Parser
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("task", metavar="TASK", help="recall, copy, automaton, group, counting, ...")
     parser.flag("cell", default="lstm", help="lstm, gru, elman, lstm1997 or irnn (default: lstm)")
-    parser.flag("units", int, help="hidden units; unused ones have zero weights (default: 32, or as many as needed)")
+    parser.flag("units", int, help="hidden units; unused ones have zero weights (default: as many as needed)")
     parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")
     parser.flag(
         "semantics",

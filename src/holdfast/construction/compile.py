@@ -22,8 +22,6 @@ from holdfast.core.errors import BadValue, refuse
 from holdfast.core.formats import FORMATS
 from holdfast.engine.network import Network
 
-UNITS = 32
-"""The number of units of a network where none is given."""
 COARSEST = 64
 """The largest number of times that the tolerance is doubled to find one that is possible."""
 LISTED = 6
@@ -61,7 +59,7 @@ def compile_program(
 ) -> Construction:
     """Weights of ``cell`` for ``program``, within ``tolerance`` at every length up to ``steps`` (None: every length).
 
-    ``units`` None means ``UNITS``, or as many as are needed.
+    ``units`` None means as many as are needed.
 
     ``form`` selects another backend of the cell by the rest of its name: "pytorch" for ``gru_pytorch.py``.
 
@@ -77,7 +75,7 @@ def compile_program(
     realised, budget = _realise(program, backend, steps, tolerance, dtype)
     names, reasons = realised.sheet.units, list(realised.reasons)
     if units is None:
-        units = max(UNITS, len(names))
+        units = max(1, len(names))
     if len(names) > units:
         listed = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
         reasons.append(f"it needs {len(names)} units ({listed}), but there are {units}; give --units {len(names)}")

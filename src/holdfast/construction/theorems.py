@@ -72,7 +72,7 @@ NO_CONTINUUM = Theorem(
 
 
 def impossible(
-    task: Task, range: tuple[float, float], cell: str, units: int, steps: int | None, semantics: Semantics
+    task: Task, range: tuple[float, float], cell: str, units: float, steps: int | None, semantics: Semantics
 ) -> Theorem | None:
     """The theorem that excludes the request; None if there is none."""
     if not all(math.isfinite(end) for end in range):

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 from holdfast.core.arrays import Array, as_array, matrix_product
-from holdfast.core.typed_jax import full, moveaxis, ones, ones_like, triangular_solve, zeros
+from holdfast.core.typed_jax import full, moveaxis, ones_like, triangular_solve, zeros
 from holdfast.engine.over_time import over_time
 
 CHUNK = 16
@@ -75,25 +75,36 @@ class Memory:
 class Decays:
     """Products of the decays of a chunk's steps, for every step or change of the chunk.
 
-    ``before`` [..., step, 1]: of all steps before this one. ``between`` [..., step, change]: of the steps after that of
-    the change and before this one, 0 unless the change is earlier. ``after`` [..., change, 1]: of all later steps;
-    ``whole`` [..., 1, 1]: of all. ``columns`` has the same of single columns, which divide ``along``.
+    ``between`` [..., step, change]: of the steps after that of the change and before this one, 0 unless the change is
+    earlier. ``of_matrix`` has those for what enters and leaves, where there are decays. ``columns`` has the same of
+    single columns, which divide ``along``.
     """
 
-    before: Array
+    steps: int
     between: Array
-    after: Array
-    whole: Array
+    of_matrix: MatrixDecays | None
     columns: ColumnDecays | None
 
     def coefficients(self, vectors: Array, along: Array) -> tuple[Array, Array]:
         """With which S times the ``vectors`` [..., read, key], as many in each step, is the product of the first
         result [..., read, key] with the matrix that enters, and of the second [..., read, change] with the changes."""
-        times = vectors.shape[-2] // self.before.shape[-2]
+        times = vectors.shape[-2] // self.steps
         if self.columns is not None:
             vectors = vectors * jnp.repeat(self.columns.before, times, -2)
         of_changes = matrix_product(vectors, jnp.swapaxes(along, -1, -2)) * jnp.repeat(self.between, times, -2)
-        return vectors * jnp.repeat(self.before, times, -2), of_changes
+        if self.of_matrix is not None:
+            vectors = vectors * jnp.repeat(self.of_matrix.before, times, -2)
+        return vectors, of_changes
+
+
+@dataclass(frozen=True)
+class MatrixDecays:
+    """Products of the decays of the whole matrix: ``before`` [..., step, 1]: of all steps before this one; ``after``
+    [..., change, 1]: of all later steps; ``whole`` [..., 1, 1]: of all."""
+
+    before: Array
+    after: Array
+    whole: Array
 
 
 @dataclass(frozen=True)
@@ -104,15 +115,14 @@ class ColumnDecays:
     up_to: Array
 
 
-def solve(time: int, decay: Array | None, columns: Array | None, terms: Sequence[Term], start: Array) -> Memory:
-    """The matrices of all steps from ``start`` [..., value, key]. ``decay`` [time, ...] is that of the whole matrix;
-    ``columns`` [time, ..., key] that of its columns, none below ``LEAST_DECAY``. d is their product; None is 1."""
+def solve(decay: Array | None, columns: Array | None, terms: Sequence[Term], start: Array, time: int) -> Memory:
+    """The matrices of ``time`` steps from ``start`` [..., value, key]. ``decay`` [time, ...] is that of the whole
+    matrix; ``columns`` [time, ..., key] that of its columns, none below ``LEAST_DECAY``. d is their product."""
     groups = [some for some in ([t for t in terms if t.read is not None], [t for t in terms if t.read is None]) if some]
-    counts = [len(some) for some in groups]
-    decays = _decays(time, decay, columns, counts, start.dtype)
+    decays = _decays(decay, columns, [len(some) for some in groups], min(CHUNK, time), start.dtype)
     along = jnp.concatenate([_stacked([term.along for term in some]) for some in groups], -2)
     if decays.columns is not None:
-        divisors = [jnp.repeat(decays.columns.up_to, count, -2) for count in counts]
+        divisors = [jnp.repeat(decays.columns.up_to, len(some), -2) for some in groups]
         along = along / jnp.concatenate(divisors, -2)
     none = zeros((time, *start.shape[:-1]), start.dtype)
     values = [_stacked([none if t.value is None else t.value for t in some]) for some in groups]
@@ -127,63 +137,55 @@ def solve(time: int, decay: Array | None, columns: Array | None, terms: Sequence
         moving, values[0] = solved[..., :size], solved[..., size:]
 
     def enter(
-        matrix: Array, now: tuple[Array | None, list[Array], Array, Array, Array | None]
+        matrix: Array, now: tuple[Array | None, list[Array], Array, Array | None, Array | None]
     ) -> tuple[Array, tuple[Array, Array]]:
         moving, values, along, whole, columns = now
         if moving is not None:
             values = [values[0] + matrix_product(moving, jnp.swapaxes(matrix, -1, -2)), *values[1:]]
         changes = jnp.concatenate(values, -2)
-        after = matrix * whole + matrix_product(jnp.swapaxes(changes, -1, -2), along)
+        kept = matrix if whole is None else matrix * whole
+        after = kept + matrix_product(jnp.swapaxes(changes, -1, -2), along)
         return (after if columns is None else after * columns[..., None, :]), (matrix, changes)
 
     of_columns = None if decays.columns is None else decays.columns.up_to[..., -1, :]
-    last, (entering, changes) = over_time(
-        enter, start, (moving, values, along * decays.after, decays.whole, of_columns)
-    )
+    left = along if decays.of_matrix is None else along * decays.of_matrix.after
+    whole = None if decays.of_matrix is None else decays.of_matrix.whole
+    last, (entering, changes) = over_time(enter, start, (moving, values, left, whole, of_columns))
     return Memory(time, decays, entering, changes, along, last)
 
 
-def _decays(time: int, decay: Array | None, columns: Array | None, counts: Sequence[int], dtype: Any) -> Decays:
+def _decays(decay: Array | None, columns: Array | None, counts: Sequence[int], steps: int, dtype: DTypeLike) -> Decays:
     """For changes in groups, of so many in each step. No product is divided by a ``decay``, which may be 0."""
-    found = None
+    later = as_array(np.tri(steps, k=-1, dtype=bool))
+    between, of_matrix, of_columns = as_array(np.tri(steps, k=-1), dtype), None, None
+    if decay is not None:
+        each = _chunked(decay[..., None], 1)[..., 0]
+        products = _products(jnp.where(later, each[..., :, None], 1), -2)  # of the steps after the second, to the first
+        between, up_to = jnp.where(later, _shifted(products, -2), 0), _products(each, -1)
+        after = [jnp.repeat(products[..., -1, :, None], count, -2) for count in counts]
+        of_matrix = MatrixDecays(_shifted(up_to, -1)[..., None], jnp.concatenate(after, -2), up_to[..., -1, None, None])
     if columns is not None:
-        of_columns = _products(_chunked(columns, 1), -2)
-        found = ColumnDecays(_shifted(of_columns, -2), of_columns)
-    count = min(CHUNK, time)
-    later = as_array(np.tri(count, k=-1, dtype=bool))
-    if decay is None:
-        between = jnp.concatenate([jnp.repeat(later.astype(dtype), number, -1) for number in counts], -1)
-        before, after, chunks = ones((count, 1), dtype), ones((between.shape[-1], 1), dtype), -(-time // count)
-        return Decays(before, between, after, ones((chunks, 1, 1), dtype), found)
-    steps = _chunked(decay[..., None], 1)[..., 0]
-    products = _products(jnp.where(later, steps[..., :, None], 1), -2)  # of the steps after the second, up to the first
-    between = jnp.where(later, _shifted(products, -2), 0)
-    up_to = _products(steps, -1)
+        up_to = _products(_chunked(columns, 1), -2)
+        of_columns = ColumnDecays(_shifted(up_to, -2), up_to)
     return Decays(
-        _shifted(up_to, -1)[..., None],
-        jnp.concatenate([jnp.repeat(between, number, -1) for number in counts], -1),
-        jnp.concatenate([jnp.repeat(products[..., -1, :, None], number, -2) for number in counts], -2),
-        up_to[..., -1, None, None],
-        found,
+        steps, jnp.concatenate([jnp.repeat(between, count, -1) for count in counts], -1), of_matrix, of_columns
     )
 
 
 def _products(factors: Array, axis: int) -> Array:
-    """The products of each factor and all before it, in as few steps as possible: ``cumprod`` multiplies one by one."""
+    """The products of all factors up to each place of an axis."""
     by = 1
     while by < factors.shape[axis]:
-        whole = factors.shape[axis]
-        before, _ = jnp.split(factors, [whole - by], axis)
-        first, _ = jnp.split(factors, [by], axis)
-        factors = factors * jnp.concatenate([ones_like(first), before], axis)
+        factors = factors * _shifted(factors, axis, by)
         by *= 2
     return factors
 
 
-def _shifted(products: Array, axis: int) -> Array:
-    """One place later along an axis, after a 1."""
-    first, rest = jnp.split(products, [1], axis), jnp.split(products, [products.shape[axis] - 1], axis)
-    return jnp.concatenate([ones_like(first[0]), rest[0]], axis)
+def _shifted(products: Array, axis: int, by: int = 1) -> Array:
+    """So many places later along an axis, after ones."""
+    ones, _ = jnp.split(ones_like(products), [by], axis)
+    rest, _ = jnp.split(products, [products.shape[axis] - by], axis)
+    return jnp.concatenate([ones, rest], axis)
 
 
 def _stacked(several: Sequence[Array]) -> Array:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array
-from holdfast.core.typed_jax import asarray, ones_like, zeros_like
+from holdfast.core.typed_jax import full, ones_like, zeros_like
 from holdfast.engine.chunked import LEAST_DECAY, Memory, Term, solve
 from holdfast.engine.over_time import hold
 from holdfast.engine.readings.record import Node, Recording
@@ -190,17 +190,22 @@ class LowRank:
 
     def solved(self, start: Array, time: int, present: Array | None) -> Memory:
         """S at all steps, S' being of this form; in padding, where ``present`` is false, S' is S."""
-        decay = None  # 1 at every step, padding or not: nothing is multiplied
-        if isinstance(self.decay, Array) or self.decay != 1:
-            decay = jnp.broadcast_to(asarray(self.decay, start.dtype), (time, *start.shape[:-2]))
+        decay = self.decay if isinstance(self.decay, Array) else None
+        if decay is None and self.decay != 1:
+            decay = full((time, *start.shape[:-2]), self.decay, start.dtype)
         columns, alongs = self.columns, [term.along for term in self.terms]
         if present is not None:
-            held = jax.vmap(hold)
-            decay = None if decay is None else held(present, decay, ones_like(decay))
-            columns = None if columns is None else held(present, columns, ones_like(columns))
-            alongs = [held(present, along, zeros_like(along)) for along in alongs]
+            steps = present.shape  # what is constant has one step and one row
+            if decay is not None:
+                decay = jnp.broadcast_to(decay, (*steps, *decay.shape[2:]))
+                decay = jax.vmap(hold)(present, decay, ones_like(decay))
+            if columns is not None:
+                columns = jnp.broadcast_to(columns, (*steps, *columns.shape[2:]))
+                columns = jax.vmap(hold)(present, columns, ones_like(columns))
+            alongs = [jnp.broadcast_to(along, (*steps, *along.shape[2:])) for along in alongs]
+            alongs = [jax.vmap(hold)(present, along, zeros_like(along)) for along in alongs]
         terms = [replace(term, along=along) for term, along in zip(self.terms, alongs, strict=True)]
-        return solve(time, decay, columns, terms, start)
+        return solve(decay, columns, terms, start, time)
 
 
 Form = Outer | MatrixRead | LowRank

@@ -35,7 +35,7 @@ def construct(
     """Construct a network of ``cell`` that solves a task, or give the theorem that excludes one.
 
     ``task`` is a name or a ``Task``; other keywords are axes of the task, of which the length axis may be "any".
-    ``units`` None means 32, or as many as are needed. ``out`` is a file to write the network to; it is in ``.network``
+    ``units`` None means as many as are needed. ``out`` is a file to write the network to; it is in ``.network``
     of the report too. ``dtype="float64"`` switches JAX to double precision.
     Raises ``BadValue`` with every reason why the construction does not fit.
 

@@ -78,7 +78,8 @@ class ConstructionReport(ResultBase):
         """What ``holdfast construct`` prints."""
         made = self.construction
         used = len(made.sheet.units)
-        title = f"{made.claim.task} on {made.sheet.cell}, {used} of {made.network.units} units used"
+        spare = f" of {made.network.units}" if made.network.units > used else ""
+        title = f"{made.claim.task} on {made.sheet.cell}, {used}{spare} units used"
         parts: list[Part] = [
             Table(("unit", "name", "gate", "formula", "at step 1", "later"), tuple(gate_rows(self.gates)), title),
             Text("\n".join(_readout(made)), "Read-out"),
@@ -111,7 +112,7 @@ def construct(
 ) -> ConstructionReport:
     """Weights of ``cell`` for ``task``, at every length up to ``steps`` (None: every length), within ``tolerance``.
 
-    ``units`` None means 32, or as many as are needed.
+    ``units`` None means as many as are needed.
 
     ``semantics`` is the arithmetic of a claim for every length. ``form``: "pytorch" for a GRU that is exact there too.
     Raises ``UnknownName`` if there is no construction, ``BadFile`` for an invalid plug-in, and ``BadValue`` with every

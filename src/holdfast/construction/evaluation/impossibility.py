@@ -10,7 +10,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from holdfast.construction.compile import UNITS
 from holdfast.construction.evaluation.construction import construct
 from holdfast.construction.theorems import Theorem, impossible
 from holdfast.core.claim import Semantics
@@ -84,7 +83,7 @@ def why_impossible(
     refuse(
         [] if units is None or units >= 1 else [f"--units is {units}, expected at least 1"], f"construct {task.name}"
     )
-    theorem = impossible(task, range, cell, units or UNITS, steps, semantics)
+    theorem = impossible(task, range, cell, math.inf if units is None else units, steps, semantics)
     bounded = all(math.isfinite(end) for end in range)
     if not bounded and (theorem is None or not isinstance(task, Recall)):
         fix = "Give a bounded range." if isinstance(task, Recall) else "Only recall accepts an unbounded range."
