@@ -1,6 +1,6 @@
 """How fast layers of today run forward and backward on a processor: holdfast against PyTorch and plain JAX.
 
-    python benchmarks/today.py                       (about five minutes on two cores)
+    python benchmarks/today.py
     python benchmarks/today.py --cells mamba lru --without-seeds
     python benchmarks/today.py --curves              (our time against steps, batch, heads, units)
     python benchmarks/today.py --memory              (the largest memory of one gradient, against steps)

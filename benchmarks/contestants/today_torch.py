@@ -22,7 +22,7 @@ from side_by_side import answer
 
 THREADS = 2
 CHUNK = {"deltanet": 32, "gla": 64, "mlstm": 64}
-"""Steps in a chunk: of 16, 32, 64 and 128 the fastest here."""
+"""Steps in a chunk."""
 torch.set_num_threads(THREADS)
 torch.set_flush_denormal(True)
 
