@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "plugins": ("core", "alphabet", "cells", "blocks", "tasks", "engine", "models"),
     "testing": ("core", "cells", "tasks", "engine", "models", "plugins", "exchange"),
     "training": ("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "report.result_base"),
-    "construction": ("core", "cells", "tasks", "engine.network"),
+    "construction": ("core", "cells", "tasks", "engine.network", "engine.resolve"),
     "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
     "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins", "report.result_base"),
     "explanation": ("core", "alphabet", "cells", "engine", "models", "report.result_base"),

@@ -284,15 +284,20 @@ def keeps_every_bit(network: Network, steps: int, size: float, least: float = 1e
 
 
 def weights_are_those_told(made: Construction) -> None:
-    """Every gate of every named unit has the weights of the sheet, rounded; everything else is exactly zero."""
+    """Every gate of every named unit has the weights of the sheet, rounded; everything else is exactly zero, or the
+    sheet's bias for units that are not used."""
     network, sheet = made.network, made.sheet
     number = {name: place for place, name in enumerate(sheet.units)}
     for source, linear in network.layers[0].items():
         for gate in linear.gates:
             matrix, bias = (None if part is None else np.zeros(part.shape) for part in linear.of(gate))
+            if bias is not None:
+                bias[:] = sheet.idle.get(gate, 0.0) if source == "x" else 0.0
             for unit, gates in sheet.gates.items():
-                told_bias, channels, units = gates.get(gate, (0.0, {}, {}))
-                places = channels if source == "x" else units
+                if gate not in gates:
+                    continue
+                told_bias, channels, units = gates[gate]
+                places = {"x": channels, sheet.recurrent: units}.get(source, {})
                 for name, weight in places.items():
                     matrix[sheet.channels.index(name) if source == "x" else number[name], number[unit]] = weight
                 if source == "x":

@@ -61,7 +61,7 @@ def step(ops, weights, x, cell):
     return ops.add(x, ops.multiply(rate, inside)), Gates(rate, inside)
 '''
 TWICE = SKIP.replace("cell(x))", "cell(cell(x)))")
-WRAPPED = ("prenorm(lstm)", "prenorm(mlstm)", "prenorm(feedforward)", "skip(mingru)")
+WRAPPED = ("prenorm(lstm)", "prenorm(mlstm)", "prenorm(feedforward)", "skip(mingru)", "shift(deltanet)")
 every_one = pytest.mark.parametrize("cell", WRAPPED)
 
 
@@ -104,7 +104,7 @@ def test_bounds_in_real_arithmetic_contain_every_sample(cell, layers, float64):
         cell_laws.bounds_contain_samples(cell, layers, None, 0)
 
 
-@pytest.mark.parametrize("cell", ["skip(gru)", "prenorm(lstm)", "prenorm(mlstm)"])
+@pytest.mark.parametrize("cell", ["skip(gru)", "prenorm(lstm)", "prenorm(mlstm)", "shift(deltanet)"])
 def test_bounds_in_rounded_arithmetic_contain_every_sample(cell, float64):
     cell_laws.bounds_contain_samples(cell, 1, Rounding(ACCURACIES["float32"]), 0)
 

@@ -193,7 +193,7 @@ def test_bad_axes_are_refused_together(name):
         (task_rows.nothing_looks_ahead, "looks_ahead", "two answers at step 1 after the same inputs"),
         (task_rows.nothing_looks_ahead, "oracle_looks_ahead", "the oracle looks ahead"),
         (task_rows.splits_are_disjoint, "shared_symbols", "a row is in both splits"),
-        (task_rows.splits_are_disjoint, "shared_numbers", "100.00% of the numbers are in both splits"),
+        (task_rows.splits_are_disjoint, "shared_numbers", "100.00 % of the numbers are in both splits"),
         (task_figures.chance_is_the_best_guess, "modest_chance", "claim 0.33333"),
         (
             task_figures.memory_is_what_has_to_be_told_apart,

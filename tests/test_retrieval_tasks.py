@@ -140,6 +140,16 @@ def test_recall_of_the_largest_alphabet_is_drawn():
         assert {int(symbol[1:]) for symbol in read} <= set(range(4096))
 
 
+def test_every_path_of_a_proof_asks_for_its_key_once():
+    scenario = tasks.get("mqar")(symbols=6, pairs=2, steps=10).scenario()
+    assert len(scenario.answers) == 9
+    reached = {edge.target for node in scenario.answers for edge in scenario.leaving(node)}
+    while more := {edge.target for node in reached for edge in scenario.leaving(node)} - reached:
+        reached |= more
+    assert reached
+    assert not reached & set(scenario.answers)
+
+
 def test_a_proof_about_too_many_symbols_is_refused_in_words():
     with pytest.raises(BadValue) as caught:
         tasks.get("mqar")(symbols=66).scenario()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -50,7 +51,19 @@ def test_a_reader_sees_gates_budget_and_claim(capsys):
 def test_a_program_reads_the_documented_keys(capsys):
     code, told = document(capsys, "recall", "--cell", "gru", "--steps", "20", "--range", "-2", "2", "--units", "4")
     assert code == 0
-    assert told.keys() == {"possible", "task", "cell", "units", "known_units", "claim", "budget", "gates", "file"}
+    assert told.keys() == {
+        "possible",
+        "task",
+        "cell",
+        "units",
+        "known_units",
+        "counts_to",
+        "state",
+        "claim",
+        "budget",
+        "gates",
+        "file",
+    }
     assert told["claim"].keys() == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert told["claim"]["range"] == [-2, 2]
     assert told["file"] is None
@@ -173,3 +186,9 @@ def process(words, folder, **environment):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_command_that_is_shown_next_runs_where_a_name_has_spaces(capsys):
+    assert main(["construct", "recall", "--steps", "10", "--out", "my net.safetensors"]) == 0
+    shown = " ".join(capsys.readouterr().out.split()).partition("To prove the claim: holdfast ")[2]
+    assert main(shlex.split(shown)) == 0

@@ -42,7 +42,9 @@ def words(parts) -> str:
 
 def test_the_document_has_the_documented_keys_and_no_others():
     document = replace(told(), file="net.safetensors").as_json()
-    assert set(document) == {"possible", "task", "cell", "units", "known_units", "claim", "budget", "gates", "file"}
+    assert set(document) == {
+        *("possible", "task", "cell", "units", "counts_to", "known_units", "state", "claim", "budget", "gates", "file"),
+    }
     assert (document["possible"], document["task"], document["cell"], document["units"]) == (True, "recall", "lstm", 40)
     assert set(document["claim"]) == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}
     assert set(document["budget"]) == {"write", "hold", "leak", "read-out", "rounding"}
@@ -137,7 +139,7 @@ def test_a_witness_lies_in_the_range_and_fails_when_run_again(cell, theorem, end
         document = found.as_json()
         assert set(document) == {"possible", "task", "cell", "theorem", "witness"}
         assert document["possible"] is False
-        assert set(document["theorem"]) == {"name", "statement", "proof", "rests_on"}
+        assert set(document["theorem"]) == {"name", "statement", "proof", "rests_on", "source"}
         witness = json.loads(json.dumps(document, allow_nan=False))["witness"]
         x = np.array(witness["inputs"])
         assert (ends[0] <= x).all()

@@ -10,7 +10,9 @@ from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast import alphabet
 from holdfast.alphabet.enclosures import forms
+from holdfast.alphabet.enclosures.arrays import FormArray
 from holdfast.alphabet.enclosures.curves import SIGMOID, TANH, relu
 from holdfast.alphabet.enclosures.forms import UNIT, ZERO, Form, contains, joined, number, tidied
 from holdfast.alphabet.enclosures.rounding import ACCURACIES, Rounding
@@ -68,6 +70,19 @@ def test_sums_products_and_mixtures_contain_their_members(a, b, at, errors):
     assert inside(forms.mixed(keep, a, b), (1 / (1 + (-x).exp())) * x + (1 - 1 / (1 + (-x).exp())) * y, at)
     assert inside(joined(a, b), x, at)
     assert inside(joined(a, b), y, at)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ends=st.lists(st.floats(-1e3, 1e3), min_size=4, max_size=4))
+def test_the_join_of_two_intervals_is_from_end_to_end_and_one_of_them_if_it_contains_the_other(ends):
+    """Bit for bit: sets that no longer grow have settled."""
+    low, high = min(ends), max(ends)
+    one, other, whole = (tidied(forms.interval(arb(min(p)), arb(max(p)))) for p in (ends[:2], ends[2:], (low, high)))
+    found = tidied(joined(one, other))
+    assert contains(found, one)
+    assert contains(found, other)
+    assert (float(found.low), float(found.high)) == pytest.approx((low, high), rel=1e-15)
+    assert joined(whole, one) is whole
 
 
 @settings(max_examples=200, deadline=None)
@@ -185,3 +200,20 @@ def test_what_grows_by_one_stops_growing_where_float32_does(float64):
     (later,) = ops.add(clock, (UNIT,))
     assert later.high == arb(2) ** 25
     assert later.low == 41
+
+
+@pytest.mark.parametrize("word", ["normalise", "rms_normalise"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_over_a_norm_an_end_that_may_lie_on_both_sides_of_0_is_the_widest_of_both(word, sign):
+    """An end as it is left by large numbers that cancel: a ball around 0, of which each member may be the bound."""
+    wide, rest = Form(arb(0), {}, arb(1), *_ends(sign, arb(-1), arb(0.001, 0.5))), forms.interval(arb(0), arb(1000))
+    found, _ = alphabet.get(word).bounds(None, FormArray.of((2,), [wide, rest]))
+    for x in (0.5, 0.4, 0.0, -1.0):
+        for other in (0.0, 1.0, 1000.0):
+            value = sign * x / math.sqrt((x * x + other * other) / (2 if word == "rms_normalise" else 1) + 1e-6)
+            assert not found.low > value
+            assert not found.high < value
+
+
+def _ends(sign: int, low: arb, high: arb) -> tuple[arb, arb]:
+    return (low, high) if sign > 0 else (-high, -low)

@@ -33,7 +33,7 @@ def test_a_latch_and_its_flag_are_told_with_their_figures():
     assert "is a latch that holds x_1 (R²" in latch.text
     assert flag.text == "unit 1 is a flag: it is set at step 1 and stays set (mean value 0.76)"
     assert found.words[0].text.startswith("unit 2 alone carries the memory")
-    assert found.words[-1].text.startswith("the answer is read from unit 2 (100%")
+    assert found.words[-1].text.startswith("the answer is read from unit 2 (100 %")
     assert latch.figures["share"] == pytest.approx(1, abs=1e-3)
     seen = found.subject.traced.gates[0]
     assert latch.figures["keep_mean"] == pytest.approx(float(np.asarray(seen.forget)[:, 1:, 1].mean()), rel=1e-6)

@@ -2,8 +2,9 @@
 
 The file of a block is like that of a cell: it has gates and maps of its own, and a step that calls the step of the
 inner cell. ``reads`` is the name by which its map refers to the output of the inner cell (default: ``read``). A block
-of several cells, such as ``stack.py``, has ``joined`` instead of all this. ``around`` combines the block and its cells
-into one cell, so that every reading of a cell (numbers, bounds, record, equation) works for it.
+of several cells, such as ``stack.py``, has ``joined`` instead of all this; a block of one cell that has states of its
+own or changes what the cell's maps read, such as ``shift.py``, has ``wrapped``. ``around`` combines the block and its
+cells into one cell, so that every reading of a cell (numbers, bounds, record, equation) works for it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def named(block: object) -> str:
 
 
 def _check(name: str) -> None:
-    if not hasattr(module := FOLDER.load(name), "joined"):
+    module = FOLDER.load(name)
+    if not (hasattr(module, "joined") or hasattr(module, "wrapped")):
         _refuse_what_is_missing(module)
 
 
@@ -74,6 +76,8 @@ def around(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]])
             f"{whole}: the block {name} is put around one cell, and there are {len(cells)}.",
             f"Stack them: {name}(stack({','.join(cell.name for cell in cells)})).",
         )
+    if hasattr(module, "wrapped"):
+        return module.wrapped(whole, cells[0])
     return _wrapped(name, module, cells[0], outputs[0])
 
 

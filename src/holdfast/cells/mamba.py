@@ -56,10 +56,15 @@ def initialise(layer, random):
 
 
 def step(ops, weights, x, state):
+    return stepped(ops, weights, x, state, ops.exp)
+
+
+def stepped(ops, weights, x, state, factor):
+    """One step, in which ``factor`` of d A multiplies h."""
     w, c = ops.linear(weights["x"], x), ops.linear(weights["constant"], x)
     d, u = ops.softplus(w["step"]), w["value"]
     decay = ops.negative(ops.exp(c["decay"]))
-    kept = ops.exp(ops.multiply(d, decay))
+    kept = factor(ops.multiply(d, decay))
     h = ops.add(ops.multiply(kept, state.h), ops.outer(ops.multiply(d, u), w["input"]))
     y = ops.add(ops.contract(h, w["output"]), ops.multiply(c["skip"], u))
     return Step(y, State(h), Gates(d, w["input"], w["output"], u, decay, c["skip"]))

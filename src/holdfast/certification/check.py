@@ -10,6 +10,7 @@ python-flint, the cell's step, and the task's ``scenario``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -20,7 +21,7 @@ from holdfast.certification.certificate import FORMAT, Certificate, Cuts, descri
 from holdfast.certification.propagate import NOTHING_KNOWN, Bound, Limits, Method, PathPiece, run
 from holdfast.certification.weights import Weights, fingerprint, finite, weights_of
 from holdfast.core.claim import Claim
-from holdfast.core.errors import BadFile, Problem
+from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.results import Part, Text, rounded_up
 from holdfast.core.scenario import Box, Edge, Lengths, Scenario
 from holdfast.core.task import Task, with_axes
@@ -30,6 +31,8 @@ from holdfast.models.levels import require
 from holdfast.plugins.verified import verified, verified_cell
 from holdfast.report.result_base import ResultBase
 
+LONGER = 4
+"""The largest number of steps by which the next length of a task is longer."""
 MARGIN, SETTLING = Fraction(1, 2**50), 64
 """For exact recall at every length: the margin of the widening, and the number of further steps to settle in."""
 
@@ -133,8 +136,15 @@ def within(reached: Bound, claim: Claim) -> bool:
 
 
 def of_any_length(task: Task) -> bool:
-    """Whether rows of every length are paths of the same automaton: a longer task has the same scenario."""
-    longer = replace(task, **{task.length_axis: getattr(task, task.length_axis) + 1})
+    """Whether rows of every length are paths of the same automaton: a longer task has the same scenario. The next
+    length of some tasks is longer by more than one step."""
+    own = getattr(task, task.length_axis)
+    for steps in range(own + 1, own + LONGER + 1):
+        with suppress(BadValue):
+            longer = replace(task, **{task.length_axis: steps})
+            break
+    else:
+        return False
     one, other = task.scenario(), longer.scenario()
     return _contains(one, other, False) and _contains(other, one, False)
 

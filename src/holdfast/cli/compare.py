@@ -28,6 +28,7 @@ from holdfast.cli._flags import add_json
 from holdfast.cli._output import say
 from holdfast.cli._parser import GIVEN_ONLY, Parser
 from holdfast.core.fields import field_infos
+from holdfast.core.text import argument
 from holdfast.core.values import text
 from holdfast.verbs._study import FIXED, LISTS, SWEPT
 from holdfast.verbs.compare import STORE
@@ -75,7 +76,7 @@ def run(args: Namespace) -> int:
 
     found = call(compare, args, progress=True)
     if found.interrupted:
-        store = "" if args.store == str(STORE) else f" --store {args.store}"
+        store = "" if args.store == str(STORE) else f" --store {argument(args.store)}"
         again = f"holdfast compare --study {found.study.name}{store}"
         say(f"Interrupted; finished points are kept. Continue with: {again}\n", lines=True)
         return Exit.INTERRUPTED

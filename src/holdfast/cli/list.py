@@ -18,7 +18,7 @@ from holdfast.cli._output import print_json
 from holdfast.cli._parser import Parser
 from holdfast.core.errors import BadFile
 from holdfast.core.registry import Folder
-from holdfast.core.text import escaped, width_of, wrapped
+from holdfast.core.text import argument, escaped, width_of, wrapped
 from holdfast.studies.folders import KINDS
 from holdfast.training.folder import KILLED, SETTINGS, is_empty
 
@@ -94,7 +94,7 @@ def _sentence(folder: Path) -> str:
 
     path = folder / "result.json"
     if is_empty(folder):
-        return f"empty: {KILLED}; delete it, or train into it: --out {folder}"
+        return f"empty: {KILLED}; delete it, or train into it: --out {argument(folder)}"
     if not path.exists():
         return "unfinished; continue with: holdfast train --resume " + str(folder)
     try:

@@ -74,8 +74,7 @@ class Demand:
 def demand(program: RegisterProgram, steps: int | None, tolerance: float, format: Format) -> Demand:
     """The demand on each register such that every output is within ``tolerance``, or the right symbol keeps its
     lead."""
-    names = {r.name for r in (*program.registers, *program.bits)}
-    names |= {*program.machine.states} if program.machine else set()
+    names = {r.name for r in (*program.registers, *program.bits, *program.tallies)} | {*program.one_hot}
 
     def gain(value: Sum) -> float:
         return sum(abs(c) for name, c in value.terms.items() if name in names)

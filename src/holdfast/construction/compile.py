@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import backends, machine
+from holdfast.construction import associative, backends, machine
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -26,8 +26,10 @@ COARSEST = 64
 """The largest number of times that the tolerance is doubled to find one that is possible."""
 LISTED = 6
 """The largest number of units that a message lists."""
+COUNTS = "irnn"
+"""The cell whose units count: those of others are bounded."""
 BOTH: tuple[Semantics, ...] = ("real", "ieee")
-FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",)}
+FOREVER: dict[str, tuple[Semantics, ...]] = {"irnn": BOTH, "lstm1997_forever": ("real",), **associative.FOREVER}
 """The arithmetics in which a network for every length is valid, for backends where this is not IEEE alone. In IEEE
 arithmetic, rounding closes gates exactly."""
 
@@ -35,7 +37,8 @@ arithmetic, rounding closes gates exactly."""
 @dataclass(frozen=True)
 class Construction:
     """A constructed network, its claim, its error budget, and the sheet with its units and weights by name. For an
-    automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``."""
+    automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``. Where
+    units count, ``counts_to`` is the largest count that these weights keep in the network's number format."""
 
     network: Network
     claim: Claim
@@ -43,6 +46,7 @@ class Construction:
     sheet: Sheet
     gap: float | None
     known_units: Mapping[str, int] | None = None
+    counts_to: int | None = None
 
 
 def compile_program(
@@ -92,12 +96,14 @@ def compile_program(
         dict(axes or {}),
         budget.total if program.gap is None else 0.0,
         steps,
-        BOTH if steps is not None or not program.registers else FOREVER.get(backend, ("ieee",)),
+        BOTH if steps is not None or not (program.registers or program.memory) else FOREVER.get(backend, ("ieee",)),
         dtype,
         least_steps=1 + realised.late,
     )
     known = machine.known_units(program.machine) if program.machine else None
-    return Construction(realised.sheet.network(units, dtype), claim, budget, realised.sheet, program.gap, known)
+    counts_to = FORMATS[dtype].counts_to if program.tallies else None
+    network = realised.sheet.network(units, dtype)
+    return Construction(network, claim, budget, realised.sheet, program.gap, known, counts_to)
 
 
 def _bound(program: RegisterProgram, tolerance: float) -> float:
@@ -115,6 +121,12 @@ def _realise(
         demanded = replace(asked, tolerance=share * asked.tolerance)
         if program.machine is not None:
             realised = machine.realise(program, backend, demanded)
+        elif program.tallies and backend != COUNTS:
+            why = f"'{program.tallies[0].name}' counts, for which only {COUNTS} has a unit, not {backend}"
+            sheet = Sheet(backend.partition("_")[0], [channel.name for channel in program.channels])
+            realised = Realisation(sheet, Budget(), [why])
+        elif program.memory is not None:
+            realised = associative.realise(program, backend, demanded)
         else:
             realised = backends.get(backend)(program, demanded)
         budget = realised.budget * asked.gain + combined

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from holdfast.construction.program import RegisterProgram, StateMachine, StepContext, Sum
+from holdfast.construction.program import KeyValueMemory, RegisterProgram, StateMachine, StepContext, Sum
 from holdfast.core.errors import BadValue, refuse
 
 ROUNDED = 1e-6
@@ -29,7 +29,8 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
     _declared(program, inputs)
     held = {kept.name: 0.0 for kept in (*program.registers, *program.bits)}
     written, seen, outputs = dict.fromkeys(held, 0), set[str](), []
-    machine = program.machine
+    counts = dict.fromkeys((tally.name for tally in program.tallies), 0)
+    machine, memory = program.machine, program.memory and _Pairs(program.memory)
     state = machine.states[0] if machine else ""
     for elapsed, x in enumerate(inputs.tolist()):
         marks = {channel.name: value for channel, value in zip(program.channels, x, strict=True)}
@@ -46,14 +47,31 @@ def interpret(program: RegisterProgram, inputs: np.ndarray) -> np.ndarray:
                 raise BadValue(
                     f"the bit '{bit.name}' reads {value:g} at step {elapsed + 1}, its noise is {bit.noise:g}."
                 )
+        emptied = _counted(program, counts, marks, elapsed + 1)
         seen |= {name for name, channel in program.events.items() if marks[channel] == 1}
         held, of_state = after, dict[str, float]()
         if machine:
             state = _next(machine, state, marks, elapsed + 1)
             of_state = {name: float(name == state) for name in machine.states}
-        outputs.append([_of(value, held | of_state) for value in program.outputs])
+        if memory:
+            of_state = memory.read(marks, elapsed + 1)
+        outputs.append([_of(value, held | emptied | of_state) for value in program.outputs])
         _promised(program, held, written, elapsed + 1)
     return np.array(outputs).reshape(len(inputs), len(program.outputs))
+
+
+def _counted(
+    program: RegisterProgram, counts: dict[str, int], marks: Mapping[str, float], step: int
+) -> dict[str, float]:
+    """Whether each count has fallen to 0 in this step. Changes ``counts``."""
+    emptied = dict[str, float]()
+    for tally in program.tallies:
+        count = counts[tally.name] + (marks[tally.up] == 1) - (marks[tally.down] == 1)
+        if not 0 <= count <= tally.most:
+            raise BadValue(f"'{tally.name}' is {count} at step {step}, expected 0 to {tally.most}.")
+        counts[tally.name] = count
+        emptied[tally.name] = float(count == 0 and marks[tally.down] == 1)
+    return emptied
 
 
 def _next(machine: StateMachine, state: str, marks: Mapping[str, float], step: int) -> str:
@@ -61,6 +79,26 @@ def _next(machine: StateMachine, state: str, marks: Mapping[str, float], step: i
     if (state, read) not in machine.table:
         raise BadValue(f"the automaton reads '{read}' in the state '{state}' at step {step}, which has no next state.")
     return machine.table[state, read]
+
+
+class _Pairs:
+    """The content of an associative memory while a sequence is read."""
+
+    def __init__(self, memory: KeyValueMemory) -> None:
+        self.memory, self.before = memory, ""
+        self.stored = dict[str, list[str]]()
+
+    def read(self, marks: Mapping[str, float], step: int) -> dict[str, float]:
+        """The registers that show what is stored under the symbol that is read, after this step."""
+        memory, now = self.memory, next((name for name, value in marks.items() if value == 1), "")
+        if not self.before and now not in memory.keys:
+            raise BadValue(f"the associative memory reads '{now}' at step {step}, expected a key first.")
+        if self.before in memory.keys and now in memory.values:
+            self.stored.setdefault(self.before, []).append(memory.shown[memory.values.index(now)])
+        self.before, there = now, self.stored.get(now, [])
+        if len(there) > 1 and not memory.replaces:
+            raise BadValue(f"'{now}' is read at step {step}, under which {len(there)} values were stored.")
+        return {name: float(name in there[-1:]) for name in memory.shown}
 
 
 def _of(value: Sum, known: Mapping[str, float]) -> float:

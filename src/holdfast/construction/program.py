@@ -120,6 +120,17 @@ class Bit:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """A count that starts at 0, rises by 1 whenever the mark ``up`` is 1 and falls by 1 whenever ``down`` is 1. It is
+    at least 0 and at most ``most``."""
+
+    name: str
+    up: str
+    down: str
+    most: int
+
+
+@dataclass(frozen=True)
 class StateMachine:
     """A finite automaton that reads the one-hot channels ``symbols``: ``table`` maps (state, symbol) to the next state.
     The first of ``states`` is that before the first step. A pair that is missing is one that no sequence has."""
@@ -129,10 +140,25 @@ class StateMachine:
     table: Mapping[tuple[str, str], str]
 
 
+@dataclass(frozen=True)
+class KeyValueMemory:
+    """An associative memory that reads the one-hot channels ``keys`` and ``values``, first a key: a value that is read
+    right after a key is stored under that key. ``shown`` are registers, one for each value: while a key is read, that
+    of the value stored under it is 1.
+
+    ``replaces``: a key may get another value before it is read again, and the last one counts. Otherwise what is read
+    under a key to which two values were stored is not defined."""
+
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    shown: tuple[str, ...]
+    replaces: bool
+
+
 @dataclass
 class RegisterProgram:
     """Channels in the order of the input's features, registers, and the linear read-out. At most one automaton, whose
-    states count as registers that are 0 or 1.
+    states count as registers that are 0 or 1, or one associative memory.
 
     Raises ``BadValue`` for a name that is already used, or unknown.
     """
@@ -142,7 +168,9 @@ class RegisterProgram:
     events: dict[str, str] = field(default_factory=dict)
     registers: list[Register] = field(default_factory=list)
     bits: list[Bit] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     machine: StateMachine | None = None
+    memory: KeyValueMemory | None = None
     outputs: list[Sum] = field(default_factory=list)
     gap: float | None = None
 
@@ -208,14 +236,25 @@ class RegisterProgram:
         self.bits.append(Bit(name, value, noise))
         return Sum({name: 1.0})
 
+    def tally(self, name: str, up: str, down: str, most: int) -> Sum:
+        """A count of the symbols ``up`` less the symbols ``down``, from 0 to ``most``. The sum is 1 after a step that
+        read ``down`` and left the count at 0, otherwise 0."""
+        if most < 1:
+            raise BadValue(f"'{name}' counts to {most}, expected at least 1.")
+        for symbol in (up, down):
+            self._mark(symbol, 1.0)
+        self._free(name)
+        self.tallies.append(Tally(name, up, down, most))
+        return Sum({name: 1.0})
+
     def automaton(self, states: Sequence[str], table: Mapping[tuple[str, str], str]) -> list[Sum]:
         """A finite automaton; for each of ``states`` a sum that is 1 if that is the state after the step, else 0.
 
         ``table`` maps (state, name of a symbol) to the next state. The first of ``states`` is that before the first
         step."""
         symbols = tuple(c.name for c in self.channels if c.group)
-        if self.machine is not None:
-            raise BadValue("the program has two automata, expected at most one.")
+        if self.machine is not None or self.memory is not None:
+            raise BadValue("the program has two automata or associative memories, expected at most one.")
         for (state, symbol), target in table.items():
             if state not in states or target not in states or symbol not in symbols:
                 raise BadValue(
@@ -225,6 +264,20 @@ class RegisterProgram:
             self._free(state)
         self.machine = StateMachine(symbols, tuple(states), dict(table))
         return [Sum({state: 1.0}) for state in states]
+
+    def pairs(self, keys: Sequence[str], values: Sequence[str], replaces: bool = False) -> list[Sum]:
+        """An associative memory of the symbols ``keys`` and ``values``; for each value a sum that is 1 while a key is
+        read under which it is stored, else 0. A value is stored under a key that is read at the step before it."""
+        symbols = {c.name for c in self.channels if c.group}
+        if self.machine is not None or self.memory is not None:
+            raise BadValue("the program has two automata or associative memories, expected at most one.")
+        if unknown := sorted({*keys, *values} - symbols):
+            raise BadValue(f"the associative memory reads '{unknown[0]}', which is no symbol of the program.")
+        shown = tuple(f"stored {value}" for value in values)
+        for name in shown:
+            self._free(name)
+        self.memory = KeyValueMemory(tuple(keys), tuple(values), shown, replaces)
+        return [Sum({name: 1.0}) for name in shown]
 
     def output(self, value: Sum) -> None:
         """Add an output feature: this sum of registers and bits, which must be within the tolerance."""
@@ -239,9 +292,9 @@ class RegisterProgram:
         """The largest absolute value of a sum. Of one-hot features only one is counted at a time."""
         total, groups = abs(value.constant), {}
         sizes = {c.name: c.size for c in self.channels} | {r.name: r.size for r in self.registers}
-        sizes |= {b.name: 1.0 for b in self.bits}
+        sizes |= {kept.name: 1.0 for kept in (*self.bits, *self.tallies)}
         group = {c.name: c.group for c in self.channels}
-        for state in self._states():
+        for state in self.one_hot:
             sizes[state], group[state] = 1.0, "the state"
         for name, coefficient in value.terms.items():
             part = abs(coefficient) * sizes[self._known(name)]
@@ -262,11 +315,13 @@ class RegisterProgram:
         return Sum({register.name: 1.0})
 
     def _names(self) -> list[str]:
-        kept = (r.name for r in (*self.registers, *self.bits))
-        return [*(c.name for c in self.channels), *self.flags, *self.events, *kept, *self._states()]
+        kept = (r.name for r in (*self.registers, *self.bits, *self.tallies))
+        return [*(c.name for c in self.channels), *self.flags, *self.events, *kept, *self.one_hot]
 
-    def _states(self) -> tuple[str, ...]:
-        return self.machine.states if self.machine else ()
+    @property
+    def one_hot(self) -> tuple[str, ...]:
+        """The registers of which at most one is 1, all others 0: the automaton's states, or what the memory shows."""
+        return self.machine.states if self.machine else self.memory.shown if self.memory else ()
 
     def _known(self, name: str) -> str:
         if name not in self._names():
@@ -281,7 +336,7 @@ class RegisterProgram:
             raise BadValue(f"a condition compares '{name}' with {value:g}, but it {has}.")
 
     def _kept(self, value: Sum) -> Sum:
-        kept = {r.name for r in self.registers} | {b.name for b in self.bits} | {*self._states()}
+        kept = {r.name for r in (*self.registers, *self.bits, *self.tallies)} | {*self.one_hot}
         for name in value.terms:
             if self._known(name) not in kept:
                 raise BadValue(

@@ -7,30 +7,37 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from holdfast import cells
 from holdfast.core.arrays import as_array
 from holdfast.engine.network import READOUT, Linear, Network, create
+from holdfast.engine.resolve import resolve
 
 
 @dataclass
 class Sheet:
     """The weights of a construction: ``gates[unit][gate]`` = (bias, weights from channels, weights from units). Every
-    unit has a name and a role."""
+    unit has a name and a role.
+
+    ``recurrent`` is the state whose components the weights from units read; ``idle`` has the bias, where it is not 0,
+    of each gate in units that are not used.
+    """
 
     cell: str
     channels: list[str]
     roles: dict[str, str] = field(default_factory=dict)
     gates: dict[str, dict[str, tuple[float, dict[str, float], dict[str, float]]]] = field(default_factory=dict)
     readout: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    recurrent: str = "h"
+    idle: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def units(self) -> list[str]:
         return list(self.gates)
 
     def unit(self, name: str, role: str, **gates: tuple[float, Mapping[str, float]]) -> None:
-        """Add a unit, with the pre-activation of each gate: a bias, and weights on channels and units by name."""
+        """Add a unit, with the pre-activation of each gate: a bias, and weights on channels and units by name. Of a
+        gate with one number for each head, the first unit has that of the first head."""
         assert name not in self.gates, f"two units named {name}"
-        assert set(gates) <= set(cells.get(self.cell).gates), f"{self.cell} has no such gates: {sorted(gates)}"
+        assert set(gates) <= set(resolve(self.cell).gates), f"{self.cell} has no such gates: {sorted(gates)}"
         self.roles[name] = role
         self.gates[name] = {
             gate: (
@@ -57,23 +64,22 @@ class Sheet:
         """The network with this many units, with weights rounded to ``dtype``. The weights of unused units are 0."""
         number = {name: place for place, name in enumerate(self.units)}
         net = create(self.cell, len(self.channels), units, len(self.readout), dtype=np.dtype(dtype))
-        blank = {"x": len(self.channels), "h": units}
+        (layer,) = net.layers
         matrices = {
-            source: {gate: np.zeros((rows, units)) for gate in net.layers[0][source].gates}
-            for source, rows in blank.items()
+            source: {gate: np.zeros((linear.matrix.shape[0], linear.width(gate))) for gate in linear.gates}
+            for source, linear in layer.items()
         }
-        biases = {gate: np.zeros(units) for gate in net.cell.gates}
+        none = {gate: np.zeros(m.width(gate)) for m in layer.values() for gate in m.gates}
+        biases = {gate: np.full(len(zeros), self.idle.get(gate, 0.0)) for gate, zeros in none.items()}
         for name, gates in self.gates.items():
             for gate, (bias, channels, sources) in gates.items():
                 biases[gate][number[name]] = bias
                 for channel, weight in channels.items():
                     matrices["x"][gate][self.channels.index(channel), number[name]] = weight
                 for source, weight in sources.items():
-                    matrices["h"][gate][number[source], number[name]] = weight
-        none = {gate: np.zeros(units) for gate in net.cell.gates}
-        layer = {
-            source: _filled(net.layers[0][source], m, biases if source == "x" else none)
-            for source, m in matrices.items()
+                    matrices[self.recurrent][gate][number[source], number[name]] = weight
+        filled = {
+            source: _filled(layer[source], m, biases if source == "x" else none) for source, m in matrices.items()
         }
         matrix = np.zeros((units, len(self.readout)))
         for output, (_, weights) in enumerate(self.readout):
@@ -81,7 +87,7 @@ class Sheet:
                 matrix[number[name], output] = weight
         offsets = np.array([bias for bias, _ in self.readout])
         return replace(
-            net, layers=(layer,), readout=_filled(net.readout_maps[-1], {READOUT: matrix}, {READOUT: offsets})
+            net, layers=(filled,), readout=_filled(net.readout_maps[-1], {READOUT: matrix}, {READOUT: offsets})
         )
 
 

@@ -1,11 +1,16 @@
-"""Impossibility theorems with their proofs, and the results of the literature that they use."""
+"""Impossibility theorems with their proofs, and the results of the literature that they use.
+
+Those about numbers in a bounded or a continuous state are here, those about linear recurrences in
+``linear_theorems.py``.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 
 from holdfast import cells
+from holdfast.construction import linear_theorems
+from holdfast.construction.theorem import Theorem
 from holdfast.core.claim import Semantics
 from holdfast.core.task import Task
 
@@ -18,19 +23,6 @@ RELU = ("irnn",)
 """Cells that are piecewise linear."""
 LETS_GO = ("elman", "gru", "lstm")
 """Cells without a continuum of fixed points in exact arithmetic."""
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """A theorem. ``rests_on`` is a result that the proof uses and that is not proved here; empty if there is none."""
-
-    name: str
-    statement: str
-    proof: str
-    rests_on: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 ALL_REALS = Theorem(
@@ -72,17 +64,27 @@ NO_CONTINUUM = Theorem(
 
 
 def impossible(
-    task: Task, range: tuple[float, float], cell: str, units: float, steps: int | None, semantics: Semantics
+    task: Task,
+    range: tuple[float, float],
+    cell: str,
+    units: int | None,
+    steps: int | None,
+    semantics: Semantics,
+    *,
+    heads: int = 1,
+    tolerance: float = math.inf,
 ) -> Theorem | None:
-    """The theorem that excludes the request; None if there is none."""
+    """The theorem that excludes one layer of ``cell``; None if there is none. ``units`` None: no number is stated."""
     if not all(math.isfinite(end) for end in range):
         if cell in BOUNDED:
             return ALL_REALS
         # The current number needs no memory: relu(x) - relu(-x) is x.
         held = steps is None or steps > getattr(task, "position", 1)
         return ALL_REALS_RELU if cell in RELU and held else None
-    if task.memory_unit == "reals" and max(task.memory()) > units * len(cells.get(cell).states):
+    if task.memory_unit == "reals" and max(task.memory()) > (math.inf if units is None else units) * len(
+        cells.get(cell).states
+    ):
         return TOO_MANY
     if task.memory_unit == "reals" and steps is None and semantics == "real" and cell in LETS_GO:
         return NO_CONTINUUM
-    return None
+    return linear_theorems.impossible(task, cell, units, heads, steps, tolerance, semantics)

@@ -27,6 +27,11 @@ class Format:
         return 2.0**-self.bits
 
     @property
+    def counts_to(self) -> int:
+        """All whole numbers up to this one are numbers of the format; this one plus 1 is rounded to it."""
+        return 2**self.bits
+
+    @property
     def largest(self) -> float:
         """The largest finite number."""
         return (2 - 2 * self.roundoff) * 2.0 ** (1 - self.least_normal)

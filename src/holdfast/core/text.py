@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import re
+import shlex
 import textwrap
 import unicodedata
 from typing import TextIO
@@ -129,6 +130,24 @@ def escaped(text: str, keep: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c in keep or unicodedata.category(c) not in _UNSAFE else _escape(c) for c in text)
+
+
+def argument(path: object) -> str:
+    """``path`` as a shell takes it in a command that is shown, in quotes where it needs them.
+
+    >>> argument("my runs/net.safetensors")
+    "'my runs/net.safetensors'"
+    """
+    return shlex.quote(escaped(str(path)))
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """``share`` as a percentage.
+
+    >>> percent(0.5), percent(0.0012, 1)
+    ('50 %', '0.1 %')
+    """
+    return f"{100 * share:.{digits}f} %"
 
 
 def encodable(text: str, encoding: str | None) -> str:

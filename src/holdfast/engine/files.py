@@ -35,6 +35,7 @@ from holdfast.core.errors import BadFile, BadValue, UnknownName
 from holdfast.core.files import write_atomically
 from holdfast.core.registered import definitions
 from holdfast.core.tensors import FLOATS, Header, TensorHeader
+from holdfast.core.text import argument
 from holdfast.core.typed_jax import asarray
 from holdfast.engine.network import EMBEDDED, OUTPUT_FUNCTIONS, Layer, Linear, Network, like, read_out
 from holdfast.engine.resolve import resolve
@@ -217,7 +218,7 @@ def _sizes(metadata: Mapping[str, str], path: Path | str) -> Sizes:
     except (UnknownName, BadValue) as error:
         problem = _no_network(path, str(error).removesuffix("."))
         if "definitions" in origins.parse(metadata.get("origin", ""), f"{path}, origin"):
-            problem.fix = f"'holdfast show {path}' prints its definition, for holdfast.register."
+            problem.fix = f"'holdfast show {argument(path)}' prints its definition, for holdfast.register."
         raise problem from error
     steps = size("steps") if "steps" in metadata else None
     heads = size("heads") if "heads" in metadata else 1

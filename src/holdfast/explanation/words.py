@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import finite
+from holdfast.core.text import percent
 from holdfast.engine.readings.properties import shown as shown_by
 from holdfast.explanation.gating import ALWAYS, figure, gate_statistics, keeping, list_spans, writing
 from holdfast.explanation.roles import Role, Roles, Unit
@@ -79,7 +80,7 @@ def _memory(subject: Subject, roles: Roles) -> Clause:
         "shares": [_round(unit.share) for unit in carriers],
         "carried_by_the_first": [_round(part) for part in roles.carried],
     }
-    names, effect = _names(subject, carriers), f"{roles.carried[-1]:.0%} of the effect of exchanging all states"
+    names, effect = _names(subject, carriers), f"{percent(roles.carried[-1])} of the effect of exchanging all states"
     if len(carriers) == 1:
         text = (
             f"{names} alone carries the memory: exchanging its state between two sequences after step {step} "
@@ -89,7 +90,7 @@ def _memory(subject: Subject, roles: Roles) -> Clause:
         text = (
             f"{len(carriers)} of {len(roles.units)} {subject.network.place_name}s carry the memory: exchanging the "
             f"states of {names} between two sequences after step {step} exchanges the answers ({effect}); "
-            f"{_name(subject, carriers[0])} alone has {roles.carried[0]:.0%}"
+            f"{_name(subject, carriers[0])} alone has {percent(roles.carried[0])}"
         )
     return Clause(text, tuple(unit.unit + 1 for unit in carriers), "other", figures)
 
@@ -120,7 +121,7 @@ def _single(subject: Subject, roles: Roles, unit: Unit) -> Clause:
                 "writes_at_steps": unit.writes,
                 **held,
             }
-            text = f"{name} is {_article(unit.role)}{source}: {gating}; it carries {unit.share:.0%} of the memory"
+            text = f"{name} is {_article(unit.role)}{source}: {gating}; it carries {percent(unit.share)} of the memory"
     return Clause(text, (unit.unit + 1,), unit.role, figures)
 
 
@@ -170,7 +171,7 @@ def _writing(subject: Subject, found: Mapping[str, Any]) -> str:
         only = " only" if len(spans) == 1 and spans[0][0] == spans[0][1] else ""
         text = f"its {gate} gate {opens} at {list_spans(spans)}{only}"
     elif share > 0:
-        text = f"its {gate} gate {opens} at {share:.1%} of the steps, depending on the inputs"
+        text = f"its {gate} gate {opens} at {percent(share, 1)} of the steps, depending on the inputs"
     else:
         text = f"its {gate} gate never {'exceeds' if cell.write else 'falls below'} 0.5"
     if found["write_mean_written"] is not None:
@@ -230,7 +231,7 @@ def _group(subject: Subject, role: Role, units: list[Unit]) -> Clause:
             held = [unit.held for unit in units if unit.held is not None]
             figures |= {"held_median": [_maybe(unit.held) for unit in units]}
             kind = "latches" if role == "latch" else "accumulators"
-            shares = _range([unit.share for unit in units], percent=True)
+            shares = _range([unit.share for unit in units], as_percent=True)
             text = f"{names} are {kind}: {_range(held)} of a change of state remains one step later, "
             text += f"each carries {shares} of the memory"
         case "delay":
@@ -255,7 +256,7 @@ def _answer(subject: Subject, roles: Roles) -> list[Clause]:
         "read_by_the_first": [_round(part) for part in roles.read],
         "covariance_shares": [_round(unit.read) for unit in readers],
     }
-    text = f"the answer is read from {_names(subject, readers)} ({roles.read[-1]:.0%} of the answer's variance)"
+    text = f"the answer is read from {_names(subject, readers)} ({percent(roles.read[-1])} of the answer's variance)"
     return [Clause(text, tuple(unit.unit + 1 for unit in readers), "other", figures)]
 
 
@@ -305,10 +306,10 @@ def _runs(numbers: list[int]) -> list[str]:
     return [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
 
 
-def _range(values: list[float], percent: bool = False) -> str:
+def _range(values: list[float], as_percent: bool = False) -> str:
     if not values:
         return "none"
-    shown = [f"{v:.0%}" if percent else f"{v:.2g}" for v in (min(values), max(values))]
+    shown = [percent(v) if as_percent else f"{v:.2g}" for v in (min(values), max(values))]
     return shown[0] if shown[0] == shown[1] else " to ".join(shown)
 
 

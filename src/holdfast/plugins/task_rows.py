@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from holdfast.core.text import percent
 from holdfast.plugins.laws import NotApplicable, expect
 from holdfast.plugins.rows import Rows, TaskSample, compiled
 
@@ -125,7 +126,7 @@ def splits_are_disjoint(of: TaskSample) -> None:
     else:
         numbers = [batch.inputs[batch.present][:, 0] for batch in (train, test)]
         shared = np.isin(numbers[0][numbers[0] != 0], numbers[1]).mean()
-        expect(shared == 0, f"{shared:.2%} of the numbers are in both splits")
+        expect(shared == 0, f"{percent(shared, 2)} of the numbers are in both splits")
 
 
 def _each(inputs: np.ndarray) -> list[bytes]:

@@ -13,6 +13,7 @@ from functools import cache
 from holdfast import blocks, cells, tasks
 from holdfast.core.errors import BadFile, BadValue, Problem
 from holdfast.core.task import Task
+from holdfast.core.text import argument
 from holdfast.engine.resolve import resolve, taken_apart
 from holdfast.plugins.laws import LawResult, judged, raised
 
@@ -101,5 +102,5 @@ def _refuse(kind: str, name: str, file: str, found: list[LawResult]) -> None:
         reasons = "; ".join(f"{one.check}: {one.found}" for one in wrong)
         raise BadFile(
             f"the {kind} '{name}' in {file} is refused: {reasons}.",
-            f"'holdfast check-plugin {file}' runs every check on it.",
+            f"'holdfast check-plugin {argument(file)}' runs every check on it.",
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.files import refuse_absent
 from holdfast.core.results import Text
-from holdfast.core.text import escaped
+from holdfast.core.text import argument, escaped
 from holdfast.studies.description import Description
 from holdfast.studies.show_network import network
 
@@ -27,7 +27,7 @@ def foreign(path: Path) -> Description:
 
     kind = FORMATS[path.suffix]
     refuse_absent(path)
-    command = f"holdfast import {escaped(str(path))} --from {kind}"
+    command = f"holdfast import {argument(path)} --from {kind}"
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "network.safetensors"
         try:
@@ -42,9 +42,9 @@ def foreign(path: Path) -> Description:
 def _not_opened(path: Path, kind: str, why: BadFile) -> Description:
     level, inputs, outputs = _level(path) if kind == "onnx" else (None, None, None)
     use = {
-        "onnx": f"test, refute and explain take the file at level '{level}': holdfast test {path} --task NAME"
+        "onnx": f"test, refute and explain take the file at level '{level}': holdfast test {argument(path)} --task NAME"
         if level
-        else "test, refute and explain may take the file at a lower level: holdfast test {path} --task NAME",
+        else "test, refute and explain may take the file at a lower level: holdfast test {argument(path)} --task NAME",
         "keras": "In Python, test, refute and explain take the model itself at the level that its layers allow: "
         f'holdfast.test(keras.saving.load_model("{path}"), TASK)',
         "torch": "The file has weights without the module. In Python, test, refute and explain take the module itself "

@@ -16,7 +16,7 @@ from holdfast.core import origin as origins
 from holdfast.core.errors import BadFile
 from holdfast.core.results import Heatmap, Part, Table, Text
 from holdfast.core.tensors import read_arrays, read_header
-from holdfast.core.text import escaped
+from holdfast.core.text import argument, escaped
 from holdfast.core.values import text
 from holdfast.studies.description import Description
 
@@ -87,7 +87,7 @@ def network(path: Path, made_from: Path | None = None, further: str = "") -> Des
         ),
         *(_maps(gates) if formulas is None else [_table(formulas)]),
         *(_definition(name, source) for name, source in origin.get("definitions", {}).items()),
-        Text(further or f"To look further: holdfast test {named}, holdfast explain {named}"),
+        Text(further or f"To look further: holdfast test {argument(path)}, holdfast explain {argument(path)}"),
     ]
     return Description(document, parts)
 

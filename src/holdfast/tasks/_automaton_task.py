@@ -18,6 +18,7 @@ import numpy as np
 from holdfast.core import splits
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Criterion, Task, axis
+from holdfast.core.text import percent
 from holdfast.tasks._automaton import FREQUENT, FiniteAutomaton
 
 
@@ -136,7 +137,7 @@ def _too_few_words(made: FiniteAutomaton, steps: int) -> list[str]:
         ]
     if (share := made.most_frequent(steps)) > FREQUENT:
         return [
-            f"{share:.0%} of all rows of {steps} steps are one and the same; training and test rows are disjoint, "
-            f"which needs at most {FREQUENT:.0%}"
+            f"{percent(share)} of all rows of {steps} steps are one and the same; training and test rows are disjoint, "
+            f"which needs at most {percent(FREQUENT)}"
         ]
     return []

@@ -10,8 +10,8 @@ drawn from all symbols.
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import jax
@@ -20,7 +20,7 @@ import numpy as np
 
 from holdfast.core import splits
 from holdfast.core.errors import BadValue
-from holdfast.core.scenario import Class, Edge, Scenario, one_hot
+from holdfast.core.scenario import Box, Class, Edge, Scenario, one_hot
 from holdfast.core.task import axis
 from holdfast.tasks._retrieval import RetrievalTask, too_many_symbols
 
@@ -120,9 +120,10 @@ class Mqar(RetrievalTask):
         return [*reading, self.pairs * each, *(min(self.pairs, places) * each for places in left)]
 
     def scenario(self):
-        """For each key and value a path of the rows that pair them; only that key is asked for there.
+        """For each key and value a path of the rows that pair them; only that key is asked for there, and once.
 
-        Other pairs, keys and values that are ignored may come in any number.
+        Other pairs, keys and values that are ignored may come in any number. Which other key was just read is told by
+        the node, since the next value may be stored under it.
         """
         if self.symbols > PROVABLE:
             raise BadValue(
@@ -131,19 +132,31 @@ class Mqar(RetrievalTask):
                 f"Proofs are for up to --symbols {PROVABLE}.",
             )
         n = self._kinds
-        values = one_hot(self.symbols, *range(n, 2 * n))
         single = [one_hot(self.symbols, symbol) for symbol in range(2 * n)]
-        edges, answers = list[Edge](), dict[str, Class]()
-        for key, value in itertools.product(range(n), range(n)):
-            others = tuple(itertools.chain(*single[:key], *single[key + 1 : n]))
-            here = f"k{key}=v{value}:"
-            before, other, named, held, passing, asked = (
-                f"{here}{node}" for node in ("before", "other", "named", "held", "passing", "asked")
-            )
-            for node in ("start", before):
-                edges += [Edge(node, other, others), Edge(node, named, single[key])]
-            edges += [Edge(other, before, values), Edge(named, held, single[n + value])]
-            edges += [Edge(held, passing, (*others, *values)), Edge(held, asked, single[key])]
-            edges += [Edge(node, held, values) for node in (passing, asked)]
-            answers[asked] = Class(value)
+        values = one_hot(self.symbols, *range(n, 2 * n))
+        keys = {f"k{key}": single[key] for key in range(n)}
+        edges, answers = [Edge("asked", "asked", values)], dict[str, Class]()
+        edges += _of_keys(("asked",), "asked", keys, values)
+        for key, here in enumerate(keys):
+            before, named = f"{here}:before", f"{here}:named"
+            others = {name: read for name, read in keys.items() if name != here}
+            edges += [Edge(node, named, single[key]) for node in ("start", before)]
+            edges += _of_keys(("start", before), before, others, values)
+            for value in range(n):
+                pair = f"{here}=v{value}"
+                held, passing, answer = (f"{pair}:{node}" for node in ("held", "passing", "answer"))
+                edges += [Edge(named, held, single[n + value]), Edge(held, answer, single[key])]
+                edges += [Edge(held, passing, values), Edge(passing, held, values), Edge(answer, "asked", values)]
+                edges += _of_keys((held,), held, others, values)
+                answers[answer] = Class(value)
         return Scenario("start", tuple(edges), answers, {}, self.longest)
+
+
+def _of_keys(
+    sources: tuple[str, ...], target: str, keys: Mapping[str, tuple[Box, ...]], values: tuple[Box, ...]
+) -> Iterator[Edge]:
+    """The edges by which one of these keys is read, and then a value."""
+    for name, read in keys.items():
+        between = f"{target}:after {name}"
+        yield from (Edge(source, between, read) for source in sources)
+        yield Edge(between, target, values)

@@ -8,7 +8,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.rates import Rate
 from holdfast.core.results import Part, Table, Text, finite
 from holdfast.core.task import Task
-from holdfast.core.text import escaped
+from holdfast.core.text import argument
 from holdfast.models.levels import Model
 from holdfast.report.result_base import ResultBase
 from holdfast.training.figures import measured
@@ -84,7 +84,7 @@ class Evaluation(ResultBase):
             solved = [value for value, passed in zip(self.attacks, met, strict=True) if passed]
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
         if not self.solved and self.file:
-            said.append(f"To see what it remembers: holdfast explain {escaped(self.file)}")
+            said.append(f"To see what it remembers: holdfast explain {argument(self.file)}")
         return [Table(heads, tuple(rows), f"{self.file or 'the model'} on {first.name}"), Text("\n".join(said))]
 
 

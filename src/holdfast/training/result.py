@@ -13,7 +13,7 @@ from holdfast.core.fields import field_infos, flags, plain
 from holdfast.core.rates import Rate, quartiles
 from holdfast.core.results import Line, LinePlot, Part, Table, Text, finite
 from holdfast.core.task import Criterion, Task
-from holdfast.core.text import escaped
+from holdfast.core.text import argument, escaped
 from holdfast.core.values import text
 from holdfast.engine.network import Network
 from holdfast.models.levels import Model
@@ -99,7 +99,7 @@ class Training(ResultBase):
         if self.interrupted and self.run and self.settings.task.criterion.of_dataset:
             lines.append(f"Interrupted; continue with: holdfast.train(dataset, resume='{escaped(str(self.run))}')")
         elif self.interrupted and self.run:
-            lines.append(f"Interrupted; continue with: holdfast train --resume {escaped(str(self.run))}")
+            lines.append(f"Interrupted; continue with: holdfast train --resume {argument(self.run)}")
         elif self.interrupted:
             lines.append("Interrupted; the training was not saved, since it has no run folder (out).")
         if self.run:
@@ -132,7 +132,7 @@ class Training(ResultBase):
                 *(more if stopped else [f"Not all solved it. Try more sequences: budget={10 * s.budget}."]),
                 "Or search for settings: holdfast.tune(dataset)",
             ]
-        seen = [f"Or look at one: holdfast explain {escaped(self.weights[failed[0]])}"] if self.weights else []
+        seen = [f"Or look at one: holdfast explain {argument(self.weights[failed[0]])}"] if self.weights else []
         return [
             f"Not all solved it. Try more sequences: --budget {10 * s.budget}",
             f"Or search for settings: {escaped(tune_command(s))}",

@@ -30,6 +30,7 @@ from holdfast.core.documents import convert, parse_json, read_json
 from holdfast.core.errors import BadFile, BadRun
 from holdfast.core.fields import differences
 from holdfast.core.files import hold, write_atomically
+from holdfast.core.text import argument
 from holdfast.engine.files import save
 from holdfast.engine.network import Network
 from holdfast.training import block as blocks
@@ -152,7 +153,7 @@ def read_settings(folder: Path) -> Settings:
     if is_empty(folder):
         raise BadRun(
             f"{folder} has no run that can be resumed: {KILLED}.",
-            f"Delete it, or train into it: --out {folder}.",
+            f"Delete it, or train into it: --out {argument(folder)}.",
         )
     path = folder / SETTINGS
     try:

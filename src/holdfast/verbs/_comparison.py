@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from holdfast.core.text import argument
+
 if TYPE_CHECKING:
     from holdfast.comparison.results.answer import Answer
     from holdfast.comparison.results.result import Result
@@ -56,7 +58,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     task = task_from_json(task_of(origin), str(file))
     sentence = (
         f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
-        f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {file.name}'."
+        f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {argument(file.name)}'."
     )
     data = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)
     page.write("explain", f"{file.name} on {task.name}", data, place)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from holdfast.construction.evaluation.impossibility import Impossibility
     from holdfast.core.claim import Semantics
     from holdfast.core.task import Task
+    from holdfast.engine.network import Network
     from holdfast.tasks import Dataset
 
 
@@ -29,6 +30,7 @@ def construct(
     dtype: str = "float32",
     semantics: Semantics = "ieee",
     form: str = "",
+    network: PathLike | Network | None = None,
     out: PathLike | None = None,
     **axes: Any,
 ) -> ConstructionReport | Impossibility:
@@ -36,7 +38,8 @@ def construct(
 
     ``task`` is a name or a ``Task``; other keywords are axes of the task, of which the length axis may be "any".
     ``units`` None means as many as are needed. ``out`` is a file to write the network to; it is in ``.network``
-    of the report too. ``dtype="float64"`` switches JAX to double precision.
+    of the report too. ``dtype="float64"`` switches JAX to double precision. Where a theorem excludes the request,
+    ``network`` may be a network of this cell: the answer then has an input on which it fails.
     Raises ``BadValue`` with every reason why the construction does not fit.
 
     >>> import holdfast
@@ -48,6 +51,7 @@ def construct(
 
     from holdfast import cells, tasks
     from holdfast.construction.evaluation import construction, impossibility
+    from holdfast.verbs._network import given_network
     from holdfast.verbs._request import choose_task, made_task
 
     cell = cells.named(cell)
@@ -66,7 +70,7 @@ def construct(
         "Train a network on it: holdfast.train(dataset).",
     )
     axis = choice.kind.length_axis
-    own = ("cell", "units", "dtype", "semantics", "form", "out")
+    own = ("cell", "units", "dtype", "semantics", "form", "network", "out")
     (given,) = arguments.divided("construct", axes, arguments.axes_of(choice.kind), own=own, any_length=axis)
     given = choice.axes | given
     forever = given.get(axis) == ANY
@@ -85,7 +89,8 @@ def construct(
         "dtype": dtype,
         "semantics": semantics,
     }
-    refused = impossibility.why_impossible(made, range_, cell, **asked)
+    given_one = None if network is None else given_network(network).network("construct", inputs=made.inputs)
+    refused = impossibility.why_impossible(made, range_, cell, **asked, network=given_one)
     if refused is not None:
         return refused
     report = construction.construct(made, cell, **asked, form=form)

@@ -18,7 +18,7 @@ def register(definition: Definition) -> Definition:
 
     ==================  =====================================================================
     a cell              ``State``, ``Gates``, ``letters``, ``maps``, ``source``, ``keep``, ``write``, ``step``
-    a block             ``Gates``, ``letters``, ``maps``, ``source``, ``step``; or ``joined``
+    a block             ``Gates``, ``letters``, ``maps``, ``source``, ``step``; or ``joined`` or ``wrapped``
     a task              a frozen dataclass derived from ``holdfast.core.task.Task``
     a diagnostic        ``level``, ``formula``, ``source``, ``caveat``, ``measure``
     an optimiser        derived from ``holdfast.training.optimisers.Optimiser``
@@ -58,6 +58,8 @@ def name_of(definition: object) -> str:
         )
     if hasattr(definition, "measure"):
         return diagnostics.register(definition)
-    if hasattr(definition, "joined") or (hasattr(definition, "Gates") and not hasattr(definition, "State")):
+    if any(hasattr(definition, name) for name in ("joined", "wrapped")) or (
+        hasattr(definition, "Gates") and not hasattr(definition, "State")
+    ):
         return blocks.register(definition)
     return cells.register(definition)

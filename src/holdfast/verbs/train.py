@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.core.errors import BadRun, BadValue
+from holdfast.core.text import argument
 from holdfast.verbs import _arguments as arguments
 from holdfast.verbs._arguments import AUTO, PathLike
 
@@ -83,7 +84,8 @@ def _fresh(
     folder = Path(out)
     if (folder / "settings.json").exists():
         raise BadRun(
-            f"there is already a run in {folder}.", f"Continue it with --resume {folder}, or give another folder."
+            f"there is already a run in {folder}.",
+            f"Continue it with --resume {argument(folder)}, or give another folder.",
         )
     return settings, folder
 

@@ -243,9 +243,16 @@ def tidied(a: Form) -> Form:
 
 
 def joined(a: Form, b: Form) -> Form:
-    """A form that contains both: centre and terms between theirs, chosen so that the slack is least."""
+    """A form that contains both: centre and terms between theirs, chosen so that the slack is least. It is one of the
+    two where that contains the other, so that sets which do not grow stay as they are to the last bit."""
     if a == b:  # what both are fixed points of included
         return a
+    if not (a.terms or b.terms):
+        for outer, inner in ((a, b), (b, a)):
+            if contains(outer, inner):
+                return outer
+        ends = _ends(a), _ends(b)
+        return interval(ends[0][0].min(ends[1][0]), ends[0][1].max(ends[1][1]))
     apart = abs(a.centre - b.centre) + total(combined(a.terms, b.terms, ONE, -ONE).values())
     if apart.is_zero():
         share = NOTHING

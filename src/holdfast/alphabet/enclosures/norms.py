@@ -30,6 +30,6 @@ def divided_by_norm(a: FormArray, at: Callable[[arb, arb], arb], most: arb) -> I
         for place, x in enumerate(row):
             near = sum((one**2 for n, one in enumerate(least) if n != place), NOTHING)
             far = sum((y.size**2 for n, y in enumerate(row) if n != place), NOTHING)
-            low = at(x.low, far if x.low >= 0 else near)
-            high = at(x.high, near if x.high >= 0 else far)
+            low = at(x.low, near).min(at(x.low, far))  # on both sides of 0: a ball may lie on both
+            high = at(x.high, near).max(at(x.high, far))
             yield within(interval(low if low.is_finite() else -most, high if high.is_finite() else most), -most, most)

@@ -5,6 +5,12 @@
     memory   m+ = relu(m+ + s+_before),  m- alike
     read     m+ - m- + s+ - s-
 
+    count    c = relu(c + up - down)
+    emptied  e = relu(2 down - c_before): 1 if c falls from 1 to 0, and 0 if it was larger or ``down`` is not read
+
+A count is exact as long as c + 1 is a number of the format: in float32 up to 2^24, in float64 up to 2^53. There c + 1
+is rounded to c, and the network cannot tell one more symbol from none.
+
 Of the positive and negative part of a number, one is always 0; relu is the identity on both, and L blocks them exactly.
 The recurrent weights among the memory units are the identity matrix, as in the IRNN.
 """
@@ -45,16 +51,25 @@ def realise(program: RegisterProgram, demand: Demand) -> Realisation:
             sheet.unit(f"{register.name} in{side}", "writer", candidate=(bias + held.bias, into))
             memory = f"{register.name}{side}"
             sheet.unit(memory, "memory", candidate=(0.0, {memory: 1.0, f"{register.name} in{side}": 1.0}))
+    for tally in program.tallies:
+        count, limit, format = f"{tally.name} count", demand.format.counts_to, demand.format.name
+        if tally.most > limit:
+            layout.refuse(f"'{tally.name}' counts to {tally.most:,}, but {format} rounds {limit:,} + 1 to {limit:,}")
+        sheet.unit(count, "count", candidate=(0.0, {count: 1.0, tally.up: 1.0, tally.down: -1.0}))
+        sheet.unit(tally.name, "count", candidate=(0.0, {count: -1.0, tally.down: 2.0}))
     layout.no_events()
     for bit in program.bits:
         layout.refuse(f"'{bit.name}' must tolerate noise, but identity recurrence accumulates it")
     layout.read(
-        lambda name: {
-            f"{name}{stage}{side}": sign
-            for sign, side in SIDES
-            for stage in ("", " in")
-            if f"{name}{stage}{side}" in sheet.units
-        }
+        lambda name: (
+            {
+                f"{name}{stage}{side}": sign
+                for sign, side in SIDES
+                for stage in ("", " in")
+                if f"{name}{stage}{side}" in sheet.units
+            }
+            or {name: 1.0}
+        )
     )
     added = max((len(r.value.terms) for r in program.registers), default=1) * demand.writes
     rounded += 0.0 if added == 1 else 4 * added * demand.size

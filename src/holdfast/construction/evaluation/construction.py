@@ -12,7 +12,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from holdfast import cells
 from holdfast.construction.compile import Construction, compile_program
 from holdfast.construction.evaluation.laws import verified_program
 from holdfast.core.arrays import Array
@@ -21,9 +20,10 @@ from holdfast.core.errors import BadValue
 from holdfast.core.registered import forgotten_on_change
 from holdfast.core.results import Part, Table, Text, rounded_up
 from holdfast.core.task import Task
-from holdfast.core.text import escaped
+from holdfast.core.text import argument, escaped
 from holdfast.engine.network import Network
 from holdfast.engine.readings.equation import equation
+from holdfast.engine.resolve import resolve
 from holdfast.engine.traced import TracedProgram, task_identity
 from holdfast.engine.unroll import trace
 from holdfast.plugins.rows import shortened
@@ -62,12 +62,25 @@ class ConstructionReport(ResultBase):
             "task": made.claim.task,
             "cell": made.sheet.cell,
             "units": made.network.units,
+            "counts_to": made.counts_to,
             "known_units": made.known_units and {"used": len(made.sheet.units), **made.known_units},
+            "state": self.state,
             "claim": made.claim.as_json(),
             "budget": made.budget.as_json(),
             "gates": self.gates,
             "file": self.file,
         }
+
+    @property
+    def state(self) -> dict[str, float] | None:
+        """The numbers of the state and their bits, and the bits that the task demands; None if that is not known in
+        bits."""
+        if self.task.memory_unit != "bits":
+            return None
+        network = self.network
+        numbers = network.cell.state_size(network.units, network.heads)
+        bits = numbers * 8 * network.dtype.itemsize
+        return {"numbers": numbers, "bits": bits, "demand_bits": max(self.task.memory())}
 
     def origin(self) -> dict[str, object]:
         """The origin that is stored in the network's file."""
@@ -92,10 +105,14 @@ class ConstructionReport(ResultBase):
             parts.append(Table(("error budget of the margin", "at most"), tuple(spent)))
         if made.known_units:
             parts.append(Text(_size(used, made.known_units), "Size"))
+        if made.counts_to:
+            parts.append(Text(_counts(made.counts_to, made.claim.dtype), "Count"))
+        if self.state:
+            parts.append(Text(_state(self.state, made.claim.dtype), "State"))
         parts.append(Text(_claim(made, self.task), "Claim"))
         if self.file:
-            file = escaped(self.file)
-            parts.append(Text(f"Written to {file}. To prove the claim: holdfast certify {file}"))
+            certify = f"holdfast certify {argument(self.file)}"
+            parts.append(Text(f"Written to {escaped(self.file)}. To prove the claim: {certify}"))
         return parts
 
 
@@ -242,16 +259,18 @@ def _around(ranges: list[list[float] | None]) -> list[float] | None:
 @forgotten_on_change
 @cache
 def _curves(cell: str) -> dict[str, str]:
-    """The activation function of each gate, from the cell's equation."""
-    made = cells.get(cell)
+    """The activation function of each gate, from the cell's equation; "" where it has none, or is no function of its
+    pre-activation alone."""
+    made = resolve(cell)
     found = {m[1]: m[2] for line in equation(made) if (m := re.match(r"(\S+) = (\w+)\(", line))}
-    return {gate: WORDS[found[letter]] for gate, letter in made.letters.items()}
+    return {gate: WORDS.get(word := found.get(letter, ""), word) for gate, letter in made.letters.items()}
 
 
 def _formula(cell: str, gate: str, bias: float, weights: dict[str, float]) -> str:
     """The formula of a gate: ``σ(9.4 − 32.6·started)``."""
     text = _sum(bias, weights)
-    return f"{_curves(cell)[gate]}({text})"
+    curve = _curves(cell)[gate]
+    return f"{curve}({text})" if curve else text
 
 
 def _sum(bias: float, weights: dict[str, float]) -> str:
@@ -294,6 +313,20 @@ def _size(used: int, known: Mapping[str, int]) -> str:
     return (
         f"{used} units; states times symbols, and one, are {known['at_most']} (Minsky 1967). Units that are on or off "
         f"have to be at least {known['at_least']} for as many states."
+    )
+
+
+def _state(state: Mapping[str, float], dtype: str) -> str:
+    return (
+        f"{state['numbers']:,} numbers in {dtype}, {state['bits']:,} bits. The task demands at most "
+        f"{state['demand_bits']:,.4g} bits at a time."
+    )
+
+
+def _counts(most: int, dtype: str) -> str:
+    return (
+        f"The same weights count to {most:,} in {dtype}, where {most:,} + 1 is rounded to {most:,}: from there on one "
+        "more symbol leaves the state as it is."
     )
 
 

@@ -23,6 +23,7 @@ from holdfast.construction.interpreter import interpret
 from holdfast.construction.program import RegisterProgram
 from holdfast.core.errors import BadFile, BadValue
 from holdfast.core.task import Task
+from holdfast.core.text import argument
 from holdfast.engine.unroll import unroll
 from holdfast.plugins.laws import LawResult, NotApplicable, expect, judged
 from holdfast.plugins.rows import Rows, TaskSample, shortened
@@ -203,7 +204,7 @@ def verified_program(name: str, task: Task, cell: str) -> RegisterProgram:
         if found.fails:
             raise BadFile(
                 f"the construction '{name}' in {file} is refused: {found.check} on {cell}: {found.found}.",
-                f"'holdfast check-plugin {file}' runs every check on it.",
+                f"'holdfast check-plugin {argument(file)}' runs every check on it.",
             )
     return program_of(name)(task, cell)
 

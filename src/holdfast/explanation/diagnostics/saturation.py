@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from holdfast.core.results import Table, finite
+from holdfast.core.text import percent
 from holdfast.engine.readings.properties import limits_of, made_by
 from holdfast.explanation.finding import Finding
 from holdfast.explanation.subject import Subject
@@ -133,8 +134,8 @@ def _parts(gates: list[dict[str, Any]], held: list[dict[str, Any]]) -> list[Tabl
             f"{g['layer']}",
             g["name"],
             g["squash"],
-            f"{g['share_low']:.1%}",
-            f"{g['share_high']:.1%}",
+            percent(g["share_low"], 1),
+            percent(g["share_high"], 1),
             "-" if g["nearest_of_others"] is None else f"{g['nearest_of_others']:.2e}",
         )
         for g in gates
@@ -169,7 +170,8 @@ def _sentence(gates: list[dict[str, Any]], exact: list[dict[str, Any]], slow: li
         most = max(gates, key=lambda g: g["share_low"] + g["share_high"])
         share = most["share_low"] + most["share_high"]
         said.append(
-            f"{share:.1%} of all {most['name']} values are exact limits of the number format; no unit holds bit for bit"
+            f"{percent(share, 1)} of all {most['name']} values are exact limits of the number format; no unit holds "
+            "bit for bit"
         )
     text = "; ".join(said)
     return text[:1].upper() + text[1:] + "." if text else ""
