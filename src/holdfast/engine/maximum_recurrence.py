@@ -24,14 +24,14 @@ NOTHING, SHIFTED = "nothing", "shifted"
 
 
 @dataclass(frozen=True)
-class Form:
+class MaximumForm:
     """The new state is the larger of ``shifted``, which is the old state plus something, and ``other``."""
 
     shifted: Node
     other: Node
 
 
-def form(step: Recording, place: int, solved: Collection[int]) -> Form | None:
+def form(step: Recording, place: int, solved: Collection[int]) -> MaximumForm | None:
     """The form of the new value of a state, if it is one; the states in ``solved`` are known at all steps."""
     kinds: dict[Node, str] = {step.inputs: NOTHING, **dict.fromkeys(step.before, "another state")}
     kinds |= dict.fromkeys((step.before[other] for other in solved), NOTHING) | {step.before[place]: SHIFTED}
@@ -48,7 +48,7 @@ def form(step: Recording, place: int, solved: Collection[int]) -> Form | None:
         return None
     first, second = after.operands
     both = {kinds[first]: first, kinds[second]: second}
-    return Form(both[SHIFTED], both[NOTHING]) if both.keys() == {SHIFTED, NOTHING} else None
+    return MaximumForm(both[SHIFTED], both[NOTHING]) if both.keys() == {SHIFTED, NOTHING} else None
 
 
 def states(added: Array, other: Array, start: Array, present: Array | None) -> Array:
