@@ -38,6 +38,7 @@ def get(name: str) -> Word:
         javascript=module.javascript,
         cpp=getattr(module, "cpp", None),
         gradient=getattr(module, "gradient", None),
+        kernel=getattr(module, "kernel", None),
         exact=getattr(module, "exact", False),
         numbers=module.numbers,
         reference=module.reference,

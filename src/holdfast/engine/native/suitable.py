@@ -12,10 +12,11 @@ from holdfast.core.cell import Cell
 from holdfast.engine.native import library
 from holdfast.engine.native.generate import digest
 from holdfast.engine.native.program import Program, Unsupported
+from holdfast.engine.native.scan_program import Scan
 
 FORMATS = (jnp.float32, jnp.float64)
-Recorded = Callable[[Cell], Program]
-"""``program.record`` or ``program.record_gated``: one for each of the two kinds of cells in the library."""
+Recorded = Callable[[Cell], Program | Scan]
+"""``program.record``, ``program.record_gated`` or ``scan_program.record_scan``: the kinds of cells in the library."""
 
 
 def no_library() -> str | None:
