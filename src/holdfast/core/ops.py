@@ -50,8 +50,8 @@ class Word:
     lacks, which are the last. A word that does not has ``axes``, from the axes of its operands, as names or as sizes,
     to those of its result (``ValueError`` where they do not fit). Its numbers, and the forms of its bounds, are whole
     arrays; ``shapes`` has those of operands with which it is tried. ``componentwise`` are the places of operands each
-    of whose numbers it multiplies by a number that does not depend on this operand, in the place where it is. ``kernel``
-    composes it of sums and of words that act component by component (``engine/native/components.py``).
+    of whose numbers it multiplies by a number that does not depend on this operand, in the place where it is.
+    ``kernel`` composes it of sums and of words that act component by component (``engine/native/components.py``).
     """
 
     name: str

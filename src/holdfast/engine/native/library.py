@@ -55,8 +55,8 @@ class Status:
 
     ``reason`` says why it cannot be used, as a clause, and is empty if it can. ``cells`` has the digest of every cell
     in the library, to be compared with the digest of the cell's definition; ``gated`` has those of the cells whose
-    gates depend only on the input, ``scanned`` of those without a linear map from step to step. ``ffi`` is the version of XLA's foreign-function interface that the library was
-    built for. Unknown properties are empty.
+    gates depend only on the input, ``scanned`` those of the cells without a linear map from step to step. ``ffi`` is
+    the version of XLA's foreign-function interface that the library was built for. Unknown properties are empty.
     """
 
     available: bool

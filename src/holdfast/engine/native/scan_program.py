@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from holdfast import alphabet
 from holdfast.core.cell import CONSTANT, Cell
-from holdfast.engine.native.components import COLUMN, MATRIX, ONE, ROW, Axes, Components, Value
+from holdfast.engine.native.components import COLUMN, MATRIX, ONE, ROW, Axes, StepValue, StepValues
 from holdfast.engine.readings import record as recorded
 from holdfast.engine.readings.record import Node, Recording, Unsupported
 
@@ -32,16 +32,16 @@ class Scan:
     step: Recording
     heads: bool
     axes: tuple[str, str | None]
-    components: Components
+    components: StepValues
     gate_axes: tuple[Axes, ...]
     state_axes: tuple[Axes, ...]
     extras: tuple[Node, ...]
     constants: tuple[Node, ...]
     constant_axes: tuple[Axes, ...]
-    after: tuple[Value, ...]
+    after: tuple[StepValue, ...]
     emitted: tuple[Node, ...]
     emitted_axes: tuple[Axes, ...]
-    emits: tuple[Value, ...]
+    emits: tuple[StepValue, ...]
 
 
 def record_scan(cell: Cell) -> Scan:
@@ -66,9 +66,9 @@ class _Division:
     lead: tuple[str, ...]
     rows: str
     columns: str | None
-    components: Components = field(default_factory=Components)
+    components: StepValues = field(default_factory=StepValues)
     kind: dict[Node, int] = field(default_factory=dict[Node, int])
-    inside: dict[Node, Value] = field(default_factory=dict[Node, Value])
+    inside: dict[Node, StepValue] = field(default_factory=dict[Node, StepValue])
     extras: list[Node] = field(default_factory=list[Node])
     constants: list[Node] = field(default_factory=list[Node])
 
@@ -139,7 +139,7 @@ class _Division:
         """Whether one of the operands was computed from the input by JAX, so that it may compute the result too."""
         return any(self.kind[one] == GIVEN and one not in self.inside for one in operands)
 
-    def _operand(self, node: Node) -> Value:
+    def _operand(self, node: Node) -> StepValue:
         if node not in self.inside:
             if self.kind[node] == FIXED:
                 self.inside[node] = self.components.leaf(f"constant[{len(self.constants)}]", self.axes(node.axes))

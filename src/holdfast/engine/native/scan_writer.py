@@ -20,8 +20,8 @@ from holdfast.engine.native.components import (
     ROW,
     ROWS,
     Axes,
-    Components,
-    Value,
+    StepValue,
+    StepValues,
 )
 from holdfast.engine.native.scan_program import Scan
 
@@ -30,12 +30,12 @@ PLACES = {ONE: "one", ROW: "row", COLUMN: "column", MATRIX: "matrix"}
 
 
 @dataclass(frozen=True)
-class Output:
+class StoredValue:
     """An array that a value is stored in, or added to."""
 
     array: str
     axes: Axes
-    value: Value
+    value: StepValue
     adds: bool = False
 
 
@@ -43,18 +43,18 @@ class Output:
 class _Loops:
     """The C++ lines of one function, level by level."""
 
-    components: Components
-    outputs: Sequence[Output]
-    slots: dict[Value, str] = field(default_factory=dict[Value, str])
+    components: StepValues
+    outputs: Sequence[StoredValue]
+    slots: dict[StepValue, str] = field(default_factory=dict[StepValue, str])
     used: dict[Axes, int] = field(default_factory=lambda: dict.fromkeys((ROW, COLUMN, MATRIX), 0))
     partial: int = 0
 
     def lines(self) -> list[str]:
-        stores = defaultdict[Value, list[Output]](list)
+        stores = defaultdict[StepValue, list[StoredValue]](list)
         for output in self.outputs:
             stores[self.components.function("{0}", [output.value], axes=output.axes)].append(output)
         needed = self._needed(list(stores))
-        self.level: dict[Value, int] = {}
+        self.level: dict[StepValue, int] = {}
         for value in needed:
             below = max((self.level[one] for one in value.operands), default=0)
             self.level[value] = below + 1 if value.over else below
@@ -71,18 +71,18 @@ class _Loops:
                     lines += self._loop(axes, mine, added, stores)
         return lines
 
-    def _needed(self, ends: Sequence[Value]) -> list[Value]:
+    def _needed(self, ends: Sequence[StepValue]) -> list[StepValue]:
         reached = set(ends)
         for value in reversed(self.components.values):
             if value in reached:
                 reached.update(value.operands)
         return [value for value in self.components.values if value in reached]
 
-    def _home(self, value: Value) -> tuple[int, Axes]:
+    def _home(self, value: StepValue) -> tuple[int, Axes]:
         """The loop in which a function is computed."""
         return self.level[value], value.axes
 
-    def _find_slots(self, needed: Sequence[Value]) -> None:
+    def _find_slots(self, needed: Sequence[StepValue]) -> None:
         """Give scratch memory to all values that another loop reads."""
         for value in needed:
             if value.over:
@@ -94,7 +94,11 @@ class _Loops:
                     self.used[one.axes] += 1
 
     def _loop(
-        self, axes: Axes, mine: Sequence[Value], added: Sequence[Value], stores: Mapping[Value, list[Output]]
+        self,
+        axes: Axes,
+        mine: Sequence[StepValue],
+        added: Sequence[StepValue],
+        stores: Mapping[StepValue, list[StoredValue]],
     ) -> list[str]:
         arrays: dict[str, str] = {}
 
@@ -102,7 +106,7 @@ class _Loops:
             name = f"{array.replace('[', '_').replace(']', '')}_at"
             return f"f.{array}" if axes == ONE else arrays.setdefault(array, name)
 
-        outer: dict[Value, str] = {}  # what a loop over a matrix reads of each row
+        outer: dict[StepValue, str] = {}  # what a loop over a matrix reads of each row
         inner: list[str] = []
         where = {ONE: "0", ROW: "at", COLUMN: "at", MATRIX: "at * columns + column * W"}[axes]
         for value in mine:
@@ -119,7 +123,7 @@ class _Loops:
         before, after, rows_after = self._sums(axes, added, inner, pointer)
         return self._nested(axes, arrays, outer, inner, before, after, rows_after)
 
-    def _sums(self, axes: Axes, added: Sequence[Value], inner: list[str], pointer: object) -> tuple[list[str], ...]:
+    def _sums(self, axes: Axes, added: Sequence[StepValue], inner: list[str], pointer: object) -> tuple[list[str], ...]:
         """The lines before and after the loop, and after each row, of sums over it."""
         before, after, rows_after = list[str](), list[str](), list[str]()
         assert callable(pointer)
@@ -142,7 +146,13 @@ class _Loops:
         return before, after, rows_after
 
     def _read(
-        self, one: Value, value: Value, axes: Axes, pointer: object, outer: dict[Value, str], mine: Sequence[Value]
+        self,
+        one: StepValue,
+        value: StepValue,
+        axes: Axes,
+        pointer: object,
+        outer: dict[StepValue, str],
+        mine: Sequence[StepValue],
     ) -> str:
         """The C++ expression of an operand within a loop."""
         assert callable(pointer)
@@ -165,7 +175,7 @@ class _Loops:
         self,
         axes: Axes,
         arrays: Mapping[str, str],
-        outer: Mapping[Value, str],
+        outer: Mapping[StepValue, str],
         inner: Sequence[str],
         before: Sequence[str],
         after: Sequence[str],
@@ -204,11 +214,13 @@ def _codes(axes: Sequence[Axes]) -> str:
 def text(scan: Scan) -> str:
     """The ``struct`` of a cell: the axes of its arrays, and three functions of a ``Frame``. ``forward`` computes the
     states after a step and what is emitted, ``advance`` the states alone; ``backward`` computes all cotangents."""
-    step = Components(list(scan.components.values))
-    after = [Output(f"after[{n}]", a, v) for n, (a, v) in enumerate(zip(scan.state_axes, scan.after, strict=True))]
-    emits = [Output(f"emit[{n}]", a, v) for n, (a, v) in enumerate(zip(scan.emitted_axes, scan.emits, strict=True))]
-    forward = _Loops(Components(list(step.values)), [*after, *emits])
-    advance = _Loops(Components(list(step.values)), after)
+    step = StepValues(list(scan.components.values))
+    after = [StoredValue(f"after[{n}]", a, v) for n, (a, v) in enumerate(zip(scan.state_axes, scan.after, strict=True))]
+    emits = [
+        StoredValue(f"emit[{n}]", a, v) for n, (a, v) in enumerate(zip(scan.emitted_axes, scan.emits, strict=True))
+    ]
+    forward = _Loops(StepValues(list(step.values)), [*after, *emits])
+    advance = _Loops(StepValues(list(step.values)), after)
     backward = _Loops(step, _cotangents(scan, step))
     functions = [("forward", forward), ("advance", advance), ("backward", backward)]
     bodies = [(name, loops.lines()) for name, loops in functions]
@@ -231,20 +243,20 @@ def text(scan: Scan) -> str:
     return "\n".join([*lines, "};"])
 
 
-def _cotangents(scan: Scan, step: Components) -> list[Output]:
+def _cotangents(scan: Scan, step: StepValues) -> list[StoredValue]:
     """What the backward pass stores: the cotangents of gates, constants and old states."""
-    given: dict[Value, Value] = {}
+    given: dict[StepValue, StepValue] = {}
     for kind, values, axes in (("after", scan.after, scan.state_axes), ("emit", scan.emits, scan.emitted_axes)):
         for place, (value, its) in enumerate(zip(values, axes, strict=True)):
             d = step.leaf(f"d_{kind}[{place}]", its)
             given[value] = step.function("{0} + {1}", [given[value], d]) if value in given else d
     found = step.gradient(given)
     leaves = {value.leaf: value for value in scan.components.values if value.leaf}
-    outputs: list[Output] = []
+    outputs: list[StoredValue] = []
     for kind, axes in (("gate", scan.gate_axes), ("constant", scan.constant_axes), ("before", scan.state_axes)):
         for place, its in enumerate(axes):
             leaf = leaves.get(f"{kind}[{place}]")
             d = None if leaf is None else found.get(leaf)
             none = step.function("V{{}}", []) if d is None else d
-            outputs.append(Output(f"d_{kind}[{place}]", its, none, adds=kind == "constant"))
+            outputs.append(StoredValue(f"d_{kind}[{place}]", its, none, adds=kind == "constant"))
     return outputs

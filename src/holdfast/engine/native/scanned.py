@@ -81,7 +81,8 @@ def layer(
     scan = program(cell)
     sizes = _sizes(scan, start)
     values = _Values(weights, {scan.step.inputs: inputs})
-    gates = [weights["x"](inputs), *(_flat(values.of(node), inputs.shape[:2]) for node in scan.extras)]
+    mapped = weights["x"](inputs.reshape(-1, inputs.shape[-1])).reshape(*inputs.shape[:2], -1)
+    gates = [mapped, *(_flat(values.of(node), inputs.shape[:2]) for node in scan.extras)]
     constants = [values.of(node).reshape(-1) for node in scan.constants]
     states = [state.reshape(len(inputs), -1) for state in start]
     mask = zeros((0, 0), bool) if present is None else present.astype(bool)
@@ -120,7 +121,12 @@ class _Values:
     def _mapped(self, name: str, source: Node, linear: Linear) -> Mapping[str, Array]:
         if (name, source) not in self.maps:
             read = self.of(source)  # what is constant is computed once, not for every step and row
-            self.maps[name, source] = NUMBERS.linear(linear, read[:1, :1] if name == CONSTANT else read)
+            read = read[:1, :1] if name == CONSTANT else read
+            # One product of all steps of all rows: over two axes together, XLA sums slowly in the gradient.
+            found = NUMBERS.linear(linear, read.reshape(-1, *read.shape[2:]))
+            self.maps[name, source] = {
+                gate: one.reshape(*read.shape[:2], *one.shape[1:]) for gate, one in found.items()
+            }
         return self.maps[name, source]
 
 
