@@ -198,12 +198,18 @@ def together(all: list[Entrant], rounds: int, seconds: float) -> list[Timed]:
     agree(all, answers)
     times = [max(1, int(seconds / rounds / answer["seconds"])) for answer in answers]
     taken: list[list[float]] = [[] for _ in all]
+    used: list[list[float]] = [[] for _ in all]
     for number in range(rounds):
-        for entrant, repeat, given in zip(all, times, taken, strict=True):
+        for entrant, repeat, given, processors in zip(all, times, taken, used, strict=True):
             if number < LEAST or repeat * sum(given) < seconds:
                 time.sleep(PAUSE)
-                given.append(entrant.ask(times=repeat)["seconds"])
-    timed = [Timed(e.by, e.cell, e.size, tuple(given)) for e, given in zip(all, taken, strict=True)]
+                answer = entrant.ask(times=repeat)
+                given.append(answer["seconds"])
+                processors.append(answer["processor_seconds"])
+    timed = [
+        Timed(e.by, e.cell, e.size, tuple(given), tuple(processors))
+        for e, given, processors in zip(all, taken, used, strict=True)
+    ]
     for one in timed:
         print(f"{one.cell} {one.size}: {one.by}: {1e3 * one.median:.4g} ms", file=sys.stderr)
     return timed

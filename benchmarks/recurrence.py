@@ -8,7 +8,9 @@ the inputs. So everyone's gradients can be compared, and are.
 from __future__ import annotations
 
 import json
+import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
@@ -104,30 +106,40 @@ Gradient = Callable[[], dict[str, Any]]
 """Computes the gradients of the input matrix ``x``, the recurrent matrix ``h`` and the ``bias``, and waits for them."""
 
 
-def answering(forms: dict[str, Callable[[str, Size], Gradient]]) -> Callable[[str], dict[str, Any]]:
-    """What a contestant with these forms answers to a line of JSON.
+def answering(
+    forms: dict[str, Callable[[str, Any], Gradient]], read: Callable[[str], Size] = size
+) -> Callable[[str], dict[str, Any]]:
+    """What a contestant with these forms answers to a line of JSON. ``read`` is what makes a size of its text.
 
     ``{"form": ..., "cell": ..., "size": ...}`` compiles and runs once, and answers the norms of the gradients and the
-    seconds of a further run; the same with ``"times": n`` then answers the mean seconds of n runs in a row.
+    seconds of a further run; the same with ``"times": n`` then answers the mean seconds of n runs in a row. Beside the
+    seconds stand those of all processors together, which a busy machine does not stretch.
     """
     prepared: dict[tuple[str, str, str], Gradient] = {}
 
-    def timed(run: Gradient, times: int) -> float:
-        began = time.perf_counter()
+    def timed(run: Gradient, times: int) -> dict[str, float]:
+        began, used = time.perf_counter(), time.process_time()
         for _ in range(times):
             run()
-        return (time.perf_counter() - began) / times
+        ended, until = time.perf_counter(), time.process_time()
+        return {"seconds": (ended - began) / times, "processor_seconds": (until - used) / times}
 
     def work(line: str) -> dict[str, Any]:
         asked = json.loads(line)
         what = asked["form"], asked["cell"], asked["size"]
         if "times" in asked:
-            return {"seconds": timed(prepared[what], asked["times"])}
-        run = prepared[what] = forms[asked["form"]](asked["cell"], size(asked["size"]))
+            return timed(prepared[what], asked["times"])
+        run = prepared[what] = forms[asked["form"]](asked["cell"], read(asked["size"]))
         norms = {name: float(np.linalg.norm(np.asarray(a, np.float64))) for name, a in run().items()}
-        return {"norms": norms, "seconds": timed(run, 1)}
+        return {"norms": norms, **timed(run, 1)}
 
     return work
+
+
+def peak() -> int:
+    """The largest memory of this process so far, in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def quartiles(values: list[float]) -> tuple[float, float, float]:
@@ -152,6 +164,7 @@ class Timed:
     cell: str
     size: Size
     seconds: tuple[float, ...]
+    processor_seconds: tuple[float, ...] = ()
 
     @property
     def median(self) -> float:

@@ -11,7 +11,6 @@ With ``--memory SIZE`` it serves nobody: it prints the memory that one gradient 
 
 import argparse
 import json
-import resource
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ import jax
 import jax.numpy as jnp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from recurrence import Size, answering, numbers, size
+from recurrence import Size, answering, numbers, peak, size
 from side_by_side import answer
 
 from holdfast.engine.compiled import keep_memory
@@ -86,12 +85,6 @@ def prepared(form):
         return run
 
     return of
-
-
-def peak():
-    """The largest memory of this process so far, in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 def memory(cell, size):

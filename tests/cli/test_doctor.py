@@ -11,7 +11,7 @@ import holdfast
 from holdfast import cells
 from holdfast.cli import doctor
 from holdfast.cli._main import main
-from holdfast.engine import native
+from holdfast.engine import engines, native
 from holdfast.engine.native import library
 from holdfast.engine.native.program import record
 from holdfast.engine.native.suitable import digest_of
@@ -23,6 +23,7 @@ def place(tmp_path, monkeypatch):
     """The folder in which the library is looked for, empty at first. It is neither shown to JAX nor made to compute."""
     for name in ("HOLDFAST_ENGINE", "HOLDFAST_INSTRUCTIONS", "HOLDFAST_THREADS"):
         monkeypatch.delenv(name, raising=False)
+    engines.get("native")  # imports what lies beside the library
     monkeypatch.setattr(native, "__path__", [str(tmp_path)])
     monkeypatch.setattr(library, "_register", lambda: "")
     monkeypatch.setattr(doctor, "_disagreement", lambda: "")
@@ -86,6 +87,7 @@ def test_json_is_one_document_with_everything(place, run, monkeypatch):
         "instructions_supported": DESCRIPTION["supported"],
         "threads": 3,
         "cells": DESCRIPTION["cells"],
+        "cells_over_all_steps": {},
         "compiler": DESCRIPTION["compiler"],
         "ffi": DESCRIPTION["ffi"],
     }

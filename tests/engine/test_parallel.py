@@ -23,10 +23,11 @@ from tests.networks import numbers, random_network, random_state
 from tests.oracle import matrices
 
 pytestmark = pytest.mark.usefixtures("quick_to_compile")
-AFFINE = ("feedforward", "lru", "mamba", "mamba_negative", "mingru", "minlstm", "rglru", "s5")
-KINDS = ("feedforward", "lru", "mamba", "mingru", "minlstm")
-"""Without a state, with states solved together, with a state of two axes, and two with kernels or a word of their own:
-the others are like one of these, and compared with another source in ``test_cells_against_reference.py``."""
+AFFINE = ("feedforward", "lru", "mamba", "mamba_negative", "mingru", "minlstm", "mlstm", "rglru", "s5")
+KINDS = ("feedforward", "lru", "mamba", "mingru", "minlstm", "mlstm")
+"""Without a state, with states solved together, with a state of two axes, two with kernels or a word of their own, and
+one with a maximum, a vector and a matrix: the others are like one of these, and compared with another source in
+``test_cells_against_reference.py``."""
 
 
 def why_not(cell: Cell) -> str:
@@ -99,6 +100,20 @@ def test_states_that_read_each_other_are_solved_together():
         return Step(output, lru.state_type(after.re, ops.multiply(after.im, ops.cos(after.re))), gates)
 
     assert why_not(replace(lru, step=step)) == "it cannot run lru: its new re reads state im, which is not known yet"
+
+
+def test_a_maximum_is_solved_before_what_it_stabilises():
+    mlstm = cells.get("mlstm")
+    assert groups(mlstm) == ((2,), (0,), (1,))
+
+    def step(ops, weights, x, state):
+        output, after, gates = mlstm.step(ops, weights, x, state)
+        return Step(
+            output, mlstm.state_type(after.C, after.n, ops.maximum(state.m, ops.add(state.m, gates.input))), gates
+        )
+
+    reason = "it cannot run mlstm: its new C reads state m, which is not known yet"
+    assert why_not(replace(mlstm, step=step)) == reason
 
 
 @pytest.fixture(params=["unit by unit", "compiled recurrence", "chunks"])

@@ -39,6 +39,7 @@ def get(name: str) -> Word:
         cpp=getattr(module, "cpp", None),
         gradient=getattr(module, "gradient", None),
         javascript_gradient=getattr(module, "javascript_gradient", None),
+        kernel=getattr(module, "kernel", None),
         exact=getattr(module, "exact", False),
         numbers=module.numbers,
         reference=module.reference,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 arity = 1
 limits = (0.0, float("inf"))
 text, latex = "abs({0})", r"\lvert {0} \rvert"
+cpp = "magnitude({0})"
+gradient = ("where_positive({0}, {d}) - where_positive(0 - {0}, {d})",)
 javascript = "Math.abs({0})"
 javascript_gradient = ("{d} * Math.sign({0})",)
 domain = ((0.05, 3.0),)

@@ -56,6 +56,10 @@ def numbers(a: Any, b: Any) -> Any:
 reference = numbers
 
 
+def kernel(parts: Any, a: Any, b: Any) -> Any:
+    return parts.sum_last(parts.multiply(a, b))
+
+
 def bounds(rounding: Rounding | None, a: FormArray, b: FormArray) -> FormArray:
     """Each number is a sum of products, which may be added in any order."""
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis

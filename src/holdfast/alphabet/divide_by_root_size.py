@@ -39,6 +39,10 @@ def reference(a: Any) -> Any:
     return a / a.shape[-1] ** 0.5
 
 
+def kernel(parts: Any, a: Any) -> Any:
+    return parts.over_root_of_size(a)
+
+
 def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     """A product with a rounded constant, which is within its roundoff, and half a roundoff of float64, of 1/sqrt(n)."""
     from flint import arb

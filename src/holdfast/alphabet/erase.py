@@ -72,6 +72,10 @@ def numbers(a: Any, k: Any, c: Any) -> Any:
 reference = numbers
 
 
+def kernel(parts: Any, a: Any, k: Any, c: Any) -> Any:
+    return parts.subtract(a, parts.multiply(parts.sum_last(parts.multiply(a, k)), c))
+
+
 def bounds(rounding: Rounding | None, a: FormArray, k: FormArray, c: FormArray) -> FormArray:
     """Number j of a row is (1 - k_j c_j) a_j - c_j * (the sum of k_i a_i over all other i)."""
     from holdfast.alphabet.enclosures import forms

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 arity = 1
 text = latex = "-{0:product}"
 level = PRODUCT
-javascript = cpp = "-({0})"
-gradient = ("-{d}",)
+javascript = "-({0})"
+cpp = "0 - {0}"
+gradient = ("0 - {d}",)
 exact = True
 
 

@@ -61,6 +61,10 @@ def reference(a: Any) -> Any:
     return a / np.maximum(np.linalg.norm(a, axis=-1, keepdims=True), LEAST)
 
 
+def kernel(parts: Any, a: Any) -> Any:
+    return parts.divide(a, parts.root(parts.sum_last(parts.multiply(a, a)), LEAST**2))
+
+
 def bounds(rounding: Rounding | None, a: FormArray) -> FormArray:
     """Within what the components and their squares can be."""
     from flint import arb

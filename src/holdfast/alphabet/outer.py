@@ -51,6 +51,10 @@ def numbers(a: Any, b: Any) -> Any:
 reference = numbers
 
 
+def kernel(parts: Any, a: Any, b: Any) -> Any:
+    return parts.multiply(a, b)
+
+
 def bounds(rounding: Rounding | None, a: FormArray, b: FormArray) -> FormArray:
     from holdfast.alphabet import multiply
     from holdfast.alphabet.enclosures.arrays import FormArray, last_axis

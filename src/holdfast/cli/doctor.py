@@ -85,6 +85,7 @@ def _library(found: Status) -> dict[str, Any]:
         "instructions_supported": found.instructions_supported,
         "threads": found.threads,
         "cells": dict(found.cells),
+        "cells_over_all_steps": {**found.gated, **found.scanned},
         "compiler": found.compiler,
         "ffi": found.ffi,
         "cells_left_to_the_loop": _left_to_the_loop() if found.available else {},
@@ -155,6 +156,7 @@ def _rows(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         rows += [
             ("threads", str(library["threads"])),
             ("cells", ", ".join(library["cells"]) or "none"),
+            *(("over all steps", ", ".join(sorted(over))) for over in [library["cells_over_all_steps"]] if over),
             *(("run by the loop", line) for line in _by_reason(library["cells_left_to_the_loop"])),
             ("built with", f"{library['compiler']}, XLA FFI {'.'.join(map(str, library['ffi']))}"),
         ]

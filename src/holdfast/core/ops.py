@@ -53,6 +53,7 @@ class Word:
     to those of its result (``ValueError`` where they do not fit). Its numbers, and the forms of its bounds, are whole
     arrays; ``shapes`` has those of operands with which it is tried. ``componentwise`` are the places of operands each
     of whose numbers it multiplies by a number that does not depend on this operand, in the place where it is.
+    ``kernel`` composes it of sums and of words that act component by component (``engine/native/components.py``).
     """
 
     name: str
@@ -74,6 +75,7 @@ class Word:
     axes: Callable[..., tuple[Any, ...]] | None = None
     shapes: tuple[tuple[int, ...], ...] = ()
     componentwise: tuple[int, ...] = ()
+    kernel: Callable[..., Any] | None = None
 
     def axes_of_result(self, operands: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
         """The axes of the result, from those of the operands. Raises ``ValueError`` where they do not fit."""

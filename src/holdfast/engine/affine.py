@@ -6,8 +6,10 @@ word is affine in an operand if the cotangent of this operand reads neither the 
 solved one after another. A state that is already solved counts as known when the next one is examined.
 
 States that read each other are solved together, if their new values are jointly affine in their old values: the real
-and the imaginary part of a complex state are s1' = p * s1 - q * s2 + b1 and s2' = q * s1 + p * s2 + b2. A matrix
-that is multiplied by a diagonal one and changed by a few outer products is solved otherwise (``engine/low_rank.py``).
+and the imaginary part of a complex state are s1' = p * s1 - q * s2 + b1 and s2' = q * s1 + p * s2 + b2. Two forms are
+solved otherwise: a matrix that is multiplied by a diagonal one and changed by a few outer products
+(``engine/low_rank.py``), and the larger of the old state plus something and something else
+(``engine/maximum_recurrence.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from itertools import combinations
 
 from holdfast import alphabet
 from holdfast.core.cell import Cell
-from holdfast.engine import low_rank
+from holdfast.engine import low_rank, maximum_recurrence
 from holdfast.engine.readings.record import Node, Recording, Unsupported, record
 
 Group = tuple[int, ...]
@@ -33,7 +35,13 @@ def groups(cell: Cell) -> tuple[Group, ...]:
         sizes = range(1, len(waiting) + 1)
         together = (group for size in sizes for group in combinations(waiting, size))
         ready = next(
-            (group for group in together if is_low_rank(step, group, solved) or not _obstacle(step, group, solved)),
+            (
+                group
+                for group in together
+                if is_low_rank(step, group, solved)
+                or is_maximum(step, group, solved)
+                or not _obstacle(step, group, solved)
+            ),
             None,
         )
         if ready is None:
@@ -54,6 +62,11 @@ def _reason(step: Recording, place: int, solved: set[int]) -> str:
 def is_low_rank(step: Recording, group: Group, solved: Collection[int]) -> bool:
     """Whether these states are one matrix that ``engine/low_rank.py`` can solve."""
     return len(group) == 1 and not low_rank.obstacle(step, group[0], solved)
+
+
+def is_maximum(step: Recording, group: Group, solved: Collection[int]) -> bool:
+    """Whether this is one state that ``engine/maximum_recurrence.py`` can solve."""
+    return len(group) == 1 and maximum_recurrence.form(step, group[0], solved) is not None
 
 
 def _obstacle(step: Recording, group: Group, solved: set[int]) -> str:

@@ -61,6 +61,15 @@ class Linear(EqualByValue):
         product = matrix_product(read, matrix).reshape(heads, len(read[0]), gates, -1)
         return product.transpose(1, 2, 0, 3).reshape(*source.shape[:-1], -1)
 
+    def blocks(self) -> Leaf:
+        """The matrix [source, column]; of a map with heads, with a block for every head and zeros elsewhere."""
+        if self.heads == 1:
+            return self.matrix
+        rows, heads = self.matrix.shape[-2], self.heads
+        own = np.eye(heads, dtype=bool)[:, None, None, :, None]
+        of_heads = self.matrix.reshape(rows, len(self.gates), heads, -1)
+        return jnp.where(own, of_heads, 0).reshape(heads * rows, -1)
+
     def gate_values(self, source: Array) -> dict[str, Array]:
         """The value of every gate by name, [..., *shape of the gate], for a source [..., source]."""
         columns = self(source)

@@ -60,7 +60,7 @@ def _kind(node: Node, found: Sequence[str], axes: tuple[str, ...]) -> str:
     of_matrix = set(moving) <= {MATRIX, CHANGE}
     match node.word:
         case "add" | "subtract" if of_matrix and moving.count(MATRIX) <= 1:
-            return (MATRIX if MATRIX in moving else CHANGE) if all(one.word == "outer" for one in others) else ""
+            return (MATRIX if MATRIX in moving else CHANGE) if all(map(_is_outer, others)) else ""
         case "add" | "subtract" if set(moving) == {VECTOR}:
             return VECTOR if all(one.axes == node.axes for one in others) else ""
         case "negative":
@@ -79,6 +79,13 @@ def _kind(node: Node, found: Sequence[str], axes: tuple[str, ...]) -> str:
             return ""
 
 
+def _is_outer(node: Node) -> bool:
+    """Whether ``applied`` has an ``Outer`` for this value: an outer product, or one times a gate."""
+    if node.word != "multiply":
+        return node.word == "outer"
+    return any(_is_outer(a) and b.axes == a.axes[:-2] for a, b in (node.operands, node.operands[::-1]))
+
+
 def _least(node: Node) -> float:
     """The least value that its word can give."""
     limits = None if node.source is not None or not node.operands else alphabet.get(node.word).limits
@@ -94,6 +101,10 @@ class Outer:
 
     def array(self) -> Array:
         return self.value[..., :, None] * self.along[..., None, :]
+
+    def times(self, gate: Array | float) -> Outer:
+        """``gate`` has neither an axis of values nor one of keys."""
+        return replace(self, value=self.value * (gate[..., None] if isinstance(gate, Array) else gate))
 
 
 @dataclass(frozen=True)
@@ -217,9 +228,9 @@ def applied(word: str, operands: Sequence[Array | Form]) -> Form | None:
             return matrix.with_terms([Term(read.read, read.value, along)])
         case "scale_columns", LowRank() as matrix, Array() as columns:
             return matrix.scaled(columns)
-        case "multiply", (LowRank() | MatrixRead()) as form, Array() as gate:
+        case "multiply", (Outer() | LowRank() | MatrixRead()) as form, Array() as gate:
             return _gated(form, gate)
-        case "multiply", Array() as gate, (LowRank() | MatrixRead()) as form:
+        case "multiply", Array() as gate, (Outer() | LowRank() | MatrixRead()) as form:
             return _gated(form, gate)
         case "negative", (LowRank() | MatrixRead()) as form:
             return form.times(-1.0)
@@ -232,15 +243,13 @@ def applied(word: str, operands: Sequence[Array | Form]) -> Form | None:
 
 
 def _negated(part: Array | Form) -> Array | Form:
-    if isinstance(part, Outer):
-        return Outer(-part.value, part.along)
-    return part.times(-1.0) if isinstance(part, MatrixRead | LowRank) else -part
+    return -part if isinstance(part, Array) else part.times(-1.0)
 
 
-def _gated(form: LowRank | MatrixRead, gate: Array) -> Form | None:
+def _gated(form: Form, gate: Array) -> Form | None:
     if isinstance(form, LowRank):
         return form.times(gate) if gate.ndim == form.ndim - 2 else None
-    part = form.value if form.read is None else form.read
+    part = form.value if isinstance(form, Outer) or form.read is None else form.read
     return form.times(gate) if part is not None and gate.ndim == part.ndim - 1 else None
 
 

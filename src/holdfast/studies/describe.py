@@ -23,6 +23,8 @@ from holdfast.core.task import Batch, Task
 from holdfast.core.text import paragraphs
 from holdfast.core.values import text
 from holdfast.engine.native.program import Unsupported, record
+from holdfast.engine.native.scan_program import record_scan
+from holdfast.engine.native.suitable import digest_of
 from holdfast.engine.readings.equation import equation
 from holdfast.engine.readings.record import NotOpened
 from holdfast.engine.resolve import parts as parts_of
@@ -104,7 +106,8 @@ def engine(cell: Cell) -> str:
     except NotOpened:
         return "loop, which runs any step"
     except Unsupported as why:
-        return f"loop, since {why}"
+        if not digest_of(cell, record_scan)[0]:
+            return f"loop, since {why}"
     return "native (the compiled library), or loop without it"
 
 

@@ -46,6 +46,7 @@ class Case:
     state: str = "random"
     dtype: str = "float64"
     seed: int = 0
+    heads: int = 1
 
     def bounded(self) -> Case:
         """The same with fewer steps where it would take long."""
@@ -68,6 +69,7 @@ FIXED = (
     Case("lstm", 2, 30, 1, 300, layers=2, mask="random"),
     Case("lstm", 3, 16, 6, 40, mask="present", dtype="float32"),
     Case("gru", 9, 31, 20, 30, mask="random", truncate=8, dtype="float32"),
+    Case("slstm", 3, 12, 5, 20, layers=2, mask="random", truncate=7, heads=3),
 )
 
 
@@ -89,13 +91,18 @@ def asked(case: Case) -> Asked:
     def like(tree: Any, scale: float) -> Any:
         return jax.tree.map(lambda a: jnp.asarray(rng.normal(0, scale, a.shape), dtype), tree)
 
-    network = create(case.cell, case.inputs, case.units, 3, case.layers, dtype)
+    network = create(case.cell, case.inputs, case.units, 3, case.layers, dtype, heads=case.heads)
     network = like(network, 0.5 / np.sqrt(case.units))
     inputs = like(jnp.zeros((case.batch, case.steps, case.inputs)), 1.0)
     zeros = network.start(case.batch)
-    state = {"zero": zeros, "random": like(zeros, 0.5)}[case.state]
+    state = {"zero": zeros, "random": tuple(map(with_positive_normaliser, like(zeros, 0.5)))}[case.state]
     outputs = like(jnp.zeros((case.batch, case.steps, 3)), 1.0)
     return Asked(network, inputs, state, masked(case, rng), (outputs, like(zeros, 1.0)))
+
+
+def with_positive_normaliser(state: Any) -> Any:
+    """The state of a layer; the normaliser n, which is divided by, is a sum of exponentials."""
+    return state._replace(n=jnp.abs(state.n) + 0.1) if "n" in state._fields else state
 
 
 def masked(case: Case, rng: np.random.Generator) -> Any:

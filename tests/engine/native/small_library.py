@@ -51,6 +51,8 @@ XLA_FFI_Error* holdfast_linear(XLA_FFI_CallFrame* frame) { return answer(frame);
 XLA_FFI_Error* holdfast_linear_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
 XLA_FFI_Error* holdfast_gated(XLA_FFI_CallFrame* frame) { return answer(frame); }
 XLA_FFI_Error* holdfast_gated_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_scanned(XLA_FFI_CallFrame* frame) { return answer(frame); }
+XLA_FFI_Error* holdfast_scanned_gradient(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #ifndef WITHOUT_BACKWARD
 XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame); }
 #endif
@@ -61,7 +63,7 @@ XLA_FFI_Error* holdfast_backward(XLA_FFI_CallFrame* frame) { return answer(frame
 def build(
     folder: Path,
     description: Any = DESCRIPTION,
-    abi: int = 3,
+    abi: int = 4,
     minor: str = "XLA_FFI_API_MINOR",
     name: str = NAME,
     leave_out: str = "",

@@ -70,7 +70,6 @@ ELSEWHERE = {
     "lru": "it has no hidden state h",
     "mlstm": "it has no hidden state h",
     "s5": "it has no hidden state h",
-    "slstm": "it has states or gates that are not vectors of units",
     "mamba": "it does not have one map of x and one of h",
     "mamba_negative": "it does not have one map of x and one of h",
     "rglru": "it does not have one map of x and one of h",

@@ -82,8 +82,8 @@ def test_no_library_is_a_reason(place):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"abi": 7}, "of another version of holdfast: its functions are of form 7, not 3"),
-        ({"abi": 0, "leave_out": "ONLY_ABI"}, "its functions are of form 0, not 3"),
+        ({"abi": 7}, "of another version of holdfast: its functions are of form 7, not 4"),
+        ({"abi": 0, "leave_out": "ONLY_ABI"}, "its functions are of form 0, not 4"),
         ({"leave_out": "ONLY_ABI"}, "not holdfast's library"),
         ({"leave_out": "WITHOUT_BACKWARD"}, "holdfast_backward"),
         ({"description": "no JSON"}, "in words that are not understood"),

@@ -1,8 +1,9 @@
 """All steps at once, for cells whose new state is affine in the old state (``engine/affine.py``).
 
 Linear maps and gates are computed for all steps together. What remains is a linear recurrence over time, of one state
-(``engine/linear_recurrence.py``), of several together (``engine/joint_recurrence.py``), or of a matrix that changes by
-a few outer products (``engine/low_rank.py``), whose values at all steps are not kept. Cells in the compiled library
+(``engine/linear_recurrence.py``), of several together (``engine/joint_recurrence.py``), of a maximum
+(``engine/maximum_recurrence.py``), or of a matrix that changes by a few outer products (``engine/low_rank.py``), whose
+values at all steps are not kept. Cells in the compiled library
 are computed there, unit by unit (``engine/native/gated.py``). Only reverse-mode gradients are supported. The sums are
 those of the loop in a different order: they agree up to rounding, so a certificate for rounded arithmetic does not
 apply to this engine.
@@ -10,7 +11,7 @@ apply to this engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -22,8 +23,8 @@ from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays, PerLayer
 from holdfast.core.cell import CONSTANT, Cell
 from holdfast.core.typed_jax import jvp, ones, ones_like, platform_dependent, zeros, zeros_like
-from holdfast.engine import low_rank
-from holdfast.engine.affine import Group, groups, is_low_rank
+from holdfast.engine import low_rank, maximum_recurrence
+from holdfast.engine.affine import Group, groups, is_low_rank, is_maximum
 from holdfast.engine.engines import Request
 from holdfast.engine.joint_recurrence import States, joint_recurrence
 from holdfast.engine.linear_recurrence import linear_recurrence
@@ -173,11 +174,17 @@ def solved(
     solver = _Solver(step, layer, {step.inputs: inputs})
     last: dict[int, Array] = {}
     for group in groups(cell):
-        solve = _solve_matrix if is_low_rank(step, group, last) else _solve_affine
-        last |= solve(solver, group, start, present)
+        last |= _way(step, group, last)(solver, group, start, present)
     states = cell.state_type(*(last[place] for place in range(len(cell.states))))
     output = solver.array(step.output)
     return as_vector(jnp.broadcast_to(output, (*inputs.shape[:2], *output.shape[2:])), inputs), states
+
+
+def _way(step: Recording, group: Group, solved: Collection[int]) -> Callable[..., Mapping[int, Array]]:
+    """How the states of a group are solved."""
+    if is_low_rank(step, group, solved):
+        return _solve_matrix
+    return _solve_maximum if is_maximum(step, group, solved) else _solve_affine
 
 
 def _whole(value: Value, shape: tuple[int, ...]) -> Array | Affine:
@@ -199,11 +206,34 @@ def _solve_affine(
     new = [_whole(solver.value(step.after[place]), (inputs.shape[0], *start[place].shape)) for place in group]
     states = _states(new, tuple(start[place] for place in group), present)
     solver.known = known
-    for place, value in zip(group, states, strict=True):
-        solver.known[step.before[place]] = jnp.concatenate([start[place][None], value[:-1]])
-        if present is None:  # with padding, the state differs from the value that the step computes there
-            solver.known[step.after[place]] = value
-    return {place: value[-1] for place, value in zip(group, states, strict=True)}
+    return {
+        place: _known(solver, place, start[place], value, present) for place, value in zip(group, states, strict=True)
+    }
+
+
+def _known(solver: _Solver, place: int, start: Array, states: Array, present: Array | None) -> Array:
+    """Put a state at all steps among what is known; its last value."""
+    step = solver.step
+    solver.known[step.before[place]] = jnp.concatenate([start[None], states[:-1]])
+    if present is None:  # with padding, the state differs from the value that the step computes there
+        solver.known[step.after[place]] = states
+    return states[-1]
+
+
+def _solve_maximum(
+    solver: _Solver, group: Group, start: tuple[Array, ...], present: Array | None
+) -> Mapping[int, Array]:
+    """The same of a state that is the larger of its old value plus something, and something else."""
+    (place,) = group
+    step, known, inputs = solver.step, dict(solver.known), solver.array(solver.step.inputs)
+    form = maximum_recurrence.form(step, place, [n for n, node in enumerate(step.before) if node in known])
+    assert form is not None, "engine/affine.py says that it is"
+    shape = (inputs.shape[0], *start[place].shape)
+    solver.known[step.before[place]] = zeros(shape, inputs.dtype)
+    added, other = (jnp.broadcast_to(solver.array(node), shape) for node in (form.shifted, form.other))
+    states = maximum_recurrence.states(added, other, start[place], present)
+    solver.known = known
+    return {place: _known(solver, place, start[place], states, present)}
 
 
 def _solve_matrix(

@@ -74,6 +74,8 @@ namespace of_gated {
 #include "gated_generated.h"
 }
 const Cell gated[] = {HOLDFAST_GATED(HOLDFAST_ENTRY)};
+#include "scanned_listed.h"
+const Cell scanned[] = {HOLDFAST_SCANNED(HOLDFAST_ENTRY)};
 
 template <size_t count>
 std::string listed(const Cell (&some)[count]) {
@@ -114,7 +116,7 @@ std::string described() {
   const std::string compiler = "GCC " __VERSION__;
 #endif
   std::string text = "{\"built\": [" + built + "], \"supported\": [" + supported + "], \"cells\": " + listed(cells) +
-                     ", \"gated\": " + listed(gated) + ", \"compiler\": \"" + compiler + "\", \"ffi\": [" + std::to_string(ffi_major()) + ", " +
+                     ", \"gated\": " + listed(gated) + ", \"scanned\": " + listed(scanned) + ", \"compiler\": \"" + compiler + "\", \"ffi\": [" + std::to_string(ffi_major()) + ", " +
                      std::to_string(ffi_minor()) + "]";
   if (used)
     text += std::string(", \"instructions\": \"") + used->name + "\"}";
@@ -132,15 +134,17 @@ const Kernels* kernels() {
 
 const Kernels* kernels(const Problem& p) { return kernels_for(p.units, p.number_size); }
 const Kernels* kernels(const Gated& p) { return kernels_for(p.units, p.number_size); }
+const Kernels* kernels(const Scanned& p) { return kernels_for(p.rows, p.number_size); }
 
 int cell_number(const char* name, int64_t length) { return number_in(cells, name, length); }
 int gated_number(const char* name, int64_t length) { return number_in(gated, name, length); }
+int scanned_number(const char* name, int64_t length) { return number_in(scanned, name, length); }
 
 }  // namespace holdfast
 
 #define HOLDFAST_EXPORT extern "C" __attribute__((visibility("default")))
 
-HOLDFAST_EXPORT int holdfast_abi() { return 3; }
+HOLDFAST_EXPORT int holdfast_abi() { return 4; }
 HOLDFAST_EXPORT const char* holdfast_describe() {
   static const std::string text = holdfast::described();
   return text.c_str();

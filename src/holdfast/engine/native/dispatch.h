@@ -13,10 +13,12 @@ const Kernels* kernels();
 const Kernels* kernels(const Problem& p);
 
 const Kernels* kernels(const Gated& p);
+const Kernels* kernels(const Scanned& p);
 
-// A cell's number for Problem::cell and for Gated::cell, or -1.
+// A cell's number for Problem::cell, for Gated::cell and for Scanned::cell, or -1.
 int cell_number(const char* name, int64_t length);
 int gated_number(const char* name, int64_t length);
+int scanned_number(const char* name, int64_t length);
 
 // The version of XLA's foreign-function interface that the library is built for.
 int ffi_major();

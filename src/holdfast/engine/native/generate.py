@@ -1,5 +1,6 @@
 """Write every cell's step and its gradient as C++. ``python -m holdfast.engine.native.generate CELLS GATED`` writes two
-headers: the cells that ``program.record`` accepts, and those that ``program.record_gated`` accepts.
+headers: the cells that ``program.record`` accepts, those that ``program.record_gated`` accepts, and those that
+``scan_program.record_scan`` accepts, with a list of the last.
 
 It runs when the package is built, and uses only the standard library. A cell is a ``struct`` with two functions on
 vectors of units. ``forward`` maps the outputs of the linear maps (w of x, u of h) and the states before the step to the
@@ -24,7 +25,9 @@ from pathlib import Path
 
 from holdfast import alphabet, cells
 from holdfast.core.cell import Cell
+from holdfast.engine.native import scan_writer
 from holdfast.engine.native.program import Node, Program, Unsupported, record, record_gated
+from holdfast.engine.native.scan_program import Scan, record_scan
 
 
 @dataclass(frozen=True)
@@ -208,13 +211,18 @@ def _list(numbers: list[int]) -> str:
     return ", ".join(str(n) for n in numbers)
 
 
-def digest(program: Program) -> str:
+def written(program: Program | Scan) -> str:
+    """The ``struct`` of a cell."""
+    return Writer(program).text() if isinstance(program, Program) else scan_writer.text(program)
+
+
+def digest(program: Program | Scan) -> str:
     """A digest of the step. The library and the cell's file must agree on it; it changes when the step changes."""
     maps = "".join(f"{m.source}:{','.join(m.gates)}:{m.bias};" for m in program.cell.maps)
-    return hashlib.sha256((maps + Writer(program).text()).encode()).hexdigest()[:16]
+    return hashlib.sha256((maps + written(program)).encode()).hexdigest()[:16]
 
 
-def header(recorded: Callable[[Cell], Program], name: str) -> str:
+def header(recorded: Callable[[Cell], Program | Scan], name: str) -> str:
     """The header with all cells that ``recorded`` accepts, and a macro of this name that lists them."""
     texts: list[str] = []
     entries: list[str] = []
@@ -222,7 +230,7 @@ def header(recorded: Callable[[Cell], Program], name: str) -> str:
         cell = cells.get(file.stem)
         try:
             program = recorded(cell)
-            texts.append(Writer(program).text())
+            texts.append(written(program))
             entries.append(f'X({cell.name}, "{digest(program)}")')
         except Unsupported as why:
             texts.append(f"// {cell.name} is not here: {why}.")
@@ -241,3 +249,6 @@ def write(path: Path, text: str) -> None:
 if __name__ == "__main__":
     write(Path(sys.argv[1]), header(record, "HOLDFAST_CELLS"))
     write(Path(sys.argv[2]), header(record_gated, "HOLDFAST_GATED"))
+    scanned = header(record_scan, "HOLDFAST_SCANNED")
+    write(Path(sys.argv[3]), scanned)
+    write(Path(sys.argv[4]), scanned[scanned.rindex("#define ") :])

@@ -11,6 +11,8 @@ namespace holdfast::HOLDFAST_PATH {
 void linear_recurrence(const LinearRecurrence&);  // recurrence.cpp
 bool gated(const Gated&);                         // gated.cpp
 int gates_of_gated(int cell);
+bool scanned(const Scanned&);  // scanned.cpp
+ScannedSizes sizes_of_scanned(const Scanned&);
 
 namespace cell {
 #include "cells_generated.h"
@@ -290,6 +292,8 @@ const Kernels& kernels() {
       linear_recurrence,
       gated,
       gates_of_gated,
+      scanned,
+      sizes_of_scanned,
       [](int function, int number_size, const void* from, void* to, Index count) {
         if (number_size == 4)
           apply(function, static_cast<const float*>(from), static_cast<float*>(to), count);

@@ -80,6 +80,34 @@ struct Gated {
 
 inline constexpr Index most_gated_inputs = 4;
 
+// One layer of a cell without a linear map from one step to the next (`scanned.cpp`). Arrays are in C order; rows of the
+// batch are [sequences][batch]. The last axis of an array has, one after another, all arrays of its kind, each
+// [heads][rows][columns] as far as it has these axes. With `d_emitted`, the call computes the gradient.
+struct Scanned {
+  int cell;         // index in HOLDFAST_SCANNED
+  int number_size;  // 4 or 8 bytes
+  Index sequences, batch, steps, heads;
+  Index rows, columns;  // of the states of a head
+  Index chunk;          // the states before every step that is a multiple of this are saved
+  const void* gates;      // [batch rows][steps][...]
+  const void* constants;  // [sequences][...]
+  const void* start;      // [batch rows][...]
+  const void* present;    // [batch rows][steps], bytes, or null
+  void* emitted;          // [batch rows][steps][...]
+  void* last;             // [batch rows][...]
+  void* saved;            // [batch rows][chunks][...], or null if no gradient is needed
+
+  const void *d_emitted, *d_last;  // null: forward pass
+  void* d_gates;      // [batch rows][steps][...]
+  void* d_constants;  // [batch rows][...]
+  void* d_start;      // [batch rows][...]
+};
+
+// The sizes of the last axes.
+struct ScannedSizes {
+  Index gates, constants, states, emits;
+};
+
 struct Kernels {
   const char* name;
   Index register_bytes;
@@ -92,6 +120,8 @@ struct Kernels {
   void (*linear_recurrence)(const LinearRecurrence&);
   bool (*gated)(const Gated&);  // false: no memory, or more inputs than `most_gated_inputs`
   int (*gates_of_gated)(int cell);  // the number of gates of the cell's map
+  bool (*scanned)(const Scanned&);  // false: no memory
+  ScannedSizes (*sizes_of_scanned)(const Scanned&);
   void (*apply)(int function, int number_size, const void* from, void* to, Index count);  // 0 sigmoid, 1 tanh
 };
 

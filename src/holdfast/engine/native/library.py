@@ -22,7 +22,7 @@ from holdfast.core.errors import BadValue, Problem
 from holdfast.engine import compiled, native
 from holdfast.engine.native import environment
 
-ABI = 3
+ABI = 4
 """The version of the library's binary interface. A library that reports another number is not used."""
 
 MOST_FRESH_BYTES, MOST_SAVED_BYTES = 1 << 25, 1 << 30
@@ -33,7 +33,7 @@ The larger limit applies if memory is kept (``compiled.keep_memory``)."""
 FILES = ("libholdfast_native.so", "libholdfast_native.dylib")
 HANDLERS = (
     *("holdfast_forward", "holdfast_backward", "holdfast_linear", "holdfast_linear_gradient"),
-    *("holdfast_gated", "holdfast_gated_gradient"),
+    *("holdfast_gated", "holdfast_gated_gradient", "holdfast_scanned", "holdfast_scanned_gradient"),
 )
 """The functions that XLA calls, by these names."""
 
@@ -55,8 +55,8 @@ class Status:
 
     ``reason`` says why it cannot be used, as a clause, and is empty if it can. ``cells`` has the digest of every cell
     in the library, to be compared with the digest of the cell's definition; ``gated`` has those of the cells whose
-    gates depend only on the input. ``ffi`` is the version of XLA's foreign-function interface that the library was
-    built for. Unknown properties are empty.
+    gates depend only on the input, ``scanned`` those of the cells without a linear map from step to step. ``ffi`` is
+    the version of XLA's foreign-function interface that the library was built for. Unknown properties are empty.
     """
 
     available: bool
@@ -68,6 +68,7 @@ class Status:
     threads: int | None = None
     cells: Mapping[str, str] = field(default_factory=dict[str, str])
     gated: Mapping[str, str] = field(default_factory=dict[str, str])
+    scanned: Mapping[str, str] = field(default_factory=dict[str, str])
     compiler: str = ""
     ffi: tuple[int, ...] = ()
 
@@ -96,6 +97,7 @@ class Library:
             threads=self.functions.holdfast_get_threads(),
             cells=told.get("cells", {}),
             gated=told.get("gated", {}),
+            scanned=told.get("scanned", {}),
             compiler=told.get("compiler", ""),
             ffi=tuple(told.get("ffi", ())),
         )

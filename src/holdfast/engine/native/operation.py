@@ -57,7 +57,7 @@ def recurrence(
     cell: Cell, layer: Layer, inputs: Inputs, state: tuple[Array, ...], present: Mask | None, window: int
 ) -> tuple[Outputs, NamedArrays]:
     """One layer over ``inputs`` [batch, time, input], from ``state`` on. Returns the hidden states [batch, time, unit]
-    and the last state.
+    and the last state, whose units may be divided into heads.
 
     ``present`` [batch, time] is false in padding; ``window`` is that of truncated backpropagation in steps, 0 for none.
     Raises ``BadValue`` for sizes of 0 and for more memory than this machine has.
@@ -72,15 +72,17 @@ def recurrence(
     operands = Operands(
         x.matrix,
         empty if x.bias is None else x.bias,
-        h.matrix,
+        h.blocks(),
         empty if h.bias is None else h.bias,
         inputs,
-        jnp.stack(tuple(state)),
+        jnp.stack([part.reshape(len(inputs), -1) for part in state]),
         zeros((0, 0), bool) if present is None else present.astype(bool),
     )
     alone = Operands(*(asarray(a)[None] for a in operands))  # a network read from a file has NumPy's
     hidden, last = _recurrence(CallOptions(cell.name, window, False), *alone)
-    return hidden[0], cell.state_type(*last[0])
+    return hidden[0], cell.state_type(
+        *(part.reshape(before.shape) for part, before in zip(last[0], state, strict=True))
+    )
 
 
 @custom_vjp_static_first

@@ -1,10 +1,12 @@
 """The steps that the compiled library supports. ``record`` accepts a step of one product with the input, one product
-with the hidden state, and elementwise operations on units. ``record_gated`` accepts a step whose gates depend only on
-the input, without the product with the hidden state."""
+with the hidden state, and elementwise operations on units, which may be divided into heads: the matrices of all heads
+are then one matrix with a block for each. ``record_gated`` accepts a step whose gates depend only on the input, without
+the product with the hidden state."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from holdfast import alphabet
 from holdfast.core.cell import Cell
@@ -45,16 +47,22 @@ def record_gated(cell: Cell) -> Program:
         raise Unsupported("it does not have one state, h")
     if [m.source for m in cell.maps] != ["x"]:
         raise Unsupported("it does not have one map, of x")
+    if not cell.is_vector:
+        raise Unsupported("it has states or gates that are not vectors of units")
     return _recorded(cell)
 
 
+def _is_one_number_a_unit(cell: Cell) -> bool:
+    """Whether every state and gate has one number for every unit, in the same order."""
+    (axes, *others) = {cell.axes_of(name) for name in (*cell.states, *cell.gates)}
+    return not others and prod(cell.sizes_of(axes, units=6, heads=3)) == 6
+
+
 def _recorded(cell: Cell) -> Program:
-    if not cell.is_vector:
+    if not _is_one_number_a_unit(cell):
         raise Unsupported("it has states or gates that are not vectors of units")
     if any(m.diagonal for m in cell.maps):
         raise Unsupported("it has a diagonal map")
-    if any(m.per_head for m in cell.maps):
-        raise Unsupported("it has a map per head")
     step = recorded.record(cell)
     for node in step.nodes:
         if node.operands and alphabet.get(node.word).gradient is None:

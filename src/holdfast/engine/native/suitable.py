@@ -12,10 +12,11 @@ from holdfast.core.cell import Cell
 from holdfast.engine.native import library
 from holdfast.engine.native.generate import digest
 from holdfast.engine.native.program import Program, Unsupported
+from holdfast.engine.native.scan_program import Scan
 
 FORMATS = (jnp.float32, jnp.float64)
-Recorded = Callable[[Cell], Program]
-"""``program.record`` or ``program.record_gated``: one for each of the two kinds of cells in the library."""
+Recorded = Callable[[Cell], Program | Scan]
+"""``program.record``, ``program.record_gated`` or ``scan_program.record_scan``: the kinds of cells in the library."""
 
 
 def no_library() -> str | None:
@@ -43,7 +44,9 @@ def not_computed(arrays: object) -> str | None:
         return f"it computes in one number format, and there are {' and '.join(sorted(map(str, formats)))}"
     if formats - {jnp.dtype(f) for f in FORMATS}:
         return f"it computes in float32 and float64, not in {formats.pop()}"
-    return "there is an axis of length 0" if any(0 in leaf.shape for leaf in leaves) else None
+    # The matrix of constants has no rows. Where the inputs have none, they themselves have an axis of length 0.
+    empty = any(0 in leaf.shape for leaf in leaves if not (leaf.ndim == 2 and leaf.shape[0] == 0))
+    return "there is an axis of length 0" if empty else None
 
 
 def digest_of(cell: Cell, recorded: Recorded) -> tuple[str, str]:
