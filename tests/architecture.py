@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "comparison", "construction"),
         *("construction.evaluation", "certification", "explanation", "exchange", "demonstration", "report.result_base"),
     ),
+    "laboratory": ("core", "alphabet", "cells", "engine", "report"),
     "verbs": (
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "construction.evaluation"),
         *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "report"),

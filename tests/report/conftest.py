@@ -48,6 +48,14 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def blank(browser) -> Iterator[object]:
+    """An empty page, in which a test runs scripts."""
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def visit(browser) -> Iterator[Callable[..., Opened]]:
     """``visit(path, width=1100, dark=False)`` opens a file and listens; after the test nothing may have been said."""

@@ -12,6 +12,7 @@ arity = 1
 limits = (0.0, float("inf"))
 text, latex = "abs({0})", r"\lvert {0} \rvert"
 javascript = "Math.abs({0})"
+javascript_gradient = ("{d} * Math.sign({0})",)
 domain = ((0.05, 3.0),)
 
 
