@@ -140,9 +140,7 @@ def _signs(sheet: Sheet, found: Orbit, roundoff: float) -> tuple[np.ndarray, Dri
     for place in range(len(found.start)):
         first = {"input": (1.0, {}), "output": (1.0, {})} if place == 0 else {}
         flips = {symbol: 2 * DRIVE for symbol, turn in found.turns.items() if turn[place, place] < 0}
-        sheet.unit(
-            f"sign {place + 1}", "sign", step=(-DRIVE, flips), value=(1 / DRIVE, {}), decay=(0.0, {}), **first
-        )
+        sheet.unit(f"sign {place + 1}", "sign", step=(-DRIVE, flips), value=(1 / DRIVE, {}), decay=(0.0, {}), **first)
     return -2 * found.start, Drift()
 
 
