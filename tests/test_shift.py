@@ -85,7 +85,7 @@ def test_a_cell_that_reads_its_input_twice_is_told(float64):
         elman.step(ops, weights, x, state)
         return elman.step(ops, weights, x, state)
 
-    cell = shift.wrapped("shift(twice)", replace(elman, name="twice", step=twice))
+    cell = shift.wrapped("shift(twice)", replace(elman, name="twice", step=twice), ("unit",))
     assert cell.maps[1] == Map(("candidate",), "p", bias=False)
     network = random_network("shift(elman)")
     with pytest.raises(BadFile, match="twice applies its map of x 2 times a step, expected once"):

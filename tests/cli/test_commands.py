@@ -60,6 +60,19 @@ def test_show_prints_the_equation_from_the_step(run):
     assert "  f = sigmoid(W_f x + U_f h + b_f)\n" in out
 
 
+def test_show_counts_the_numbers_and_bits_of_the_state_that_is_declared(run):
+    # Beck et al. 2024: of every head a matrix [value, key], a normaliser [key] and a stabiliser.
+    _, out, _ = run("show", "mlstm")
+    assert "states: C (head, value, key), n (head, key), m (head)\n" in out
+    sizes = document(run("show", "mlstm", "--json")[1])["parameters"]
+    assert [size["heads"] for size in sizes] == [1, 1, 1, 4]
+    for size in sizes:
+        heads, each = size["heads"], size["units"] // size["heads"]
+        assert size["state_numbers"] == heads * (each * each + each + 1)
+        assert size["state_bits"] == 32 * size["state_numbers"]
+    assert "heads" not in document(run("show", "lstm", "--json")[1])["parameters"][0]
+
+
 def test_show_draws_a_row_and_the_axes_of_a_task(run):
     _, out, _ = run("show", "recall")
     assert "--position      1        position of the number to give, from 1" in out

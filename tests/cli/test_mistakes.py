@@ -120,7 +120,7 @@ def test_an_unreadable_file_is_told(content, message, capsys):
 def test_a_network_without_a_task_asks_for_one(capsys):
     save(build("lstm", inputs=1, units=2, outputs=1), "net.safetensors")
     assert main(["test", "net.safetensors"]) == 2
-    assert "does not record the task it was trained on" in capsys.readouterr().err
+    assert "does not record the task it was made for" in capsys.readouterr().err
 
 
 def test_a_task_that_does_not_fit_is_told(capsys):

@@ -3,7 +3,8 @@
 The file of a block is like that of a cell: it has gates and maps of its own, and a step that calls the step of the
 inner cell. ``reads`` is the name by which its map refers to the output of the inner cell (default: ``read``). A block
 of several cells, such as ``stack.py``, has ``joined`` instead of all this; a block of one cell that has states of its
-own or changes what the cell's maps read, such as ``shift.py``, has ``wrapped``. ``around`` combines the block and its
+own or changes what the cell's maps read, such as ``shift.py``, has ``wrapped``, which gets the full name, the cell and
+the axes of its output. ``around`` combines the block and its
 cells into one cell, so that every reading of a cell (numbers, bounds, record, equation) works for it.
 """
 
@@ -77,7 +78,7 @@ def around(name: str, cells: Sequence[Cell], outputs: Sequence[tuple[str, ...]])
             f"Stack them: {name}(stack({','.join(cell.name for cell in cells)})).",
         )
     if hasattr(module, "wrapped"):
-        return module.wrapped(whole, cells[0])
+        return module.wrapped(whole, cells[0], outputs[0])
     return _wrapped(name, module, cells[0], outputs[0])
 
 
@@ -93,13 +94,13 @@ def _wrapped(name: str, block: ModuleType, cell: Cell, output_axes: tuple[str, .
         title=f"{sentence.removesuffix('.')}, around this cell: {cell.title}",
         source=f"{block.source}; {cell.source}",
         maps=merged((*cell.maps, *block.maps)),
-        letters={**cell.letters, **_letters(block.letters, cell)},
+        letters={**cell.letters, **free_letters(block.letters, cell)},
         gates=gates._fields,
         step=_step(block.step, cell.step, gates),
         axes={getattr(block, "reads", READ): output_axes, **cell.axes, **getattr(block, "axes", {})},
         sizes={**cell.sizes, **getattr(block, "sizes", {})},
         keeps=cell.memory,
-        initialise=_both(cell.initialise, getattr(block, "initialise", None)),
+        initialise=both(cell.initialise, getattr(block, "initialise", None)),
     )
 
 
@@ -151,7 +152,7 @@ def merged(maps: Iterable[Map]) -> tuple[Map, ...]:
     return tuple(found.values())
 
 
-def _letters(own: Mapping[str, str], cell: Cell) -> dict[str, str]:
+def free_letters(own: Mapping[str, str], cell: Cell) -> dict[str, str]:
     """The letters of the block's gates, doubled where the cell has one already."""
     taken, found = {*cell.letters.values(), *cell.states, "x", "y"}, dict[str, str]()
     for gate, letter in own.items():
@@ -162,7 +163,8 @@ def _letters(own: Mapping[str, str], cell: Cell) -> dict[str, str]:
     return found
 
 
-def _both(first: Initialise | None, second: Initialise | None) -> Initialise | None:
+def both(first: Initialise | None, second: Initialise | None) -> Initialise | None:
+    """The first weights of a cell, then those of the block around it."""
     if first is None or second is None:
         return first or second
     return lambda layer, random: second(first(layer, random), random)

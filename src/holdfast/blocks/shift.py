@@ -28,8 +28,8 @@ source = (
 INPUT, PREVIOUS, SHIFTED = "x", "p", "shifted"
 
 
-def wrapped(name: str, cell: Cell) -> Cell:
-    """The cell called ``name``, whose gates read two steps.
+def wrapped(name: str, cell: Cell, output: tuple[str, ...]) -> Cell:
+    """The cell called ``name``, whose gates read two steps. Its output is that of the cell.
 
     Raises ``BadValue`` where ``cell`` has a state, gate or map of one of the names that are added.
     """

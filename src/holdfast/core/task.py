@@ -32,8 +32,9 @@ validation, which stop the training."""
 class Batch:
     """Sequences side by side, or one row of them without the batch axis.
 
-    ``inputs`` [batch, time, input]; ``targets`` [batch, time, output]; ``scored`` [batch, time], true where the
-    output is asked for; ``present`` [batch, time], false in the padding behind a shorter sequence.
+    ``inputs`` [batch, time, input], or symbols [batch, time], whole numbers from 0, for a network with an embedding;
+    ``targets`` [batch, time, output]; ``scored`` [batch, time], true where the output is asked for; ``present``
+    [batch, time], false in the padding behind a shorter sequence.
     """
 
     inputs: Leaf
@@ -196,6 +197,21 @@ class Task(abc.ABC):
     def row(self, key: Array, split: Split) -> Batch:
         """One row, without the batch axis, drawn with ``key`` from this split."""
 
+    def symbol_row(self, key: Array, split: Split) -> Batch:
+        """The same row with symbols [time] in place of their one-hot inputs, which a network with an embedding reads. A
+        task has it if its inputs are always symbols and may be very many."""
+        raise BadValue(f"{self.name}: this task draws no rows of symbols.", "Draw rows of one-hot inputs.")
+
+    @property
+    def draws_symbols(self) -> bool:
+        """Whether it has ``symbol_row``."""
+        return type(self).symbol_row is not Task.symbol_row
+
+    def gaps(self, inputs: np.ndarray) -> np.ndarray | None:
+        """Of one row of inputs, as ``row`` or ``symbol_row`` gives them, for every step [time]: how many steps ago the
+        symbol was read that is asked for, 0 where none is. None where answers are not symbols that were read."""
+        return None
+
     @abc.abstractmethod
     def oracle(self, inputs: np.ndarray) -> np.ndarray:
         """The right outputs [time, output] of one row, recomputed from its inputs [time, input] alone."""
@@ -237,12 +253,15 @@ class Task(abc.ABC):
         given as the task itself is both splits; see ``Criterion.given``."""
         return None
 
-    def sample(self, key: Array, batch: int, split: Split = "train", first: int | Array = 0) -> Batch:
-        """Rows ``first`` ... ``first + batch - 1``. A row depends on the key and its number, on nothing else."""
+    def sample(
+        self, key: Array, batch: int, split: Split = "train", first: int | Array = 0, *, symbols: bool = False
+    ) -> Batch:
+        """Rows ``first`` ... ``first + batch - 1``, by ``symbol_row`` for ``symbols``. A row depends on the key and its
+        number, on nothing else."""
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, np.arange(batch) + first)
 
         def row(key: Array) -> Batch:
-            return self.row(key, split)
+            return self.symbol_row(key, split) if symbols else self.row(key, split)
 
         return jax.vmap(row)(keys)
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from holdfast import blocks, cells, tasks
-from holdfast.core.cell import Cell
+from holdfast.core.cell import VECTOR, Cell
 from holdfast.core.component import Kind
 from holdfast.core.errors import BadRun, BadValue
 from holdfast.core.fields import field_infos
@@ -46,6 +46,13 @@ DRAWN_LENGTH = 8
 EXAMPLE_SIZES = ((1, 8), (1, 32), (8, 32))
 UNITS = (8, 32)
 """Sizes of layers that read as many values as they have units."""
+HEADS = 4
+FLOAT32_BITS = 32
+PER_LAYER = {
+    "parameters": "weights per layer",
+    "state_numbers": "numbers in the state",
+    "state_bits": "bits of the state, float32",
+}
 
 
 def cell(name: str) -> Description:
@@ -54,10 +61,7 @@ def cell(name: str) -> Description:
     closed, (outermost, *_) = why_not_opened(made), parts_of(name)
     lines = [] if closed else equation(made)
     folder = cells.FOLDER if outermost == name else blocks.FOLDER
-    sizes = [
-        {"inputs": i, "units": u, "parameters": made.parameters(i, u)}
-        for i, u in (((u, u) for u in UNITS) if made.reads_units else EXAMPLE_SIZES)
-    ]
+    sizes = _sizes(made)
     document = {
         "name": name,
         "title": made.title,
@@ -79,14 +83,37 @@ def cell(name: str) -> Description:
             else "\n".join(f"  {line}" for line in lines),
             "One step",
         ),
-        Text(f"gates: {gates}\nstates: {', '.join(made.states) or 'none'}"),
+        Text(f"gates: {gates}\nstates: {', '.join(_with_axes(made, state) for state in made.states) or 'none'}"),
         Table(
-            (*(name for name in sizes[0] if name != "parameters"), "weights per layer"),
+            tuple(PER_LAYER.get(name, name) for name in sizes[0]),
             tuple(tuple(f"{value:,}" for value in size.values()) for size in sizes),
         ),
         Text(f"engine: {document['engine']}\nsource: {made.source}"),
     ]
     return Description(document, parts)
+
+
+def _with_axes(made: Cell, state: str) -> str:
+    """A state, with its axes where it is no vector over units."""
+    axes = made.axes_of(state)
+    return state if axes == VECTOR else f"{state} ({', '.join(axes)})"
+
+
+def _sizes(made: Cell) -> list[dict[str, int]]:
+    """The weights and the state of one layer, whose size follows from the declared axes of the states. A cell with
+    heads is shown with one, and the largest layer with several, too."""
+    shown = [(u, u) for u in UNITS] if made.reads_units else list(EXAMPLE_SIZES)
+    split = [(*size, 1) for size in shown] + ([(*shown[-1], HEADS)] if made.has_heads else [])
+    found = list[dict[str, int]]()
+    for inputs, units, heads in split:
+        state = made.state_size(units, heads)
+        found.append(
+            {"inputs": inputs, "units": units}
+            | ({"heads": heads} if made.has_heads else {})
+            | {"parameters": made.parameters(inputs, units, heads=heads)}
+            | {"state_numbers": state, "state_bits": state * FLOAT32_BITS}
+        )
+    return found
 
 
 def diagnostic(name: str) -> Description:

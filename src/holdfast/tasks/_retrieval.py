@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -46,8 +46,8 @@ class RetrievalTask(Task):
         """The symbols [time] of a row, and the right answers [time], -1 where none is asked for."""
 
     @abc.abstractmethod
-    def _found(self, read: list[int]) -> dict[int, int]:
-        """The right answers by step, from 0, of symbols; -1 is no symbol."""
+    def _sources(self, read: list[int]) -> dict[int, int]:
+        """For every step, from 0, at which a symbol is asked for, the step at which it was read. -1 is no symbol."""
 
     @property
     @abc.abstractmethod
@@ -80,16 +80,25 @@ class RetrievalTask(Task):
         return Criterion("accuracy", self.accuracy)
 
     def row(self, key, split):
+        row = self.symbol_row(key, split)
+        return replace(row, inputs=jax.nn.one_hot(row.inputs, self.inputs))
+
+    def symbol_row(self, key, split):
         read, answers = self._drawn(key, split)
-        targets = jax.nn.one_hot(answers, self.outputs)
-        return Batch(jax.nn.one_hot(read, self.inputs), targets, answers >= 0, jnp.ones(self.longest, bool))
+        return Batch(read, jax.nn.one_hot(answers, self.outputs), answers >= 0, jnp.ones(self.longest, bool))
 
     def oracle(self, inputs):
-        answer = np.zeros((len(inputs), self.outputs))
-        read = [int(features.argmax()) if features.any() else -1 for features in inputs]
-        for step, value in self._found(read).items():
-            answer[step, value] = 1
+        answer, read = np.zeros((len(inputs), self.outputs)), _symbols(inputs)
+        first = self.letters.index(self.values[0])
+        for step, source in self._sources(read).items():
+            answer[step, read[source] - first] = 1
         return answer
+
+    def gaps(self, inputs):
+        found = np.zeros(len(inputs), int)
+        for step, source in self._sources(_symbols(inputs)).items():
+            found[step] = step - source
+        return found
 
     def chance(self):
         """Every answer is as probable as every other, whatever is read when it is asked for."""
@@ -100,3 +109,10 @@ class RetrievalTask(Task):
 
     def label_output(self, features):
         return self.values[int(np.argmax(features))]
+
+
+def _symbols(inputs: np.ndarray) -> list[int]:
+    """The symbols of a row of inputs; -1 where the inputs have none."""
+    if inputs.ndim == 1:
+        return inputs.tolist()
+    return np.where(inputs.any(1), inputs.argmax(1), -1).tolist()

@@ -67,9 +67,9 @@ class Induction(RetrievalTask):
         read = jnp.where(mark, self.symbols, symbols[jnp.clip(step - (step > place), 0, self.steps - 3)])
         return read, jnp.where(step == self.steps - 1, symbols[place], -1)
 
-    def _found(self, read):
+    def _sources(self, read):
         marks = [step for step, symbol in enumerate(read) if symbol == self.symbols]
-        return {marks[1]: read[marks[0] + 1]} if len(marks) > 1 else {}
+        return {marks[1]: marks[0] + 1} if len(marks) > 1 else {}
 
     def memory(self):
         # The symbol that followed the mark, or that it is the next one; that no mark has come the next mark tells.

@@ -100,13 +100,10 @@ class Mqar(RetrievalTask):
         answers = jnp.full(self.steps, -1).at[2 * self.pairs + at].set(values)
         return read, answers
 
-    def _found(self, read):
-        known = dict(zip(read[: 2 * self.pairs : 2], read[1 : 2 * self.pairs : 2], strict=True))
-        return {
-            step: known[symbol] - self._kinds
-            for step, symbol in enumerate(read)
-            if step >= 2 * self.pairs and 0 <= symbol < self._kinds
-        }
+    def _sources(self, read):
+        at = {key: 2 * pair + 1 for pair, key in enumerate(read[: 2 * self.pairs : 2])}
+        asked = range(2 * self.pairs, len(read))
+        return {step: at[read[step]] for step in asked if 0 <= read[step] < self._kinds}
 
     def memory(self):
         """A lower bound where there are more keys than pairs: rows with the same keys have to be told apart by all

@@ -75,11 +75,10 @@ class SelectiveCopy(RetrievalTask):
         read = jnp.concatenate([before, jnp.full(self.steps, self.symbols + 1)])
         return read, jnp.full(self.longest, -1).at[self.asked_from :].set(word)
 
-    def _found(self, read):
-        word = [symbol for symbol in read[: self.asked_from] if 0 <= symbol < self.symbols]
-        return {
-            self.asked_from + place: symbol for place, symbol in enumerate(word) if read[self.asked_from + place] >= 0
-        }
+    def _sources(self, read):
+        word = [step for step, symbol in enumerate(read[: self.asked_from]) if 0 <= symbol < self.symbols]
+        asked = enumerate(word, self.asked_from)
+        return {step: source for step, source in asked if read[step] >= 0}
 
     def memory(self):
         each, n, before = math.log2(self.symbols), self.steps, self.asked_from

@@ -48,11 +48,11 @@ def asked_from(task: Task, curriculum: int | None) -> int:
     return min(some.asked_from for some in (task, *(shorter(task) if curriculum else ())))
 
 
-def sampling(task: Task, curriculum: int, rows: int) -> Callable[[Array, Array], Batch]:
-    """The function from a key and the number of a batch to its ``rows``. The stages before the last share the first
+def sampling(task: Task, curriculum: int, rows: int, symbols: bool = False) -> Callable[[Array, Array], Batch]:
+    """The function from a key and the number of a batch to its ``rows``, of ``symbols`` where they are. The stages before the last share the first
     ``curriculum`` sequences equally."""
     before = shorter(task)
-    draw = [_padded(some, task.longest, rows) for some in (*before, task)]
+    draw = [_padded(some, task.longest, rows, symbols) for some in (*before, task)]
     starts = np.array(_starts(len(before), curriculum, rows), np.int32)
 
     def sample(key: Array, drawn: Array) -> Batch:
@@ -66,11 +66,11 @@ def _starts(stages: int, curriculum: int, rows: int) -> Sequence[int]:
     return [min(LAST, -(-curriculum * stage // (stages * rows))) for stage in range(1, stages + 1)]
 
 
-def _padded(task: Task, longest: int, rows: int) -> Callable[[Array], Batch]:
+def _padded(task: Task, longest: int, rows: int, symbols: bool) -> Callable[[Array], Batch]:
     def longer(array: Array) -> Array:
         return jnp.pad(array, [(0, 0), (0, longest - task.longest), *[(0, 0)] * (array.ndim - 2)])
 
     def sample(key: Array) -> Batch:
-        return jax.tree.map(longer, task.sample(key, rows, "train"))
+        return jax.tree.map(longer, task.sample(key, rows, "train", symbols=symbols))
 
     return sample

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.core.errors import BadValue
@@ -12,19 +13,25 @@ from holdfast.core.text import argument
 from holdfast.models.levels import Model
 from holdfast.report.result_base import ResultBase
 from holdfast.training.figures import measured
+from holdfast.training.profile import KINDS, Profile, profiles, refuse_unknown
 from holdfast.training.result import Attack, attack_heads, shown_attack, under_attack
+
+SHOWN = 16
+"""Lines of the table of a profile, at most."""
 
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(ResultBase):
     """The figures of one network, one line for each task: (task, figures, rate of sequences without a wrong step).
-    ``attacks`` are the results of an ``Attack``, one for each line; None without an attack."""
+    ``attacks`` are the results of an ``Attack``, one for each line; None without an attack. ``profiles`` are those of
+    each line that were asked for."""
 
     TABLE = "lengths"
 
     file: str
     lines: tuple[tuple[Task, dict[str, float], Rate], ...]
     attacks: tuple[float | None, ...] | None = None
+    profiles: tuple[tuple[Profile, ...], ...] = ()
 
     @property
     def solved(self) -> bool:
@@ -49,14 +56,21 @@ class Evaluation(ResultBase):
                     "sequences": right.of,
                     "sequences_right": right.solved,
                     "interval": list(right.interval),
+                    "by": {p.kind: [one.as_json(task.criterion.of_numbers) for one in p.bins] for p in profiles},
                 }
-                for (task, figures, right), attack in zip(self.lines, self._attacks, strict=True)
+                for (task, figures, right), attack, profiles in zip(
+                    self.lines, self._attacks, self._profiles, strict=True
+                )
             ],
         }
 
     @property
     def _attacks(self) -> tuple[float | None, ...]:
         return self.attacks or (None,) * len(self.lines)
+
+    @property
+    def _profiles(self) -> tuple[tuple[Profile, ...], ...]:
+        return self.profiles or ((),) * len(self.lines)
 
     def parts(self) -> list[Part]:
         """The parts of the report that ``holdfast test`` prints."""
@@ -85,7 +99,9 @@ class Evaluation(ResultBase):
             said += under_attack(first.criterion, self.attacks, solved, "solved lengths")
         if not self.solved and self.file:
             said.append(f"To see what it remembers: holdfast explain {argument(self.file)}")
-        return [Table(heads, tuple(rows), f"{self.file or 'the model'} on {first.name}"), Text("\n".join(said))]
+        shown = [_profile(task, p) for (task, *_), some in zip(self.lines, self._profiles, strict=True) for p in some]
+        title = f"{self.file or 'the model'} on {first.name}"
+        return [Table(heads, tuple(rows), title), *shown, Text("\n".join(said))]
 
 
 def judge(
@@ -96,13 +112,16 @@ def judge(
     seed: int = 0,
     file: str = "",
     attack: Attack | None = None,
+    by: Sequence[str] = (),
 ) -> Evaluation:
-    """Evaluate ``network``, a model of any level, on every task, with ``attack`` if given. Raises ``BadValue`` if the
-    sizes do not match."""
+    """Evaluate ``network``, a model of any level, on every task, with ``attack`` if given, and with the profiles ``by``
+    any of ``training.profile.KINDS``. Raises ``BadValue`` if the sizes do not match, or there is no such profile."""
     if sequences < 1:
         raise BadValue(f"--sequences-per-length is {sequences}, expected at least 1.")
+    refuse_unknown(tasks[0], by)
     lines = tuple(_line(network, task, sequences, seed) for task in tasks)
-    return Evaluation(file, lines, tuple(attack(network, task, seed) for task in tasks) if attack else None)
+    attacks = tuple(attack(network, task, seed) for task in tasks) if attack else None
+    return Evaluation(file, lines, attacks, tuple(profiles(network, task, seed, sequences, by) for task in tasks))
 
 
 def _line(network: Model, task: Task, sequences: int, seed: int) -> tuple[Task, dict[str, float], Rate]:
@@ -126,6 +145,18 @@ def _row(task: Task, figures: dict[str, float], right: Rate, attack: tuple[str, 
     else:
         shown = (f"{figures['accuracy']:.4g}", *attack, f"{chance['accuracy']:.3g}")
     return (str(_length(task)), *shown, str(right))
+
+
+def _profile(task: Task, profile: Profile) -> Table:
+    """The table of a profile, with ranges where it has many values."""
+    of_numbers = task.criterion.of_numbers
+    heads = (KINDS[profile.kind], "scored", *(("largest error", "rms error") if of_numbers else ("accuracy",)))
+    rows = list[tuple[str, ...]]()
+    for one in profile.within(SHOWN):
+        here = str(one.first) if one.first == one.last else f"{one.first}-{one.last}"
+        figures = (f"{one.error_sup:.3g}", f"{one.error_rms:.3g}") if of_numbers else (f"{one.accuracy:.4g}",)
+        rows.append((here, f"{one.scored:,}", *figures))
+    return Table(heads, tuple(rows), f"By {profile.kind}, {task.length_axis} {_length(task)}")
 
 
 def _known(value: float | None) -> float | None:

@@ -19,13 +19,17 @@ from holdfast.core.task import Batch, Task
 from holdfast.engine.initialise import drawn
 from holdfast.engine.network import Network, create
 from holdfast.training.curriculum import sampling
-from holdfast.training.measure import read_wrongly
+from holdfast.training.measure import read_wrongly, together
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
 from holdfast.training.streams import stream, words
 
 if TYPE_CHECKING:
     import optax
+
+
+SAMPLED = 64
+"""Rows by which it is seen whether those of a task are padded."""
 
 
 @jax.tree_util.register_dataclass
@@ -147,10 +151,11 @@ def drawing(settings: Settings, seed: Array, number: Array, given: Batch | None 
     task, rows, examples = settings.task, settings.rows, given or settings.task.examples()
     if examples is None:
         data = stream(seed, number, "data")
+        symbols = settings.reads_symbols
         if settings.curriculum is not None:
-            sample = sampling(task, settings.curriculum, rows)
+            sample = sampling(task, settings.curriculum, rows, symbols)
             return lambda drawn: sample(jax.random.fold_in(data, drawn), drawn)
-        return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train")
+        return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train", symbols=symbols)
     count, order = len(examples.inputs), stream(seed, number, "order")
     if rows == count and settings.order == "fixed":
         return lambda drawn: examples.arrays()
@@ -226,4 +231,6 @@ def is_always_scored(task: Task) -> bool:
 
 def _some_rows(task: Task) -> Batch:
     examples = task.examples()
-    return task.sample(jax.random.key(0), 64) if examples is None else examples
+    if examples is not None:
+        return examples
+    return task.sample(jax.random.key(0), min(SAMPLED, together(task)), symbols=task.draws_symbols)

@@ -14,11 +14,14 @@ from jax import lax
 from holdfast.core.arrays import Array, Leaf
 from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch, Task
+from holdfast.engine.network import Network
 from holdfast.models.answers import Answers
 from holdfast.models.levels import Model, outputs_of
 
 CHUNK = 256
 """The number of rows that are run together. It limits memory and does not affect the figures."""
+MOST_NUMBERS = 2**26
+"""Of very long rows, or of very many symbols, so few are run together that their inputs or outputs are no more."""
 
 
 @jax.tree_util.register_dataclass
@@ -57,6 +60,45 @@ def score(network: Model, task: Task, rows: Batch, tolerance: float, engine: str
     """Evaluate ``network``, a model of any level, on these rows. A row of reals is wrong if any error is at least
     ``tolerance``."""
     return _sums(task, tolerance, rows, _outputs(network, task, rows, engine))
+
+
+def together(task: Task) -> int:
+    """How many rows of this task are run together."""
+    each = task.longest * max(task.inputs, task.outputs)
+    return max(1, min(CHUNK, MOST_NUMBERS // each))
+
+
+def reads_symbols(network: Model, task: Task) -> bool:
+    """Whether the network has an embedding, so that it can read the rows of the task as symbols."""
+    return isinstance(network, Network) and network.embedding is not None and task.draws_symbols
+
+
+def fresh(network: Model, task: Task, key: Array, chunk: Array | int, sequences: int | Array) -> Batch:
+    """A chunk of ``sequences`` new rows of the test split, as the network reads them; rows beyond them are not
+    scored."""
+    size = together(task)
+    first = chunk * size
+    rows = task.sample(key, size, "test", first, symbols=reads_symbols(network, task))
+    return replace(rows, scored=rows.scored & (first + jnp.arange(size) < sequences)[:, None])
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class StepFigures:
+    """Figures of every step, [batch, time] from ``asked_from`` on: the largest error of its outputs (0 where it is not
+    scored), the mean square of the errors, whether the largest output is the right symbol, and whether it is scored."""
+
+    error: Array
+    square: Array
+    right: Array
+    scored: Array
+
+
+def step_figures(network: Model, task: Task, rows: Batch, engine: str = "auto") -> StepFigures:
+    """The figures of ``network``, a model of any level, at every step of these rows."""
+    outputs, (targets, scored) = _outputs(network, task, rows, engine), _asked(task, rows)
+    error, right = _judged(outputs, targets, scored)
+    return StepFigures(error, jnp.square(outputs - targets).mean(-1), right, scored)
 
 
 def _sums(task: Task, tolerance: float, rows: Batch, outputs: Array) -> Score:
@@ -123,10 +165,7 @@ def measure(network: Model, task: Task, key: Array, sequences: int | Array, engi
         return score(network, task, examples.arrays(), tolerance, engine)
 
     def drawn(chunk: Array) -> Batch:
-        first = chunk * CHUNK
-        rows = task.sample(key, CHUNK, "test", first)
-        asked = rows.scored & (first + jnp.arange(CHUNK) < sequences)[:, None]
-        return replace(rows, scored=asked)
+        return fresh(network, task, key, chunk, sequences)
 
     def add(total: Score, new: Score) -> Score:
         summed = jax.tree.map(jnp.add, total, new)
@@ -135,9 +174,9 @@ def measure(network: Model, task: Task, key: Array, sequences: int | Array, engi
     def of_chunk(chunk: Array) -> Score:
         return score(network, task, drawn(chunk), tolerance, engine)
 
-    chunks = -(-sequences // CHUNK)
+    chunks = -(-sequences // together(task))
     if isinstance(network, Answers):
-        draw, sums, together = jax.jit(drawn), jax.jit(partial(_sums, task, tolerance)), jax.jit(add)
+        draw, sums, both = jax.jit(drawn), jax.jit(partial(_sums, task, tolerance)), jax.jit(add)
         rows = (draw(jnp.int32(chunk)) for chunk in range(int(chunks)))
-        return reduce(together, (sums(some, _outputs(network, task, some, engine)) for some in rows))
+        return reduce(both, (sums(some, _outputs(network, task, some, engine)) for some in rows))
     return lax.fori_loop(1, chunks, lambda chunk, total: add(total, of_chunk(chunk)), of_chunk(jnp.int32(0)))

@@ -194,6 +194,11 @@ class Settings:
         return self.embedding != "none" or self.wrapped_cell.reads_units
 
     @property
+    def reads_symbols(self) -> bool:
+        """Whether the networks read symbols, by their embedding, in place of one-hot inputs."""
+        return self.embedded and self.task.draws_symbols
+
+    @property
     def hidden_units(self) -> tuple[int, ...]:
         """The units of each hidden layer of the read-out, as ``readout_hidden`` says."""
         return values.sizes(self.readout_hidden)

@@ -15,6 +15,7 @@ from holdfast.core.registered import forgotten_on_change
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.reach import norms, reach, slope_decades
+from holdfast.training.measure import reads_symbols
 from holdfast.training.settings import Settings
 from holdfast.training.streams import stream
 
@@ -39,7 +40,8 @@ def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Netwo
     answer [batch]."""
 
     def run(network: Network, key: Array) -> tuple[Array, Array]:
-        rows = (task.examples("test") or task.sample(key, ROWS, "test")).arrays()
+        drawn = task.examples("test") or task.sample(key, ROWS, "test", symbols=reads_symbols(network, task))
+        rows = drawn.arrays()
         steps = jnp.arange(rows.scored.shape[1])
         last = jnp.where(rows.scored, steps, 0).max(1)
         asked = rows.scored & (steps == last[:, None])
@@ -47,7 +49,8 @@ def _reached(task: Task, truncate: int | None, gradient: str) -> Callable[[Netwo
         def loss(outputs: Array) -> Array:
             return jnp.where(asked, LOSSES[task.loss](outputs, rows.targets), 0.0).sum()
 
-        reached = reach(network, loss, rows.inputs, jnp.asarray(rows.present), truncate=truncate, gradient=gradient)
+        present, above = jnp.asarray(rows.present), network.above_embedding()
+        reached = reach(above, loss, network.embedded(rows.inputs), present, truncate=truncate, gradient=gradient)
         return norms(reached.states), last
 
     return jax.jit(run)

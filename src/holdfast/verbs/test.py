@@ -23,14 +23,17 @@ def test(
     *,
     lengths: str | Sequence[int] | None = None,
     sequences_per_length: int = 2560,
+    by: str | Sequence[str] = (),
     seed: int = 0,
     **axes: Any,
 ) -> Evaluation:
     """Evaluate a model on fresh sequences of a task, at each of ``lengths`` (default: the task's own).
 
     ``network`` is the path of a file, a ``Network``, or any object that ``as_model`` takes; ``task`` is a name or a
-    ``Task`` (default: the one that the network in the file was trained on); other keywords are axes of the task.
-    Next to the sampled figures stands what a short adversarial search found.
+    ``Task`` (default: the one that the network in the file was made for); other keywords are axes of the task.
+    Next to the sampled figures stands what a short adversarial search found. ``by`` adds figures by the ``position`` of
+    the scored step, by ``query`` (the first, second ... scored step of a row) or by ``gap`` (how many steps ago the
+    symbol that is asked for was read): one of these words, or several.
     Raises ``BadValue`` if no task is known or the sizes do not fit, ``BadFile`` where the file cannot be read.
     """
     from holdfast.certification.attack import attack
@@ -45,6 +48,7 @@ def test(
         seed=arguments.whole("seed", seed, least=0),
         file=given.path,
         attack=attack,
+        by=tuple(dict.fromkeys(arguments.names_in("by", by))),
     )
 
 
@@ -55,14 +59,15 @@ def _tasks(
     named: dict[str, Any],
 ) -> list[Task]:
     """The task with these axes, at every one of the lengths."""
+    from holdfast.core.origin import task_of
     from holdfast.verbs._request import choose_task, made_task
 
-    own = given.origin.get("settings", {}).get("task", {})
+    own = task_of(given.origin)
     if task is None and not own:
-        raise BadValue(f"{given.name} does not record the task it was trained on.", "Give one: --task recall.")
+        raise BadValue(f"{given.name} does not record the task it was made for.", "Give one: --task recall.")
     choice = choose_task(task, own, given.name)
     (given_axes,) = arguments.divided(
-        "test", named, arguments.axes_of(choice.kind), own=("task", "lengths", "sequences_per_length", "seed")
+        "test", named, arguments.axes_of(choice.kind), own=("task", "lengths", "sequences_per_length", "by", "seed")
     )
     axes = choice.axes | given_axes
     if not lengths:
