@@ -49,8 +49,8 @@ def asked_from(task: Task, curriculum: int | None) -> int:
 
 
 def sampling(task: Task, curriculum: int, rows: int, symbols: bool = False) -> Callable[[Array, Array], Batch]:
-    """The function from a key and the number of a batch to its ``rows``, of ``symbols`` where they are. The stages before the last share the first
-    ``curriculum`` sequences equally."""
+    """The function from a key and the number of a batch to its ``rows``, of ``symbols`` where they are. The stages
+    before the last share the first ``curriculum`` sequences equally."""
     before = shorter(task)
     draw = [_padded(some, task.longest, rows, symbols) for some in (*before, task)]
     starts = np.array(_starts(len(before), curriculum, rows), np.int32)
