@@ -278,7 +278,7 @@ def test_exchanging_the_states_of_a_unit_is_ours(blank):
         ({"sequences": [["A", "B", "C"]]}, "One sequence is not enough"),
         ({"sequences": []}, "One sequence is not enough"),
         ({"sequences": [["A", "B", "C"], ["A", "B", "D"]]}, "Sequences 1 and 2 contradict each other: after A,B"),
-        ({"sequences": [["A"], ["B", "C"]]}, "Sequence 1 has too few symbols (1)"),
+        ({"sequences": [["A"], ["B", "C"]]}, "Sequence 1 has 1 symbol: write"),
         ({"sequences": [["A", " "], ["B", "C"]]}, "Sequence 1 has an empty symbol"),
         ({"task": "recall", "steps": 10**6}, "steps is 1000000: take a whole number from 1 to 1000."),
         ({"task": "recall", "position": 11}, "position is 11: take a whole number from 1 to 10."),

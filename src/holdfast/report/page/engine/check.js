@@ -84,7 +84,8 @@ function checkSequences(sequences) {
   const seen = new Map();
   for (const [number, words] of sequences.entries()) {
     const has = `Sequence ${number + 1} has`;
-    if (words.length < 2) return `${has} too few symbols (${words.length}): write at least two, so that there is one to predict.`;
+    const count = `${words.length} symbol${words.length === 1 ? "" : "s"}`;
+    if (words.length < 2) return `${has} ${count}: write at least two, so that there is one to predict.`;
     if (words.some((word) => !String(word).trim())) return `${has} an empty symbol: write one between every two commas.`;
     if (words.length > MOST_STEPS + 1) return `${has} ${words.length} symbols: take at most ${MOST_STEPS + 1}.`;
     for (let end = 1; end < words.length; end++) {
