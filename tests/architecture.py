@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "testing": ("core", "cells", "tasks", "engine", "models", "plugins", "exchange"),
     "training": ("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "report.result_base"),
     "construction": ("core", "cells", "tasks", "engine.network", "engine.resolve"),
-    "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
+    "construction.evaluation": ("core", "tasks", "engine", "plugins", "construction", "report.result_base"),
     "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins", "report.result_base"),
     "explanation": ("core", "alphabet", "cells", "engine", "models", "report.result_base"),
     "exchange": ("core", "cells", "engine", "models", "report.result_base"),

@@ -17,7 +17,7 @@ from holdfast.core.rates import Rate
 from holdfast.core.sequences import alphabet as alphabet_of
 from holdfast.engine.initialise import build
 from holdfast.engine.reach import reach
-from holdfast.engine.unroll import trace
+from holdfast.engine.unroll import trace, unroll
 from holdfast.laboratory.javascript import functions
 from holdfast.laboratory.stages import cotangents
 from holdfast.plugins.word_laws import STEP, drawn
@@ -248,6 +248,27 @@ def test_the_gradient_over_distance_is_ours(update, blank):
     wanted = np.sqrt(squares)[:0:-1] if update == "sequence" else np.zeros(3)
     np.testing.assert_allclose(found[1:], wanted, rtol=1e-10)
     assert found[0] > 0
+
+
+@pytest.mark.usefixtures("float64")
+def test_exchanging_the_states_of_a_unit_is_ours(blank):
+    """A unit's share, with states of both layers exchanged before step 3 of 4."""
+    network = random_network("lstm", TASK.inputs, outputs=TASK.outputs, layers=2)
+    act = "const rows = ENGINE.rowsOf(given.settings); return ENGINE.exchange(given.settings, given.weights, rows, 2);"
+    sequences = (("3", "0", "1", "2", "3"), ("4", "0", "1", "2", "4"))
+    settings = {"units": network.units, "layers": 2, "sequences": sequences}
+    found = in_page(blank, act, {"settings": settings, "weights": document(network)})
+    rows = Echo(sequences=sequences).examples()
+    assert rows is not None
+    _, states = unroll(network, rows.inputs[:, :2])
+    own, other = (jax.tree.map(lambda a, n=n: a[n : n + 1], states) for n in (0, 1))
+    answer = jax.jit(lambda state: unroll(network, rows.inputs[:1, 2:], state)[0][0, -1])
+    before = answer(own)
+    moved = [
+        float(jnp.linalg.norm(answer(jax.tree.map(lambda a, b, u=u: a.at[:, u].set(b[:, u]), own, other)) - before))
+        for u in range(network.units)
+    ]
+    np.testing.assert_allclose(found, np.array(moved) / float(jnp.linalg.norm(answer(other) - before)), rtol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -94,12 +94,18 @@ def test_every_rule_and_optimiser_is_ours(update, optimiser, cell, layers, more,
 
 
 def test_an_update_may_stop_within_a_sequence(blank):
-    """One step at a time, with the state kept between calls, is the same as whole sequences."""
-    first = random_network("gru", TASK.inputs, outputs=TASK.outputs)
-    act = TRAIN.replace("trainer.advance(given.updates)", "for (let n = 0; n < given.updates; n++) trainer.advance(1)")
-    given = {"sequences": SEQUENCES, "units": first.units, "cell": "gru", "update": "step"}
-    told = {"settings": given, "weights": document(first), "updates": 10}
-    assert in_page(blank, act, told) == in_page(blank, TRAIN, told)
+    """One step at a time, with the state of each of two networks kept between calls, is the same as whole sequences."""
+    both = [document(random_network("gru", TASK.inputs, n, outputs=TASK.outputs)) for n in (3, 3)]
+    both[1]["readout"]["matrix"] = both[1]["readout"]["matrix"][::-1]
+    both[1]["layers"][0]["x"]["matrix"] = both[1]["layers"][0]["x"]["matrix"][::-1]
+    act = """
+      const trainer = ENGINE.makeTrainer({ ...given.settings, networks: 2 }, given.weights);
+      for (let n = 0; n < 10; n += given.each) trainer.advance(given.each);
+      return [trainer.weights(0), trainer.weights(1)];
+    """
+    given = {"sequences": SEQUENCES, "units": 3, "cell": "gru", "update": "step"}
+    single, whole = (in_page(blank, act, {"settings": given, "weights": both, "each": each}) for each in (1, 10))
+    assert single == whole
 
 
 def test_a_network_whose_state_is_emptied_learns_single_steps(blank):

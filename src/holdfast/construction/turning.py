@@ -8,15 +8,15 @@
 mamba_negative      T(s) is 1 or -1 for each unit: the factor 2 exp(d A) - 1 with d = 0 or G. Parity.
 deltanet_negative   T(s) is a reflection 1 - 2 k k^T or 1, by the key k and the strength 2 or 0
 deltaproduct        T(s) is a product of two reflections, so a turn of any plane by any angle
-lru, s5             T is a turn that does not depend on the symbol: cycles that every symbol leads one further. Two units
-                    have the same complex state a quarter of a turn apart, and show its real parts
+lru, s5             T is a turn that does not depend on the symbol: cycles that every symbol leads one further. Two
+                    units hold the same complex state, a quarter of a turn apart, and show its real parts
 
 Matrix memories hold S = P - 1, and the query p0 reads S p0 = p - p0. The value of a write under the key k is -k, so
 that S k is replaced by -2 k - S k, and the product by P (1 - 2 k k^T).
 
 A linear recurrence does not correct errors: turns keep them as they are, and they add up. Signs, and reflections in the
-axes, are exact in IEEE arithmetic, where gates with pre-activations of G = 1024 are exactly 0, 1 and 2: these networks
-are right at every length. All other claims are up to a number of steps.
+axes, are exact in IEEE arithmetic, where gates with pre-activations of G = 1024 are exactly 0, 1 and 2, and a number
+less itself is 0: these networks are right at every length. All other claims are up to a number of steps.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ REFLECTIONS: dict[str, int | None] = {
     "s5": 2,
 }
 """The cells, each with the number of reflections whose product is a turn of one step (None: of signs alone)."""
+NAMED = {None: "a sign for each unit", 1: "1 reflection", 2: "2 reflections"}
 CONSTANT = ("lru", "s5")
 """Cells whose turn is the same for every symbol."""
 RECURRENT = dict.fromkeys(CONSTANT, "re")
@@ -71,7 +72,7 @@ def realise(program: RegisterProgram, cell: str, demand: Demand) -> Realisation:
     answers = np.array([[score.terms.get(state, 0.0) for score in program.outputs] for state in group.states])
     found = orbit(group, answers, REFLECTIONS[cell])
     if found is None:
-        each = "a sign for each unit" if REFLECTIONS[cell] is None else f"{REFLECTIONS[cell]} reflections"
+        each = NAMED[REFLECTIONS[cell]]
         return Realisation(
             sheet, Budget(), [f"{cell} has {each} in a step, of which the symbols of this automaton are no products"]
         )
@@ -136,7 +137,7 @@ def _largest(holds: Callable[[int], bool]) -> int:
 
 
 def _signs(sheet: Sheet, found: Orbit, roundoff: float) -> tuple[np.ndarray, Drift]:
-    """Each unit toggles between 0 and 1: h' = T h + (1 - T) / 2. The product of d = G and the value is 1 or 0."""
+    """Each unit goes from 0 to 1 and back: h' = T h + (1 - T) / 2. The product of d and the value is 1 at d = G."""
     for place in range(len(found.start)):
         first = {"input": (1.0, {}), "output": (1.0, {})} if place == 0 else {}
         flips = {symbol: 2 * DRIVE for symbol, turn in found.turns.items() if turn[place, place] < 0}
