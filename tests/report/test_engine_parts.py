@@ -291,7 +291,15 @@ def test_exchanging_the_states_of_a_unit_is_ours(blank):
         ({"learning_rate": "fast"}, "The learning rate is 'fast'"),
         ({"initialisation": "he"}, "The initialisation is 'he'; take keras or pytorch."),
         ({"initialisation": "keras+warm"}, "The initialisation has '+warm'"),
-        ({"task": "recall", "steps": 1000, "units": 128, "update": "batch"}, "This network is too large"),
+        ({"task": "recall", "steps": 1000, "units": 128, "update": "batch"}, "This is too large"),
+        ({"units": 128, "layers": 2, "networks": 256}, "This is too large"),
+        ({"units": 32, "task": "recall", "steps": 200}, ""),
+        ({"sequences": [None, ["A", "B"]]}, "The sequences are not lists of symbols"),
+        ({"sequences": [[1, 2], [3, 2]]}, "The sequences are not lists of symbols"),
+        ({"learning_rate": "0.1"}, "The learning rate is '0.1'"),
+        ({"forget_bias": "much"}, "The forget bias is 'much'"),
+        ({"batch": 0}, "batch is 0: take a whole number from 1 to 1024."),
+        ({"heads": 3}, "heads is 3: take a divisor of 20 units."),
     ],
 )
 def test_wrong_settings_are_told_in_one_sentence(settings, said, blank):

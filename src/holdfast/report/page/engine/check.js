@@ -5,6 +5,8 @@ const MOST_UNITS = 128;
 const MOST_LAYERS = 8;
 const MOST_NETWORKS = 256;
 const MOST_SYMBOLS = 64;
+const MOST_BATCH = 1024;
+const MOST_NUMBERS = 3e7; // that arrays may have together: 240 MB
 
 /** "" where these settings can be trained; else the first thing that is wrong. */
 function check(given) {
@@ -29,6 +31,10 @@ function check(given) {
     () => one("dtype", ["float32", "float64"]),
     () => whole("seed", 0, 2 ** 32 - 1),
     () => checkRate(settings.learning_rate),
+    () => (settings.batch === null ? "" : whole("batch", 1, MOST_BATCH)),
+    () => (settings.clip === null || settings.clip > 0 ? "" : `clip is ${shown(settings.clip)}: take a number above 0, or null.`),
+    () => checkForget(settings.forget_bias),
+    () => checkHeads(settings),
     () => {
       try {
         initialisationOf(settings, CELLS[settings.cell], 1);
@@ -46,8 +52,14 @@ function check(given) {
   return "";
 }
 
+const checkForget = (bias) =>
+  bias === null || Number.isFinite(bias) ? "" : `The forget bias is ${shown(bias)}: take a number, for example 1.`;
+
+const checkHeads = ({ heads, units }) =>
+  Number.isInteger(heads) && heads > 0 && units % heads === 0 ? "" : `heads is ${shown(heads)}: take a divisor of ${units} units.`;
+
 const checkRate = (rate) =>
-  rate > 0 && rate < 1e6 ? "" : `The learning rate is ${shown(rate)}: take a number above 0, for example 0.001.`;
+  typeof rate === "number" && rate > 0 && rate < 1e6 ? "" : `The learning rate is ${shown(rate)}: take a number above 0, for example 0.001.`;
 
 const CHECKS = {
   sequences: ({ sequences }) => checkSequences(sequences),
@@ -65,6 +77,9 @@ const CHECKS = {
 function checkSequences(sequences) {
   if (!Array.isArray(sequences) || sequences.length < 2) {
     return "One sequence is not enough: write two that differ, so that only a memory can tell them apart.";
+  }
+  if (!sequences.every((words) => Array.isArray(words) && words.every((word) => typeof word === "string"))) {
+    return "The sequences are not lists of symbols: write each as symbols with commas between them.";
   }
   const seen = new Map();
   for (const [number, words] of sequences.entries()) {
@@ -94,11 +109,14 @@ function fewRows(kinds, length, name) {
   return rows >= 16 ? "" : `There are only ${rows} different rows, too few to keep test rows apart: raise ${name}.`;
 }
 
-/** An update that would take seconds, or arrays that no page should ask for. */
+/** Arrays that no page should ask for. */
 function tooLarge(settings) {
   const task = taskOf(settings);
-  const numbers = task.steps * settings.units * settings.layers * rowsPerUpdate(settings, task) * 24;
-  return numbers > 3e7 ? "This network is too large to be trained in a page: take fewer steps, units or layers." : "";
+  const rows = Math.max(rowsPerUpdate(settings, task), task.rows ? task.rows.length : EVALUATED);
+  const values = task.steps * settings.units * settings.layers * rows * 24; // some values of a step for each unit
+  const { parameters } = layoutFor(settings, task);
+  const few = values + 3 * parameters * settings.networks <= MOST_NUMBERS;
+  return few ? "" : "This is too large to be trained in a page: take fewer steps, units, layers or networks.";
 }
 
 const shown = (value) => (typeof value === "string" ? `'${value}'` : String(value));
