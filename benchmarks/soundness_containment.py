@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,7 @@ _started: list[runs.Processes] = []
 def _processes() -> runs.Processes:
     if not _started:
         _started.append(runs.Processes(runs.instruction_sets()))
+        Finalize(None, _started[0].close, exitpriority=100)  # before the queues of its processes
     return _started[0]
 
 

@@ -67,14 +67,16 @@ def _run(name: str, store: Store, asked: argparse.Namespace) -> bool:
             said = f"{progress.finished:,} of {progress.of:,} points, {progress.solved:,} solved"
             print(f"{name}: {said}, about {progress.seconds_left:.0f} s left", file=sys.stderr, flush=True)
 
-    results, interrupted = run_study(study, store, workers=asked.workers, watch=watch)
+    fresh: list[object] = []
+    results, interrupted = run_study(study, store, workers=asked.workers, watch=watch, on_check=fresh.append)
     if interrupted:
         print(f"{name}: stopped at {results.done:,} of {results.of:,} points", flush=True)
         return False
     assert study.verdicts is not None
     trained = time.monotonic() - began
     verdicts = study.verdicts(results)
-    machine = stored_run.machine(asked.workers, trained, holdfast.__version__)
+    whole = len(fresh) == results.done  # and none of its points was in the store before
+    machine = stored_run.machine(asked.workers, trained if whole else None, holdfast.__version__)
     run = stored_run.StoredRun.of(results, verdicts, machine)
     stored_run.write(asked.out / f"{name}.json", run)
     counts = ", ".join(f"{count} {word}" for word, count in stored_run.counts(verdicts).items())

@@ -1,4 +1,4 @@
-"""The live pages of the site: what ``holdfast demo --page`` and ``holdfast explain --page`` write, in ``live/``."""
+"""The live pages of the site: what ``demo --page``, ``explain --page`` and ``lab --save`` write, in ``live/``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+import lab_pictures
 import shown
 
 STEPS = 50
@@ -25,9 +26,11 @@ def write(docs: Path) -> None:
         f"holdfast demo --initialisations 0 --page {folder / 'demo.html'}",
         f"holdfast construct recall --units 8 --steps {STEPS} --tolerance 1e-2 --out net.safetensors",
         f"holdfast explain net.safetensors --page {folder / 'constructed.html'}",
+        f"holdfast lab --save {folder / 'lab.html'}",
     )
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         for command in commands:
             code, said = shown.printed(command)
             if code:
                 raise RuntimeError(f"{command} ends with exit code {code}: {said}")
+    lab_pictures.take(folder / "lab.html", folder / "lab")

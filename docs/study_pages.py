@@ -61,6 +61,8 @@ def _figures(verdicts: tuple[Verdict, ...]) -> list[str]:
 
 def _run(run: stored_run.StoredRun) -> list[str]:
     machine = run.machine
+    seconds = machine["wall_seconds"]
+    took = "in several parts" if seconds is None else f"in {seconds:,} s"
     shown = ("cell", "units", "learning_rate", "seeds", "seed", "batch", "budget", "clip")
     settings = [
         (escaped(grid.base.task.name), *(escaped(", ".join(map(values.text, grid.values(name)))) for name in shown))
@@ -69,7 +71,7 @@ def _run(run: stored_run.StoredRun) -> list[str]:
     made = [
         "## The run",
         "",
-        f"{run.done:,} networks, trained in {machine['wall_seconds']:,} s on {machine['cores']} cores "
+        f"{run.done:,} networks, trained {took} on {machine['cores']} cores "
         f"({escaped(str(machine['processor']))}, {machine['workers']} workers, {run.core_seconds:,.0f} s of cores in "
         f"training) by holdfast {machine['holdfast']}.",
         "",

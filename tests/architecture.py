@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "testing": ("core", "cells", "tasks", "engine", "models", "plugins", "exchange"),
     "training": ("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "report.result_base"),
     "construction": ("core", "cells", "tasks", "engine.network", "engine.resolve"),
-    "construction.evaluation": ("core", "cells", "tasks", "engine", "plugins", "construction", "report.result_base"),
+    "construction.evaluation": ("core", "tasks", "engine", "plugins", "construction", "report.result_base"),
     "certification": ("core", "alphabet", "tasks", "engine", "models", "plugins", "report.result_base"),
     "explanation": ("core", "alphabet", "cells", "engine", "models", "report.result_base"),
     "exchange": ("core", "cells", "engine", "models", "report.result_base"),
@@ -40,9 +40,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "comparison", "construction"),
         *("construction.evaluation", "certification", "explanation", "exchange", "demonstration", "report.result_base"),
     ),
+    "laboratory": ("core", "alphabet", "cells", "engine", "report"),
     "verbs": (
         *("core", "cells", "blocks", "tasks", "engine", "models", "plugins", "training", "construction.evaluation"),
-        *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "report"),
+        *("certification", "explanation", "exchange", "tuning", "comparison", "studies", "laboratory", "report"),
     ),
     "cli": ("everything",),
 }

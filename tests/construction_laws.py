@@ -291,17 +291,19 @@ def weights_are_those_told(made: Construction) -> None:
     for source, linear in network.layers[0].items():
         for gate in linear.gates:
             matrix, bias = (None if part is None else np.zeros(part.shape) for part in linear.of(gate))
+            biased = source == "x" or gate not in network.layers[0]["x"].gates
             if bias is not None:
-                bias[:] = sheet.idle.get(gate, 0.0) if source == "x" else 0.0
+                bias[:] = sheet.idle.get(gate, 0.0) if biased else 0.0
             for unit, gates in sheet.gates.items():
                 if gate not in gates:
                     continue
                 told_bias, channels, units = gates[gate]
                 places = {"x": channels, sheet.recurrent: units}.get(source, {})
+                column = number[unit] * max(1, linear.width(gate) // network.units)
                 for name, weight in places.items():
-                    matrix[sheet.channels.index(name) if source == "x" else number[name], number[unit]] = weight
-                if source == "x":
-                    bias[number[unit]] = told_bias
+                    matrix[sheet.channels.index(name) if source == "x" else number[name], column] = weight
+                if biased and bias is not None:
+                    bias[column] = told_bias
             for told, found in zip((matrix, bias), linear.of(gate), strict=True):
                 assert (told is None) == (found is None)
                 if told is not None:

@@ -47,6 +47,8 @@ def allowed(task, length: int) -> list[tuple[str, ...]]:
         ("A5", 0, "elements", 2),
         ("A5", 0, "generators", 9),
         ("S5", 0, "generators", 9),
+        ("S5", 0, "exchanges", 3),
+        ("S5", 0, "three", 2),
     ],
 )
 def test_words_of_a_group_are_products_of_matrices(group, modulus, symbols, length):

@@ -67,13 +67,19 @@ CELLS = {
     "shift(deltanet)": ("shift(deltanet)", ""),
     "shift(linear_attention)": ("shift(linear_attention)", ""),
     "shift(mlstm)": ("shift(mlstm)", ""),
+    "mamba_negative": ("mamba_negative", ""),
+    "deltanet_negative": ("deltanet_negative", ""),
+    "deltaproduct": ("deltaproduct", ""),
 }
 
 
 OF_AUTOMATA = {"lstm", "gru", "gru_pytorch", "elman"}
 OF_NUMBERS = OF_AUTOMATA | {"irnn", "lstm1997", "lstm1997_forever"}
 DOES = {
-    **dict.fromkeys(("automaton", "flip_flop", "group", "modular", "parity"), OF_AUTOMATA),
+    **dict.fromkeys(("flip_flop", "modular"), OF_AUTOMATA),
+    "automaton": OF_AUTOMATA | {"deltanet_negative", "deltaproduct"},
+    "group": OF_AUTOMATA | {"deltaproduct"},
+    "parity": OF_AUTOMATA | {"deltaproduct", "deltanet_negative", "mamba_negative"},
     "counting": OF_AUTOMATA | {"irnn"},
     "adding": {"lstm", "gru", "elman", "irnn", "lstm1997"},
     "bits": {"lstm", "gru", "elman"},
@@ -112,7 +118,7 @@ def tolerance_of(task) -> float:
 
 @cache
 def built(task, backend: str, steps: int | None, dtype: str, tolerance: float | None = None) -> Construction | None:
-    """The construction; None where it is refused, or the cell holds pairs only."""
+    """The construction; None where it is refused, or the cell has other constructions only."""
     try:
         return build(task, backend, steps, dtype, tolerance)
     except (BadValue, UnknownName):

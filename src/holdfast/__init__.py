@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from holdfast.verbs.explain import explain
     from holdfast.verbs.export import export
     from holdfast.verbs.import_model import import_model
+    from holdfast.verbs.lab import lab
     from holdfast.verbs.refute import refute
     from holdfast.verbs.register import register
     from holdfast.verbs.show import show
@@ -53,6 +54,7 @@ _HOMES = {
     "export": "holdfast.verbs.export",
     "from_steps": "holdfast.models.steps",
     "import_model": "holdfast.verbs.import_model",
+    "lab": "holdfast.verbs.lab",
     "load": "holdfast.engine.files",
     "make_task": "holdfast.training.settings",
     "refute": "holdfast.verbs.refute",
@@ -85,6 +87,7 @@ __all__ = [
     "export",
     "from_steps",
     "import_model",
+    "lab",
     "load",
     "make_task",
     "refute",

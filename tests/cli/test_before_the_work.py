@@ -29,6 +29,7 @@ STARTS = {
     "export": "holdfast.exchange.verify",
     "import": "holdfast.exchange.verify",
     "demo": "holdfast.demonstration.demonstrate.demonstrate",
+    "lab": "holdfast.studies.written.written",
 }
 """Where the work of a verb begins."""
 GRID = "compare --task recall --cells elman --lags 2"
@@ -57,6 +58,7 @@ PLACES = [
     f"export {NETWORK} --to torch --out PLACE/x.safetensors",
     f"import {NETWORK} --from torch --out PLACE/x.safetensors",
     "demo --page PLACE/x.html",
+    "lab --save PLACE/x.html",
 ]
 
 

@@ -58,6 +58,7 @@ def test_a_program_reads_the_documented_keys(capsys):
         "units",
         "known_units",
         "counts_to",
+        "horizon_steps",
         "state",
         "claim",
         "budget",

@@ -43,7 +43,8 @@ def words(parts) -> str:
 def test_the_document_has_the_documented_keys_and_no_others():
     document = replace(told(), file="net.safetensors").as_json()
     assert set(document) == {
-        *("possible", "task", "cell", "units", "counts_to", "known_units", "state", "claim", "budget", "gates", "file"),
+        *("possible", "task", "cell", "units", "counts_to", "horizon_steps", "known_units"),
+        *("state", "claim", "budget", "gates", "file"),
     }
     assert (document["possible"], document["task"], document["cell"], document["units"]) == (True, "recall", "lstm", 40)
     assert set(document["claim"]) == {"error", "lengths", "steps", "range", "semantics", "dtype", "least_steps"}

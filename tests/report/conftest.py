@@ -48,6 +48,14 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def blank(browser) -> Iterator[object]:
+    """An empty page, in which a test runs scripts."""
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture
 def visit(browser) -> Iterator[Callable[..., Opened]]:
     """``visit(path, width=1100, dark=False)`` opens a file and listens; after the test nothing may have been said."""
@@ -72,4 +80,4 @@ def visit(browser) -> Iterator[Callable[..., Opened]]:
         context.close()
     for opened in visits:
         assert opened.complaints == []
-        assert [url for url in opened.requests if not url.startswith("data:")] == []
+        assert [url for url in opened.requests if not url.startswith(("data:", "blob:"))] == []

@@ -29,13 +29,6 @@ RUN = """([script, text]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def blank(browser):
-    page = browser.new_page()
-    yield page
-    page.close()
-
-
 def in_the_page(blank, network, inputs, present):
     script = words.script() + "".join((pages.FOLDER / name).read_text() for name in ("kit/data.js", "explain/run.js"))
     given = {"network": as_data(network), "inputs": np.asarray(inputs[0]).ravel(), "present": np.asarray(present[0])}

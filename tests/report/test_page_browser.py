@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -17,9 +15,11 @@ from holdfast.explanation.page import flow
 from holdfast.explanation.page import network as network_data
 from holdfast.explanation.page.document import Band, document
 from holdfast.explanation.page.words import script
+from holdfast.explanation.roles import roles
 from holdfast.explanation.subject import examine
 from holdfast.report import page as pages
 from tests.networks import random_network
+from tests.report.looking import unfold, until, where
 
 pytestmark = pytest.mark.slow
 
@@ -41,8 +41,10 @@ def constructed(tmp_path_factory):
     task = tasks.get("recall")(steps=STEPS, tolerance=1e-3)
     made = construct(task, "lstm", units=UNITS, steps=STEPS, tolerance=1e-3).construction
     claim = made.claim
+    subject = examine(made.network, task, rows=8)
     told = document(
-        examine(made.network, task, rows=8),
+        subject,
+        roles=roles(subject),
         file=f"{EVIL}.safetensors",
         sentence="Read real numbers one by one, then give the first.",
         words=[{"text": f"unit 2 keeps x1 {EVIL}", "units": [2], "role": "latch", "figures": {"forget_mean": 0.9999}}],
@@ -77,7 +79,7 @@ def shipped(tmp_path_factory):
 
 
 CONTROLS = """() => [...document.querySelectorAll("button, input, select, summary, canvas[tabindex]")]
-  .filter((e) => !e.disabled && (e.offsetParent !== null || e.closest(".transport")))
+  .filter((e) => !e.disabled && e.tabIndex >= 0 && (e.offsetParent !== null || e.closest(".transport")))
   .map((e, n) => (e.dataset.n = n)).length"""
 
 WATCH = """() => {
@@ -109,18 +111,6 @@ CONTRASTS = """() => {
 }"""
 
 
-def until(page, script: str, seconds: float = 10.0) -> None:
-    """Wait until ``script`` is true. (The browser's own waiting is forbidden by the page: it would evaluate text.)"""
-    end = time.monotonic() + seconds
-    while not page.evaluate(script):
-        assert time.monotonic() < end, f"never came true: {script}"
-        page.wait_for_timeout(20)
-
-
-def where(page) -> str:
-    return page.inner_text(".where")
-
-
 def test_it_is_one_small_file_and_ready_in_less_than_a_second(constructed, visit):
     assert constructed.stat().st_size < 1_000_000
     opened = visit(constructed)
@@ -133,7 +123,8 @@ def test_it_is_one_small_file_and_ready_in_less_than_a_second(constructed, visit
 
 def test_the_network_in_the_page_is_the_network(constructed, visit):
     page = visit(constructed).page
-    told = page.inner_text("header")
+    unfold(page, "about")
+    told = page.inner_text("#about p >> nth=1")
     assert "run in this page" in told
     assert "differ from holdfast's by at most" in told
     differ = float(told.split("at most ")[1].rstrip(".\n").replace("−", "-"))
@@ -142,6 +133,7 @@ def test_the_network_in_the_page_is_the_network(constructed, visit):
 
 def test_the_scrubber_moves_every_panel(constructed, visit):
     page = visit(constructed).page
+    unfold(page)
     assert where(page) == "step 1 of 200"
     page.click("[aria-label='one step forward']")
     assert where(page) == "step 2 of 200"
@@ -152,11 +144,11 @@ def test_the_scrubber_moves_every_panel(constructed, visit):
     before = page.eval_on_selector_all(".cursor", "all => all.map(c => c.style.transform)")
     page.fill("#time", "100")
     until(page, "document.querySelector('.where').textContent.includes('100')")
-    until(page, "document.querySelector('#valves h3').textContent.includes('step 100')")
+    until(page, "document.querySelector('#valves h2').textContent.includes('step 100')")
     after = page.eval_on_selector_all(".cursor", "all => all.map(c => c.style.transform)")
     assert len(before) >= 10
     assert all(a != b for a, b in zip(before, after, strict=True))
-    assert page.inner_text("#task dd >> nth=0") == "100"
+    assert page.inner_text("#step h2") == "Step 100"
     assert page.get_attribute("#unrolled .copy.here", "data-step") == "99"
     page.click("#play")
     until(page, "parseInt(document.querySelector('.where').textContent.slice(5)) > 102")
@@ -169,29 +161,30 @@ def test_the_scrubber_moves_every_panel(constructed, visit):
 def test_a_row_of_ones_own_is_read_and_judged(constructed, visit):
     page = visit(constructed).page
     page.fill("[aria-label='input at this step, as a number']", "0.25")
-    until(page, "document.querySelectorAll('#task dd')[2].textContent === '+0.250'")
-    assert abs(float(page.inner_text("#task dd >> nth=3")) - 0.25) < 2e-3
+    until(page, "document.querySelectorAll('#step dd')[1].textContent === '+0.250'")
+    assert abs(float(page.inner_text("#step dd >> nth=2")) - 0.25) < 2e-3
     page.fill("[aria-label='input at this step']", "-0.5")
-    until(page, "document.querySelectorAll('#task dd')[2].textContent === '−0.500'")
+    until(page, "document.querySelectorAll('#step dd')[1].textContent === '−0.500'")
     page.fill("[aria-label='input at this step, as a number']", "7")
     assert "not a sequence of the task" in page.inner_text("#task .verdict")
     page.click("text=Reset")
     assert "The error of the answer" in page.inner_text("#task .verdict")
-    first = page.inner_text("#task dd >> nth=1")
+    first = page.inner_text("#step dd >> nth=0")
     page.select_option("#sequence", "2")
-    assert page.inner_text("#task dd >> nth=1") != first
+    assert page.inner_text("#step dd >> nth=0") != first
     page.click("text=Random sequence")
-    box = page.locator("#task .strip").bounding_box()
-    page.mouse.move(box["x"] + 68, box["y"] + 70)
+    box = page.locator("#task .reads").bounding_box()
+    page.mouse.move(box["x"] + 78, box["y"] + 60)
     page.mouse.down()
-    page.mouse.move(box["x"] + 68, box["y"] + 8, steps=4)
+    page.mouse.move(box["x"] + 78, box["y"] + 4, steps=4)
     page.mouse.up()
-    until(page, "parseFloat(document.querySelectorAll('#task dd')[1].textContent) > 0.8")
-    assert page.inner_text("#task dd >> nth=2")[:4] == page.inner_text("#task dd >> nth=1")[:4]
+    until(page, "parseFloat(document.querySelectorAll('#step dd')[0].textContent) > 0.8")
+    assert page.inner_text("#step dd >> nth=1")[:4] == page.inner_text("#step dd >> nth=0")[:4]
 
 
 def test_a_weight_lights_up_in_every_copy_and_in_one_where_each_step_has_its_own(constructed, visit):
     page = visit(constructed).page
+    unfold(page, "unrolled")
     chips = page.locator(".chip")
     assert chips.count() == 9
     for number in range(9):
@@ -212,23 +205,24 @@ def test_a_weight_lights_up_in_every_copy_and_in_one_where_each_step_has_its_own
 
 def test_a_click_in_a_heat_map_chooses_unit_and_step(constructed, visit):
     page = visit(constructed).page
-    assert page.inner_text("#valves h3").startswith("Unit 2 at")  # the one that the answer is read from
+    unfold(page, "maps", "words")
+    assert page.inner_text("#valves h2").startswith("Unit 2 at")  # the one that carries the memory
     canvas = page.locator("#maps .raster").nth(1)
     canvas.evaluate("e => e.scrollIntoView({block: 'center'})")
     box = canvas.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.7525, box["y"] + box["height"] * 4.5 / UNITS)
-    until(page, "document.querySelector('#valves h3').textContent === 'Unit 5 at step 151'")
+    until(page, "document.querySelector('#valves h2').textContent === 'Unit 5 at step 151'")
     assert "Unit 5: states" in page.inner_text("#maps")
     page.fill("#unit", "1")
     until(page, "document.querySelector('#maps').textContent.includes('Unit 1: gates')")
     page.click("#words li button")
-    until(page, "document.querySelector('#valves h3').textContent.startsWith('Unit 2')")
+    until(page, "document.querySelector('#valves h2').textContent.startsWith('Unit 2')")
 
 
 def test_the_equation_has_this_steps_numbers(constructed, visit):
     page = visit(constructed).page
     page.fill("#time", "100")
-    until(page, "document.querySelector('#valves h3').textContent.includes('step 100')")
+    until(page, "document.querySelector('#valves h2').textContent.includes('step 100')")
     line = next(t for t in page.locator("#valves .mono").all_inner_texts() if t.startswith("c′ = f · c + i · g ="))
     numbers = line.split(" = ")[2].replace("−", "-").replace("·", "*")
     assert abs(eval(numbers) - float(line.split(" = ")[3].replace("−", "-"))) < 2e-3
@@ -238,6 +232,7 @@ def test_the_equation_has_this_steps_numbers(constructed, visit):
 
 def test_it_cannot_be_broken(constructed, visit):
     page = visit(constructed).page
+    unfold(page, "break")
     for button in ("#attack", "#search"):
         page.click(button)
         until(page, "document.querySelector('#break [role=status]').ariaBusy === 'true'")
@@ -256,12 +251,14 @@ def test_a_band_that_does_not_hold_is_seen_to_be_left(constructed, visit, tmp_pa
     end = text.index(",", start)
     (tmp_path / "small.html").write_text(text[:start] + "1e-9" + text[end:], encoding="utf-8")
     page = visit(tmp_path / "small.html").page
+    unfold(page, "break")
     page.click("#attack")
     page.wait_for_selector("#break .broken")
 
 
 def test_the_keyboard_alone_reaches_and_moves_everything(constructed, visit):
     page = visit(constructed).page
+    unfold(page)
     wanted = page.evaluate(CONTROLS)
     reached = set()
     for _ in range(wanted + 5):
@@ -270,7 +267,7 @@ def test_the_keyboard_alone_reaches_and_moves_everything(constructed, visit):
     assert len(reached - {None}) == wanted
     page.focus("#maps .raster >> nth=0")
     page.keyboard.press("ArrowDown")
-    until(page, "document.querySelector('#valves h3').textContent.startsWith('Unit 3')")
+    until(page, "document.querySelector('#valves h2').textContent.startsWith('Unit 3')")
     page.keyboard.press("ArrowRight")
     assert where(page) == "step 2 of 200"
     page.focus("#time")
@@ -289,6 +286,8 @@ def test_the_keyboard_alone_reaches_and_moves_everything(constructed, visit):
 
 def test_while_dragging_there_are_sixty_frames_a_second(constructed, visit):
     page = visit(constructed).page
+    unfold(page)
+    page.evaluate("scrollTo(0, 0)")
     slider = page.locator("#time").bounding_box()
     medians = []
     for _ in range(3):
@@ -320,30 +319,31 @@ def test_it_is_readable_at_every_width_in_light_and_in_dark(constructed, visit):
 
 def test_markup_is_shown_as_text_and_nothing_runs(constructed, visit):
     page = visit(constructed).page
+    unfold(page)
     for summary in page.locator("#words summary").all():
         summary.click()
     page.click("text=Show 20 more rows")
     assert page.evaluate("window.hit") is None
     assert page.locator("img").count() == 0
-    assert EVIL in page.inner_text("header")
+    assert EVIL in page.inner_text("#about")
     assert EVIL in page.inner_text("#words")
     assert page.title() == EVIL
 
 
 def test_symbols_are_chosen_and_typed(symbols, visit):
     page = visit(symbols).page
-    assert page.inner_text("#task dd >> nth=1") == "<b>"
+    assert page.inner_text("#step dd >> nth=0") == "<b>"
     assert page.input_value("#typed") == "<b>, 0, 1"
     page.fill("#typed", "4, 0, 1")
     page.press("#typed", "Enter")
-    assert page.inner_text("#task dd >> nth=1") == "4"
+    assert page.inner_text("#step dd >> nth=0") == "4"
     page.fill("#typed", "4, 0, x")
     page.press("#typed", "Enter")
-    assert "'x' is not a symbol of this task" in page.inner_text("#task")
+    assert "'x' is not a symbol of this task" in page.inner_text("#step")
     page.select_option("#symbol", label="<b>")
-    assert page.inner_text("#task dd >> nth=1") == "<b>"
+    assert page.inner_text("#step dd >> nth=0") == "<b>"
     page.click("[aria-label='last step']")
-    assert page.inner_text("#task dd >> nth=2") == "<b>"
+    assert page.inner_text("#step dd >> nth=1") == "<b>"
     assert "answers are right" in page.inner_text("#task .verdict")
     page.select_option("#valves select", "0")
     page.wait_for_timeout(50)
@@ -352,11 +352,12 @@ def test_symbols_are_chosen_and_typed(symbols, visit):
 
 def test_a_network_that_may_not_run_is_shown_and_says_so(shipped, visit):
     page = visit(shipped).page
-    assert "too large to be run in the page" in page.inner_text("#task")
-    assert page.locator("#typed, #task input").count() == 0
+    unfold(page, "maps")
+    assert "too large to be run in the page" in page.inner_text("#step")
+    assert page.locator("#typed, #task input, #step input, #further").count() == 0
     page.fill("#time", "30")
-    until(page, "document.querySelector('#task dd').textContent === '30'")
-    assert page.inner_text("#task dd >> nth=2").count("1.000") == 2
+    until(page, "document.querySelector('#step h2').textContent === 'Step 30'")
+    assert page.inner_text("#step dd >> nth=1").count("1.000") == 2
     canvas = page.locator("#maps .raster").first
     canvas.scroll_into_view_if_needed()
     canvas.click()
@@ -367,10 +368,11 @@ def test_a_stack_and_hidden_layers_of_a_read_out_are_told_apart(visit, tmp_path,
     network = build("stack(lstm,gru)", inputs=1, units=3, outputs=1, readout_hidden=(4,))
     told = document(examine(network, tasks.get("recall")(steps=6), rows=3), file="net", sentence="Give the first.")
     page = visit(pages.write("explain", "stack", told, tmp_path / "page.html", script())).page
+    unfold(page, "unrolled", "about")
     edges = page.eval_on_selector_all(".chip", "all => all.map(e => [e.dataset.edge, e.textContent, e.title])")
     shown = {edge: " ".join(rest) for edge, *rest in edges}
     assert {"x:forget", "x2:reset2", "h2:candidate2", "readout"} <= shown.keys()
-    assert "outputs differ from holdfast's by at most" in page.inner_text("header")
+    assert "outputs differ from holdfast's by at most" in page.inner_text("#about")
     page.locator(".chip[data-edge='x2:reset2']").focus()
     assert "from the output of the cell below to reset2" in page.inner_text("#unrolled")
     page.locator(".chip[data-edge='h2:reset2']").focus()

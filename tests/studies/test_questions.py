@@ -17,12 +17,15 @@ from holdfast.comparison.store.store import Store
 from holdfast.core.errors import BadFile
 from holdfast.engine.initialise import build
 from holdfast.studies import kept, questions
-from holdfast.studies.questions import _measures, _trained, shared_weights, tutorial, why_gates
+from holdfast.studies.questions import _measures, _trained, length, selectivity, shared_weights, tutorial, why_gates
 from holdfast.tasks.echo import Echo
 
 NAMES = questions.FOLDER.names()
 DOCS = Path(__file__).parent.parent.parent / "docs"
-NEEDED = {"tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest"}
+NEEDED = {
+    *("tutorial", "why_gates", "lag", "forget_bias", "shared_weights", "smallest"),
+    *("state_tracking", "associative_recall", "length", "selectivity"),
+}
 
 
 def outcomes(study, rule, seeds=None):
@@ -60,7 +63,7 @@ def test_a_study_has_a_question_with_its_source_and_enough_seeds(name):
     assert "Source:" in (questions.FOLDER.load(name).__doc__ or "")
     assert study.of == sum(c.settings.seeds for grid in study.grids for c in grid.configurations())
     assert all(grid.base.seeds >= 20 for grid in study.grids)
-    assert questions.get(name, quick=True).of < study.of / 10
+    assert questions.get(name, quick=True).of <= study.of / 10
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,6 +126,34 @@ def test_the_verdicts_on_gates_follow_the_outcomes(monkeypatch):
     monkeypatch.setattr(why_gates._trained, "share_full", lambda network, task: ((0.1, 0.4), (0.0, 0.0)))
     verdicts = why_gates.verdicts(outcomes(study, rule, seeds=12))
     assert by_claim(verdicts, "identity recurrence saturates").verdict == "undecided"
+
+
+def test_the_verdicts_on_selectivity_follow_the_outcomes():
+    study = questions.get("selectivity")
+    verdicts = selectivity.verdicts(outcomes(study, lambda s, seed: (s.cell == "mingru" or seed < 2, None)))
+    assert by_claim(verdicts, "mingru learns a flip-flop").verdict == "holds"
+    assert by_claim(verdicts, "mingru learns a flip-flop").figures["numbers of the state"] == 16
+    assert by_claim(verdicts, "s5 learns a flip-flop").verdict == "does not hold"
+    assert by_claim(verdicts, "mingru learns to ignore symbols more often than s5").verdict == "holds"
+    assert by_claim(verdicts, "mamba learns to ignore symbols more often than lru").verdict == "undecided"
+
+
+def test_the_verdicts_on_length_count_networks_that_are_right_at_every_length_so_far(monkeypatch):
+    """Of 20 networks of ``lstm`` 16 are right at 80 steps, and only these are asked at 320; of ``gru`` all are."""
+    tested = {40: [True] * 20, 80: [True] * 16 + [False] * 4, 320: [True] * 16}
+    left = {steps: iter(answers) for steps, answers in tested.items()}
+    monkeypatch.setattr(
+        length._trained, "right", lambda network, task, rows: network.cell_name == "gru" or next(left[task.steps])
+    )
+    monkeypatch.setattr(length, "CELLS", ("lstm", "gru"))
+    monkeypatch.setattr(length, "TASKS", {"parity": length.TASKS["parity"]})
+    monkeypatch.setattr(length, "_constructed", lambda task, cell: "five units")
+    monkeypatch.setattr(length._trained, "kept", lambda results, points: [results.networks(points[0])] * len(points))
+    verdicts = length.verdicts(outcomes(questions.get("length"), lambda s, seed: (s.cell != "elman", None)))
+    found = by_claim(verdicts, "lstm, parity: what is learned").figures
+    assert [found[f"right at {steps} steps too"][:8] for steps in (40, 80, 320)] == ["20 of 20", "16 of 20", "16 of 20"]
+    assert found["constructed"] == "five units"
+    assert by_claim(verdicts, "gru, parity: what is learned").why == "20 of 20 networks"
 
 
 @pytest.mark.slow

@@ -34,8 +34,16 @@ NEEDED = {"heads": {"cell": "mlstm", "engine": "auto"}}
 """What else has to be set where a field is set: only some cells have heads."""
 
 
+OF_LENGTHS = Echo(lag=8)
+"""A task with newly drawn rows, which a curriculum makes shorter."""
+
+
+def task(name: str) -> Echo:
+    return OF_LENGTHS if name == "curriculum" else BASE.task
+
+
 def with_one(name: str, value: object) -> Settings:
-    return Settings(BASE.task, **{"engine": "native", **NEEDED.get(name, {}), name: value})
+    return Settings(task(name), **{"engine": "native", **NEEDED.get(name, {}), name: value})
 
 
 def others(name: str) -> list:
@@ -55,7 +63,7 @@ def from_flag(name: str, word: str) -> Settings:
     parser = Parser("train", "", "")
     parser.fields(Settings)
     given = parser.parse([FIELDS[name].flag, word])
-    return Settings(BASE.task, **NEEDED.get(name, {}), **vars(given))
+    return Settings(task(name), **NEEDED.get(name, {}), **vars(given))
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -96,7 +104,7 @@ def test_a_field_is_an_axis_of_a_grid(name):
     # computed at all steps at once.
     base = replace(BASE, engine="auto") if name in ("gradient", "weights", "block") else BASE
     base = replace(BASE, cell="mingru") if name == "engine" else base
-    base = replace(base, **NEEDED.get(name, {}))
+    base = replace(base, task=task(name), **NEEDED.get(name, {}))
     grid = Grid(base, given.over)
     assert grid.values(name) == tuple(some)
     assert Grid.from_json(json.loads(json.dumps(grid.as_json()))) == grid
@@ -128,7 +136,7 @@ def test_a_wrong_value_in_python_is_told_as_a_wrong_flag_is(name):
     if one.meta.least is not None:
         below = int(one.meta.least) - 1
         messages = []
-        for act in (lambda: from_flag(name, str(below)), lambda: Settings(BASE.task, **{name: below})):
+        for act in (lambda: from_flag(name, str(below)), lambda: Settings(task(name), **{name: below})):
             with pytest.raises(BadValue) as caught:
                 act()
             messages.append(caught.value.message)

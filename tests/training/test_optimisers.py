@@ -37,6 +37,28 @@ def test_ten_updates_agree_with_pytorch(float64, text):
     assert_same(after, twin)
 
 
+@pytest.mark.parametrize("way", ["batch", "sequence", "step"])
+def test_a_warm_up_agrees_with_a_schedule_in_pytorch(float64, way):
+    """Of 8 sequences: the rate rises with every batch, whose updates have one rate."""
+    rows, steps = (2, 1) if way == "batch" else (1, 4 if way == "step" else 1)
+
+    def rising(parameters):
+        made, updates = torch.optim.Adam(parameters, RATE, eps=EPSILON), []
+
+        def before(optimiser, *_):
+            read = rows * (1 + len(updates) // steps)
+            optimiser.param_groups[0]["lr"] = RATE * min(1.0, read / 8)
+            updates.append(read)
+
+        made.register_step_pre_hook(before)
+        return made
+
+    before, after = ours(settings(update=way, warmup=8), 12)
+    assert_same(after, torch_trains(before, way, 12, optimiser=rising))
+    with pytest.raises(AssertionError):
+        assert_same(ours(settings(update=way), 12)[1], torch_trains(before, way, 12, optimiser=rising))
+
+
 @pytest.mark.parametrize(("one", "other"), [("adam", "adamw"), ("sgd", "sgd+nesterov=true"), ("rmsprop", "adam")])
 def test_another_optimiser_is_seen(float64, one, other):
     before, after = ours(settings(update="sequence", optimiser=one), 10)

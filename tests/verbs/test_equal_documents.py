@@ -63,6 +63,7 @@ CASES = {
         lambda: holdfast.import_model("torch.safetensors", format="torch", out="back.safetensors"),
     ),
     "show": ("gru", lambda: holdfast.show("gru")),
+    "lab": ("--cell gru --save lab.html", lambda: holdfast.lab(cell="gru", save="lab.html")),
 }
 FUNCTIONS = {verb: getattr(holdfast, "import_model" if verb == "import" else verb) for verb in CASES}
 

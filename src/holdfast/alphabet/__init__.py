@@ -1,7 +1,7 @@
 """The alphabet in which a cell's step is written: one file, one word, with all its meanings.
 
 A word's file has its meaning as numbers (JAX, and NumPy as the reference), as bounds in exact and in rounded
-arithmetic, as text and LaTeX, as C++ with its cotangents, as JavaScript, and its limits. Readings
+arithmetic, as text and LaTeX, as C++ and as JavaScript with its cotangents, and its limits. Readings
 (``engine/readings/``) apply words and know none by name. Files import nothing heavy: kernels are generated from them
 with the standard library alone.
 """
@@ -39,6 +39,7 @@ def get(name: str) -> Word:
         cpp=getattr(module, "cpp", None),
         gradient=getattr(module, "gradient", None),
         kernel=getattr(module, "kernel", None),
+        javascript_gradient=getattr(module, "javascript_gradient", None),
         exact=getattr(module, "exact", False),
         numbers=module.numbers,
         reference=module.reference,

@@ -14,6 +14,7 @@ text, latex = "abs({0})", r"\lvert {0} \rvert"
 cpp = "magnitude({0})"
 gradient = ("where_positive({0}, {d}) - where_positive(0 - {0}, {d})",)
 javascript = "Math.abs({0})"
+javascript_gradient = ("{d} * Math.sign({0})",)
 domain = ((0.05, 3.0),)
 
 

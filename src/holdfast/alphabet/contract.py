@@ -25,6 +25,22 @@ for (let i = 0; i < out.length; i++) {{
   out[i] = sum;
 }}
 """
+javascript_gradient = (
+    """
+const columns = sizes[1].at(-1), rows = sizes[0].length > sizes[1].length ? sizes[0].at(-2) : 1;
+for (let i = 0; i < {d}.length; i++) {{
+  const head = Math.floor(i / rows) * columns;
+  for (let j = 0; j < columns; j++) {to}[i * columns + j] += {d}[i] * {1}[head + j];
+}}
+""",
+    """
+const columns = sizes[1].at(-1), rows = sizes[0].length > sizes[1].length ? sizes[0].at(-2) : 1;
+for (let i = 0; i < {d}.length; i++) {{
+  const head = Math.floor(i / rows) * columns;
+  for (let j = 0; j < columns; j++) {to}[head + j] += {d}[i] * {0}[i * columns + j];
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:

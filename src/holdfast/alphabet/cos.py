@@ -12,6 +12,7 @@ arity = 1
 limits = (-1.0, 1.0)
 text, latex = "cos({0})", r"\cos({0})"
 javascript = "Math.cos({0})"
+javascript_gradient = ("0 - {d} * Math.sin({0})",)
 
 
 def numbers(a: Any) -> Any:

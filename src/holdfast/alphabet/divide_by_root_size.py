@@ -17,6 +17,12 @@ javascript = """
 const root = Math.sqrt(sizes[0].at(-1));
 for (let i = 0; i < out.length; i++) out[i] = {0}[i] / root;
 """
+javascript_gradient = (
+    """
+const root = Math.sqrt(sizes[0].at(-1));
+for (let i = 0; i < {d}.length; i++) {to}[i] += {d}[i] / root;
+""",
+)
 
 
 def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -28,6 +28,35 @@ for (let i = 0; i < out.length; i += columns) {{
   for (let j = 0; j < columns; j++) out[i + j] = {0}[i + j] - sum * {2}[head + j];
 }}
 """
+javascript_gradient = (
+    """
+const [rows, columns] = sizes[0].slice(-2);
+for (let i = 0; i < {d}.length; i += columns) {{
+  const head = Math.floor(i / (rows * columns)) * columns;
+  let sum = 0;
+  for (let j = 0; j < columns; j++) sum += {d}[i + j] * {2}[head + j];
+  for (let j = 0; j < columns; j++) {to}[i + j] += {d}[i + j] - sum * {1}[head + j];
+}}
+""",
+    """
+const [rows, columns] = sizes[0].slice(-2);
+for (let i = 0; i < {d}.length; i += columns) {{
+  const head = Math.floor(i / (rows * columns)) * columns;
+  let sum = 0;
+  for (let j = 0; j < columns; j++) sum += {d}[i + j] * {2}[head + j];
+  for (let j = 0; j < columns; j++) {to}[head + j] -= sum * {0}[i + j];
+}}
+""",
+    """
+const [rows, columns] = sizes[0].slice(-2);
+for (let i = 0; i < {d}.length; i += columns) {{
+  const head = Math.floor(i / (rows * columns)) * columns;
+  let sum = 0;
+  for (let j = 0; j < columns; j++) sum += {0}[i + j] * {1}[head + j];
+  for (let j = 0; j < columns; j++) {to}[head + j] -= sum * {d}[i + j];
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...], k: tuple[Any, ...], c: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -15,6 +15,12 @@ latex = r"\mathrm{{Im}}\frac{{e^{{{0} + i {1:product}}} - 1}}{{{0} + i {1:produc
 javascript = (
     "(Math.exp({0}) * Math.sin({1}) * {0} - (Math.exp({0}) * Math.cos({1}) - 1) * {1}) / ({0} * {0} + {1} * {1})"
 )
+javascript_gradient = (
+    "{d} * (Math.exp({0}) * ((1 + {0}) * Math.sin({1}) - {1} * Math.cos({1})) - 2 * {0} * {y})"
+    " / ({0} * {0} + {1} * {1})",
+    "{d} * (Math.exp({0}) * (({0} - 1) * Math.cos({1}) + {1} * Math.sin({1})) + 1 - 2 * {1} * {y})"
+    " / ({0} * {0} + {1} * {1})",
+)
 
 
 def numbers(x: Any, y: Any) -> Any:

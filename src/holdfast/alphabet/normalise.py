@@ -26,6 +26,19 @@ for (let first = 0; first < out.length; first += columns) {{
   for (let j = 0; j < columns; j++) out[first + j] = {0}[first + j] / norm;
 }}
 """
+javascript_gradient = (
+    """
+const columns = sizes[0].at(-1);
+for (let first = 0; first < {d}.length; first += columns) {{
+  let sum = 0, along = 0;
+  for (let j = 0; j < columns; j++) sum += {0}[first + j] ** 2;
+  for (let j = 0; j < columns; j++) along += {d}[first + j] * {y}[first + j];
+  const norm = Math.sqrt(sum), least = norm < 1e-12;
+  const by = least ? 1e-12 : norm, part = least ? 0 : along;
+  for (let j = 0; j < columns; j++) {to}[first + j] += ({d}[first + j] - part * {y}[first + j]) / by;
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:

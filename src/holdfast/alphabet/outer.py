@@ -20,6 +20,22 @@ for (let i = 0; i < out.length; i++) {{
   out[i] = {0}[row] * {1}[head * columns + i % columns];
 }}
 """
+javascript_gradient = (
+    """
+const columns = sizes[1].at(-1);
+for (let i = 0; i < {d}.length; i++) {{
+  const row = Math.floor(i / columns), head = Math.floor(row / sizes[0].at(-1));
+  {to}[row] += {d}[i] * {1}[head * columns + i % columns];
+}}
+""",
+    """
+const columns = sizes[1].at(-1);
+for (let i = 0; i < {d}.length; i++) {{
+  const row = Math.floor(i / columns), head = Math.floor(row / sizes[0].at(-1));
+  {to}[head * columns + i % columns] += {d}[i] * {0}[row];
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -27,6 +27,18 @@ for (let first = 0; first < out.length; first += columns) {{
   for (let j = 0; j < columns; j++) out[first + j] = {0}[first + j] / root;
 }}
 """
+javascript_gradient = (
+    """
+const columns = sizes[0].at(-1);
+for (let first = 0; first < {d}.length; first += columns) {{
+  let sum = 0, along = 0;
+  for (let j = 0; j < columns; j++) sum += {0}[first + j] ** 2;
+  for (let j = 0; j < columns; j++) along += {d}[first + j] * {y}[first + j];
+  const root = Math.sqrt(sum / columns + 1e-6), mean = along / columns;
+  for (let j = 0; j < columns; j++) {to}[first + j] += ({d}[first + j] - mean * {y}[first + j]) / root;
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -21,6 +21,18 @@ for (let i = 0; i < out.length; i += 2) {{
   out[i + 1] = x * sine + y * cosine;
 }}
 """
+javascript_gradient = (
+    """
+for (let i = 0; i < {d}.length; i += 2) {{
+  const angle = {1}[i / 2], cosine = Math.cos(angle), sine = Math.sin(angle);
+  {to}[i] += {d}[i] * cosine + {d}[i + 1] * sine;
+  {to}[i + 1] += {d}[i + 1] * cosine - {d}[i] * sine;
+}}
+""",
+    """
+for (let i = 0; i < {d}.length; i += 2) {to}[i / 2] += {d}[i + 1] * {y}[i] - {d}[i] * {y}[i + 1];
+""",
+)
 
 
 def axes(a: tuple[Any, ...], angle: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -23,6 +23,20 @@ for (let i = 0; i < out.length; i++) {{
   out[i] = {0}[i] * {1}[Math.floor(i / (rows * columns)) * columns + i % columns];
 }}
 """
+javascript_gradient = (
+    """
+const [rows, columns] = sizes[0].slice(-2);
+for (let i = 0; i < {d}.length; i++) {{
+  {to}[i] += {d}[i] * {1}[Math.floor(i / (rows * columns)) * columns + i % columns];
+}}
+""",
+    """
+const [rows, columns] = sizes[0].slice(-2);
+for (let i = 0; i < {d}.length; i++) {{
+  {to}[Math.floor(i / (rows * columns)) * columns + i % columns] += {d}[i] * {0}[i];
+}}
+""",
+)
 
 
 def axes(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:

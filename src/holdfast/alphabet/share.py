@@ -24,6 +24,10 @@ javascript = (
     "{0} < -40 && {1} < -40 ? 1 / (1 + Math.exp({1} - {0})) : "
     "1 / (1 + Math.exp(-{0})) / (1 / (1 + Math.exp(-{0})) + 1 / (1 + Math.exp(-{1})))"
 )
+javascript_gradient = (
+    "{d} * {y} * (1 - {y}) * sigmoid(0 - {0})",
+    "0 - {d} * {y} * (1 - {y}) * sigmoid(0 - {1})",
+)
 
 
 def numbers(a: Any, b: Any) -> Any:

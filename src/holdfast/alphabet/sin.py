@@ -12,6 +12,7 @@ arity = 1
 limits = (-1.0, 1.0)
 text, latex = "sin({0})", r"\sin({0})"
 javascript = "Math.sin({0})"
+javascript_gradient = ("{d} * Math.cos({0})",)
 
 
 def numbers(a: Any) -> Any:

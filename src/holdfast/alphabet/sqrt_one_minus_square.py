@@ -17,6 +17,7 @@ limits = (0.0, 1.0)
 domain = ((-0.95, 0.95),)
 text, latex = "sqrt_one_minus_square({0})", r"\sqrt{{1 - {0:atom}^2}}"
 javascript = "Math.sqrt(Math.max((1 - {0}) * (1 + {0}), 0))"
+javascript_gradient = ("{y} > 0 ? 0 - {d} * {0} / {y} : 0",)
 
 
 def numbers(a: Any) -> Any:

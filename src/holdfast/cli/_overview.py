@@ -12,7 +12,7 @@ PURPOSES = {
     "learn weights": ("train", "tune", "compare"),
     "construct weights": ("construct",),
     "judge a network": ("test", "certify", "check", "refute"),
-    "see how it remembers": ("explain",),
+    "see how it remembers": ("explain", "lab"),
     "exchange networks": ("import", "export"),
     "this installation": ("doctor", "check-plugin"),
 }

@@ -30,7 +30,7 @@ from holdfast.cli._parser import Parser
 
 def configure(parser: Parser, words: list[str]) -> None:
     parser.add_argument("task", metavar="TASK", help="recall, copy, automaton, group, counting, ...")
-    known = "lstm, gru, elman, lstm1997 or irnn; for mqar shift(deltanet), shift(linear_attention) or shift(mlstm)"
+    known = "lstm, gru, elman, lstm1997 or irnn; for mqar shift(deltanet) or another matrix memory"
     parser.flag("cell", default="lstm", help=f"{known} (default: lstm)")
     parser.flag("units", int, help="hidden units; unused ones have zero weights (default: as many as needed)")
     parser.flag("dtype", choices=("float32", "float64"), default="float32", help="number format (default: float32)")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from holdfast.construction import associative, backends, machine
+from holdfast.construction import associative, backends, machine, turning
 from holdfast.construction.budget import Budget, combining, demand
 from holdfast.construction.layout import Realisation
 from holdfast.construction.program import RegisterProgram
@@ -38,7 +38,8 @@ arithmetic, rounding closes gates exactly."""
 class Construction:
     """A constructed network, its claim, its error budget, and the sheet with its units and weights by name. For an
     automaton ``known_units`` has bounds from the literature on the number of units, ``at_least`` and ``at_most``. Where
-    units count, ``counts_to`` is the largest count that these weights keep in the network's number format."""
+    units count, ``counts_to`` is the largest count that these weights keep in the network's number format. Where errors
+    add up, ``horizon`` is a number of steps within which the right symbol leads."""
 
     network: Network
     claim: Claim
@@ -47,6 +48,7 @@ class Construction:
     gap: float | None
     known_units: Mapping[str, int] | None = None
     counts_to: int | None = None
+    horizon: int | None = None
 
 
 def compile_program(
@@ -96,14 +98,23 @@ def compile_program(
         dict(axes or {}),
         budget.total if program.gap is None else 0.0,
         steps,
-        BOTH if steps is not None or not (program.registers or program.memory) else FOREVER.get(backend, ("ieee",)),
+        _semantics(program, backend, steps),
         dtype,
         least_steps=1 + realised.late,
     )
-    known = machine.known_units(program.machine) if program.machine else None
+    known = machine.known_units(program.machine) if program.machine and cell not in turning.LAYOUTS else None
     counts_to = FORMATS[dtype].counts_to if program.tallies else None
     network = realised.sheet.network(units, dtype)
-    return Construction(network, claim, budget, realised.sheet, program.gap, known, counts_to)
+    return Construction(network, claim, budget, realised.sheet, program.gap, known, counts_to, realised.horizon)
+
+
+def _semantics(program: RegisterProgram, backend: str, steps: int | None) -> tuple[Semantics, ...]:
+    """The arithmetics in which a network is valid."""
+    if steps is not None:
+        return BOTH
+    corrects = program.machine is not None and backend not in turning.LAYOUTS
+    kept = program.registers or program.memory or program.machine
+    return BOTH if corrects or not kept else FOREVER.get(backend, ("ieee",))
 
 
 def _bound(program: RegisterProgram, tolerance: float) -> float:
@@ -120,7 +131,7 @@ def _realise(
     for share in (1.0, 0.75, 0.5, 0.25):
         demanded = replace(asked, tolerance=share * asked.tolerance)
         if program.machine is not None:
-            realised = machine.realise(program, backend, demanded)
+            realised = (turning if backend in turning.LAYOUTS else machine).realise(program, backend, demanded)
         elif program.tallies and backend != COUNTS:
             why = f"'{program.tallies[0].name}' counts, for which only {COUNTS} has a unit, not {backend}"
             sheet = Sheet(backend.partition("_")[0], [channel.name for channel in program.channels])

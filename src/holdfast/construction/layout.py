@@ -108,12 +108,14 @@ class Layout:
 @dataclass(frozen=True)
 class Realisation:
     """A finished layout with its budget per register, in units of the register. ``late`` is the number of steps between
-    a write and the first step at which it can be read."""
+    a write and the first step at which it can be read; ``horizon`` that within which errors that add up do not use up
+    the lead of a symbol, None if they do not add up."""
 
     sheet: Sheet
     budget: Budget
     reasons: list[str]
     late: int = 0
+    horizon: int | None = None
 
 
 def ranges(heights: Sequence[float], name: str, ceiling: float = 1.0) -> list[dict[str, Range]]:

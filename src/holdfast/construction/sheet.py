@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from holdfast.core.arrays import as_array
+from holdfast.core.cell import CONSTANT
 from holdfast.engine.network import READOUT, Linear, Network, create
 from holdfast.engine.resolve import resolve
 
@@ -35,7 +36,8 @@ class Sheet:
 
     def unit(self, name: str, role: str, **gates: tuple[float, Mapping[str, float]]) -> None:
         """Add a unit, with the pre-activation of each gate: a bias, and weights on channels and units by name. Of a
-        gate with one number for each head, the first unit has that of the first head."""
+        gate with one number for each head, the first unit has that of the first head; of one with several numbers for
+        each unit, a unit has the first of its own."""
         assert name not in self.gates, f"two units named {name}"
         assert set(gates) <= set(resolve(self.cell).gates), f"{self.cell} has no such gates: {sorted(gates)}"
         self.roles[name] = role
@@ -73,14 +75,14 @@ class Sheet:
         biases = {gate: np.full(len(zeros), self.idle.get(gate, 0.0)) for gate, zeros in none.items()}
         for name, gates in self.gates.items():
             for gate, (bias, channels, sources) in gates.items():
-                biases[gate][number[name]] = bias
+                place = number[name] * max(1, len(biases[gate]) // units)
+                biases[gate][place] = bias
                 for channel, weight in channels.items():
-                    matrices["x"][gate][self.channels.index(channel), number[name]] = weight
+                    matrices["x"][gate][self.channels.index(channel), place] = weight
                 for source, weight in sources.items():
-                    matrices[self.recurrent][gate][number[source], number[name]] = weight
-        filled = {
-            source: _filled(layer[source], m, biases if source == "x" else none) for source, m in matrices.items()
-        }
+                    matrices[self.recurrent][gate][number[source], place] = weight
+        own = {source: biases if source in ("x", CONSTANT) else none for source in matrices}
+        filled = {source: _filled(layer[source], m, own[source]) for source, m in matrices.items()}
         matrix = np.zeros((units, len(self.readout)))
         for output, (_, weights) in enumerate(self.readout):
             for name, weight in weights.items():

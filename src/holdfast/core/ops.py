@@ -40,11 +40,13 @@ class Word:
     ``arity`` is the number of operands, None: two or more, one after the other. Templates name operands ``{0}``,
     ``{1}`` ...; ``text`` and ``latex`` say how tightly each has to bind (``{0:product}``), ``level`` how tightly the
     whole does. ``gradient`` has one C++ template for every operand, in which ``{d}`` is the cotangent of the result
-    and ``{y}`` the result; None where there is no kernel for the word. ``limits`` are the least and the largest result,
-    where there are some; ``domain`` has an interval for every operand of a word that is not for all numbers. The result
-    of an ``exact`` word has no error of its own: bounds keep what its operands depend on. ``numbers`` computes in
-    JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding (None: exact real arithmetic) and a form for
-    every operand.
+    and ``{y}`` the result; None where there is no kernel for the word. ``javascript_gradient`` has the cotangents in
+    JavaScript; None where ``gradient`` says the same in both languages. A word that acts component by component has one
+    expression for every operand, another one a text for every operand, which adds to the array ``{to}``. ``limits`` are
+    the least and the largest result, where there are some; ``domain`` has an interval for every operand of a word that
+    is not for all numbers. The result of an ``exact`` word has no error of its own: bounds keep what its operands
+    depend on. ``numbers`` computes in JAX, ``reference`` in NumPy, ``bounds`` encloses: it gets the rounding (None:
+    exact real arithmetic) and a form for every operand.
 
     Most words act component by component; an operand with fewer axes than another is repeated along those that it
     lacks, which are the last. A word that does not has ``axes``, from the axes of its operands, as names or as sizes,
@@ -65,6 +67,7 @@ class Word:
     javascript: str
     cpp: str | None
     gradient: tuple[str, ...] | None
+    javascript_gradient: tuple[str, ...] | None
     exact: bool
     numbers: Callable[..., Any]
     reference: Callable[..., Any]

@@ -41,6 +41,7 @@ def of(
         sentence=_asked(subject.task),
         words=[clause.as_json() for clause in found.words],
         findings=found.findings,
+        roles=found.roles,
         band=bound,
         asked_steps=found.steps,
         version=version,

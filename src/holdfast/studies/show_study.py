@@ -52,10 +52,11 @@ def study(folder: Folder, name: str, kept: Path = FOLDER) -> Description:
         for number, (figure, value) in enumerate(verdict.figures.items())
     ]
     machine = run.machine
-    ran = (
-        f"{run.of:,} networks, trained by holdfast {machine.get('holdfast')} in {machine.get('wall_seconds'):,} s "
-        f"on {machine.get('cores')} cores ({machine.get('processor')})."
-    )
+    seconds = machine.get("wall_seconds")
+    took = "in several parts" if seconds is None else f"in {seconds:,} s"
+    by = f"holdfast {machine.get('holdfast')}"
+    on = f"{machine.get('cores')} cores ({machine.get('processor')})"
+    ran = f"{run.of:,} networks, trained by {by} {took} on {on}."
     counts = [
         f"{sum(v.verdict == word for v in run.verdicts)} {word}" for word in ("holds", "does not hold", "undecided")
     ]

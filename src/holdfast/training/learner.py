@@ -18,6 +18,7 @@ from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch, Task
 from holdfast.engine.initialise import drawn
 from holdfast.engine.network import Network, create
+from holdfast.training.curriculum import sampling
 from holdfast.training.measure import read_wrongly
 from holdfast.training.optimisers import OPTIMISERS
 from holdfast.training.settings import Settings
@@ -53,6 +54,14 @@ def transformation(settings: Settings, rate: Leaf = None) -> optax.GradientTrans
 
     chosen = OPTIMISERS.of(settings.optimiser).transformation(settings.learning_rate if rate is None else rate)
     return chosen if settings.clip is None else optax.chain(optax.clip_by_global_norm(settings.clip), chosen)
+
+
+def rate_now(settings: Settings, learner: Learner) -> Leaf:
+    """The learning rate of this batch, the latest that ``drawn`` counts: during the warm-up a share of the full one."""
+    if settings.warmup is None:
+        return learner.rate
+    full = settings.learning_rate if learner.rate is None else learner.rate
+    return full * jnp.minimum(1.0, learner.drawn * (settings.rows / settings.warmup))
 
 
 def updated(
@@ -138,6 +147,9 @@ def drawing(settings: Settings, seed: Array, number: Array, given: Batch | None 
     task, rows, examples = settings.task, settings.rows, given or settings.task.examples()
     if examples is None:
         data = stream(seed, number, "data")
+        if settings.curriculum is not None:
+            sample = sampling(task, settings.curriculum, rows)
+            return lambda drawn: sample(jax.random.fold_in(data, drawn), drawn)
         return lambda drawn: task.sample(jax.random.fold_in(data, drawn), rows, "train")
     count, order = len(examples.inputs), stream(seed, number, "order")
     if rows == count and settings.order == "fixed":

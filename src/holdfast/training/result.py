@@ -147,13 +147,16 @@ class Training(ResultBase):
         cut = f", gradient truncated every {s.truncate} steps" if s.truncate is not None else ""
         cut += ", separate weights for every step" if s.weights == "per_step" else ""
         cut += f", gradient {s.gradient}" if s.gradient != "full" else ""
+        rising = f" after a warm-up of {s.warmup:,} sequences" if s.warmup is not None else ""
+        short = f", the first {s.curriculum:,} shorter" if s.curriculum is not None else ""
         deep = f"{s.layers} x {s.units}" if s.layers > 1 else str(s.units)
         above = f", read-out with {s.readout_hidden} hidden units" if s.hidden_units else ""
         stop = "" if s.stop == field_infos(type(s))["stop"].default else f", stop {s.stop}"
         return (
             f"{s.task.name}: {axes}\n{s.cell_name}: {deep} units{above}, initialisation {s.how}; "
-            f"update per {s.update} of {s.rows}, {OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{clip}{cut}; "
-            f"at most {s.budget:,} sequences{stop}; seed {s.seed}"
+            f"update per {s.update} of {s.rows}, "
+            f"{OPTIMISERS.of(s.optimiser).title} {s.learning_rate:g}{rising}{clip}{cut}; "
+            f"at most {s.budget:,} sequences{short}{stop}; seed {s.seed}"
         )
 
 

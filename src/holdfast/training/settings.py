@@ -81,9 +81,23 @@ class Settings:
         "adam", "optimiser with its options, for example sgd+momentum=0.5", components=OPTIMISERS, before="adam"
     )
     learning_rate: float = setting(1e-2, "learning rate of the optimiser", positive=True, compiled=False)
+    warmup: int | None = setting(
+        None,
+        "training sequences over which the learning rate rises linearly from 0",
+        least=1,
+        most=10**12,
+        before=None,
+    )
     clip: float | None = setting(1.0, "clip the norm of the gradient to this, or none", positive=True)
     budget: int = setting(
         100_000, "largest number of training sequences per network", least=1, most=10**12, compiled=False
+    )
+    curriculum: int | None = setting(
+        None,
+        "training sequences that are shorter: of a quarter, a half, then three quarters of the length",
+        least=1,
+        most=10**12,
+        before=None,
     )
     check_every: int | None = setting(
         None,
@@ -133,10 +147,25 @@ class Settings:
         reasons = mistakes(self) + self.rule.conflicts(self) + cell.mistakes(self.units, self.heads)
         if self.order == "shuffled" and self.task.examples() is None:
             reasons.append(f"--order shuffled needs given sequences, but {self.task.name} draws new ones")
+        reasons += self._curriculum_mistakes()
         try:
             values.sizes(self.readout_hidden)
         except ValueError as why:
             reasons.append(f"--readout-hidden {why}")
+        return reasons
+
+    def _curriculum_mistakes(self) -> list[str]:
+        from holdfast.training.curriculum import shorter
+
+        if self.curriculum is None:
+            return []
+        if self.task.examples() is not None:
+            return [f"--curriculum needs rows that are newly drawn, but {self.task.name} has given ones"]
+        reasons = [] if shorter(self.task) else [f"--curriculum has no effect: no row of {self.task.name} is shorter"]
+        if not self.rule.whole:
+            reasons.append(f"--curriculum pads rows, which --update {self.rule.name} would learn from: take batch")
+        if self.stopping.counted:
+            reasons.append(f"--curriculum makes training rows shorter, which --stop {self.stopping.name} counts")
         return reasons
 
     def _parsed(self, cell: Cell) -> Initialisation:

@@ -48,6 +48,7 @@ def _network(point: Result, store: Store, place: Path) -> None:
     from holdfast.core.origin import task_of
     from holdfast.engine.files import load
     from holdfast.explanation.page.document import document
+    from holdfast.explanation.roles import roles
     from holdfast.explanation.subject import examine
     from holdfast.report import page
     from holdfast.training.settings import task_from_json
@@ -60,5 +61,10 @@ def _network(point: Result, store: Store, place: Path) -> None:
         f"{tasks.FOLDER.sentence(task.name)} Seed {point.seed} at learning rate {point['learning_rate']:g}, "
         f"{point.verdict} after {point.sequences:,} sequences; for more: 'holdfast explain {argument(file.name)}'."
     )
-    data = document(examine(network, task, rows=16), file=file.name, sentence=sentence, version=__version__)
+    subject = examine(network, task, rows=16)
+    seen = subject.until(subject.finite_steps or subject.steps)
+    measured = roles(seen) if subject.finite_steps else None
+    data = document(
+        seen, file=file.name, sentence=sentence, roles=measured, asked_steps=subject.steps, version=__version__
+    )
     page.write("explain", f"{file.name} on {task.name}", data, place)

@@ -250,7 +250,7 @@ def joined(a: Form, b: Form) -> Form:
     if not (a.terms or b.terms):
         for outer, inner in ((a, b), (b, a)):
             if contains(outer, inner):
-                return outer
+                return result(outer)
         ends = _ends(a), _ends(b)
         return interval(ends[0][0].min(ends[1][0]), ends[0][1].max(ends[1][1]))
     apart = abs(a.centre - b.centre) + total(combined(a.terms, b.terms, ONE, -ONE).values())

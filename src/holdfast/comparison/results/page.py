@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from holdfast.comparison.grid.place import AXES
 from holdfast.comparison.results.answer import Answer
 from holdfast.comparison.results.curves import name, pictures
+from holdfast.comparison.results.headline import headline, title
 from holdfast.comparison.results.result import Result
 from holdfast.comparison.results.results import READ, Results, tables
 from holdfast.comparison.results.summary import Summary
@@ -23,7 +24,8 @@ def document(found: Answer, links: Mapping[Summary, str], version: str = "") -> 
         by_task.setdefault(line["task"], []).append(line)
     return {
         "study": found.study.name,
-        "question": found.study.question,
+        "title": title(found),
+        "answer": headline(found),
         "done": found.results.done,
         "of": found.results.of,
         "holdfast": version,
@@ -59,7 +61,7 @@ def _grid(task: str, some: Sequence[Summary], links: Mapping[Summary, str]) -> d
     for line in some:
         rows.setdefault((name(line, some), line["units"]), {})[line["lag_steps"]] = line
     return {
-        "title": f"{task}: solved of all seeds at the best learning rate, and the interval of that rate",
+        "title": f"{task}: networks that solved the task, and the 95 % interval of that rate",
         "lags": lags,
         "rows": [
             {

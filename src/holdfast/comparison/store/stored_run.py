@@ -50,13 +50,14 @@ class StoredRun:
         return StoredRun(results.study, results.grids, results.done, seconds, results.summary, verdicts, machine)
 
 
-def machine(workers: int, wall_seconds: float, version: str) -> Machine:
-    """The description of this machine for a page; ``version`` is that of holdfast."""
+def machine(workers: int, wall_seconds: float | None, version: str) -> Machine:
+    """The description of this machine for a page; ``version`` is that of holdfast, ``wall_seconds`` None where not all
+    was trained in one go."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "workers": workers,
-        "wall_seconds": round(wall_seconds),
+        "wall_seconds": None if wall_seconds is None else round(wall_seconds),
         "holdfast": version,
     }
 

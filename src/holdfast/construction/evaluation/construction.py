@@ -63,6 +63,7 @@ class ConstructionReport(ResultBase):
             "cell": made.sheet.cell,
             "units": made.network.units,
             "counts_to": made.counts_to,
+            "horizon_steps": made.horizon,
             "known_units": made.known_units and {"used": len(made.sheet.units), **made.known_units},
             "state": self.state,
             "claim": made.claim.as_json(),
@@ -107,6 +108,8 @@ class ConstructionReport(ResultBase):
             parts.append(Text(_size(used, made.known_units), "Size"))
         if made.counts_to:
             parts.append(Text(_counts(made.counts_to, made.claim.dtype), "Count"))
+        if made.horizon:
+            parts.append(Text(_horizon(made.horizon, made.claim.dtype), "Drift"))
         if self.state:
             parts.append(Text(_state(self.state, made.claim.dtype), "State"))
         parts.append(Text(_claim(made, self.task), "Claim"))
@@ -320,6 +323,13 @@ def _state(state: Mapping[str, float], dtype: str) -> str:
     return (
         f"{state['numbers']:,} numbers in {dtype}, {state['bits']:,} bits. The task demands at most "
         f"{state['demand_bits']:,.4g} bits at a time."
+    )
+
+
+def _horizon(steps: int, dtype: str) -> str:
+    return (
+        "A linear recurrence does not correct errors: those of the rounded weights and of each step add up. "
+        f"In {dtype} the right symbol has the largest output for at least {steps:,} steps."
     )
 
 

@@ -6,6 +6,7 @@ shows gates and states as they were computed here, rounded to a byte each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 from holdfast.core.errors import BadValue
 from holdfast.core.task import Batch
 from holdfast.explanation.finding import Finding
-from holdfast.explanation.page import flow, network, task
+from holdfast.explanation.page import flow, memory, network, task
+from holdfast.explanation.roles import Roles, Unit
 from holdfast.explanation.subject import Subject
 
 SEQUENCES = 8
@@ -57,12 +59,14 @@ def document(
     sentence: str,
     words: Sequence[Mapping[str, Any]] = (),
     findings: Mapping[str, Finding] | None = None,
+    roles: Roles | None = None,
     band: Band | None = None,
     asked_steps: int | None = None,
     version: str = "",
 ) -> dict[str, Any]:
     """``sentence`` says what the task asks; ``words`` are the clauses of ``explain --json`` and ``findings`` what each
-    diagnostic found, by its name; ``asked_steps`` is the length that was asked for, where the subject was cut short
+    diagnostic found, by its name; ``roles`` are the measured roles of units, without which the page opens on the unit
+    whose state varies most; ``asked_steps`` is the length that was asked for, where the subject was cut short
     because its numbers were no longer finite; ``version`` is holdfast's. Arrays and parts of results stay what they
     are: ``report.page`` packs them. Raises ``BadValue`` where there is no step to show."""
     if subject.steps == 0:
@@ -73,7 +77,8 @@ def document(
     width = subject.network.inputs + subject.network.outputs
     count = max(1, min(SEQUENCES, subject.batch.inputs.shape[0], MOST_NUMBERS // (steps * width)))
     shown = jax.tree.map(lambda a: np.asarray(a)[:count, :steps], subject.batch)
-    units = None if runs else _most_active(subject, MOST_UNITS_SHIPPED)
+    lead = None if roles is None else memory.leading(roles)
+    units = None if runs else _most_active(subject, MOST_UNITS_SHIPPED, lead)
     return {
         "kind": "explain",
         "holdfast": version,
@@ -84,6 +89,7 @@ def document(
         "left_out": _left_out(subject, steps, count, units, asked_steps or subject.steps),
         "check": np.asarray(subject.traced.outputs)[0, :steps] if runs else None,
         "traces": None if units is None else _traces(subject, count, steps, units),
+        "memory": None if roles is None else memory.as_data(subject, roles),
         "flow": flow.as_data(subject.network, subject.task, _whole_row(subject.batch)),
         "words": [dict(clause) for clause in words],
         "findings": [
@@ -113,13 +119,15 @@ def _left_out(subject: Subject, steps: int, count: int, units: np.ndarray | None
     return said
 
 
-def _most_active(subject: Subject, most: int) -> np.ndarray:
-    """The units whose states vary most over rows and steps of the last layer, in their order."""
+def _most_active(subject: Subject, most: int, lead: Unit | None) -> np.ndarray:
+    """The units whose states vary most over rows and steps of the last layer, in their order, and the leading one."""
     states, cell = subject.traced.states[-1], subject.network.cell
     last, names = (states, cell.states) if states else (subject.traced.gates[-1], network.memory_gates(cell))
     values = {name: np.asarray(getattr(last, name), np.float64) for name in names}
     arrays = [network.at_memory(subject.network, name, a) for name, a in values.items()]
     spread = np.sum([np.nan_to_num(a.std((0, 1))) for a in arrays], 0)
+    if lead is not None:  # the first component of a head
+        spread[lead.unit * len(spread) // math.prod(subject.network.places)] = np.inf
     return np.sort(np.argsort(-spread, kind="stable")[:most])
 
 

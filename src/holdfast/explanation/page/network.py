@@ -40,6 +40,7 @@ def as_data(network: Network) -> dict[str, Any]:
         "keep": cell.keep,
         "write": cell.write,
         "parameters": _parameters(network),
+        "memory_state": cell.memory,
         "places": math.prod(network.places),
         "place_name": network.place_name,
         **components(network),

@@ -58,10 +58,14 @@ def write(kind: str, title: str, document: Mapping[str, Any], path: Path | str, 
     return Page(render(kind, title, document, script)).save(path)
 
 
-def render(kind: str, title: str, document: Mapping[str, Any], script: str = "") -> str:
-    """The page as one text. ``document`` is plain data, which may contain NumPy arrays and parts of results."""
+def render(kind: str, title: str, document: Mapping[str, Any], script: str = "", engine: str = "") -> str:
+    """The page as one text. ``document`` is plain data, which may contain NumPy arrays and parts of results. ``engine``
+    is a script that stands before those of the page and is also run in workers of it, which are allowed only then."""
+    assert "</" not in engine, "it would end the script element"
     filled = {
         "title": html.escape(title),
+        "worker_source": " worker-src blob:;" if engine else "",
+        "engine": f'<script id="engine">\n{engine}</script>\n' if engine else "",
         "style": "\n".join(_texts(kind, "css")),
         "script": "\n".join([script, *_texts(kind, "js")]),
         "data": json.dumps(packed(document), allow_nan=False, separators=(",", ":"), ensure_ascii=False)

@@ -45,6 +45,21 @@ def half(points: Sequence[Result]) -> Word:
     return "holds" if low >= 0.5 else "does not hold" if high < 0.5 else "undecided"
 
 
+def learned(claim: str, points: Sequence[Result], more: Callable[[], Figures] = dict) -> Verdict:
+    """``claim`` says that at least half of the networks learn the task. ``more`` are figures beside their number and
+    the median of their accuracy, at the best learning rate."""
+    found = line(points)
+    if found is None:
+        return Verdict(claim, {}, "undecided", NOTHING)
+    best = [point.accuracy for point in points if point["learning_rate"] == found.best_rate]
+    figures: Figures = {
+        "networks that solve the task": said(points),
+        "right answers, median of the networks": middle(best),
+        **more(),
+    }
+    return Verdict(claim, figures, half(points), said(points))
+
+
 def mostly(rate: Rate) -> Word:
     """Whether something is so in more than half of all cases."""
     low, high = rate.interval

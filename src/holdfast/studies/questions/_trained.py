@@ -12,10 +12,12 @@ import jax.numpy as jnp
 from holdfast.comparison.grid.lags import with_lag
 from holdfast.comparison.results.result import Result
 from holdfast.comparison.results.results import Results
-from holdfast.core.arrays import Array
+from holdfast.core.arrays import Array, Leaf
 from holdfast.core.task import Task
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import trace, unroll
+from holdfast.training.figures import as_numbers, figures_of
+from holdfast.training.measure import measure
 from holdfast.training.programs import programs
 from holdfast.training.settings import Settings
 from holdfast.training.streams import stream
@@ -36,6 +38,31 @@ def solves(network: Network, task: Task, number: int = 0) -> bool | None:
     if network.steps is not None and network.steps < task.longest:
         return None
     return task.criterion.met(programs(settings).test(network, number, 0))
+
+
+def right(network: Network, task: Task, sequences: int) -> bool:
+    """Whether the network meets the criterion of ``task`` on so many fresh rows, once: of a network that has already
+    solved its task, at a length where the full test would take long."""
+    return task.criterion.met(_measured(network, task, sequences))
+
+
+def accuracy(network: Network, task: Task, sequences: int) -> float:
+    """The share of right answers on so many fresh rows."""
+    return _measured(network, task, sequences)["accuracy"]
+
+
+def _measured(network: Network, task: Task, sequences: int) -> dict[str, float]:
+    return as_numbers(_figures(task)(network, sequences))
+
+
+@lru_cache(maxsize=8)
+def _figures(task: Task) -> Callable[[Network, int], dict[str, Leaf]]:
+    """Compiled once for a task and the networks of a cell, whatever the number of sequences."""
+
+    def figures(network: Network, sequences: Leaf) -> dict[str, Leaf]:
+        return figures_of(measure(network, task, stream(ROOT, 2, "measure"), sequences))
+
+    return jax.jit(figures)
 
 
 def weights(network: Network) -> int:

@@ -15,7 +15,8 @@ from holdfast.core.task import Batch, Task
 from holdfast.core.typed_jax import grad
 from holdfast.engine.network import Network
 from holdfast.engine.unroll import unroll
-from holdfast.training.learner import Learner, is_padded, transformation, updated
+from holdfast.training.curriculum import asked_from
+from holdfast.training.learner import Learner, is_padded, rate_now, transformation, updated
 from holdfast.training.rules import UpdateRule
 from holdfast.training.settings import Settings
 
@@ -35,7 +36,7 @@ class PerBatch(UpdateRule):
         slope = gradient(settings)
 
         def absorb(learner: Learner, batch: Batch) -> Learner:
-            adapt = transformation(settings, learner.rate)
+            adapt = transformation(settings, rate_now(settings, learner))
             network, state = updated(adapt, learner.network, learner.optimiser, slope(learner.network, batch))
             return replace(learner, network=network, optimiser=state)
 
@@ -44,7 +45,8 @@ class PerBatch(UpdateRule):
 
 def gradient(settings: Settings) -> Callable[[Network, Batch], Network]:
     """The gradient of the mean loss of a batch of whole sequences."""
-    task, padded, first = settings.task, is_padded(settings.task), settings.task.asked_from
+    task, padded = settings.task, is_padded(settings.task)
+    first = asked_from(task, settings.curriculum)
     rule = partial(unroll, truncate=settings.truncate, gradient=settings.gradient)
     run = partial(rule, read_from=first, engine=settings.engine)
 

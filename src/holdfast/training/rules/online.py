@@ -25,7 +25,7 @@ from holdfast.core.losses import LOSSES
 from holdfast.core.task import Batch
 from holdfast.engine.advance import advance
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.training.learner import Learner, transformation, updated
+from holdfast.training.learner import Learner, rate_now, transformation, updated
 from holdfast.training.rules import UpdateRule
 from holdfast.training.settings import Settings
 
@@ -68,7 +68,7 @@ class Online(UpdateRule):
             states = jnp.tile(fresh, (len(batch.inputs), 1))
             reach = jnp.zeros((*states.shape, len(weights)), states.dtype)
             start = (learner.network, learner.optimiser, states, reach)
-            learn_step = partial(step, transformation(settings, learner.rate))
+            learn_step = partial(step, transformation(settings, rate_now(settings, learner)))
             along = (time_first(batch), jnp.arange(batch.inputs.shape[1]))
             (network, adapted, *_), _ = over_time(learn_step, start, along)
             return replace(learner, network=network, optimiser=adapted)

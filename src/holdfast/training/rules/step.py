@@ -20,7 +20,7 @@ from holdfast.core.task import Batch
 from holdfast.engine.advance import advance
 from holdfast.engine.network import Network
 from holdfast.engine.over_time import hold, over_time, time_first
-from holdfast.training.learner import Learner, is_always_scored, is_padded, transformation, updated
+from holdfast.training.learner import Learner, is_always_scored, is_padded, rate_now, transformation, updated
 from holdfast.training.rules import UpdateRule
 from holdfast.training.settings import Settings
 
@@ -57,7 +57,7 @@ class PerStep(UpdateRule):
 
         def absorb(learner: Learner, batch: Batch) -> Learner:
             start = (learner.network, learner.optimiser, learner.network.start(len(batch.inputs)))
-            learn_step = partial(step, transformation(settings, learner.rate))
+            learn_step = partial(step, transformation(settings, rate_now(settings, learner)))
             along = (time_first(batch), jnp.arange(batch.inputs.shape[1]))
             (network, adapted, _), _ = over_time(learn_step, start, along)
             return replace(learner, network=network, optimiser=adapted)

@@ -4,7 +4,7 @@
 function nodeNames(network) {
   const names = new Map();
   const { gates, after } = network.program;
-  gates.forEach((ref, n) => names.set(ref, { text: network.letters[network.gates[n]] || network.gates[n], kind: "gate", name: network.gates[n] }));
+  gates.forEach((ref, n) => names.set(ref, { text: network.letters[network.gates[n]] || network.gates[n], kind: "gate", name: network.gates[n], shade: gateColour(network, network.gates[n]) }));
   after.forEach((ref, n) => {
     if (!names.has(ref)) names.set(ref, { text: `${network.states[n]}′`, kind: "after", name: network.states[n] });
   });

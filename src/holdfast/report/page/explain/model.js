@@ -1,13 +1,19 @@
 // The state of the page: the selected row, step, layer and unit. Panels listen to changes and redraw what has changed.
 
-/** `now`: {row, step, layer, unit, inputs, present, edited, trace, told}. `on(what, f)`: what is "step", "unit" or "trace". */
+const MOST_STEPS_READ = 4000;
+const LEAST_READ_ON = 10;
+
+/** `now`: {row, steps, step, layer, unit, inputs, present, edited, further, trace, told}. `steps` grows where reading
+ * continues past the last step of the row; `further` says which inputs are read there. `on(what, f)`: what is "step",
+ * "unit" or "trace". */
 function makeModel(page) {
   const { network, rows } = page;
   const runs = network.weights !== null;
   const run = runs ? runner(network) : null;
   const judge = page.task.scenario ? oracle(page.task.scenario) : null;
   const listeners = { step: [], unit: [], trace: [] };
-  const now = { row: 0, step: 0, layer: network.layers - 1, unit: 0 };
+  const units = runs ? Array.from({ length: network.memory }, (_, u) => u + 1) : page.traces.units;
+  const now = { row: 0, steps: rows.steps, step: 0, layer: network.layers - 1, unit: 0, further: "" };
   const tell = (what) => listeners[what].forEach((listener) => listener(now));
 
   function load(row) {
@@ -15,13 +21,26 @@ function makeModel(page) {
     now.inputs = inputsOf(rows, row);
     now.present = rows.present.subarray(row * rows.steps, (row + 1) * rows.steps);
     now.edited = false;
+    cut();
     compute();
   }
 
+  function cut() {
+    [now.steps, now.further] = [rows.steps, ""];
+    if (now.step >= now.steps) goTo(now.steps - 1);
+  }
+
   function compute() {
-    now.trace = runs ? run(now.inputs, rows.steps, now.present) : shippedTrace(page, now.row);
-    now.told = judge && (runs || !now.edited) ? judge.follow(now.inputs, rows.steps, now.present) : givenAnswers(rows, now.row, now.edited);
+    now.trace = runs ? run(now.inputs, now.steps, now.present) : shippedTrace(page, now.row);
+    now.told = judge && (runs || !now.edited) ? judge.follow(now.inputs, now.steps, now.present) : givenAnswers(rows, now.row, now.edited, now.steps);
     tell("trace");
+  }
+
+  function goTo(step) {
+    const to = Math.max(0, Math.min(now.steps - 1, step));
+    if (to === now.step) return;
+    now.step = to;
+    tell("step");
   }
 
   load(0);
@@ -30,17 +49,15 @@ function makeModel(page) {
     now,
     run,
     judge,
-    steps: rows.steps,
+    units,
+    given: rows.steps,
     rowCount: rows.present.shape[0],
-    units: runs ? Array.from({ length: network.memory }, (_, u) => u + 1) : page.traces.units,
+    get steps() {
+      return now.steps;
+    },
     on: (what, listener) => listeners[what].push(listener),
     load,
-    goTo(step) {
-      const to = Math.max(0, Math.min(rows.steps - 1, step));
-      if (to === now.step) return;
-      now.step = to;
-      tell("step");
-    },
+    goTo,
     pick(unit, layer = now.layer) {
       if (unit === now.unit && layer === now.layer) return;
       const other = layer !== now.layer;
@@ -54,13 +71,52 @@ function makeModel(page) {
       compute();
     },
     replace(inputs) {
-      now.inputs.fill(0);
+      cut();
+      now.inputs = new Float64Array(rows.steps * network.inputs);
       now.inputs.set(inputs.subarray(0, now.inputs.length));
       now.present = new Uint8Array(rows.steps).fill(1, 0, inputs.length / network.inputs);
       now.edited = true;
       compute();
     },
+    /** How many steps `readOn` would add; 0 where the network cannot run in the page or has no weights for them. */
+    get furtherSteps() {
+      if (!runs) return 0;
+      const most = network.steps_with_weights ?? MOST_STEPS_READ;
+      return Math.max(0, Math.min(Math.max(now.steps, LEAST_READ_ON), most - now.steps));
+    },
+    /** Reads on from the last step with the state as it is: what the task may go on with, otherwise the row once more. */
+    readOn() {
+      const from = now.present.lastIndexOf(1) + 1;
+      const steps = now.steps + this.furtherSteps;
+      const before = now.inputs.subarray(0, from * network.inputs);
+      const more = judge ? judge.further(before, from, steps - from) : new Float64Array(0);
+      const inputs = new Float64Array(steps * network.inputs);
+      inputs.set(before);
+      inputs.set(more, before.length);
+      for (let at = before.length + more.length; at < inputs.length; at++) inputs[at] = inputs[at - before.length];
+      now.further = more.length ? "random inputs of the task" : "the sequence again";
+      [now.steps, now.inputs, now.present] = [steps, inputs, new Uint8Array(steps).fill(1)];
+      compute();
+    },
   };
+}
+
+/** The unit on which the page opens, as [unit, layer]: the one that carries most of the memory, by exchanges of states;
+ * where that was not measured, the one whose state varies most. */
+function firstUnit(model) {
+  const { memory, network } = model.page;
+  if (memory) {
+    const at = model.units.indexOf((memory.unit * network.memory) / network.places + 1);
+    return [Math.max(0, at), memory.layer];
+  }
+  const top = network.layers - 1;
+  const states = Object.values(model.now.trace.layers[top].states);
+  const values = states[0] || Object.values(model.now.trace.layers[top].gates)[0] || [];
+  const spread = model.units.map((_, u) => {
+    const own = values.filter((v, at) => at % model.units.length === u && Number.isFinite(v));
+    return own.length ? own.reduce((a, b) => Math.max(a, b)) - own.reduce((a, b) => Math.min(a, b)) : 0;
+  });
+  return [largest(spread), top];
 }
 
 /** A row's inputs [steps * features] as numbers. */
@@ -76,11 +132,11 @@ function inputsOf(rows, row) {
 }
 
 /** The answers from the task for this row, for tasks whose scenario is not in the page. */
-function givenAnswers(rows, row, edited) {
+function givenAnswers(rows, row, edited, steps) {
   const { kind, size, values } = rows.targets;
-  return Array.from({ length: rows.steps }, (_, t) => {
+  return Array.from({ length: steps }, (_, t) => {
     const at = row * rows.steps + t;
-    if (edited || !rows.scored[at]) return { asked: null, allowed: true };
+    if (edited || t >= rows.steps || !rows.scored[at]) return { asked: null, allowed: true };
     return { asked: kind === "symbols" ? { class: values[at] } : Array.from(values.subarray(at * size, (at + 1) * size)), allowed: true };
   });
 }

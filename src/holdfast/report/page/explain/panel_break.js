@@ -5,8 +5,7 @@ const AT_ONCE = 500;
 
 function breakPanel(model) {
   const { band, network } = model.page;
-  if (!band) return null;
-  if (!model.run || !model.judge) return section("break", "Search for a violation of the bound", el("p", {}, "An error bound is known for this network, but the page cannot run it, so the bound cannot be tested here."), el("p", {}, bandWords(model)));
+  if (!model.run || !model.judge) return [el("p", {}, "An error bound is known for this network, but the page cannot run it, so the bound cannot be tested here."), el("p", {}, bandWords(model))];
   const canvas = el("canvas", { class: "strip", role: "img", "aria-label": "the error at every step and the certified bound" });
   const cursor = el("div", { class: "cursor", hidden: true });
   const frame = el("div", { class: "strip-frame" }, canvas, cursor);
@@ -58,21 +57,19 @@ function breakPanel(model) {
     told();
   }
 
-  const random = el("button", { type: "button", id: "attack", onclick: () => attack(() => model.judge.walk(model.steps).inputs) }, `Try ${count(AT_ONCE)} random sequences`);
-  const harder = el("button", { type: "button", id: "search", onclick: () => attack(() => (found.inputs ? mutated(model, found.inputs) : model.judge.walk(model.steps).inputs)) }, "Search for a worse sequence");
+  const random = el("button", { type: "button", id: "attack", onclick: () => attack(() => model.judge.walk(model.given).inputs) }, `Try ${count(AT_ONCE)} random sequences`);
+  const harder = el("button", { type: "button", id: "search", onclick: () => attack(() => (found.inputs ? mutated(model, found.inputs) : model.judge.walk(model.given).inputs)) }, "Search for a worse sequence");
   onWidth(frame, redraw);
   onTheme(redraw);
-  dragStrip(model, frame, false);
+  dragStrip(model, frame, null);
   model.on("trace", everyFrame(redraw));
   model.on("step", () => placeCursor(cursor, frame, model.now.step, model.steps));
-  return section(
-    "break",
-    "Search for a violation of the bound",
+  return [
     el("p", {}, bandWords(model)),
-    el("p", {}, "Change inputs in the first panel, or let the page search for bad ones. The network runs in this page, on your machine."),
+    el("p", {}, "Change inputs above, or let the page search for bad ones. The network runs in this page, on your machine."),
     el("div", { class: "card" }, frame, el("div", { class: "row" }, random, harder), status),
     network.dtype === "float32" ? el("p", { class: "hint" }, "Every operation is rounded to float32, as in the network; sums are computed in double precision and rounded once.") : null,
-  );
+  ].filter(Boolean);
 }
 
 function bandWords(model) {
@@ -121,7 +118,7 @@ function mutated(model, inputs) {
   const { features } = model.page.task.scenario;
   const moved = inputs.slice();
   const free = features.map((_, n) => n).filter((n) => !features[n].points.length);
-  if (!free.length) return model.judge.walk(model.steps).inputs;
+  if (!free.length) return model.judge.walk(model.given).inputs;
   const changes = 1 + Math.floor(Math.random() * 3);
   for (let k = 0; k < changes; k++) {
     const n = free[Math.floor(Math.random() * free.length)];

@@ -6,7 +6,7 @@ const FULL_NAMES = { elman: "plain RNN", gru: "GRU", lstm: "LSTM" };
 function flowPanel(model) {
   const { flow: found, network } = model.page;
   const steps = found.answer_step - 1;
-  if (steps < 1) return section("flow", "Gradient flow from the answer to earlier steps", el("p", {}, "The answer is scored at the first step, so no memory is needed."));
+  if (steps < 1) return [el("p", {}, "The answer is scored at the first step, so no memory is needed.")];
   const shown = found.networks.map((one) => ({ ...one, title: one.own ? `this network (${one.name})` : `${FULL_NAMES[one.name] || one.name}, untrained` }));
   const strips = shown.map((one) => {
     const canvas = el("canvas", { width: steps, height: 1, role: "img", "aria-label": `${one.title}: ${spread(one)}` });
@@ -48,14 +48,12 @@ function flowPanel(model) {
   onTheme(paint);
   model.on("step", moved);
   paint();
-  return section(
-    "flow",
-    "Gradient flow from the answer to earlier steps",
+  return [
     el("p", {}, `The derivative of the answer at step ${found.answer_step} with respect to the state at each earlier step; learning to remember needs one that does not vanish. Bright is large, dark is zero. Compared on the first sequence: this network, and three untrained networks of ${network.units} units with their initial weights.`),
     el("div", { class: "flows" }, strips.map(({ element }) => element)),
     curve({ lines, x_label: "step", y_label: "|∂ answer / ∂ state|", title: "Norm of the gradient at each step", y_log: true }, { width: 760, height: 260 }),
     el("p", { class: "hint" }, "A saturated gate has a gradient of zero even while it protects a number, so a constructed network can remember exactly and show no gradient here."),
-  );
+  ];
 }
 
 function spread(one) {

@@ -12,6 +12,7 @@ function mapsPanel(model) {
   const holder = el("div", { class: "maps" });
   const lines = el("div", {});
   let maps = [];
+  let columns = 0;
 
   function values(table) {
     return model.now.trace.layers[model.now.layer][table.kind][table.name];
@@ -41,7 +42,8 @@ function mapsPanel(model) {
 
   function rebuild() {
     const grids = tables.map(grid);
-    if (!maps.length) {
+    if (!maps.length || columns !== model.steps) {
+      columns = model.steps;
       maps = grids.map((g) => ({ grid: g, map: heatMap(g, choose) }));
       holder.replaceChildren(...maps.map(({ map }) => map.element));
     } else {
@@ -67,15 +69,13 @@ function mapsPanel(model) {
   model.on("unit", laterTraced);
   onTheme(() => maps.forEach(({ map }) => map.redraw()));
   rebuild();
-  return section(
-    "maps",
-    "Every unit at every step",
+  return [
     el("p", {}, "Each row is one unit; time runs from left to right. Click a point (or move with the arrow keys and press Enter) to plot that unit's gates and states and to show that step in every panel."),
-    network.layers > 1 ? el("p", { class: "hint" }, `Layer ${model.now.layer + 1} of ${network.layers}. Choose another layer in the panel of gates above.`) : null,
+    network.layers > 1 ? el("p", { class: "hint" }, `Layer ${model.now.layer + 1} of ${network.layers}. Choose another layer above.`) : null,
     model.units.length > shown.length ? el("p", { class: "hint" }, `The first ${shown.length} of ${network.units} units are drawn.`) : null,
     holder,
     lines,
-  );
+  ].filter(Boolean);
 }
 
 const stateWords = { h: "hidden state (output of the unit)", c: "cell state (memory of the unit)", t: "step counter" };

@@ -1,55 +1,64 @@
-// The task: the inputs and answers at every step, and an editor for the user's own rows.
+// The network along time: inputs above, the units of every layer below them, answers at the bottom, on one time axis.
 
-const STRIP = { left: 64, right: 12, inputs: 84, gap: 26, outputs: 120, bottom: 22 };
-const MOST_TYPED = 60;
+const STRIP = { left: 76, right: 58, inputs: 66, outputs: 100, axis: 20 };
 
 function taskPanel(model) {
   const { page, now } = model;
   const { task, network } = page;
-  const canvas = el("canvas", { class: "strip", "aria-hidden": "true" });
-  const cursor = el("div", { class: "cursor", hidden: true });
-  const strip = el("div", { class: "strip-frame" }, canvas, cursor);
   const canEdit = network.weights !== null;
-  const editor = canEdit ? stepEditor(model) : null;
-  const typed = canEdit && model.steps <= MOST_TYPED ? typedRow(model) : null;
+  const reads = el("canvas", { class: "strip reads", "aria-hidden": "true" });
+  const answers = el("canvas", { class: "strip", "aria-hidden": "true" });
+  const cursor = el("div", { class: "cursor", hidden: true });
+  const ending = el("div", { class: "ending", hidden: true });
+  const along = el("div", { class: "along" });
   const verdict = el("p", { class: "verdict", role: "status" });
-  const heads = ["step", "input", "expected", "predicted"].map((name) => el("dt", {}, name));
-  const values = heads.map(() => el("dd", {}));
   const rows = el("select", { "aria-label": "sequence", id: "sequence", onchange: (event) => model.load(Number(event.target.value)) });
   for (let r = 0; r < model.rowCount; r++) rows.append(el("option", { value: r }, `sequence ${r + 1}`));
   const again = el("button", { type: "button", onclick: () => model.load(now.row) }, "Reset");
   const random = model.judge && canEdit ? el("button", { type: "button", onclick: () => model.replace(fittingWalk(model)) }, "Random sequence") : null;
+  const further = canEdit ? el("button", { type: "button", id: "further", onclick: () => {
+    const from = model.steps;
+    model.readOn();
+    model.goTo(from);
+  } }) : null;
+  let width = 0;
 
   function redraw() {
-    again.disabled = !now.edited;
-    drawStrip(model, canvas, strip.clientWidth);
+    again.disabled = !now.edited && model.steps === model.given;
+    if (further) {
+      further.disabled = model.furtherSteps === 0;
+      further.textContent = further.disabled ? "No further steps" : `Read ${count(model.furtherSteps)} more steps`;
+    }
+    drawReads(model, reads, width);
+    drawAnswers(model, answers, width);
     moved();
-    verdict.textContent = inWords(model);
+    verdict.textContent = inWords(model) + (now.further ? ` After step ${model.given} it reads ${now.further}.` : "");
   }
 
   function moved() {
-    const t = now.step;
-    placeCursor(cursor, strip, t, model.steps);
-    [String(t + 1), inputWords(model, t), expectedWords(model, t) || "not scored", predictedWords(model, t)].forEach((text, n) => (values[n].textContent = text));
+    if (!width) return;
+    along.width = width;
+    placeCursor(cursor, along, now.step, model.steps);
+    ending.hidden = model.steps === model.given;
+    ending.style.transform = `translateX(${STRIP.left + (model.given / model.steps) * (width - STRIP.left - STRIP.right)}px)`;
   }
 
-  dragStrip(model, strip, canEdit);
-  onWidth(strip, redraw);
+  along.append(reads, rowsPanel(model, along), answers, ending, cursor);
+  dragStrip(model, along, canEdit ? reads : null);
+  onWidth(along, (now) => {
+    width = now;
+    redraw();
+  });
   onTheme(redraw);
   model.on("trace", redraw);
   model.on("step", moved);
   return section(
     "task",
-    "The task: change the inputs",
-    el("p", {}, task.sentence),
-    el("div", { class: "row" }, el("label", { for: "sequence" }, "Read"), rows, random, again),
-    el("div", { class: "card" }, strip, el("dl", { class: "facts" }, heads.map((head, n) => el("div", {}, head, values[n]))), editor, typed, verdict),
-    canEdit
-      ? el("p", { class: "hint" }, symbolicInputs(model)
-          ? "Click a step and choose another symbol for it. The page runs the network again after every change."
-          : "Drag an input up or down, or type a value. The page runs the network again after every change.")
-      : el("p", { class: "hint" }, page.network.why_not),
-    page.task.why_not ? el("p", { class: "hint" }, `${page.task.why_not} Therefore the targets are known for the given sequences only.`) : null,
+    "The network along time",
+    el("div", { class: "row" }, rows, random, further, again),
+    el("div", { class: "card" }, along),
+    verdict,
+    task.why_not ? el("p", { class: "hint" }, `${task.why_not} Therefore the targets are known for the given sequences only.`) : null,
   );
 }
 
@@ -77,7 +86,7 @@ function inputWords(model, step) {
 /** The number of right answers, in a sentence. */
 function inWords(model) {
   const { now, steps, page } = model;
-  const scored = (t) => (now.edited ? now.told[t].asked : page.rows.scored[now.row * steps + t]) && now.told[t].asked;
+  const scored = (t) => (now.edited ? now.told[t].asked : t >= page.rows.steps || page.rows.scored[now.row * steps + t]) && now.told[t].asked;
   const asked = Array.from({ length: steps }, (_, t) => t).filter(scored);
   const outside = now.told.findIndex((told, t) => !told.allowed && now.present[t]);
   if (outside >= 0) return `From step ${outside + 1} on this is not a sequence of the task, so it has no target.`;
@@ -102,78 +111,3 @@ function fittingWalk(model) {
   return inputsOf(model.page.rows, model.now.row);
 }
 
-/** A field for every input at the cursor: a slider with a number, or the symbols to choose from. */
-function stepEditor(model) {
-  const { size, labels } = model.page.rows.inputs;
-  const name = (n) => (size > 1 ? `input ${labels[n]}` : "input");
-  if (symbolicInputs(model)) {
-    const choice = el("select", { id: "symbol", onchange: () => model.edit(model.now.step, labels.map((_, n) => Number(n === Number(choice.value)))) });
-    labels.forEach((label, n) => choice.append(el("option", { value: n }, label)));
-    const follow = () => (choice.value = largest(model.now.inputs.subarray(model.now.step * size, (model.now.step + 1) * size)));
-    model.on("step", follow);
-    model.on("trace", follow);
-    follow();
-    return el("div", { class: "row" }, el("label", { for: "symbol" }, "Input at this step"), choice);
-  }
-  const fields = Array.from({ length: size }, (_, n) => {
-    const range = featureRange(model, n);
-    const step = range.points.length > 1 ? null : (range.high - range.low) / 1000 || 0.001;
-    const change = (value) => {
-      if (value === "" || !Number.isFinite(Number(value))) return;
-      const x = model.now.inputs.slice(model.now.step * size, (model.now.step + 1) * size);
-      x[n] = range.points.length && slider === document.activeElement ? nearest(range.points, Number(value)) : Number(value);
-      model.edit(model.now.step, x);
-    };
-    const slider = el("input", { type: "range", min: range.low, max: range.high, step: step || "any", "aria-label": `${name(n)} at this step`, oninput: everyFrame(() => change(slider.value)) });
-    const field = el("input", { type: "number", step: "any", "aria-label": `${name(n)} at this step, as a number`, oninput: () => change(field.value) });
-    const follow = () => {
-      const value = model.now.inputs[model.now.step * size + n];
-      slider.value = value;
-      if (field !== document.activeElement) field.value = Number(value.toPrecision(6));
-    };
-    model.on("step", follow);
-    model.on("trace", follow);
-    follow();
-    return el("div", { class: "row" }, el("span", { class: "hint" }, name(n)), slider, field);
-  });
-  return el("div", { class: "fields" }, fields);
-}
-
-function nearest(points, value) {
-  return points.reduce((best, p) => (Math.abs(p - value) < Math.abs(best - value) ? p : best));
-}
-
-/** A short row as text: symbols, or the first feature's numbers, separated by commas. */
-function typedRow(model) {
-  const { size, labels } = model.page.rows.inputs;
-  if (!symbolicInputs(model) && size > 1) return null;
-  const said = el("span", { class: "hint", role: "status" });
-  const field = el("input", { type: "text", id: "typed", class: "mono", spellcheck: "false", autocomplete: "off", onchange: read, onkeydown: (event) => event.key === "Enter" && read() });
-
-  function read() {
-    const words = field.value.split(",").map((word) => word.trim()).filter(Boolean);
-    const whole = [];
-    for (const word of words.slice(0, model.steps)) {
-      if (symbolicInputs(model)) {
-        const symbol = labels.indexOf(word);
-        if (symbol < 0) return void (said.textContent = `'${word}' is not a symbol of this task; the symbols are ${labels.join(" ")}`);
-        whole.push(...labels.map((_, n) => Number(n === symbol)));
-      } else {
-        if (!Number.isFinite(Number(word))) return void (said.textContent = `'${word}' is not a number`);
-        whole.push(Number(word));
-      }
-    }
-    if (!whole.length) return void (said.textContent = "Enter at least one value.");
-    said.textContent = words.length > model.steps ? `Only the first ${model.steps} steps are used.` : "";
-    model.replace(Float64Array.from(whole));
-  }
-
-  const follow = () => {
-    if (field === document.activeElement) return;
-    const there = Array.from({ length: model.steps }, (_, t) => t).filter((t) => model.now.present[t]);
-    field.value = there.map((t) => (symbolicInputs(model) ? inputWords(model, t) : Number(model.now.inputs[t].toFixed(3)))).join(", ");
-  };
-  model.on("trace", follow);
-  follow();
-  return el("div", { class: "row wide" }, el("label", { for: "typed" }, "Or type a sequence"), field, said);
-}

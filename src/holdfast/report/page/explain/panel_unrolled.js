@@ -3,7 +3,7 @@
 
 const COPIES = 4;
 const COPIES_NARROW = 2;
-const BOX = { width: 138, height: 92, gap: 54, top: 46, left: 40 };
+const BOX = { width: 138, height: 92, gap: 54, top: 46, left: 40, between: 24 };
 
 function unrolledPanel(model) {
   const { network } = model.page;
@@ -64,65 +64,88 @@ function unrolledPanel(model) {
     el("div", { class: "card narrow" }, el("h3", {}, "Folded"), folded),
     el("div", { class: "card wide" }, el("h3", {}, "Unrolled: the same weights"), shared, el("p", { class: "hint" }, sharedWords)),
   ];
-  return section(
-    "unrolled",
-    "Unrolled in time: one set of weights",
+  return [
     network.steps_with_weights ? el("p", { class: "broken" }, "This network has separate weights for every step, as drawn at the bottom. The first two drawings show the usual case, shared weights.") : null,
     el("p", {}, "A recurrent network is one cell that receives its own state of the previous step. Unrolled in time there is one copy per step, and all copies share their weights. Point at a line, or choose a weight matrix below, to highlight it wherever it is used."),
     el("div", { class: "pair" }, alike),
     chips,
     said,
     el("div", { class: "card" }, el("h3", {}, "For comparison: separate weights for every step"), separate, el("p", { class: "hint" }, separateWords)),
-  );
+  ].filter(Boolean);
 }
 
 /** Every matrix by its name in the equations; W reads the input, U the hidden state. A lower-case letter is a diagonal
  * map: one weight for every unit. */
 function weightNames(network) {
-  const meanings = { x: "from the input to", h: "from the previous hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
+  const found = Array.from({ length: network.layers }, (_, layer) => layerWeights(network, layer)).flat();
+  const shape = [network.units, ...network.readout_hidden.map((map) => map.matrix.shape[1]), network.outputs].join(" × ");
+  const meaning = network.readout_hidden.length ? "from the hidden state to the answer through hidden layers, with their biases" : "from the hidden state to the answer, with its bias";
+  return [...found, { key: "readout", map: "readout", layer: network.layers - 1, gate: "", name: "read-out", numbers: network.parameters.readout, shape, meaning }];
+}
+
+function layerWeights(network, layer) {
+  const several = network.layers > 1;
+  const meanings = { x: layer ? "from the layer below to" : "from the input to", h: "from the previous hidden state to", c: "from the cell state to", k: "from the hidden layer inside the step to", constant: "a constant for" };
   const found = [];
-  for (const { name: source, letter: matrix, gates, bias, diagonal, rows, widths } of network.maps) {
+  for (const { name: source, letter: matrix, gates, bias, diagonal, rows: inFirst, widths } of network.maps) {
+    const rows = source === "x" && layer ? network.units : inFirst;
     const own = source.replace(/\d+$/, ""); // in a stack x2 is the x of its second cell, the output of the first
     const from = own === source ? meanings[source] : own === "x" ? "from the output of the cell below to" : meanings[own]?.replace(" to", ` ${source} to`);
     for (const [n, gate] of gates.entries()) {
       const letter = source === "constant" ? "b" : diagonal ? matrix.toLowerCase() : matrix;
       found.push({
-        key: `${source}:${gate}`,
+        key: `${several ? `${layer + 1}/` : ""}${source}:${gate}`,
         map: source,
+        layer,
         edge: own !== source && own === "x" ? "k" : own,
         gate,
-        name: `${letter}_${network.letters[gate] || gate}`,
+        name: `${letter}_${network.letters[gate] || gate}${several ? ` of layer ${layer + 1}` : ""}`,
         numbers: (rows + (bias ? 1 : 0)) * widths[n],
         shape: diagonal || rows === 0 ? String(widths[n]) : `${rows} × ${widths[n]}`,
         meaning: `${from || `from the ${source.replaceAll("_", " ")} to`} ${gate}${bias ? ", with its bias" : ""}`,
       });
     }
   }
-  found.push({ key: "readout", map: "readout", gate: "", name: "read-out", numbers: network.parameters.readout, shape: [network.units, ...network.readout_hidden.map((map) => map.matrix.shape[1]), network.outputs].join(" × "), meaning: network.readout_hidden.length ? "from the hidden state to the answer through hidden layers, with their biases" : "from the hidden state to the answer, with its bias" });
   return found;
 }
 
 function unrolled(model, weights, first, copies, separate) {
   const width = BOX.left * 2 + copies * BOX.width + (copies - 1) * BOX.gap;
-  const height = BOX.top + BOX.height + 58;
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with separate weights at every step" : "the cell unrolled in time, with shared weights" });
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${unrolledHeight(model.page.network)}`, class: "unrolled", role: "img", "aria-label": separate ? "a network with separate weights at every step" : "the cell unrolled in time, with shared weights" });
   for (let n = 0; n < copies; n++) {
     const left = BOX.left + n * (BOX.width + BOX.gap);
     picture.append(copy(model.page.network, weights, left, first + n, separate ? n : null, { before: n > 0 || first > 0, after: first + n < model.steps - 1 }));
   }
-  if (first > 0) picture.append(draw("text", { x: 8, y: BOX.top + 30, class: "dots" }, "…"));
-  if (first + copies < model.steps) picture.append(draw("text", { x: width - 22, y: BOX.top + 30, class: "dots" }, "…"));
+  for (let layer = 0; layer < model.page.network.layers; layer++) {
+    const y = BOX.top + layer * (BOX.height + BOX.between) + 30;
+    if (first > 0) picture.append(draw("text", { x: 8, y, class: "dots" }, "…"));
+    if (first + copies < model.steps) picture.append(draw("text", { x: width - 22, y, class: "dots" }, "…"));
+  }
   return picture;
 }
 
-/** One copy of the cell with its edges; `own` is its number if it has separate weights, otherwise null. */
-function copy(network, weights, left, step, own, { before, after }) {
+function unrolledHeight(network) {
+  return BOX.top + network.layers * BOX.height + (network.layers - 1) * BOX.between + 58;
+}
+
+/** One copy of the network, its layers above each other; `own` is its number if it has separate weights, otherwise null. */
+function copy(network, weights, left, step, own, sides) {
+  const group = draw("g", { class: "copy", "data-step": step });
+  for (let layer = 0; layer < network.layers; layer++) {
+    const top = BOX.top + (network.layers - 1 - layer) * (BOX.height + BOX.between);
+    cellBox(group, network, weights.filter((weight) => weight.layer === layer), left, top, layer, step, own, sides);
+  }
+  const middle = left + BOX.width / 2;
+  group.append(draw("text", { x: middle, y: unrolledHeight(network) - 20, class: "middle" }, `x at ${step + 1}`), draw("text", { x: middle, y: BOX.top - 28, class: "middle" }, `y at ${step + 1}`));
+  return group;
+}
+
+/** The cell of one layer with its edges. */
+function cellBox(group, network, weights, left, top, layer, step, own, { before, after }) {
   const gates = [...new Set(weights.filter((w) => w.gate).map((w) => w.gate))];
-  const { top } = BOX;
   const bottom = top + BOX.height;
   const middle = left + BOX.width / 2;
   const stroke = own === null ? null : lineColour(own);
-  const group = draw("g", { class: "copy", "data-step": step });
   group.append(draw("rect", { x: left, y: top, width: BOX.width, height: BOX.height, rx: 10, class: "cell", style: stroke ? `stroke: ${stroke}; stroke-dasharray: ${DASHES[own % 4].replaceAll(" ", ",") || "none"}` : null }));
   // A hidden layer inside the step reads the state too; its own map starts there.
   const hidden = gates.find((gate) => gate === "hidden") || gates[0];
@@ -141,22 +164,21 @@ function copy(network, weights, left, step, own, { before, after }) {
     group.append(draw("circle", { cx: place(gate), cy: bottom - 26, r: 12, class: "gate" }), draw("text", { x: place(gate), y: bottom - 22, class: "middle" }, network.letters[gate] || gate.slice(0, 2)));
   }
   if (after) group.append(draw("path", { d: `M${left + BOX.width} ${top + 34} h14`, class: "carry" }));
-  const power = own === null ? "" : ` (weights ${step + 1})`;
-  group.append(draw("text", { x: middle, y: top + 22, class: "middle" }, `step ${step + 1}${power}`));
-  group.append(draw("text", { x: middle, y: bottom + 38, class: "middle" }, `x at ${step + 1}`), draw("text", { x: middle, y: top - 28, class: "middle" }, `y at ${step + 1}`));
-  return group;
+  const title = network.layers === 1 ? `step ${step + 1}${own === null ? "" : ` (weights ${step + 1})`}` : `layer ${layer + 1}, ${own === null ? "step" : "weights"} ${step + 1}`;
+  group.append(draw("text", { x: middle, y: top + 22, class: "middle" }, title));
 }
 
 function foldedCell(network, weights) {
   const width = BOX.width + 2 * BOX.left;
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${BOX.top + BOX.height + 58}`, class: "unrolled", role: "img", "aria-label": "the cell, with a loop from its output back to itself" });
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${unrolledHeight(network)}`, class: "unrolled", role: "img", "aria-label": "the cell, with a loop from its output back to itself" });
   const group = copy(network, weights, BOX.left, 0, null, { before: false, after: false });
-  const texts = group.querySelectorAll("text");
-  texts[texts.length - 3].textContent = "at every step";
-  texts[texts.length - 2].textContent = "x";
-  texts[texts.length - 1].textContent = "y";
+  for (const text of group.querySelectorAll("text")) text.textContent = text.textContent.replace(/step 1$/, "at every step").replace(/ at 1$/, "");
   const right = BOX.left + BOX.width;
-  const y = BOX.top + 34;
-  picture.append(draw("path", { d: `M${right} ${y} h18 q10 0 10 10 V${BOX.top + BOX.height + 40} q0 10 -10 10 H22 q-10 0 -10 -10 V${y + 10} q0 -10 10 -10 h6`, class: "carry loop" }), group);
+  for (let layer = 0; layer < network.layers; layer++) {
+    const y = BOX.top + (network.layers - 1 - layer) * (BOX.height + BOX.between) + 34;
+    const below = y - 34 + BOX.height + (layer ? 2 : 40);
+    picture.append(draw("path", { d: `M${right} ${y} h18 q10 0 10 10 V${below} q0 10 -10 10 H22 q-10 0 -10 -10 V${y + 10} q0 -10 10 -10 h6`, class: "carry loop" }));
+  }
+  picture.append(group);
   return picture;
 }

@@ -5,13 +5,13 @@ const PIPE = { leaf: 98, valve: 84, box: 70, join: 58, row: 74, out: 92 };
 function valvesPanel(model) {
   const { network } = model.page;
   if (!network.program || !network.states.length) {
-    const why = network.states.length ? "The page cannot draw the step of this cell; its gates and states are plotted below." : "This cell has no state, so it has no gates.";
-    return section("valves", "Gates of one unit", el("p", {}, why));
+    const why = network.states.length ? "The page cannot draw the step of this cell; its gates and states are plotted beside this." : "This cell has no state, so it has no gates.";
+    return section("valves", "Gates", el("p", {}, why));
   }
   const names = nodeNames(network);
   const picture = el("div", {});
   const lines = el("tbody", {});
-  const head = el("h3", {});
+  const head = el("h2", { id: "valves-title" });
   const unit = el("input", { type: "number", min: 1, max: network.memory, step: 1, id: "unit", oninput: () => {
     const place = model.units.indexOf(Number(unit.value));
     if (place >= 0) model.pick(place);
@@ -33,6 +33,7 @@ function valvesPanel(model) {
     const value = unitValues(model);
     value.most = unitSize(model);
     head.textContent = `Unit ${model.units[model.now.unit]} at step ${model.now.step + 1}`;
+    if (layers) layers.value = model.now.layer;
     if (document.activeElement !== unit) unit.value = model.units[model.now.unit];
     picture.replaceChildren(pipes(network, names, value));
     const known = new Map([...names].map(([ref, { text }]) => [text, value(ref)]));
@@ -47,16 +48,13 @@ function valvesPanel(model) {
   const later = everyFrame(redraw);
   for (const what of ["step", "unit", "trace"]) model.on(what, later);
   redraw();
-  return section(
-    "valves",
-    "Gates of one unit",
-    el("p", {}, "A gate is a number between 0 (closed) and 1 (open), computed at every step from the input and the previous hidden state; it multiplies the value that passes through it. Blue lines carry positive values, striped pink lines negative ones. The width is proportional to the value, relative to the largest state of this unit."),
-    el("div", { class: "card" },
-      el("div", { class: "row" }, head, el("label", { for: "unit" }, "unit"), unit, layers),
-      picture,
-      numbers.map(({ line }) => line),
-      el("details", {}, el("summary", {}, "The equations of the cell"), el("table", { class: "equations" }, lines))),
-  );
+  return el("section", { id: "valves", "aria-labelledby": "valves-title" },
+    el("div", { class: "row" }, head, el("label", { for: "unit" }, "unit"), unit, layers),
+    picture,
+    numbers.map(({ line }) => line),
+    el("details", {}, el("summary", {}, "Equations"),
+      el("table", { class: "equations" }, lines),
+      el("p", { class: "hint" }, "A gate is a number between 0 (closed) and 1 (open), computed at every step from the input and the previous hidden state; it multiplies the value that passes through it. Blue lines carry positive values, striped pink lines negative ones; their width is relative to the largest state of this unit.")));
 }
 
 function splitOnce(text, mark) {
@@ -71,7 +69,7 @@ function pipes(network, names, value) {
   const sized = trees.map(({ state, tree }) => ({ state, tree, size: measure(tree) }));
   const width = Math.max(...sized.map(({ size }) => size.width + PIPE.out));
   const height = sized.reduce((sum, { size }) => sum + size.rows * PIPE.row, 12);
-  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "valves", style: `max-width: ${Math.round(width * 1.5)}px`, role: "img", "aria-label": `The states of this unit: ${sized.map(({ state, tree }) => `${state} becomes ${show(value(tree.ref))}`).join("; ")}` });
+  const picture = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "valves", style: `max-width: ${Math.round(width * 1.25)}px`, role: "img", "aria-label": `The states of this unit: ${sized.map(({ state, tree }) => `${state} becomes ${show(value(tree.ref))}`).join("; ")}` });
   let top = 0;
   for (const { state, tree, size } of sized) {
     const y = top + PIPE.row / 2 + 8;
@@ -125,7 +123,7 @@ function laid(picture, tree, x, y, names, value) {
   }
   const opening = tree.flipped ? 1 - value(tree.gate) : value(tree.gate);
   const letter = names.get(tree.gate).text;
-  valve(picture, middle, y, opening, tree.flipped ? `1 ${MINUS} ${letter}` : letter);
+  valve(picture, middle, y, opening, names.get(tree.gate).shade, tree.flipped ? `1 ${MINUS} ${letter}` : letter);
 }
 
 function leaf(picture, tree, x, y, names, value) {
@@ -136,12 +134,12 @@ function leaf(picture, tree, x, y, names, value) {
 }
 
 /** A valve: the height of its window is the value of the gate. */
-function valve(picture, x, y, opening, name) {
+function valve(picture, x, y, opening, shade, name) {
   const share = Math.max(0, Math.min(1, Number.isFinite(opening) ? opening : 0));
   picture.append(
     draw("path", { d: `M${x - 15} ${y - 13} L${x + 15} ${y + 13} V${y - 13} L${x - 15} ${y + 13} Z`, class: "valve" }),
     draw("rect", { x: x - 4, y: y - 13, width: 8, height: 26, rx: 2, class: "valve" }),
-    draw("rect", { x: x - 4, y: y + 13 - 26 * share, width: 8, height: 26 * share, rx: 2, class: "open" }),
+    draw("rect", { x: x - 4, y: y + 13 - 26 * share, width: 8, height: 26 * share, rx: 2, class: "open", style: `fill: var(${shade})` }),
     draw("text", { x, y: y - 19, class: "middle" }, `${name} = ${alone(opening)}`),
   );
 }

@@ -2,23 +2,22 @@
 
 function wordsPanel(model) {
   const { words, findings } = model.page;
-  if (!words.length && !findings.length) return null;
-  return section(
-    "words",
-    "What each unit does",
+  return [
     words.length ? el("ul", { class: "words" }, words.map((clause) => wordsLine(model, clause))) : null,
     findings.length ? el("h3", {}, "Diagnostics") : null,
-    findings.map(finding),
-  );
+    ...findings.map(finding),
+  ].filter(Boolean);
 }
 
 function wordsLine(model, { text, units = [], role = "", figures = {} }) {
-  const { memory, places, place_name: name } = model.page.network;
+  const { memory, places, place_name: name, layers } = model.page.network;
+  const depth = (n) => (figures.layers?.[n] ?? figures.layer ?? layers) - 1;
   const row = (unit) => model.units.indexOf(((unit - 1) * memory) / places + 1); // the first component of a head
-  const links = units.filter((unit) => row(unit) >= 0).slice(0, 8).map((unit) =>
-    el("button", { type: "button", "aria-label": `show ${name} ${unit}`, onclick: () => {
-      model.pick(row(unit));
-      document.getElementById("maps").scrollIntoView({ block: "start" });
+  const shown = units.map((unit, n) => ({ unit, layer: depth(n) })).filter(({ unit }) => row(unit) >= 0).slice(0, 8);
+  const links = shown.map(({ unit, layer }) =>
+    el("button", { type: "button", "aria-label": `show ${name} ${unit}${layers > 1 ? ` of layer ${layer + 1}` : ""}`, onclick: () => {
+      model.pick(row(unit), layer);
+      document.getElementById("page").scrollIntoView({ block: "start" });
     } }, `${name} ${unit}`));
   const numbers = Object.entries(figures).filter(([, value]) => value === null || typeof value !== "object").slice(0, 8);
   return el(

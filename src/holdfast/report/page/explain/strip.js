@@ -1,40 +1,43 @@
-// The sequence on a canvas, inputs above and answers below. It is redrawn only when the row or the window changes.
-
-function stripHeight() {
-  return STRIP.inputs + STRIP.gap + STRIP.outputs + STRIP.bottom;
-}
+// Inputs and answers on canvases. They are redrawn only when the row or the window changes.
 
 function placeCursor(cursor, frame, step, steps) {
   const width = frame.width || frame.clientWidth;
   putCursor(cursor, step, steps, width - STRIP.left - STRIP.right, STRIP.left);
 }
 
-function drawStrip(model, canvas, width) {
-  if (!width) return;
-  canvas.parentElement.width = width;
-  const scale = window.devicePixelRatio || 1;
-  const height = stripHeight();
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
+/** A pen on a canvas over the whole width, and where step t is on it. */
+function timeline(model, canvas, width, height) {
+  const pen = sharp(canvas, width, height);
   pen.font = `12px ${colour("--plain")}`;
   const each = (width - STRIP.left - STRIP.right) / model.steps;
-  const at = (t) => STRIP.left + (t + 0.5) * each;
+  return { pen, each, at: (t) => STRIP.left + (t + 0.5) * each };
+}
+
+function drawReads(model, canvas, width) {
+  if (!width) return;
+  const { pen, each, at } = timeline(model, canvas, width, STRIP.inputs);
   label(pen, "reads", STRIP.inputs / 2);
   if (symbolicInputs(model)) symbolsRead(model, pen, at, each);
   else numbersRead(model, pen, at, each);
-  const top = STRIP.inputs + STRIP.gap;
+}
+
+function drawAnswers(model, canvas, width) {
+  if (!width) return;
+  const height = STRIP.outputs + STRIP.axis;
+  const { pen, each, at } = timeline(model, canvas, width, height);
   if (symbolic(model)) {
-    symbolsAnswered(model, pen, at, each, top);
+    symbolsAnswered(model, pen, at, each);
   } else {
-    label(pen, "answers", top + STRIP.outputs / 2);
-    numbersAnswered(model, pen, at, top);
+    label(pen, "answers", STRIP.outputs / 2);
+    numbersAnswered(model, pen, at);
   }
+  pen.font = `11px ${colour("--plain")}`;
   pen.fillStyle = colour("--soft");
   pen.textAlign = "center";
-  for (const t of ticks(1, model.steps, Math.min(10, model.steps)).filter(Number.isInteger)) pen.fillText(String(t), at(t - 1), height - 6);
+  const room = Math.max(2, Math.min(10, model.steps, Math.floor((width - STRIP.left - STRIP.right) / 40)));
+  for (const t of ticks(1, model.steps, room).filter(Number.isInteger)) pen.fillText(String(t), at(t - 1), height - 6);
+  pen.textAlign = "left";
+  pen.fillText("step", 0, height - 6);
 }
 
 function label(pen, text, y) {
@@ -87,29 +90,30 @@ function symbol(pen, text, x, y, each, wrong, labels) {
   }
 }
 
-function symbolsAnswered(model, pen, at, each, top) {
+function symbolsAnswered(model, pen, at, each) {
   const { labels } = model.page.rows.targets;
   for (let t = 0; t < model.steps; t++) {
     if (!model.now.present[t] || !model.now.told[t].asked) continue;
     const said = predictedWords(model, t);
-    symbol(pen, said, at(t), top + 26, each, said !== expectedWords(model, t), labels);
-    symbol(pen, expectedWords(model, t), at(t), top + 88, each, false, labels);
+    symbol(pen, said, at(t), 26, each, said !== expectedWords(model, t), labels);
+    symbol(pen, expectedWords(model, t), at(t), 76, each, false, labels);
   }
   pen.textAlign = "left";
   pen.font = `11px ${colour("--plain")}`;
   pen.fillStyle = colour("--soft");
-  pen.fillText("predicted", 0, top + 30);
-  pen.fillText("expected", 0, top + 92);
+  pen.fillText("predicted", 0, 30);
+  pen.fillText("expected", 0, 80);
 }
 
-function numbersAnswered(model, pen, at, top) {
+function numbersAnswered(model, pen, at) {
+  const top = 12;
   const { now, steps, page } = model;
   const size = page.network.outputs;
   const known = Array.from(now.trace.outputs).filter(Number.isFinite);
   for (const { asked } of now.told) if (asked) known.push(...asked.filter((v) => v !== null));
   const low = known.reduce((a, b) => Math.min(a, b), 0);
   const high = known.reduce((a, b) => Math.max(a, b), 0);
-  const y = (value) => top + STRIP.outputs - 6 - ((value - low) / (high - low || 1)) * (STRIP.outputs - 12);
+  const y = (value) => STRIP.outputs - 4 - ((value - low) / (high - low || 1)) * (STRIP.outputs - 8 - top);
   pen.fillStyle = colour("--rule");
   pen.fillRect(at(0), y(0), at(steps - 1) - at(0), 1);
   for (let n = 0; n < size; n++) {
@@ -141,16 +145,18 @@ function numbersAnswered(model, pen, at, top) {
     }
   }
   pen.fillStyle = colour("--soft");
-  pen.textAlign = "right";
-  pen.fillText(show(high), STRIP.left - 6, y(high) + 8);
-  if (low < high) pen.fillText(show(low), STRIP.left - 6, y(low));
   pen.textAlign = "left";
+  const [lowest, highest] = tickTexts([low, high]);
+  const edge = at(steps - 1) + (at(1) - at(0)) / 2 + 6;
+  pen.fillText(highest, edge, y(high) + 8);
+  if (low < high) pen.fillText(lowest, edge, y(low));
   pen.font = `11px ${colour("--plain")}`;
-  pen.fillText("line: predicted   ○ expected", at(0), top - 8);
+  pen.textAlign = "center";
+  pen.fillText("line: predicted   ○ expected", (at(0) + at(steps - 1)) / 2, 9);
 }
 
-/** Press on the strip to go to a step; drag an input up and down to change it. */
-function dragStrip(model, strip, canEdit) {
+/** Press to go to a step; in `reads`, the canvas of the inputs, drag an input up and down to change it. */
+function dragStrip(model, strip, reads) {
   const { size } = model.page.rows.inputs;
   const stepAt = (event) => {
     const box = strip.getBoundingClientRect();
@@ -159,7 +165,7 @@ function dragStrip(model, strip, canEdit) {
   };
   const pull = everyFrame((event) => {
     const step = stepAt(event);
-    const y = event.clientY - strip.getBoundingClientRect().top;
+    const y = event.clientY - reads.getBoundingClientRect().top;
     const room = STRIP.inputs / size;
     const n = Math.min(size - 1, Math.max(0, Math.floor(y / room)));
     const { low, high, points } = featureRange(model, n);
@@ -171,14 +177,14 @@ function dragStrip(model, strip, canEdit) {
     model.goTo(step);
     model.edit(step, x);
   });
-  let editing = false;
-  strip.addEventListener("pointerdown", (event) => {
-    strip.setPointerCapture(event.pointerId);
-    const y = event.clientY - strip.getBoundingClientRect().top;
-    editing = canEdit && !symbolicInputs(model) && y < STRIP.inputs;
-    if (editing) pull(event);
-    else model.goTo(stepAt(event));
-  });
   const scrub = everyFrame((event) => model.goTo(stepAt(event)));
-  strip.addEventListener("pointermove", (event) => event.buttons && (editing ? pull(event) : scrub(event)));
+  let held = "";
+  strip.addEventListener("pointerdown", (event) => {
+    if (event.target.closest("button")) return;
+    strip.setPointerCapture(event.pointerId);
+    held = event.target === reads && !symbolicInputs(model) ? "input" : "time";
+    (held === "input" ? pull : scrub)(event);
+  });
+  strip.addEventListener("pointermove", (event) => event.buttons && held && (held === "input" ? pull : scrub)(event));
+  for (const end of ["pointerup", "pointercancel"]) strip.addEventListener(end, () => (held = ""));
 }

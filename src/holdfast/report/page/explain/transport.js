@@ -1,6 +1,7 @@
 // The time bar at the bottom of the page, which moves all panels through time.
 
-const STEPS_PER_SECOND = 12;
+const STEP_MS = 1000;
+const WHOLE_RUN_MS = 20_000;
 /** Icons as drawings, since fonts differ in the signs of media players. */
 const SIGNS = {
   play: "M4 2 L14 8 L4 14 Z",
@@ -15,43 +16,68 @@ function sign(name) {
   return draw("svg", { width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true" }, draw("path", { d: SIGNS[name] }));
 }
 
+/** How long a step is shown: a second; less where the whole sequence would take more than twenty. */
+function stepMs(steps) {
+  return Math.min(STEP_MS, WHOLE_RUN_MS / steps);
+}
+
+/** Controls to which the space key belongs while they have the focus. */
+const USES_SPACE = "button, summary, select, textarea, a, input:not([type=range]), [role=application], [contenteditable]";
+const USES_ARROWS = "input, select, textarea, [role=application], summary";
+
 function transport(model) {
   const slider = el("input", { type: "range", min: 1, max: model.steps, value: 1, step: 1, id: "time", "aria-label": "step" });
   const where = el("output", { class: "where", for: "time" });
-  const play = el("button", { type: "button", id: "play", "aria-label": "play" }, sign("play"));
-  let timer = null;
+  const play = el("button", { type: "button", id: "play", "aria-label": "play", title: "play (space)" }, sign("play"));
+  let playing = null;
 
   function stop() {
-    clearInterval(timer);
-    timer = null;
+    playing = null;
     play.replaceChildren(sign("play"));
     play.setAttribute("aria-label", "play");
   }
 
-  play.addEventListener("click", () => {
-    if (timer !== null) return stop();
+  function begin() {
     if (model.now.step === model.steps - 1) model.goTo(0);
     play.replaceChildren(sign("pause"));
     play.setAttribute("aria-label", "pause");
-    timer = setInterval(() => {
-      model.goTo(model.now.step + 1);
-      if (model.now.step === model.steps - 1) stop();
-    }, 1000 / STEPS_PER_SECOND);
-  });
+    playing = { due: performance.now() + stepMs(model.steps) };
+    requestAnimationFrame(advance);
+  }
+
+  /** Goes to the step that is due by the clock, so that a slow machine skips steps and keeps the time. */
+  function advance(now) {
+    if (playing === null) return;
+    const each = stepMs(model.steps);
+    const due = now >= playing.due ? Math.floor((now - playing.due) / each) + 1 : 0;
+    playing.due += due * each;
+    if (due) model.goTo(model.now.step + due);
+    if (model.now.step === model.steps - 1) return stop();
+    requestAnimationFrame(advance);
+  }
+
+  const toggle = () => (playing === null ? begin() : stop());
+  play.addEventListener("click", toggle);
   slider.addEventListener("input", everyFrame(() => model.goTo(Number(slider.value) - 1)));
   const go = (by) => () => model.goTo(model.now.step + by);
   const moves = { ArrowLeft: -1, ArrowRight: 1 };
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest("input, select, textarea, [role=application], summary");
-    if (busy || event.altKey || event.ctrlKey || event.metaKey || !(event.key in moves)) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === " " && !event.target.closest(USES_SPACE)) {
+      event.preventDefault();
+      if (!event.repeat) toggle();
+    }
+    if (!(event.key in moves) || event.target.closest(USES_ARROWS)) return;
     event.preventDefault();
     model.goTo(model.now.step + moves[event.key]);
   });
   const follow = () => {
+    slider.max = model.steps;
     slider.value = model.now.step + 1;
     where.textContent = `step ${model.now.step + 1} of ${model.steps}`;
   };
   model.on("step", follow);
+  model.on("trace", follow);
   follow();
   return el(
     "div",

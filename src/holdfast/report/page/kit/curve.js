@@ -55,11 +55,17 @@ function axis(values, log, from, to) {
   return { at, low, high, log, ticks: marks(low, high, log, known.every(Number.isInteger)) };
 }
 
-/** The tick positions and labels of an axis; only whole numbers if all data are whole. */
+/** The tick positions and labels of an axis, no two of them alike; only whole numbers if all data are whole. */
 function marks(low, high, log, whole) {
-  if (log && high - low < 1) return ticks(10 ** low, 10 ** high, 4).map((value) => ({ value, text: show(value) }));
+  if (log && high - low < 1) return labelled(ticks(10 ** low, 10 ** high, 4));
   const places = ticks(low, high, 5).filter((t) => !(log || whole) || Number.isInteger(t));
-  return places.map((t) => ({ value: log ? 10 ** t : t, text: log ? power(t) : show(t) }));
+  return log ? places.map((t) => ({ value: 10 ** t, text: power(t) })) : labelled(places);
+}
+
+function labelled(places) {
+  const values = [...new Set(places)];
+  const texts = tickTexts(values);
+  return values.map((value, n) => ({ value, text: texts[n] }));
 }
 
 function power(exponent) {

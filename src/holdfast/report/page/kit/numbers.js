@@ -40,6 +40,21 @@ function ticks(low, high, count) {
   return found;
 }
 
+/** The labels of the values of an axis: as `show` writes them, with more digits where two of them would be alike. */
+function tickTexts(values) {
+  const texts = values.map(show);
+  for (let digits = 5; digits <= 17 && new Set(texts).size < new Set(values).size; digits++) {
+    values.forEach((value, n) => (texts[n] = withDigits(value, digits)));
+  }
+  return texts;
+}
+
+function withDigits(value, digits) {
+  const size = Math.abs(value);
+  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", MINUS);
+}
+
 /** A whole number with thousands separators: 851,200. */
 function count(value) {
   return value.toLocaleString("en");

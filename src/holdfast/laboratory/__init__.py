@@ -1,0 +1,1 @@
+"""The live laboratory: a page that trains, shows and tests a network in the browser."""
