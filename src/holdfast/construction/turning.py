@@ -48,7 +48,7 @@ REFLECTIONS: dict[str, int | None] = {
 NAMED = {None: "a sign for each unit", 1: "1 reflection", 2: "2 reflections"}
 CONSTANT = ("lru", "s5")
 """Cells whose turn is the same for every symbol."""
-RECURRENT = dict.fromkeys(CONSTANT, "re")
+RECURRENT: dict[str, str] = dict.fromkeys(CONSTANT, "re")
 """The state that the output of a cell is a map of."""
 MOST_LOST = 0.49
 """The part of a lead that errors may take."""

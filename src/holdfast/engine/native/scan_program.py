@@ -52,7 +52,9 @@ def record_scan(cell: Cell) -> Scan:
     if any(m.diagonal for m in cell.maps):
         raise Unsupported("it has a diagonal map")
     longest = max((node.axes for node in step.before), key=len)
-    lead, rows, columns = longest[:-2], longest[-2] if len(longest) > 1 else longest[0], longest[1:][-1:]
+    if not longest:
+        raise Unsupported("its states have no axes")
+    lead, rows, columns = longest[:-2], longest[-2:][0], longest[1:][-1:]
     if len(lead) > 1:
         raise Unsupported(f"its states have {len(longest)} axes")
     return _Division(step, lead, rows, columns[0] if columns else None).scan()
@@ -111,7 +113,12 @@ class _Division:
 
     def axes(self, names: tuple[str, ...]) -> Axes:
         """Rows and columns of a value with these axes."""
-        known = {(): ONE, (self.rows,): ROW, (self.columns,): COLUMN, (self.rows, self.columns): MATRIX}
+        known: dict[tuple[str | None, ...], Axes] = {
+            (): ONE,
+            (self.rows,): ROW,
+            (self.columns,): COLUMN,
+            (self.rows, self.columns): MATRIX,
+        }
         rest = names[len(self.lead) :]
         if names[: len(self.lead)] != self.lead or rest not in known:
             raise Unsupported(f"it has a value with the axes {names}")
