@@ -1,4 +1,4 @@
-"""The laboratory's engine in headless Chromium: how fast it trains, and that it trains what holdfast trains.
+"""The laboratory in headless Chromium: how fast it trains and draws, and that it trains what holdfast trains.
 
 live        The demonstration (LSTM, 20 units, an update per sequence) in the page's worker, from 'begin' until every
             step is right, of one network; and the control without memory for as many epochs. Limit: 3 s, the control
@@ -8,7 +8,10 @@ same        The same 64 first weights trained by 'holdfast demo' and in the page
             networks the success agrees, and the largest relative difference of a loss. Required: all 64.
 recall      x_1 after 10 steps, GRU of 8 units, 16 networks, batches of 32, in the page's worker: how many have solved
             the task within a minute (largest error below 0.05 on 64 and then on 2560 new rows). Required: most.
-size        Bytes of the engine with all cells. Limit: 1.5 MB for a whole page.
+opened      The page in a file: its bytes with all cells (limit: 1.5 MB), and milliseconds from its opening until it is
+            ready (limit: 500).
+frames      Frames in a second while the time slider is dragged, 200 steps of 32 units, at rest and while 16 networks
+            are trained. Limit: 55.
 
 Times are medians of rounds, with all rounds shown.
 """
@@ -22,13 +25,15 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from holdfast.laboratory import page as laboratory
 from holdfast.laboratory.javascript import engine_script
 
-PARTS = ("live", "many", "same", "recall", "size")
+PARTS = ("live", "many", "same", "recall", "opened", "frames")
 WORK = """async ([script, settings, until, most]) => {
   const worker = new Worker(URL.createObjectURL(new Blob([script, "ENGINE.work();"])));
   const began = performance.now();
@@ -56,6 +61,16 @@ RECALL = {
     "learning_rate": 0.01,
     "initialisation": "auto",
 }
+FRAMES = """() => {
+  const mine = (window.frames_at = []);
+  const tick = (now) => {
+    mine.push(now);
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}"""
+MOVES = 120
+"""Of the slider."""
 TRAIN = """([script, settings, weights, epochs]) => {
   const ENGINE = new Function(script + "; return ENGINE;")();
   const began = performance.now();
@@ -168,11 +183,50 @@ def recall(page: Any, rounds: int) -> dict[str, Any]:
     }
 
 
-def size(page: Any, rounds: int) -> dict[str, Any]:
-    return {"bytes": len(engine_script().encode())}
+def opened(page: Any, rounds: int) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        place = _written(Path(folder))
+        ready = []
+        for _ in range(rounds):
+            page.goto(place.as_uri())
+            page.wait_for_selector("html[data-ready]")
+            ready.append(int(page.get_attribute("html", "data-ready")))
+        return {"bytes": place.stat().st_size, "milliseconds": statistics.median(ready), "rounds": ready}
 
 
-MEASURES = {"live": live, "many": many, "same": same, "recall": recall, "size": size}
+def frames(page: Any, rounds: int) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(f"{_written(Path(folder)).as_uri()}#units=32&networks=16")
+        page.wait_for_selector("html[data-ready]")
+        page.select_option("#length", "200")
+        found = {"at rest": _dragged(page)}
+        page.click("#train")
+        return {**found, "while training": _dragged(page)}
+
+
+def _dragged(page: Any) -> float:
+    """Frames in a second while the slider is moved over its whole length."""
+    page.evaluate(FRAMES)
+    slider = page.locator("#time").bounding_box()
+    middle = slider["y"] + slider["height"] / 2
+    page.mouse.move(slider["x"] + 5, middle)
+    page.mouse.down()
+    for n in range(MOVES):
+        page.mouse.move(slider["x"] + 5 + n * (slider["width"] - 10) / MOVES, middle)
+        page.wait_for_timeout(10)
+    page.mouse.up()
+    times = page.evaluate("window.frames_at")
+    return round(1000 * (len(times) - 1) / (times[-1] - times[0]), 1)
+
+
+def _written(folder: Path) -> Path:
+    place = folder / "lab.html"
+    place.write_text(laboratory.render(), encoding="utf-8")
+    return place
+
+
+MEASURES = {"live": live, "many": many, "same": same, "recall": recall, "opened": opened, "frames": frames}
 
 
 if __name__ == "__main__":
