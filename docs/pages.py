@@ -40,6 +40,7 @@ def write(docs: Path) -> None:
     import components
     import diagnosing
     import guarantees
+    import holding
     import live
     import remembering
     import rooms
@@ -52,6 +53,7 @@ def write(docs: Path) -> None:
     wanted["components.inc"] = components.table()  # included by index.md
     wanted["rooms.inc"] = rooms.section()  # included by architecture.md, and no page by itself
     wanted["remembering.md"] = remembering.page()
+    wanted["holding.md"] = holding.page()
     wanted["diagnostics.md"] = diagnosing.page()
     wanted["guarantees.md"] = guarantees.page()
     wanted |= {f"studies/{name}.md": study_pages.page(name) for name in study_pages.names()}

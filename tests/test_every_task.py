@@ -55,8 +55,8 @@ SMALL = {
         {"steps": 6, "group": "Z", "modulus": 3, "scored": "last"},
         {"steps": 10, "group": "A5", "symbols": "generators"},
         {"steps": 10, "group": "S5", "symbols": "generators", "scored": "last"},
-        {"steps": 10, "group": "S3", "symbols": "exchanges"},
-        {"steps": 10, "group": "S3", "symbols": "three"},
+        {"steps": 6, "group": "S3", "symbols": "exchanges"},
+        {"steps": 4, "group": "S3", "symbols": "three"},
     ],
     "induction": [{"steps": 6, "symbols": 3}, {"steps": 8, "symbols": 2}],
     "modular": [

@@ -67,7 +67,6 @@ def test_a_divisor_around_zero_has_no_bounds():
 def test_what_is_not_checked_is_so_for_a_reason():
     """A kernel's gradient of the words that have one, and limits of those that are bounded."""
     without = {
-        "absolute",
         "cos",
         "held_imaginary",
         "held_real",

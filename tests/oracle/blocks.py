@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 from holdfast.engine.network import Network
 from tests.oracle import reals
@@ -55,6 +56,42 @@ def mlp(inner: Equation) -> Equation:
     return block
 
 
+def shift(inner: Equation) -> Equation:
+    """W x + A p in the place of every W x, and p' = P x + b."""
+
+    def block(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+        both = Layer({}, w.heads)
+        both.gates = {
+            (source, gate): _added(here, w.gates["p", gate](s["p"])) if source == "x" and gate != "shifted" else here
+            for (source, gate), here in w.gates.items()
+        }
+        shown, after = inner(both, x, s)
+        return shown, {**after, "p": w.gates["x", "shifted"](x)}
+
+    return block
+
+
+def _added(here: Callable[[Vector], Vector], before: Vector) -> Any:
+    return lambda x: sum_of(here(x), before)
+
+
+def short_convolution(inner: Equation) -> Equation:
+    """cell(v sigmoid(v)), v = w x + w1 p + w2 pp + w3 ppp + b, component by component."""
+
+    def block(w: Layer, x: Vector, s: State) -> tuple[Vector, State]:
+        tap = {gate: list(w.gates["constant", gate].bias) for gate in TAPS}
+        *weights, v = (tap[gate] for gate in TAPS)
+        for weight, past in zip(weights, (x, s["p"], s["pp"], s["ppp"]), strict=True):
+            v = sum_of(v, product(weight, past))
+        shown, after = inner(w, product(v, each(reals.sigmoid, v)), s)
+        return shown, {**after, "p": x, "pp": s["p"], "ppp": s["pp"]}
+
+    return block
+
+
+TAPS = ("tap", "tap_one", "tap_two", "tap_three", "tap_bias")
+
+
 def stack(parts: Sequence[tuple[Equation, tuple[str, ...]]]) -> tuple[Equation, tuple[str, ...]]:
     """Each reads the output of the one before; states and weights of the second end in 2, of the third in 3."""
     ends = ["" if number == 1 else str(number) for number in range(1, len(parts) + 1)]
@@ -77,12 +114,19 @@ def equation_of(name: str) -> tuple[Equation, tuple[str, ...]]:
     if block == "stack":  # of cells, each perhaps in blocks of one cell
         return stack([equation_of(one) for one in inside.split(",")])
     equation, states = equation_of(inside)
-    return BLOCKS[block](equation), states
+    return BLOCKS[block](equation), (*states, *KEEPS.get(block, ()))
 
 
 EVERY = {**CELLS, **MATRICES}
 """The equation of every cell and the names of its states, in the order in which a proof lists them."""
-BLOCKS: dict[str, Callable[[Equation], Equation]] = {"prenorm": prenorm, "mlp": mlp}
+BLOCKS: dict[str, Callable[[Equation], Equation]] = {
+    "prenorm": prenorm,
+    "mlp": mlp,
+    "shift": shift,
+    "short_convolution": short_convolution,
+}
+KEEPS = {"shift": ("p",), "short_convolution": ("p", "pp", "ppp")}
+"""The states of blocks that have some."""
 WRAPPED = (
     "prenorm(lstm)",
     "prenorm(mlstm)",
@@ -90,6 +134,8 @@ WRAPPED = (
     "stack(lstm,gru)",
     "stack(gru,mlstm)",
     "stack(prenorm(gru),lstm)",
+    "shift(deltanet)",
+    "short_convolution(gru)",
 )
 """Cells inside blocks with which bounds are met."""
 

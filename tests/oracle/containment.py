@@ -348,7 +348,7 @@ def kept_numbers(network: Network, every_unit: bool) -> list[int]:
     through weights that are not 0; else all, but of units without any weight or bias one for all. All, too, where units
     reach each other otherwise: in a head, or by a norm."""
     layers, units = network.layers, network.units
-    if not network.cell.is_vector or "prenorm(" in network.cell_name:
+    if not network.cell.is_vector or network.cell.reads_units or "prenorm(" in network.cell_name:
         return list(range(len(layers) * network.cell.state_size(units, network.heads)))
     reads = [{s: _by_unit(linear).any(1) for s, linear in layer.items()} for layer in layers]
     read = np.asarray(network.readout_maps[0].matrix).any(1)

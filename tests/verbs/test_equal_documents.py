@@ -149,7 +149,7 @@ WRONG = [
     ("train recall --threads 0", lambda: holdfast.train("recall", threads=0)),
     ("train --resume nowhere", lambda: holdfast.train(resume="nowhere")),
     ("test net.safetensors --lengths x --task recall", lambda: holdfast.test("net.safetensors", "recall", lengths="x")),
-    ("test net.safetensors", lambda: holdfast.test("net.safetensors")),
+    ("test net.safetensors --by x", lambda: holdfast.test("net.safetensors", by="x")),
     ("test none.safetensors", lambda: holdfast.test("none.safetensors")),
     ("construct recall --steps x", lambda: holdfast.construct("recall", steps="x")),
     ("construct recall --range 1 0", lambda: holdfast.construct("recall", range=(1, 0))),

@@ -36,7 +36,7 @@ def configure(parser: Parser, words: list[str]) -> None:
     parser.flag("task", help="the task (default: the one it was made for)")
     parser.flag("lengths", metavar="N,N,...", help="lengths to evaluate at: values of the task's length axis")
     parser.flag("sequences-per-length", int, default=2560, help="sequences per length (default: 2560)")
-    parser.flag("by", metavar="KIND,...", default="", help="figures by position, query or gap (default: none)")
+    parser.flag("by", metavar="KIND,...", help="figures by position, query or gap (default: none)")
     add_seed(parser)
     add_json(parser)
     if name := _task_name(words):

@@ -36,6 +36,7 @@ DRAWS = 64
 WIDE = (-3.0, 3.0)
 """The interval for operands whose domain the word does not restrict."""
 CPP: dict[str, Any] = {
+    "magnitude": np.abs,
     "where_positive": lambda a, d: np.where(a > 0, d, 0.0),
     "where_larger": lambda a, b, d: np.where(a > b, d, np.where(a == b, d / 2, 0.0)),
     "__builtins__": {},

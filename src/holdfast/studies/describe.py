@@ -50,8 +50,8 @@ HEADS = 4
 FLOAT32_BITS = 32
 PER_LAYER = {
     "parameters": "weights per layer",
-    "state_numbers": "numbers in the state",
-    "state_bits": "bits of the state, float32",
+    "state_numbers": "state numbers",
+    "state_bits": "state bits, float32",
 }
 
 

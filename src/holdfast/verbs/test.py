@@ -23,7 +23,7 @@ def test(
     *,
     lengths: str | Sequence[int] | None = None,
     sequences_per_length: int = 2560,
-    by: str | Sequence[str] = (),
+    by: str | Sequence[str] | None = None,
     seed: int = 0,
     **axes: Any,
 ) -> Evaluation:
@@ -48,7 +48,7 @@ def test(
         seed=arguments.whole("seed", seed, least=0),
         file=given.path,
         attack=attack,
-        by=tuple(dict.fromkeys(arguments.names_in("by", by))),
+        by=tuple(dict.fromkeys(arguments.names_in("by", by or ()))),
     )
 
 
