@@ -87,8 +87,12 @@ def _constructed(cell: str, task: Task) -> list[str]:
             continue
         how = "possible" if _is_proved(cell, told, task) else "constructed"
         where = "" if steps is None else f", up to {steps} steps"
-        return [f"[{how}](#possible){where}: {len(told.construction.sheet.units)} units"]
+        return [f"[{how}](#possible){where}: {_counted(len(told.construction.sheet.units))}"]
     return []
+
+
+def _counted(units: int) -> str:
+    return f"{units} unit" + "s" * (units != 1)
 
 
 def _is_proved(cell: str, told: ConstructionReport, task: Task) -> bool:
@@ -148,8 +152,8 @@ Every entry of this table is found when the page is built, for one layer:
 
 - *possible*: weights that `holdfast construct` writes down, with a certificate for every length (or up to the length
   that is named) in float32 as it runs. A larger number of units can do it, too.
-- *constructed*: such weights, with a bound on their error that is argued, but not proved while the page is built
-  (`holdfast certify` proves it).
+- *constructed*: such weights, with a bound on their error that is argued, but not proved while the page is built.
+  `holdfast certify` proves it of smaller tasks or shorter rows.
 - *impossible*: a theorem excludes it at every length, with any weights. For pairs: with {units} units and one head.
 - *learned: k of n*: so many networks of a kept run solved it at the length at which they were trained, at the better
   learning rate. That says nothing about longer rows.

@@ -68,8 +68,9 @@ def test_in_real_arithmetic_every_number_lies_in_its_set(cell):
     found = containment.check_real(some)
     assert not found.outside, told(found)
     assert found.checked > 2 * found.networks
-    divided = {"mlstm", "slstm"} & set(re.findall(r"\w+", cell))  # nothing is said where a normaliser may be 0
-    assert found.unbounded < (0.8 if divided else 0.5) * found.networks
+    # Nothing is said where a normaliser may be 0, or where the product of a huge tap and a huge input is too large.
+    often = {"mlstm", "slstm", "short_convolution"} & set(re.findall(r"\w+", cell))
+    assert found.unbounded < (0.8 if often else 0.5) * found.networks
 
 
 @pytest.mark.slow
