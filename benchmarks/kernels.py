@@ -32,7 +32,7 @@ import sys
 import time
 from dataclasses import asdict, astuple, dataclass, replace
 
-from recurrence import Size, Timed, activations, operations, quartiles, size, spread
+from recurrence import Size, Timed, activations, operations, points_of, quartiles, size, spread
 from side_by_side import CONTESTANTS, Contestant, machine, missing, parser, table
 
 CELLS = ("lstm", "gru", "elman")
@@ -331,12 +331,7 @@ def curves(asked: argparse.Namespace) -> None:
             found[cell, axis] = together(all, asked.rounds, asked.seconds)
     process.close()
     if asked.json:
-        points = [
-            {"cell": cell, "axis": axis, "size": str(one.size), "seconds": one.seconds}
-            for (cell, axis), timed in found.items()
-            for one in timed
-        ]
-        print(json.dumps({"machine": machine(), "curves": points}, indent=1))
+        print(json.dumps({"machine": machine(), "curves": points_of(found)}, indent=1))
         return
     for (cell, axis), timed in found.items():
         print(f"{cell}, {BASE}, {axis} changed")

@@ -12,7 +12,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -184,3 +184,12 @@ class Timed:
         """How many times as long as ``other``: of the medians, and the quartiles of the rounds."""
         low, _, high = quartiles([a / b for a, b in zip(self.seconds, other.seconds, strict=False)])
         return low, self.median / other.median, high
+
+
+def points_of(curves: Mapping[tuple[str, str], Sequence[Timed]]) -> list[dict[str, Any]]:
+    """The points of curves by cell and changed axis, for a document."""
+    return [
+        {"cell": cell, "axis": axis, "size": str(one.size), "seconds": one.seconds}
+        for (cell, axis), timed in curves.items()
+        for one in timed
+    ]

@@ -44,7 +44,7 @@ from dataclasses import asdict, dataclass, replace
 
 from kernels import THREADS, Entrant, against, hold_processors, together
 from layers import GATES, MATRIX, Layer, arithmetic, kept_at_borders, kept_of_gates
-from recurrence import Timed, quartiles, spread
+from recurrence import Timed, points_of, quartiles, spread
 from side_by_side import CONTESTANTS, Contestant, machine, missing, parser, table
 
 SIZES = "networks x batch x steps x inputs x units x heads"
@@ -239,12 +239,7 @@ def curves(asked: argparse.Namespace) -> None:
             found[cell, axis] = together(all, asked.rounds, asked.seconds)
     ours.close()
     if asked.json:
-        points = [
-            {"cell": cell, "axis": axis, "size": str(one.size), "seconds": one.seconds}
-            for (cell, axis), timed in found.items()
-            for one in timed
-        ]
-        print(json.dumps({"machine": machine(), "curves": points}, indent=1))
+        print(json.dumps({"machine": machine(), "curves": points_of(found)}, indent=1))
         return
     for (cell, axis), timed in found.items():
         print(f"{cell}, {timed[0].size}, {axis} changed")

@@ -3,6 +3,7 @@ by a construction and its certificate, by a theorem, or in the kept runs of stud
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pages import escaped, table
@@ -46,7 +47,7 @@ def page() -> str:
     rows = [(_cell(cell), *(found[cell, head][0] for head in made)) for cell in named]
     shown = [row for row in rows if any(text != OPEN for text in row[1:])]
     theorems = {t.name: t for _, t in found.values() if t is not None}
-    asked = [(head, f"`{_axes(task)}`") for head, task in made.items()]
+    asked = [(head, f"`{_words(name, axes)}`") for head, (name, axes) in COLUMNS.items()]
     return TEXT.format(
         units=UNITS,
         tasks=table(("column", "task"), asked),
@@ -129,8 +130,7 @@ def _cell(name: str) -> str:
     return f"[`{name}`](cells/{name}.md)" if name in cells.FOLDER.names() else f"[`{name}`](../blocks.md)"
 
 
-def _axes(task: Task) -> str:
-    name, axes = next(one for one in COLUMNS.values() if tasks.get(one[0])(**one[1]) == task)
+def _words(name: str, axes: Mapping[str, object]) -> str:
     return " ".join([name, *(f"--{axis} {argument(str(value))}" for axis, value in axes.items())])
 
 

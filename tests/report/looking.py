@@ -23,3 +23,12 @@ def unfold(page, *panels: str) -> None:
 
 def where(page) -> str:
     return page.inner_text(".where")
+
+
+def reached_by_tab(page, presses: int) -> set[str]:
+    """The numbers (``data-n``) of the controls that have the focus after so many times the tabulator."""
+    reached = set()
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.dataset.n ?? null"))
+    return reached - {None}

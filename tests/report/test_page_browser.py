@@ -19,7 +19,7 @@ from holdfast.explanation.roles import roles
 from holdfast.explanation.subject import examine
 from holdfast.report import page as pages
 from tests.networks import random_network
-from tests.report.looking import unfold, until, where
+from tests.report.looking import reached_by_tab, unfold, until, where
 
 pytestmark = pytest.mark.slow
 
@@ -260,11 +260,7 @@ def test_the_keyboard_alone_reaches_and_moves_everything(constructed, visit):
     page = visit(constructed).page
     unfold(page)
     wanted = page.evaluate(CONTROLS)
-    reached = set()
-    for _ in range(wanted + 5):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.dataset.n ?? null"))
-    assert len(reached - {None}) == wanted
+    assert len(reached_by_tab(page, presses=wanted + 5)) == wanted
     page.focus("#maps .raster >> nth=0")
     page.keyboard.press("ArrowDown")
     until(page, "document.querySelector('#valves h2').textContent.startsWith('Unit 3')")

@@ -9,6 +9,7 @@ import pytest
 from holdfast.laboratory import page as laboratory
 from holdfast.laboratory import tour as tours
 from holdfast.studies.written import written
+from tests.report.looking import reached_by_tab
 from tests.report.test_page_browser import CONTRASTS, EVIL
 from tests.report.test_page_browser import until as true_within
 
@@ -311,11 +312,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard_alone(lab):
     page.click("#tour")
     assert page.evaluate(NAMELESS) == []
     wanted = page.evaluate(CONTROLS)
-    reached = set()
-    for _ in range(wanted + 5):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.dataset.n ?? null"))
-    assert len(reached - {None}) == wanted
+    assert len(reached_by_tab(page, presses=wanted + 5)) == wanted
     page.focus(".square >> nth=0")
     page.keyboard.press("ArrowRight")
     until(page, "document.activeElement.getAttribute('aria-label').startsWith('network 2')")

@@ -50,7 +50,7 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
         network, layers=tuple({source: linear.dense() for source, linear in layer.items()} for layer in network.layers)
     )
     embedding = None if network.embedding is None else exact(network.embedding)
-    if mixes_units(network.cell) or network.cell.reads_units:  # all are kept
+    if mixes_units(network.cell):  # all are kept
         layers = tuple({s: exact(linear) for s, linear in layer.items()} for layer in network.layers)
         units, readout = (network.units,) * len(layers), tuple(map(exact, network.readout_maps))
         return Weights(network.cell, layers, units, readout, network.heads, embedding, sigmoid)
@@ -67,8 +67,9 @@ def weights_of(network: Network, every_unit: bool) -> Weights:
 
 
 def mixes_units(cell: Cell) -> bool:
-    """Whether units affect each other without a linear map: within heads, or through a word such as a norm."""
-    if not cell.is_vector:
+    """Whether units affect each other without a linear map, within heads or through a word such as a norm, or read
+    those of the layer below one by one."""
+    if not cell.is_vector or cell.reads_units:
         return True
     try:
         words = {node.word for node in record(cell).nodes if node.operands}

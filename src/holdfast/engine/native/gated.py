@@ -11,12 +11,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.custom_derivatives import SymbolicZero
 
 from holdfast.core.arrays import Array, matrix_product
 from holdfast.core.cell import Cell
 from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros, zeros_like
 from holdfast.engine.native import library, suitable
+from holdfast.engine.native.call import called, instantiated
 from holdfast.engine.native.program import record_gated
 from holdfast.engine.network import Linear
 
@@ -52,7 +52,7 @@ def layer(cell: Cell, weights: Linear, inputs: Array, start: Array, present: Arr
 @custom_vjp_static_first
 def _gated(cell: str, *operands: Array) -> tuple[Array, Array]:
     (batch, time, _), units = operands[0].shape, operands[3].shape[-1]
-    hidden, last = _call("holdfast_gated", cell, [(batch, time, units), (batch, units)], *operands)
+    hidden, last = called("holdfast_gated", [(batch, time, units), (batch, units)], operands, cell=cell)
     return hidden, last
 
 
@@ -68,8 +68,8 @@ def _back(cell: str, kept: tuple[Operands, Array, Any], cotangents: tuple[Any, A
     (batch, time, _), (rows, columns) = inputs.shape, matrix.shape
     of_map = (0, 0, 0) if unwanted is not None else (batch, time, columns)
     shapes = [(batch, rows + 1 if rows else 0, columns), of_map, start.shape]
-    operands = (inputs, matrix, bias, start, mask, hidden, *map(_instantiated, cotangents))
-    of_weights, d_map, d_start = _call("holdfast_gated_gradient", cell, shapes, *operands)
+    operands = (inputs, matrix, bias, start, mask, hidden, *map(instantiated, cotangents))
+    of_weights, d_map, d_start = called("holdfast_gated_gradient", shapes, operands, cell=cell)
     sums = of_weights.sum(0)
     d_inputs = d_map
     if rows:
@@ -79,14 +79,3 @@ def _back(cell: str, kept: tuple[Operands, Array, Any], cotangents: tuple[Any, A
 
 
 _gated.defvjp(_keeping, _back, symbolic_zeros=True)
-
-
-def _instantiated(cotangent: Any) -> Array:
-    zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
-
-
-def _call(target: str, cell: str, shapes: list[tuple[int, ...]], *arrays: Array) -> list[Array]:
-    """Call the library. vmap adds a leading axis to all arrays, which the library treats as more sequences."""
-    results = [jax.ShapeDtypeStruct(shape, arrays[0].dtype) for shape in shapes]
-    return list(jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")(*arrays, cell=cell))

@@ -15,13 +15,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.custom_derivatives import SymbolicZero
 
 from holdfast import alphabet
 from holdfast.core.arrays import Array, NamedArrays
 from holdfast.core.cell import CONSTANT, Cell
 from holdfast.core.typed_jax import asarray, custom_vjp_static_first, zeros
 from holdfast.engine.native import library, suitable
+from holdfast.engine.native.call import called, instantiated
 from holdfast.engine.native.components import CODES
 from holdfast.engine.native.scan_program import Scan, record_scan
 from holdfast.engine.network import Layer, Linear
@@ -177,7 +177,7 @@ def _keeping(sizes: ScanSizes, *operands: Any) -> tuple[tuple[Array, Array], Any
 def _back(sizes: ScanSizes, kept: tuple[Operands, Array], cotangents: tuple[Any, Any]) -> tuple[Any, ...]:
     (gates, constants, start, mask), saved = kept
     shapes = [gates.shape, (gates.shape[0], *constants.shape), start.shape]
-    operands = (gates, constants, start, mask, saved, *map(_instantiated, cotangents))
+    operands = (gates, constants, start, mask, saved, *map(instantiated, cotangents))
     d_gates, d_constants, d_start = _call("holdfast_scanned_gradient", sizes, shapes, *operands)
     return d_gates, d_constants.sum(0), d_start, np.zeros(mask.shape, jax.dtypes.float0)
 
@@ -185,14 +185,6 @@ def _back(sizes: ScanSizes, kept: tuple[Operands, Array], cotangents: tuple[Any,
 _scan.defvjp(_keeping, _back, symbolic_zeros=True)
 
 
-def _instantiated(cotangent: Any) -> Array:
-    zero: Any = cotangent  # pyright takes a SymbolicZero's dtype for a method
-    return zeros(zero.shape, zero.dtype) if isinstance(cotangent, SymbolicZero) else cotangent
-
-
 def _call(target: str, sizes: ScanSizes, shapes: list[tuple[int, ...]], *arrays: Array) -> list[Array]:
-    """Call the library. vmap adds a leading axis to all arrays, which the library treats as more sequences."""
-    results = [jax.ShapeDtypeStruct(shape, arrays[0].dtype) for shape in shapes]
     numbers = {"heads": sizes.heads, "rows": sizes.rows, "columns": sizes.columns, "chunk": CHUNK}
-    call = jax.ffi.ffi_call(target, results, vmap_method="broadcast_all")
-    return list(call(*arrays, cell=sizes.cell, **{name: np.int64(n) for name, n in numbers.items()}))
+    return called(target, shapes, arrays, cell=sizes.cell, **{name: np.int64(n) for name, n in numbers.items()})
